@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Http: a server for monitoring, on a thread of its own, so that a slow scrape never delays a message.
+ *
+ * Thread:  `handle` is called on the http thread; reply() may be called from any thread, exactly once per request.
+ * Memory:  the request belongs to the http body until its reply; the response's bytes are moved into reply().
+ * Limits:  headers 1 MiB, read timeout 5 s, as nats-server has. */
+#ifndef MIDGE_ENV_HTTP_H
+#define MIDGE_ENV_HTTP_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "env/net.h"
+
+struct http_request {
+    const char *method;                         /* "GET", … */
+    const char *path;                           /* decoded, without query */
+    const char *query;                          /* raw, behind '?'; "" when absent */
+    const char *authorization;                  /* header of that name; "" when absent */
+    void       *user;                           /* for the handler */
+};
+
+struct http_response {
+    int         status;                         /* 200, 400, … */
+    const char *content_type;                   /* static string */
+    bool        cors;                           /* Access-Control-Allow-Origin: * */
+    bool        authenticate;                   /* WWW-Authenticate: Basic, with status 401 */
+    struct buf  body;                           /* moved in */
+};
+
+struct http_options {
+    const char *host;
+    uint16_t    port;                           /* 0: any free one */
+    void       *tls_context;                    /* what tls/ made for this listener; NULL: plain */
+    void      (*handle)(void *ctx, struct http_request *);
+    void       *ctx;
+};
+
+struct http {
+    MUST_CHECK enum err (*start)(struct http *, const struct http_options *, struct net_addr *ret_bound,
+                                 struct errmsg *why);
+    void (*reply)(struct http *, struct http_request *, struct http_response *take_response);
+    void (*stop)(struct http *);                /* waits for the thread; open requests are dropped */
+};
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Worker: work that would block a reactor (password hashes, name look-ups), done elsewhere.
+ *
+ * Memory:  the work belongs to the caller until `finished` has been called, exactly once.
+ * Thread:  submit from any; run and finished are called on a worker thread, one after the other. A reactor's
+ *          work comes home by a message that `finished` posts (net/reactor.h: reactor_work).
+ * Errors:  LIMIT when the queue is full; nothing is called then. */
+#ifndef MIDGE_ENV_WORKER_H
+#define MIDGE_ENV_WORKER_H
+
+#include "base/err.h"
+#include "base/list.h"
+
+struct work {
+    struct list node;                           /* private to the worker */
+    void      (*run)(struct work *);
+    void      (*finished)(struct work *);
+};
+
+struct worker {
+    MUST_CHECK enum err (*submit)(struct worker *, struct work *);
+};
+
+#endif
