@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays the steps of one dialog against one server and compares every byte."""
+
+import base64
+import hashlib
+import shlex
+import ssl
+import time
+
+from . import certs, keys, text, websocket
+from .server import ServerError
+from .text import DialogError
+from .wire import Closed, Conn, Late
+
+RECORD_FIRST_S, RECORD_QUIET_S = 4.0, 0.25
+WS_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+class Mismatch(Exception):
+    """The server said something else than the dialog expects."""
+
+    def __init__(self, step, reason, expected=(), actual=b""):
+        super().__init__(reason)
+        self.step, self.reason = step, reason
+        self.expected = list(expected)
+        self.actual = [text.escape_line(line) for line in text.lines_of(actual)]
+
+
+class Player:
+    def __init__(self, dialog, binary, folder, cert_folder, recording=False):
+        self.dialog, self.binary, self.folder, self.certs = dialog, binary, folder, cert_folder
+        self.recording = recording
+        self.conns, self.names = {}, {}
+        self.server = None
+
+    # -- the whole dialog
+
+    def play(self):
+        dialog = self.dialog
+        flags = shlex.split(self.fill_in(dialog.options.get("flags", "")))
+        self.server = self.binary.start(self.folder, self.config("main"), flags,
+                                        int(dialog.options.get("reactors", 0)))
+        try:
+            for index, step in enumerate(dialog.steps):
+                if step.only and step.only != self.binary.kind:
+                    continue
+                self.play_step(step, index)
+            self.ask_for_silence()
+        finally:
+            for conn in self.conns.values():
+                conn.close()
+        self.server.stop()
+
+    def config(self, name):
+        body = self.fill_in(self.dialog.config(name))
+        if self.dialog.needs_monitor() or "monitor" in self.dialog.options:
+            body += 'http: "127.0.0.1:-1"\n'
+        return body
+
+    def fill_in(self, body):
+        """Expands {{...}} in a configuration or flags; everything else stays as it stands."""
+        import re
+        return re.sub(r"\{\{(.*?)\}\}", lambda found: self.lookup(found.group(1).split()).decode(), body)
+
+    def play_step(self, step, index):
+        try:
+            if step.verb == "!":
+                self.connect(step)
+            elif step.verb == ">":
+                self.send(step)
+            elif step.verb in ("<", "<~"):
+                self.expect(step, index)
+            elif step.verb == ":":
+                self.act(step)
+            else:
+                getattr(self, "do_" + step.verb)(step)
+        except (Late, Closed, OSError, ServerError) as error:
+            raise Mismatch(step, f"{type(error).__name__}: {error}") from error
+
+    def conn(self, name):
+        if name not in self.conns:
+            raise DialogError(f"there is no connection {name}")
+        return self.conns[name]
+
+    def lookup(self, words, conn=None):
+        kind = words[0]
+        if kind == "nkey":
+            return keys.user_nkey(words[1]).encode()
+        if kind == "sig":
+            return keys.signature(words[1], conn.info["nonce"].encode()).encode()
+        if kind == "sig-std":
+            return base64.b64encode(keys.sign(keys.seed_of(words[1]), conn.info["nonce"].encode()))
+        if kind == "certs":
+            return self.certs.encode()
+        if kind == "pin":
+            return certs.spki_sha256(self.certs, words[1]).encode()
+        if kind == "port":
+            return str(self.server.port(words[1])).encode()
+        if kind == "cid":
+            return str(self.conn(words[1]).info["client_id"]).encode()
+        if kind in self.names:
+            return self.names[kind]
+        raise DialogError(f"unknown {{{{{' '.join(words)}}}}}")
+
+    def segments(self, line, conn):
+        return text.segments(line, lambda words: self.lookup(words, conn))
+
+    def ask_for_silence(self):
+        """At the end every connection still open answers PING with PONG and nothing before it."""
+        for conn in self.conns.values():
+            if conn.kind != "raw":
+                conn.pings_shown = False
+                self.sync(conn, None)
+
+    def sync(self, conn, step):
+        conn.send(b"PING\r\n")
+        try:
+            got = conn.read(6)
+        except (Late, Closed) as error:
+            got = conn.read_rest(0.3)
+            raise Mismatch(step, f"sync {conn.name}: {error}", ["PONG"], got) from error
+        if got != b"PONG\r\n":
+            raise Mismatch(step, f"sync {conn.name}: something stands before the PONG", ["PONG"],
+                           got + conn.read_rest(0.3))
+
+    # -- connections
+
+    def connect(self, step):
+        words = step.text.split(" | ")[0].split()
+        how, options = words[0], dict(word.split("=", 1) for word in words[1:] if "=" in word)
+        listener = options.get("to", "websocket" if how.startswith("ws") else "client")
+        kind = "raw" if how == "raw" else "nats"
+        conn = Conn(step.who, self.server.port(listener), self.binary.patience, kind,
+                    int(options.get("rcvbuf", 0)))
+        conn.pings_shown = self.dialog.options.get("server-pings") == "shown"
+        self.conns[step.who] = conn
+        opener = getattr(self, "open_" + how.replace("-", "_"), None)
+        if opener is None:
+            raise DialogError(f"line {step.number}: no way to connect called {how}")
+        opener(conn, options, step)
+
+    def open_raw(self, conn, options, step):
+        """Nothing is read or answered unless the dialog says so."""
+
+    def open_open(self, conn, options, step):
+        """As raw, but server PINGs are answered."""
+
+    def open_connect(self, conn, options, step):
+        conn.read_info()
+
+    def open_tls(self, conn, options, step):
+        conn.read_info()
+        conn.start_tls(self.certs, options)
+
+    def open_tls_first(self, conn, options, step):
+        conn.start_tls(self.certs, options)
+        conn.read_info()
+
+    def open_ws(self, conn, options, step):
+        self.open_ws_open(conn, options, step)
+        conn.read_info()
+
+    def open_wss(self, conn, options, step):
+        conn.start_tls(self.certs, options)
+        self.open_ws(conn, options, step)
+
+    def open_ws_open(self, conn, options, step):
+        """The rest of the line after ` | ` are further request headers."""
+        headers = [f"GET {options.get('path', '/')} HTTP/1.1", f"Host: 127.0.0.1:{conn.server_port}",
+                   "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Key: {WS_KEY}",
+                   "Sec-WebSocket-Version: 13", *step.text.split(" | ")[1:]]
+        head = self.fill_in("".join(header + "\r\n" for header in headers) + "\r\n")
+        digest = hashlib.sha1((WS_KEY + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
+        conn.start_websocket(head.encode(), base64.b64encode(digest))
+
+    # -- sending and expecting
+
+    def send(self, step):
+        conn = self.conn(step.who)
+        if step.head is None:
+            conn.send(text.literal(self.segments(step.text, conn)))
+            return
+        words = step.head.split()
+        control = words[0] in ("close", "ping", "pong")
+        payload = text.literal(self.segments(step.text + ("\\" if control else ""), conn))
+        conn.send_raw(websocket.from_words(words, payload))
+
+    def expect(self, step, index):
+        conn = self.conn(step.who)
+        if self.recording:
+            self.record(step, conn, index)
+        elif step.head is not None:
+            self.expect_frame(step, conn)
+        elif step.verb == "<~":
+            self.expect_any_order(step, conn)
+        else:
+            self.expect_lines(step, conn)
+
+    def expect_lines(self, step, conn):
+        for at, line in enumerate(step.lines):
+            parts = self.segments(line, conn)
+            got = b""
+            try:
+                if text.is_literal(parts):
+                    want = text.literal(parts)
+                    got = conn.read(len(want))
+                    reason = None if got == want else "other bytes"
+                else:
+                    got = conn.read_line()
+                    reason = text.match_masked(parts, got, self.names)
+            except (Late, Closed) as error:
+                reason = str(error)
+            if reason:
+                raise Mismatch(step, reason, step.lines[at:], got + conn.read_rest(0.3))
+            if got.startswith(b"INFO {") and got.endswith(b"} \r\n"):
+                conn.info = text.json.loads(got[5:-3])
+
+    def expect_any_order(self, step, conn):
+        wanted = [text.literal(self.segments(line, conn)) for line in step.lines]
+        while wanted:
+            got, reason = b"", "other bytes"
+            try:
+                got = conn.read_line()
+                near = [want for want in wanted if want.startswith(got)]
+                if near:
+                    got += conn.read(len(near[0]) - len(got)) if len(near[0]) > len(got) else b""
+            except (Late, Closed) as error:
+                reason = str(error)
+            if got not in wanted:
+                shown = [text.escape_line(want) for want in wanted]
+                raise Mismatch(step, reason + " (any order)", shown, got + conn.read_rest(0.3))
+            wanted.remove(got)
+
+    def expect_frame(self, step, conn):
+        frame = conn.read_frame()
+        want = text.literal(self.segments(step.text + "\\", conn))
+        if frame.head() != step.head or frame.text() != want:
+            shown = f"{{{frame.head()}}} {text.escape(frame.text())}"
+            raise Mismatch(step, f"another frame: {shown}", [f"{{{step.head}}} {step.text}"])
+
+    # -- recording
+
+    def record(self, step, conn, index):
+        if step.head is not None:
+            frame = conn.read_frame()
+            step.recorded = [f"{step.who}<{{{frame.head()}}} {text.escape(frame.text())}".rstrip()]
+            return
+        first = conn.read_rest(RECORD_FIRST_S) if conn.eof else self.record_bytes(conn)
+        step.recorded = self.recorded_lines(step, conn, first)
+        for line in text.lines_of(first):
+            if line.startswith(b"INFO {") and line.endswith(b"} \r\n"):
+                conn.info = text.json.loads(line[5:-3])
+        following = self.dialog.steps[index + 1] if index + 1 < len(self.dialog.steps) else None
+        told = following and following.who == step.who and following.verb == ":"
+        if conn.eof and not told:
+            step.recorded.append(f"{step.who}: closed")
+            conn.kind = "raw"
+
+    def record_bytes(self, conn):
+        """The answer: whatever comes until the server is quiet; the first byte may be late."""
+        try:
+            conn.await_data(lambda data: len(data) > 0, time.monotonic() + RECORD_FIRST_S)
+        except (Late, Closed):
+            pass
+        return conn.read_rest(RECORD_QUIET_S)
+
+    def recorded_lines(self, step, conn, data):
+        only = f"[{step.only}] " if step.only else ""
+        if step.verb == "<~":
+            fresh = sorted(text.escape_line(message) for message in messages(data))
+            return [f"{only}{step.who}<~ {line}" for line in fresh]
+        if self.fits(step.lines, conn, data):
+            return [f"{only}{step.who}< {line}".rstrip() for line in step.lines]
+        fresh = []
+        for at, line in enumerate(text.lines_of(data)):
+            old = step.lines[at] if at < len(step.lines) else None
+            keeps = old is not None and old != "?" and self.fits([old], conn, line)
+            fresh.append(old if keeps else text.escape_line(line))
+        return [f"{only}{step.who}< {line}".rstrip() for line in fresh]
+
+    def fits(self, lines, conn, data):
+        if lines == ["?"]:
+            return False
+        parts = []
+        for line in lines:
+            parts += self.segments(line, conn)
+        return text.match_masked(text.join(parts), data, self.names) is None
+
+    # -- what happens to a connection
+
+    def act(self, step):
+        conn = self.conn(step.who)
+        words = step.text.split(" ", 1)
+        getattr(self, "act_" + words[0])(conn, words[1] if len(words) > 1 else "", step)
+
+    def act_closed(self, conn, how, step):
+        """The server has closed it, and nothing unread stands before the end."""
+        if how == "after anything":
+            while not conn.eof:
+                if not conn.fill(conn.deadline()):
+                    raise Mismatch(step, "the connection stays open")
+                conn.data.clear()
+        else:
+            try:
+                conn.await_data(lambda data: len(data) > 0, conn.deadline())
+                raise Mismatch(step, "bytes before the end", [], conn.read_rest(0.3))
+            except Closed:
+                if not conn.eof:
+                    raise
+        conn.kind = "raw"
+
+    def act_close(self, conn, how, step):
+        """The client closes."""
+        conn.close()
+        conn.kind = "raw"
+
+    def act_leave(self, conn, how, step):
+        """The dialog loses interest; nothing is checked any more."""
+        conn.kind = "raw"
+
+    def act_listen(self, conn, how, step):
+        """A raw connection becomes a NATS connection."""
+        conn.kind = "nats"
+
+    def act_frames(self, conn, how, step):
+        conn.become_websocket()
+
+    def act_starttls(self, conn, how, step):
+        options = dict(word.split("=", 1) for word in how.split() if "=" in word)
+        try:
+            conn.start_tls(self.certs, options)
+        except (ssl.SSLError, ConnectionResetError):
+            if "fails" not in how.split():
+                raise
+            conn.kind = "raw"
+            return
+        if "fails" in how.split():
+            raise Mismatch(step, "the TLS handshake succeeded")
+
+    def act_reason(self, conn, want, step):
+        reason = self.server.closed_reason(conn.local_port)
+        if self.recording and want == "?":
+            step.recorded = [f"{step.who}: reason {reason}"]
+        elif reason != want:
+            raise Mismatch(step, "another reason in /connz", [want], reason.encode())
+
+    # -- what happens to the server
+
+    def do_sync(self, step):
+        for name in step.text.split():
+            self.sync(self.conn(name), step)
+
+    def do_http(self, step):
+        path, *pairs = step.text.split()
+        wanted = dict(pair.split("=", 1) for pair in pairs)
+
+        def look():
+            report = self.server.get(path)
+            self.names["report"] = {name: text.compact(value_at(report, name)) for name in wanted}
+            return self.names["report"] == wanted
+        try:
+            self.server.wait(f"{path} {wanted}", look)
+        except ServerError as error:
+            raise Mismatch(step, str(error), pairs, str(self.names["report"]).encode()) from error
+
+    def do_reload(self, step):
+        name, _, refusal = step.text.partition(" refused: ")
+        said = self.server.reload(self.config(name))
+        want = "Failed to reload server configuration: " + refusal if refusal else "Reloaded server configuration"
+        if said != want:
+            raise Mismatch(step, "another end of the reload", [want], said.encode())
+
+    def do_signal(self, step):
+        self.server.signal(step.text)
+
+    def do_server(self, step):
+        if step.text != "exits":
+            raise DialogError(f"line {step.number}: server {step.text}?")
+        self.server.wait_for_exit()
+
+    def do_log(self, step):
+        self.server.wait_for_log(self.fill_in(step.text))
+
+    def do_pause(self, step):
+        """Lets time pass where time itself is the subject; the reason stands in the file."""
+        seconds, colon, reason = step.text.partition("s: ")
+        if not colon or not reason:
+            raise DialogError(f"line {step.number}: a pause needs a reason")
+        time.sleep(float(seconds))
+
+
+def value_at(report, path):
+    for word in path.split("."):
+        report = report[int(word)] if isinstance(report, list) else report.get(word)
+    return report
+
+
+def messages(data):
+    """Cuts received bytes into protocol lines, each with its payload."""
+    import re
+    out = []
+    while data:
+        end = data.index(b"\n") + 1
+        found = re.match(rb"H?MSG .* (\d+)\r\n", data[:end])
+        end += int(found.group(1)) + 2 if found else 0
+        out.append(data[:end])
+        data = data[end:]
+    return out
