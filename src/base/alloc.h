@@ -2,8 +2,9 @@
 /* Memory: two ways to ask for it.
  *
  * Behind a door (small nodes, whose number a limit bounds): xalloc() aborts when memory is gone.
- * At a door (accept, SUB, a payload, a pending chunk): door_alloc() may say no, by the memory limit of the
- * process or because a test makes the n-th call fail; the caller refuses the client and loses nothing.
+ * At a door (accept, SUB, a payload, a pending chunk): door_alloc() may say no, by the memory limit
+ * of the process or because a test makes the n-th call fail; the caller refuses the client and
+ * loses nothing.
  *
  * Thread: xalloc any. A `struct door` belongs to one reactor. */
 #ifndef MIDGE_BASE_ALLOC_H

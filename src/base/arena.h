@@ -22,8 +22,8 @@ char *arena_str(struct arena *, struct slice);              /* a NUL-terminated 
 struct slice arena_slice(struct arena *, struct slice);     /* a copy, NUL-terminated too */
 char *arena_printf(struct arena *, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* A growing array inside an arena: returns where the next element goes (zeroed). The old array may be
- * abandoned in the arena, so the waste is at most the size of the final array. */
+/* A growing array inside an arena: returns where the next element goes (zeroed). The old array may
+ * be abandoned in the arena, so the waste is at most the size of the final array. */
 void *arena_push(struct arena *, void **array, uint32_t *count, size_t element_size);
 
 #endif

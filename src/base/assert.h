@@ -13,7 +13,8 @@ NORETURN void assert_failed(const char *what, const char *file, int line);
 #undef assert
 #define assert(x) (LIKELY(x) ? (void)0 : assert_failed(#x, __FILE__, __LINE__))
 
-/* O(n) checks: on in sanitizer and simulation builds (-DMIDGE_SLOW_ASSERTS=1), else not evaluated. */
+/* O(n) checks: on in sanitizer and simulation builds (-DMIDGE_SLOW_ASSERTS=1), else not
+ * evaluated. */
 #if defined(MIDGE_SLOW_ASSERTS) && MIDGE_SLOW_ASSERTS
 #define assert_slow(x) assert(x)
 #else

@@ -2,7 +2,8 @@
 /* Buf: bytes that grow. For cold paths (INFO, JSON, logs); the hot path appends to chunks of net/.
  *
  * Memory: owned; buf_deinit() frees. All zero is a valid empty buffer. Grows with xrealloc.
- * Limits: asserts that it stays under 2 GiB; a caller who holds a stranger's bytes checks before. */
+ * Limits: asserts that it stays under 2 GiB; a caller who holds a stranger's bytes checks
+ * before. */
 #ifndef MIDGE_BASE_BUF_H
 #define MIDGE_BASE_BUF_H
 
@@ -31,7 +32,8 @@ static inline struct slice buf_slice(const struct buf *b)
     return (struct slice){ b->ptr, b->len };
 }
 
-/* The content as a C string; the buffer keeps a NUL behind its last byte. Valid until the next change. */
+/* The content as a C string; the buffer keeps a NUL behind its last byte. Valid until the next
+ * change. */
 const char *buf_str(struct buf *);
 
 /* Hands the bytes over as a heap string (caller frees) and leaves an empty buffer. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiler: what the language lacks. The one header of base/ that may ask which compiler this is. */
+/* Compiler: what the language lacks. The one header of base/ that may ask which compiler this
+ * is. */
 #ifndef MIDGE_BASE_COMPILER_H
 #define MIDGE_BASE_COMPILER_H
 
@@ -14,13 +15,13 @@
 #define ALWAYS_INLINE     inline __attribute__((always_inline))
 #define PREFETCH(p)       __builtin_prefetch(p)
 
-/* Two threads that write neighbours within one line slow each other down. 64 on x86-64 and most ARM cores. */
+/* Two threads that write neighbours within one line slow each other down. 64 on x86-64 and most ARM
+ * cores. */
 #define CACHE_LINE 64
 #define CACHE_ALIGNED __attribute__((aligned(CACHE_LINE)))
 
 /* The struct that embeds `member` at `ptr`. */
-#define container_of(ptr, type, member) \
-    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Errors: one list of operating failures, and the text that an operator reads.
  *
- * A bug is an assert; a peer's mistake is a verdict of the parser or check that found it. What is left
- * (disk, memory at a door, limits, an absent peer) is `enum err`, returned and always checked.
+ * A bug is an assert; a peer's mistake is a verdict of the parser or check that found it. What is
+ * left (disk, memory at a door, limits, an absent peer) is `enum err`, returned and always checked.
  * Memory: `struct errmsg` is a plain value of the caller. */
 #ifndef MIDGE_BASE_ERR_H
 #define MIDGE_BASE_ERR_H
@@ -30,7 +30,8 @@ enum err {
 
 const char *err_text(enum err e);
 
-/* A sentence for a human: what went wrong and what to do. Cut, never overrun, at ERRMSG_SIZE - 1 bytes. */
+/* A sentence for a human: what went wrong and what to do. Cut, never overrun, at ERRMSG_SIZE - 1
+ * bytes. */
 enum { ERRMSG_SIZE = 1024 };
 struct errmsg {
     char text[ERRMSG_SIZE];

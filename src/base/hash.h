@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hash: XXH3 with a secret seed, so that a stranger cannot aim for collisions.
  *
- * The seed is drawn once per process (per simulation run) and passed down; a hash never leaves the process. */
+ * The seed is drawn once per process (per simulation run) and passed down; a hash never leaves the
+ * process. */
 #ifndef MIDGE_BASE_HASH_H
 #define MIDGE_BASE_HASH_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lock: for the few things that two reactors write (the interest index of an account, the directory).
+/* Lock: for the few things that two reactors write (the interest index of an account, the
+ * directory).
  *
  * Held for microseconds at most, never across a callback or a system call, never two at once.
  * Thread: any. In simulation there is one thread, so it is never contended. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Entries stand in an array in order of insertion; an open-addressed table of indices finds them.
- * A removed entry stays as a hole (value NULL) until the next growth, so that probe chains stay whole. */
+ * A removed entry stays as a hole (value NULL) until the next growth, so that probe chains stay
+ * whole. */
 #include "base/map.h"
 
 #include "base/alloc.h"

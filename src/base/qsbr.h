@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Qsbr: when may memory be freed that other reactors read without a lock?
  *
- * Quiescent-state reclamation. Every reactor says once per tick that it holds no pointer to shared memory
- * (qsbr_quiescent), or that it sleeps (qsbr_offline). What was unlinked at epoch e may be freed when every
- * reactor that is not offline has been quiescent at an epoch >= e.
+ * Quiescent-state reclamation. Every reactor says once per tick that it holds no pointer to shared
+ * memory (qsbr_quiescent), or that it sleeps (qsbr_offline). What was unlinked at epoch e may be
+ * freed when every reactor that is not offline has been quiescent at an epoch >= e.
  *
- * A pointer that was posted to another reactor outlives that reactor's producer's tick: its owner frees it only after
- * it has also consumed all that was posted to it before; net/mailbox.h tells (limbo in net/reactor.h).
+ * A pointer that was posted to another reactor outlives that reactor's producer's tick: its owner
+ * frees it only after it has also consumed all that was posted to it before; net/mailbox.h tells
+ * (limbo in net/reactor.h).
  *
- * Thread: each slot is written by its reactor only. Memory: a value; slots are fixed at QSBR_READERS_MAX. */
+ * Thread: each slot is written by its reactor only. Memory: a value; slots are fixed at
+ * QSBR_READERS_MAX. */
 #ifndef MIDGE_BASE_QSBR_H
 #define MIDGE_BASE_QSBR_H
 
@@ -21,7 +23,8 @@
 enum { QSBR_READERS_MAX = 16 };
 
 struct qsbr_slot {
-    CACHE_ALIGNED _Atomic uint64_t seen;        /* the epoch last seen while quiescent; 0: offline */
+    /* the epoch last seen while quiescent; 0: offline */
+    CACHE_ALIGNED _Atomic uint64_t seen;
 };
 
 struct qsbr {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rng: fast, seedable, not secret (xoshiro256**; Blackman and Vigna). Secrets come from env.entropy.
+/* Rng: fast, seedable, not secret (xoshiro256**; Blackman and Vigna). Secrets come from
+ * env.entropy.
  *
  * Memory: a value. Thread: its owner's. Two generators with one seed give one sequence. */
 #ifndef MIDGE_BASE_RNG_H

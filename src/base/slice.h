@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Slice: some bytes of somebody else's memory.
  *
- * Memory: borrowed, valid until the callee returns unless a header says otherwise. `ptr` may be NULL
- * only when `len` is 0. Not NUL-terminated. A value: pass it, never a pointer to it. */
+ * Memory: borrowed, valid until the callee returns unless a header says otherwise. `ptr` may be
+ * NULL only when `len` is 0. Not NUL-terminated. A value: pass it, never a pointer to it. */
 #ifndef MIDGE_BASE_SLICE_H
 #define MIDGE_BASE_SLICE_H
 
@@ -78,9 +78,11 @@ bool slice_cut(struct slice *s, uint8_t byte, struct slice *ret_head);
 
 /* The value of a text of digits only; false on anything else and on overflow of 64 bits. */
 bool slice_to_u64(struct slice s, uint64_t *ret_value);
-bool slice_to_i64(struct slice s, int64_t *ret_value);      /* with an optional leading '-' or '+' */
+/* with an optional leading '-' or '+' */
+bool slice_to_i64(struct slice s, int64_t *ret_value);
 
-/* A NUL-terminated copy on the heap, for the C library. Caller frees. Aborts when memory is gone. */
+/* A NUL-terminated copy on the heap, for the C library. Caller frees. Aborts when memory is
+ * gone. */
 char *slice_dup(struct slice s);
 
 #endif

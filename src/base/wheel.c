@@ -56,7 +56,8 @@ void wheel_cancel(struct wheel *w, struct timer *t)
     w->count--;
 }
 
-/* The wheel's tick has just become a multiple of 256^level: the slot of that level spreads over the finer ones. */
+/* The wheel's tick has just become a multiple of 256^level: the slot of that level spreads over the
+ * finer ones. */
 static void cascade(struct wheel *w, int level)
 {
     uint32_t slot = (uint32_t)(w->tick >> (SLOT_BITS * level)) & SLOT_MASK;
@@ -114,13 +115,15 @@ uint32_t wheel_fire(struct wheel *w, nanos now, uint32_t max)
             mark(w, 0, slot);
             return fired;
         }
-        if (!list_empty(&w->slots[0][slot])) return fired; /* set meanwhile for a past time: next call */
+        /* set meanwhile for a past time: next call */
+        if (!list_empty(&w->slots[0][slot])) return fired;
         step(w, end);
     }
     return fired;
 }
 
-/* How many slots after `at`, going round, the next one stands that may hold timers: 1 to WHEEL_SLOTS; 0: none. */
+/* How many slots after `at`, going round, the next one stands that may hold timers: 1 to
+ * WHEEL_SLOTS; 0: none. */
 static uint32_t slots_ahead(const struct wheel *w, int level, uint32_t at)
 {
     uint32_t later = at + 1 < WHEEL_SLOTS ? next_used(w, level, at + 1) : WHEEL_SLOTS;

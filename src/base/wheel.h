@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Timer wheel: many timers, most of which are moved or cancelled before they fire.
  *
- * Four wheels of 256 slots; the finest tick is 1 ms, so the reach is 49 days; later timers wait in the
- * last slot and are placed anew. Set and cancel are O(1) and allocate nothing.
+ * Four wheels of 256 slots; the finest tick is 1 ms, so the reach is 49 days; later timers wait in
+ * the last slot and are placed anew. Set and cancel are O(1) and allocate nothing.
  *
  * Thread:  one reactor. Memory: the timer is embedded in its owner, who cancels it before dying.
- * Order:   timers that are due in one wheel_fire() fire by tick, and within a tick in the order set, so that a
- *          simulation replays identically. A timer never fires early, and at most 1 ms plus the loop's own delay late. */
+ * Order:   timers that are due in one wheel_fire() fire by tick, and within a tick in the order
+ *          set, so that a simulation replays identically. A timer never fires early, and at most 1
+ *          ms plus the loop's own delay late. */
 #ifndef MIDGE_BASE_WHEEL_H
 #define MIDGE_BASE_WHEEL_H
 
@@ -43,11 +44,12 @@ static inline bool timer_is_set(const struct timer *t)
 void wheel_set(struct wheel *, struct timer *, nanos when);
 void wheel_cancel(struct wheel *, struct timer *);          /* a timer that is not set is fine */
 
-/* Fires what is due, at most `max`; returns how many. `fire` may set and cancel any timer, its own too. */
+/* Fires what is due, at most `max`; returns how many. `fire` may set and cancel any timer, its own
+ * too. */
 uint32_t wheel_fire(struct wheel *, nanos now, uint32_t max);
 
-/* When the loop must next call wheel_fire(): never late, and early at most a few times per timer (the wheel
- * places far ones anew). NANOS_MAX when nothing is set. */
+/* When the loop must next call wheel_fire(): never late, and early at most a few times per timer
+ * (the wheel places far ones anew). NANOS_MAX when nothing is set. */
 nanos wheel_next(const struct wheel *);
 
 #endif

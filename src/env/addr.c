@@ -16,8 +16,9 @@ static bool is_v4(const struct net_addr *a)
 
 const char *net_addr_ip_text(const struct net_addr *a, char text[NET_ADDR_TEXT])
 {
-    const char *made = is_v4(a) ? inet_ntop(AF_INET, a->v6 ? a->ip + 12 : a->ip, text, NET_ADDR_TEXT)
-                                : inet_ntop(AF_INET6, a->ip, text, NET_ADDR_TEXT);
+    const char *made = is_v4(a)
+                           ? inet_ntop(AF_INET, a->v6 ? a->ip + 12 : a->ip, text, NET_ADDR_TEXT)
+                           : inet_ntop(AF_INET6, a->ip, text, NET_ADDR_TEXT);
     assert(made != NULL);
     return made;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clock, entropy and usage: what time it is, bytes that nobody can guess, what the process consumes.
+/* Clock, entropy and usage: what time it is, bytes that nobody can guess, what the process
+ * consumes.
  *
- * Thread: any. A reactor reads the clock once per tick and passes `now` down; nothing below it asks again. */
+ * Thread: any. A reactor reads the clock once per tick and passes `now` down; nothing below it asks
+ * again. */
 #ifndef MIDGE_ENV_CLOCK_H
 #define MIDGE_ENV_CLOCK_H
 

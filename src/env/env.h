@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Env: everything the server may ask of the outside world.
  *
- * Two bodies: os/ (the real machine) and sim/ (one thread, virtual time, faults). Product code gets a
- * `struct env *` and cannot reach the machine by any other way; only embed/ and sim/ build one.
+ * Two bodies: os/ (the real machine) and sim/ (one thread, virtual time, faults). Product code gets
+ * a `struct env *` and cannot reach the machine by any other way; only embed/ and sim/ build one.
  * Memory: the env outlives the server. Thread: see each part. */
 #ifndef MIDGE_ENV_ENV_H
 #define MIDGE_ENV_ENV_H

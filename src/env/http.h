@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Http: a server for monitoring, on a thread of its own, so that a slow scrape never delays a message.
+/* Http: a server for monitoring, on a thread of its own, so that a slow scrape never delays a
+ * message.
  *
- * Thread:  `handle` is called on the http thread; reply() may be called from any thread, exactly once per request.
- * Memory:  the request belongs to the http body until its reply; the response's bytes are moved into reply().
+ * Thread:  `handle` is called on the http thread; reply() may be called from any thread, exactly
+ * once per request.
+ * Memory:  the request belongs to the http body until its reply; the response's bytes are moved
+ * into reply().
  * Limits:  headers 1 MiB, read timeout 5 s, as nats-server has. */
 #ifndef MIDGE_ENV_HTTP_H
 #define MIDGE_ENV_HTTP_H
@@ -38,10 +41,11 @@ struct http_options {
 };
 
 struct http {
-    MUST_CHECK enum err (*start)(struct http *, const struct http_options *, struct net_addr *ret_bound,
-                                 struct errmsg *why);
+    MUST_CHECK enum err (*start)(struct http *, const struct http_options *,
+                                 struct net_addr *ret_bound, struct errmsg *why);
     void (*reply)(struct http *, struct http_request *, struct http_response *take_response);
-    void (*stop)(struct http *);                /* waits for the thread; open requests are dropped */
+    /* waits for the thread; open requests are dropped */
+    void (*stop)(struct http *);
 };
 
 #endif

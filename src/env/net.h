@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Net: stream sockets that never block, and the pollers that wait for them.
  *
- * A socket is a small integer: a file descriptor in os/, an index in sim/. Readiness is level-triggered.
- * Thread: `struct net` any; a `struct poller` belongs to one reactor, but poller_wake() may come from any thread.
+ * A socket is a small integer: a file descriptor in os/, an index in sim/. Readiness is
+ * level-triggered.
+ * Thread: `struct net` any; a `struct poller` belongs to one reactor, but poller_wake() may come
+ * from any thread.
  * Errors: read and write return a count, 0 at end of stream (read), NET_AGAIN or NET_FAILED. */
 #ifndef MIDGE_ENV_NET_H
 #define MIDGE_ENV_NET_H
@@ -51,16 +53,19 @@ struct poller {
 
 struct poller_ops {
     void (*free)(struct poller *);
-    /* Waits at most `timeout` (0: not at all; NANOS_MAX: until something happens). Returns the count. */
+    /* Waits at most `timeout` (0: not at all; NANOS_MAX: until something happens). Returns the
+     * count. */
     uint32_t (*wait)(struct poller *, nanos timeout, struct net_event *ret_events, uint32_t max);
-    void (*wake)(struct poller *);                          /* any thread: ends a wait, now or the next one */
+    /* any thread: ends a wait, now or the next one */
+    void (*wake)(struct poller *);
     MUST_CHECK enum err (*add)(struct poller *, int sock, void *owner, uint32_t interest);
     void (*change)(struct poller *, int sock, void *owner, uint32_t interest);
     void (*remove)(struct poller *, int sock);              /* before net close */
 };
 
 struct net_listen {
-    const char *host;           /* an address or a name; "" and "0.0.0.0" mean every address (IPv4 and IPv6) */
+    /* an address or a name; "" and "0.0.0.0" mean every address (IPv4 and IPv6) */
+    const char *host;
     uint16_t    port;           /* 0: any free one */
     uint32_t    backlog;
 };
@@ -70,8 +75,10 @@ struct net {
     /* `why` gets the text after "Error listening on port: HOST:PORT, " as the system tells it. */
     MUST_CHECK enum err (*listen)(struct net *, const struct net_listen *, int *ret_sock,
                                   struct net_addr *ret_bound, struct errmsg *why);
-    /* BUSY: nobody waits. LIMIT: out of descriptors, the connection stays in the queue. IO: try the next one. */
-    MUST_CHECK enum err (*accept)(struct net *, int listener, int *ret_sock, struct net_addr *ret_peer);
+    /* BUSY: nobody waits. LIMIT: out of descriptors, the connection stays in the queue. IO: try the
+     * next one. */
+    MUST_CHECK enum err (*accept)(struct net *, int listener, int *ret_sock,
+                                  struct net_addr *ret_peer);
     int64_t (*read)(struct net *, int sock, const struct net_span *, uint32_t count);
     int64_t (*write)(struct net *, int sock, const struct net_span *, uint32_t count);
     void (*close)(struct net *, int sock);

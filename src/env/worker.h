@@ -2,8 +2,9 @@
 /* Worker: work that would block a reactor (password hashes, name look-ups), done elsewhere.
  *
  * Memory:  the work belongs to the caller until `finished` has been called, exactly once.
- * Thread:  submit from any; run and finished are called on a worker thread, one after the other. A reactor's
- *          work comes home by a message that `finished` posts (net/reactor.h: reactor_work).
+ * Thread:  submit from any; run and finished are called on a worker thread, one after the other. A
+ *          reactor's work comes home by a message that `finished` posts (net/reactor.h:
+ *          reactor_work).
  * Errors:  LIMIT when the queue is full; nothing is called then. */
 #ifndef MIDGE_ENV_WORKER_H
 #define MIDGE_ENV_WORKER_H
