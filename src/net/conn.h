@@ -23,6 +23,8 @@
 #include "net/filter.h"
 #include "net/outq.h"
 
+#include "net/watch.h"
+
 struct reactor;
 struct conn;
 
@@ -47,6 +49,7 @@ struct conn_ops {
 };
 
 struct conn {
+    struct watch           watch;           /* fields up to `read_shift` are private to conn.c */
     const struct conn_ops *ops;
     struct reactor        *reactor;
     struct outq           *out;             /* where the application appends */
@@ -60,20 +63,24 @@ struct conn {
     uint8_t               *rest;            /* input that was not consumed; NULL: none */
     uint32_t               rest_len;
     uint32_t               rest_cap;
-    uint32_t               rest_max;        /* set by the application; more ends the connection */
-    uint32_t               read_size;       /* budget of one read; adapts to the fan-out it causes */
-    int                    sock;
+    uint64_t               rest_need;       /* length of the cut frame when known, else 0 */
+    uint64_t               rest_max;        /* set by the application; more ends the connection */
+    int                    sock;            /* -1: closed */
+    uint16_t               close_status;
+    uint8_t                read_shift;      /* reads are halved this often: adapts to the fan-out they cause */
     uint8_t                interest;        /* of enum net_ready, as the poller has it */
     bool                   paused;          /* not read from */
+    bool                   rest_ready;      /* `rest` may hold whole frames: hand it up on resuming */
     bool                   closing;         /* conn_close() was called */
+    bool                   aborted;         /* what is queued is not worth a flush */
+    bool                   farewell_sent;
     bool                   ended;           /* on_end was called */
-    bool                   early_flush;     /* over CONN_FLUSH_AT in this tick */
+    struct slice           close_text;      /* static */
     nanos                  write_deadline;  /* 0: none */
     uint64_t               written;         /* bytes taken by the socket since the start */
     uint64_t               batch_end;       /* `written` must reach it before the deadline */
     _Atomic uint64_t       queued_shared;   /* shared: pending bytes of this reactor, for others to read */
     _Atomic uint64_t       posted_shared;   /* shared: bytes that other reactors posted and that wait in mailboxes */
-    uint64_t               written_at_stall;
 };
 
 /* Output is flushed early beyond this, so that a fan-out does not pile up for a whole tick. */
@@ -109,24 +116,24 @@ static inline uint64_t conn_queued(const struct conn *c)
 /* Not read from until `until` (the reactor's clock). A later pause replaces an earlier one; 0 resumes at once. */
 void conn_pause(struct conn *, nanos until);
 
-/* Bytes of the application that arrive from now on pass this filter, below those already there or above them.
- * The connection owns it. Bytes not yet consumed by the on_bytes() in progress pass it too. */
-void conn_filter_push(struct conn *, struct filter *);              /* nearest to the application */
+/* Adds a filter, nearest to the application; the connection owns it. Input that the on_bytes() in progress does not
+ * consume passes it, and so does all output appended from now on (what was appended before does not). */
+void conn_filter_push(struct conn *, struct filter *);
 
 /* For filters: hands bytes up from `from` to the next filter or to the application. */
 enum filter_verdict conn_up(struct conn *, struct filter *from, struct slice bytes);
 
 /* Ends it: no more input; what is queued is flushed, with the farewell of the filters, for at most `linger`; then the
- * socket is closed and on_free called. `status` and `text` are for a WebSocket close frame. Idempotent. */
+ * socket is closed and on_free called. `status` and `text` (static) are for a WebSocket close frame. Idempotent. */
 void conn_close(struct conn *, nanos linger, uint32_t status, struct slice text);
 
-/* As conn_close() with nothing flushed. */
+/* As conn_close() with nothing flushed; the socket closes before the tick ends. */
 void conn_abort(struct conn *);
 
 /* What the filters know of the peer. */
 void conn_peer(const struct conn *, struct filter_peer *ret_peer);
 
-/* The reactor found the socket ready. */
-void conn_ready(struct conn *, uint32_t ready);
+/* The reactor's part: go on with input that waits, or flush. */
+void conn_again(struct conn *);
 
 #endif

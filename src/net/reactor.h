@@ -24,11 +24,11 @@
 #include "net/outq.h"
 
 enum { REACTORS_MAX = 8 };
-static_assert(REACTORS_MAX <= QSBR_READERS_MAX, "every reactor is a reader of shared memory");
+static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX, "every reactor is a reader of shared memory");
 
 /* Bytes read at once: all of it when one connection is ready, an eighth when more are (spike 1.3: this is what
  * keeps a lone requester's latency beside a flood). */
-enum { READ_BUFFER = 64 * 1024, READ_SHARED = 8 * 1024, READ_FRONT = 8 * 1024 };
+enum { READ_BUFFER = 64 * 1024, READ_SHARED = 8 * 1024 };
 
 /* Something that must wait until no reactor refers to it. Embedded in what is retired. */
 struct retired {
@@ -52,12 +52,14 @@ struct reactor {
     struct list      freed;             /* connections that are closed; on_free at the end of the tick */
     struct mailbox  *mailbox;
     struct limbo    *limbo;
-    uint8_t         *read_buffer;       /* READ_FRONT bytes for a cut frame, then READ_BUFFER */
+    uint8_t         *read_buffer;       /* READ_BUFFER bytes */
     uint8_t         *filter_buffer;     /* READ_BUFFER bytes for a filter that needs a place to decrypt into */
     void            *user;              /* the application's state of this reactor */
     /* Called for each record that another reactor posted (core delivers it). */
     void           (*on_record)(struct reactor *, const struct record *);
     uint64_t         connections;       /* open now */
+    uint64_t         work;              /* deliveries so far: the application counts, connections adapt their reads */
+    uint32_t         read_size;         /* budget of one read in this tick */
     const char      *doing;             /* for /stacksz: a static string */
     bool             stop;
 };

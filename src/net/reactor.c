@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/reactor.h"
+
+#include "net/conn.h"
+#include "net/limbo.h"
+#include "net/watch.h"
+
+enum { EVENTS_MAX = 256, RECORDS_MAX = 4096, TIMERS_MAX = 1024 };
+
+static struct reactor *reactor_new(struct reactors *set, uint32_t id, uint64_t memory_limit)
+{
+    struct reactor *r = xcalloc(1, sizeof *r);
+    r->id = id;
+    r->set = set;
+    r->env = set->env;
+    r->poller = r->env->net->poller_new(r->env->net);
+    r->now = clock_monotonic(r->env->clock);
+    r->wall = clock_realtime(r->env->clock);
+    wheel_init(&r->wheel, r->now);
+    uint64_t seed;
+    r->env->entropy->fill(r->env->entropy, &seed, sizeof seed);
+    rng_init(&r->rng, seed);
+    r->door.bytes_max = memory_limit;
+    outpool_init(&r->pool, &r->door);
+    list_init(&r->dirty);
+    list_init(&r->again);
+    list_init(&r->freed);
+    r->mailbox = mailbox_new(r);
+    r->limbo = limbo_new();
+    r->read_buffer = xalloc(READ_BUFFER);
+    r->doing = "starting";
+    return r;
+}
+
+static void reactor_free(struct reactor *r)
+{
+    assert(r->connections == 0);
+    r->limbo = limbo_free(r->limbo);
+    r->mailbox = mailbox_free(r->mailbox);
+    outpool_deinit(&r->pool);
+    r->poller->ops->free(r->poller);
+    xfree(r->read_buffer);
+    xfree(r->filter_buffer);
+    xfree(r);
+}
+
+struct reactors *reactors_new(struct env *env, uint32_t count, uint64_t memory_limit)
+{
+    assert(count >= 1 && count <= REACTORS_MAX);
+    struct reactors *set = xalloc_aligned(CACHE_LINE, sizeof *set);
+    set->env = env;
+    set->count = count;
+    qsbr_init(&set->qsbr);
+    env->entropy->fill(env->entropy, &set->hash_seed, sizeof set->hash_seed);
+    for (uint32_t i = 0; i < count; i++) set->at[i] = reactor_new(set, i, memory_limit / count);
+    return set;
+}
+
+struct reactors *reactors_free(struct reactors *set)
+{
+    if (set == NULL) return NULL;
+    for (uint32_t i = 0; i < set->count; i++) reactor_free(set->at[i]);
+    return xfree(set);
+}
+
+static void flush_dirty(struct reactor *r)
+{
+    for (struct list *n = list_pop(&r->dirty); n != NULL; n = list_pop(&r->dirty))
+        conn_flush(container_of(n, struct conn, dirty_node));
+}
+
+static void free_closed(struct reactor *r)
+{
+    for (struct list *n = list_pop(&r->freed); n != NULL; n = list_pop(&r->freed)) {
+        struct conn *c = container_of(n, struct conn, dirty_node);
+        c->ops->on_free(c);
+    }
+}
+
+/* How long the reactor may sleep: not at all when work waits, not past the next timer. */
+static nanos sleep_time(struct reactor *r, nanos sleep_max)
+{
+    if (!list_empty(&r->again) || sleep_max <= 0) return 0;
+    nanos next = wheel_next(&r->wheel);
+    nanos until_timer = next == NANOS_MAX ? NANOS_MAX : next - clock_monotonic(r->env->clock);
+    nanos most = until_timer < sleep_max ? until_timer : sleep_max;
+    if (!limbo_is_empty(r->limbo) && most > MILLISECOND) most = MILLISECOND;
+    return most > 0 ? most : 0;
+}
+
+static uint32_t wait_ready(struct reactor *r, nanos sleep_max, struct net_event *events)
+{
+    nanos most = sleep_time(r, sleep_max);
+    bool sleeps = most > 0 && mailbox_may_sleep(r);
+    if (!sleeps) return r->poller->ops->wait(r->poller, 0, events, EVENTS_MAX);
+    r->doing = "waiting for work";
+    qsbr_offline(&r->set->qsbr, r->id);
+    uint32_t ready = r->poller->ops->wait(r->poller, most, events, EVENTS_MAX);
+    qsbr_quiescent(&r->set->qsbr, r->id);
+    mailbox_woke(r);
+    r->doing = "serving connections";
+    return ready;
+}
+
+static uint32_t serve_ready(const struct net_event *events, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct watch *w = events[i].owner;
+        w->ready(w, events[i].ready);
+    }
+    return count;
+}
+
+/* Those who had more input than a turn takes go on now; one that asks again waits for the next tick. */
+static uint32_t serve_again(struct reactor *r)
+{
+    struct list turn;
+    uint32_t done = 0;
+    list_init(&turn);
+    list_splice(&turn, &r->again);
+    for (struct list *n = list_pop(&turn); n != NULL; n = list_pop(&turn), done++)
+        conn_again(container_of(n, struct conn, again_node));
+    return done;
+}
+
+uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
+{
+    struct net_event events[EVENTS_MAX];
+    uint32_t done = 0;
+    qsbr_quiescent(&r->set->qsbr, r->id);                       /* nothing shared is held here */
+    done += limbo_advance(r->limbo, r);
+    uint32_t ready = wait_ready(r, sleep_max, events);
+    r->read_size = ready > 1 || !list_empty(&r->again) ? READ_SHARED : READ_BUFFER;
+    r->now = clock_monotonic(r->env->clock);                    /* one tick, one instant */
+    r->wall = clock_realtime(r->env->clock);
+
+    done += mailbox_drain_mail(r);                              /* 1. news from other threads */
+    done += mailbox_drain_records(r, RECORDS_MAX);              /* 2. messages from other reactors */
+    done += wheel_fire(&r->wheel, r->now, TIMERS_MAX);          /* 3. due timers */
+    done += serve_again(r);                                     /* 4. input that was left over */
+    done += serve_ready(events, ready);                      /* 5. bytes from peers */
+    mailbox_publish(r);                                         /* 6. messages to others, before any byte leaves */
+    flush_dirty(r);                                             /* 7. bytes to peers */
+    free_closed(r);
+    return done;
+}
+
+void reactor_post(struct reactor *to, struct mail *mail)
+{
+    assert(mail->run != NULL);
+    mailbox_mail(to, mail);
+}
+
+void reactor_retire(struct reactor *r, struct retired *what, void (*free)(struct retired *))
+{
+    what->free = free;
+    limbo_add(r->limbo, what);
+}
+
+static void work_run(struct work *w)
+{
+    struct reactor_work *work = container_of(w, struct reactor_work, work);
+    work->run(work);
+}
+
+static void work_home(struct mail *mail, struct reactor *r)
+{
+    struct reactor_work *work = container_of(mail, struct reactor_work, mail);
+    assert(work->home == r);
+    work->done(work);
+}
+
+static void work_finished(struct work *w)
+{
+    struct reactor_work *work = container_of(w, struct reactor_work, work);
+    work->mail.run = work_home;
+    reactor_post(work->home, &work->mail);
+}
+
+enum err reactor_work(struct reactor *home, struct reactor_work *work)
+{
+    assert(work->run != NULL && work->done != NULL);
+    work->home = home;
+    work->work.run = work_run;
+    work->work.finished = work_finished;
+    struct worker *worker = home->env->worker;
+    return worker->submit(worker, &work->work);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Watch: what a poller's event leads to. Embedded in connections and listeners; it is the poller's owner pointer.
+ *
+ * Thread: its reactor. Memory: stays until the end of the tick in which it left the poller. */
+#ifndef MIDGE_NET_WATCH_H
+#define MIDGE_NET_WATCH_H
+
+#include <stdint.h>
+
+struct watch {
+    void (*ready)(struct watch *, uint32_t ready);      /* of enum net_ready */
+};
+
+#endif
