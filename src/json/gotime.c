@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calendar: days since 1970 to year, month and day by counting in eras of 400 years that begin in March, so that the
+ * leap day is the last day of a year. */
+#include "json/gotime.h"
+
+#include <stdio.h>
+
+#include "base/assert.h"
+
+static const struct unit {
+    const char *name;
+    nanos       size;
+} units[] = {
+    { "ns", NANOSECOND },       { "us", MICROSECOND },      { "\xc2\xb5s", MICROSECOND },
+    { "\xce\xbcs", MICROSECOND }, { "ms", MILLISECOND },    { "s", SECOND },
+    { "m", MINUTE },            { "h", HOUR },
+};
+
+/* Appends `value / scale` with up to `digits` decimals and without trailing zeros; returns the new end. */
+static char *fraction_add(char *at, uint64_t value, uint64_t scale, int digits)
+{
+    at += snprintf(at, 24, "%llu", (unsigned long long)(value / scale));
+    uint64_t rest = value % scale;
+    if (rest == 0) return at;
+    int len = snprintf(at, 24, ".%0*llu", digits, (unsigned long long)rest);
+    while (at[len - 1] == '0') len--;
+    at += len;
+    *at = '\0';
+    return at;
+}
+
+const char *gotime_duration_text(nanos d, char ret_text[GOTIME_TEXT_SIZE])
+{
+    char *at = ret_text;
+    uint64_t u = d < 0 ? 0 - (uint64_t)d : (uint64_t)d;
+    if (d < 0) *at++ = '-';
+    if (u < (uint64_t)SECOND) {
+        if (u == 0) at += snprintf(at, 8, "0s");
+        else if (u < (uint64_t)MICROSECOND) at += snprintf(at, 24, "%lluns", (unsigned long long)u);
+        else if (u < (uint64_t)MILLISECOND) {
+            at = fraction_add(at, u, (uint64_t)MICROSECOND, 3);
+            at += snprintf(at, 8, "\xc2\xb5s");
+        } else {
+            at = fraction_add(at, u, (uint64_t)MILLISECOND, 6);
+            at += snprintf(at, 8, "ms");
+        }
+        assert(at < ret_text + GOTIME_TEXT_SIZE);
+        return ret_text;
+    }
+    uint64_t hours = u / (uint64_t)HOUR;
+    uint64_t minutes = u / (uint64_t)MINUTE % 60;
+    if (hours > 0) at += snprintf(at, 24, "%lluh", (unsigned long long)hours);
+    if (hours > 0 || minutes > 0) at += snprintf(at, 8, "%um", (unsigned)minutes);
+    at = fraction_add(at, u % (uint64_t)MINUTE, (uint64_t)SECOND, 9);
+    at += snprintf(at, 4, "s");
+    assert(at < ret_text + GOTIME_TEXT_SIZE);
+    return ret_text;
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Digits at the start of `*s`, as a number; stops adding (but not reading) where 64 bits would overflow. */
+static bool digits_take(struct slice *s, uint64_t *ret_value, uint64_t *ret_scale)
+{
+    uint64_t value = 0, scale = 1;
+    uint32_t n = 0;
+    bool full = false;
+    for (; n < s->len && is_digit(s->ptr[n]); n++) {
+        if (value > (uint64_t)INT64_MAX / 10 - 1) full = true;
+        if (full) {
+            if (ret_scale == NULL) return false;
+            continue;
+        }
+        value = value * 10 + (uint64_t)(s->ptr[n] - '0');
+        scale *= 10;
+    }
+    *s = slice_from(*s, n);
+    *ret_value = value;
+    if (ret_scale != NULL) *ret_scale = scale;
+    return true;
+}
+
+static const struct unit *unit_take(struct slice *s)
+{
+    uint32_t n = 0;
+    while (n < s->len && s->ptr[n] != '.' && !is_digit(s->ptr[n])) n++;
+    struct slice name = slice_first(*s, n);
+    *s = slice_from(*s, n);
+    for (size_t i = 0; i < ARRAY_COUNT(units); i++)
+        if (slice_equal_str(name, units[i].name)) return &units[i];
+    return NULL;
+}
+
+/* One "1.5h" of a duration, added to `*sum`. */
+static bool part_take(struct slice *s, uint64_t *sum)
+{
+    uint64_t whole = 0, part = 0, scale = 1;
+    uint32_t before = s->len;
+    if (!digits_take(s, &whole, NULL)) return false;
+    bool any = s->len != before;
+    if (s->len > 0 && s->ptr[0] == '.') {
+        *s = slice_from(*s, 1);
+        before = s->len;
+        if (!digits_take(s, &part, &scale)) return false;
+        any = any || s->len != before;
+    }
+    const struct unit *unit = any ? unit_take(s) : NULL;
+    if (unit == NULL) return false;
+
+    uint64_t size = (uint64_t)unit->size;
+    if (whole > ((uint64_t)1 << 63) / size) return false;
+    uint64_t value = whole * size + (uint64_t)((double)part * ((double)size / (double)scale));
+    if (value > (uint64_t)1 << 63) return false;
+    *sum += value;
+    return *sum <= (uint64_t)1 << 63;
+}
+
+enum err gotime_duration_parse(struct slice text, nanos *ret_duration)
+{
+    bool negative = text.len > 0 && text.ptr[0] == '-';
+    if (text.len > 0 && (text.ptr[0] == '-' || text.ptr[0] == '+')) text = slice_from(text, 1);
+    if (slice_equal_str(text, "0")) {
+        *ret_duration = 0;
+        return ERR_OK;
+    }
+    if (text.len == 0) return ERR_INVALID;
+    uint64_t sum = 0;
+    while (text.len > 0)
+        if (!part_take(&text, &sum)) return ERR_INVALID;
+    if (!negative && sum > (uint64_t)INT64_MAX) return ERR_INVALID;
+    *ret_duration = negative ? (nanos)(0 - sum) : (nanos)sum;
+    return ERR_OK;
+}
+
+struct date { int64_t year; int64_t month; int64_t day; };
+
+static struct date date_from_days(int64_t days)
+{
+    days += 719468;                                     /* from 0000-03-01 */
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t of_era = days - era * 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * of_year + 2) / 153;            /* from March */
+    return (struct date){
+        .year = year + era * 400 + (month >= 10),
+        .month = month < 10 ? month + 3 : month - 9,
+        .day = of_year - (153 * month + 2) / 5 + 1,
+    };
+}
+
+static int64_t days_from_date(struct date d)
+{
+    int64_t year = d.month <= 2 ? d.year - 1 : d.year;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t of_era = year - era * 400;
+    int64_t month = d.month > 2 ? d.month - 3 : d.month + 9;
+    int64_t of_year = (153 * month + 2) / 5 + d.day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+const char *gotime_rfc3339_text(nanos since_1970, char ret_text[GOTIME_TEXT_SIZE])
+{
+    if (since_1970 == GOTIME_ZERO) {
+        (void)snprintf(ret_text, GOTIME_TEXT_SIZE, "0001-01-01T00:00:00Z");
+        return ret_text;
+    }
+    int64_t days = since_1970 / DAY, rest = since_1970 % DAY;
+    if (rest < 0) {
+        rest += DAY;
+        days--;
+    }
+    struct date d = date_from_days(days);
+    int len = snprintf(ret_text, GOTIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", (int)d.year,
+                       (int)d.month, (int)d.day, (int)(rest / HOUR), (int)(rest / MINUTE % 60),
+                       (int)(rest / SECOND % 60));
+    int64_t fraction = rest % SECOND;
+    if (fraction != 0) {
+        len += snprintf(ret_text + len, (size_t)(GOTIME_TEXT_SIZE - len), ".%09d", (int)fraction);
+        while (ret_text[len - 1] == '0') len--;
+    }
+    assert(len + 2 <= GOTIME_TEXT_SIZE);
+    ret_text[len] = 'Z';
+    ret_text[len + 1] = '\0';
+    return ret_text;
+}
+
+/* Exactly `count` digits and then `after` (0: nothing) from the start of `*s`. */
+static bool field_take(struct slice *s, uint32_t count, uint8_t after, int64_t *ret_value)
+{
+    if (s->len < count + (after != 0)) return false;
+    int64_t value = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_digit(s->ptr[i])) return false;
+        value = value * 10 + (s->ptr[i] - '0');
+    }
+    if (after != 0 && s->ptr[count] != after) return false;
+    *s = slice_from(*s, count + (after != 0));
+    *ret_value = value;
+    return true;
+}
+
+/* ".123456789" if there is one; digits beyond the ninth are dropped. */
+static bool decimals_take(struct slice *s, nanos *ret_fraction)
+{
+    *ret_fraction = 0;
+    if (s->len == 0 || s->ptr[0] != '.') return true;
+    nanos scale = SECOND;
+    uint32_t n = 1;
+    for (; n < s->len && is_digit(s->ptr[n]); n++) {
+        scale /= 10;
+        *ret_fraction += (s->ptr[n] - '0') * scale;
+    }
+    *s = slice_from(*s, n);
+    return n > 1;
+}
+
+/* "Z" or "+02:00", all that is left. */
+static bool zone_take(struct slice *s, nanos *ret_offset)
+{
+    *ret_offset = 0;
+    if (slice_equal_str(*s, "Z")) return true;
+    if (s->len != 6 || (s->ptr[0] != '+' && s->ptr[0] != '-')) return false;
+    bool west = s->ptr[0] == '-';
+    int64_t hours, minutes;
+    *s = slice_from(*s, 1);
+    if (!field_take(s, 2, ':', &hours) || !field_take(s, 2, 0, &minutes)) return false;
+    if (hours > 23 || minutes > 59) return false;
+    *ret_offset = (hours * HOUR + minutes * MINUTE) * (west ? -1 : 1);
+    return true;
+}
+
+static int64_t month_days(int64_t year, int64_t month)
+{
+    static const int8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+enum err gotime_rfc3339_parse(struct slice text, nanos *ret_since_1970)
+{
+    struct date d;
+    int64_t hour, minute, second;
+    nanos fraction, offset;
+    if (!field_take(&text, 4, '-', &d.year) || !field_take(&text, 2, '-', &d.month)) return ERR_INVALID;
+    if (!field_take(&text, 2, 'T', &d.day) || !field_take(&text, 2, ':', &hour)) return ERR_INVALID;
+    if (!field_take(&text, 2, ':', &minute) || !field_take(&text, 2, 0, &second)) return ERR_INVALID;
+    if (!decimals_take(&text, &fraction) || !zone_take(&text, &offset)) return ERR_INVALID;
+    if (d.month < 1 || d.month > 12 || d.day < 1 || d.day > month_days(d.year, d.month)) return ERR_INVALID;
+    if (hour > 23 || minute > 59 || second > 59) return ERR_INVALID;
+
+    int64_t days = days_from_date(d);
+    if (d.year == 1 && d.month == 1 && d.day == 1) {
+        *ret_since_1970 = GOTIME_ZERO;
+        return ERR_OK;
+    }
+    int64_t days_max = INT64_MAX / DAY - 2;             /* leaves room for the time of day and the zone */
+    if (days > days_max || days < -days_max) return ERR_LIMIT;
+    *ret_since_1970 = days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction - offset;
+    return ERR_OK;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json/reader.h"
+
+#include <json-c/json.h>
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/buf.h"
+#include "json/check.h"
+#include "json/utf8.h"
+
+enum { SIZE_MAX_DEFAULT = 1 << 20, DEPTH_MAX_DEFAULT = 32 };
+
+struct json_doc {
+    struct json_object *root;
+    bool                has_huge;       /* an integer was capped by json-c: its limit values are not to be trusted */
+};
+
+static bool is_utf8(struct slice s)
+{
+    uint32_t rune;
+    while (s.len > 0) {
+        uint32_t len = s.ptr[0] < 0x80 ? 1 : utf8_next(s, &rune);
+        if (len == 0) return false;
+        s = slice_from(s, len);
+    }
+    return true;
+}
+
+static void utf8_mend(struct buf *out, struct slice s)
+{
+    uint32_t rune;
+    while (s.len > 0) {
+        uint32_t len = utf8_next(s, &rune);
+        if (len == 0) buf_add_str(out, "\xef\xbf\xbd");
+        else buf_add(out, slice_first(s, len));
+        s = slice_from(s, len == 0 ? 1 : len);
+    }
+}
+
+static enum err tree_build(struct slice text, uint32_t depth_max, struct json_object **ret_root)
+{
+    struct json_tokener *tokener = json_tokener_new_ex((int)depth_max + 2);
+    if (tokener == NULL) return ERR_NOMEM;
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    struct json_object *root = json_tokener_parse_ex(tokener, (const char *)text.ptr, (int)text.len);
+    enum json_tokener_error error = json_tokener_get_error(tokener);
+    if (error == json_tokener_continue)     /* a bare number ends only at the end of the text */
+        root = json_tokener_parse_ex(tokener, "", 1), error = json_tokener_get_error(tokener);
+    json_tokener_free(tokener);
+    if (error != json_tokener_success) {
+        json_object_put(root);
+        return ERR_INVALID;
+    }
+    *ret_root = root;
+    return ERR_OK;
+}
+
+enum err json_doc_parse(struct slice text, const struct json_limits *limits, struct json_doc **ret_doc)
+{
+    uint32_t size_max = limits != NULL && limits->size_max > 0 ? limits->size_max : SIZE_MAX_DEFAULT;
+    uint32_t depth_max = limits != NULL && limits->depth_max > 0 ? limits->depth_max : DEPTH_MAX_DEFAULT;
+    assert(size_max <= INT32_MAX / 4);
+    if (text.len > size_max) return ERR_LIMIT;
+
+    bool has_huge = false;
+    enum err e = json_check(text, depth_max, &has_huge);
+    if (e) return e;
+
+    struct json_object *root = NULL;
+    if (is_utf8(text)) {
+        e = tree_build(text, depth_max, &root);
+    } else {
+        struct buf mended = { 0 };
+        utf8_mend(&mended, text);
+        e = tree_build(buf_slice(&mended), depth_max, &root);
+        buf_deinit(&mended);
+    }
+    if (e) return e;
+    struct json_doc *doc = xcalloc(1, sizeof(*doc));
+    doc->root = root;
+    doc->has_huge = has_huge;
+    *ret_doc = doc;
+    return ERR_OK;
+}
+
+struct json_doc *json_doc_free(struct json_doc *doc)
+{
+    if (doc == NULL) return NULL;
+    json_object_put(doc->root);
+    return xfree(doc);
+}
+
+struct json_value json_doc_root(const struct json_doc *doc)
+{
+    return (struct json_value){ doc->root, doc };
+}
+
+enum json_kind json_kind(struct json_value v)
+{
+    switch (json_object_get_type(v.node)) {
+    case json_type_null:    return JSON_NULL;
+    case json_type_boolean: return JSON_BOOL;
+    case json_type_int:     return JSON_INT;
+    case json_type_double:  return JSON_DOUBLE;
+    case json_type_string:  return JSON_STRING;
+    case json_type_array:   return JSON_ARRAY;
+    case json_type_object:  return JSON_OBJECT;
+    }
+    unreachable();
+}
+
+bool json_member(struct json_value object, const char *name, struct json_value *ret_value)
+{
+    if (json_kind(object) != JSON_OBJECT) return false;
+    struct slice wanted = slice_str(name);
+    const struct lh_entry *found = NULL;
+    for (const struct lh_entry *e = json_object_get_object(object.node)->head; e != NULL; e = e->next)
+        if (slice_equal_nocase(slice_str(lh_entry_k(e)), wanted)) found = e;
+    if (found == NULL) return false;
+    *ret_value = (struct json_value){ lh_entry_v(found), object.doc };
+    return true;
+}
+
+bool json_next_member(struct json_value object, uint32_t *at, struct slice *ret_key,
+                      struct json_value *ret_value)
+{
+    if (json_kind(object) != JSON_OBJECT) return false;
+    const struct lh_entry *e = json_object_get_object(object.node)->head;
+    for (uint32_t i = 0; i < *at && e != NULL; i++) e = e->next;
+    if (e == NULL) return false;
+    (*at)++;
+    *ret_key = slice_str(lh_entry_k(e));
+    *ret_value = (struct json_value){ lh_entry_v(e), object.doc };
+    return true;
+}
+
+uint32_t json_count(struct json_value v)
+{
+    enum json_kind kind = json_kind(v);
+    if (kind == JSON_ARRAY) return (uint32_t)json_object_array_length(v.node);
+    if (kind == JSON_OBJECT) return (uint32_t)json_object_object_length(v.node);
+    return 0;
+}
+
+struct json_value json_item(struct json_value array, uint32_t index)
+{
+    assert(json_kind(array) == JSON_ARRAY);
+    assert(index < json_count(array));
+    return (struct json_value){ json_object_array_get_idx(array.node, index), array.doc };
+}
+
+bool json_to_bool(struct json_value v, bool *ret)
+{
+    enum json_kind kind = json_kind(v);
+    if (kind == JSON_BOOL) *ret = json_object_get_boolean(v.node) != 0;
+    return kind == JSON_BOOL || kind == JSON_NULL;
+}
+
+/* Negative numbers come as int64, others as uint64. */
+static bool int_get(struct json_value v, uint64_t *ret_value, bool *ret_negative)
+{
+    int64_t i = json_object_get_int64(v.node);
+    if (v.doc->has_huge && i == INT64_MIN) return false;
+    *ret_negative = i < 0;
+    *ret_value = i < 0 ? (uint64_t)i : json_object_get_uint64(v.node);
+    return !(v.doc->has_huge && !*ret_negative && *ret_value == UINT64_MAX);
+}
+
+bool json_to_i64(struct json_value v, int64_t min, int64_t max, int64_t *ret)
+{
+    uint64_t value;
+    bool negative;
+    if (json_kind(v) == JSON_NULL) return true;
+    if (json_kind(v) != JSON_INT || !int_get(v, &value, &negative)) return false;
+    if (!negative && value > INT64_MAX) return false;
+    if ((int64_t)value < min || (int64_t)value > max) return false;
+    *ret = (int64_t)value;
+    return true;
+}
+
+bool json_to_u64(struct json_value v, uint64_t max, uint64_t *ret)
+{
+    uint64_t value;
+    bool negative;
+    if (json_kind(v) == JSON_NULL) return true;
+    if (json_kind(v) != JSON_INT || !int_get(v, &value, &negative)) return false;
+    if (negative || value > max) return false;
+    *ret = value;
+    return true;
+}
+
+bool json_to_double(struct json_value v, double *ret)
+{
+    enum json_kind kind = json_kind(v);
+    if (kind == JSON_INT || kind == JSON_DOUBLE) *ret = json_object_get_double(v.node);
+    return kind == JSON_INT || kind == JSON_DOUBLE || kind == JSON_NULL;
+}
+
+bool json_to_slice(struct json_value v, struct slice *ret)
+{
+    enum json_kind kind = json_kind(v);
+    if (kind == JSON_STRING)
+        *ret = slice_of(json_object_get_string(v.node), (size_t)json_object_get_string_len(v.node));
+    return kind == JSON_STRING || kind == JSON_NULL;
+}

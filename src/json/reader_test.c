@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json/reader.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static struct json_value parse(const char *text, struct json_doc **doc)
+{
+    assert_int_equal(json_doc_parse(slice_str(text), NULL, doc), ERR_OK);
+    return json_doc_root(*doc);
+}
+
+static void what_go_refuses_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "", " ", "{", "{\"a\":1,}", "[1,]", "{'a':1}", "{\"a\":01}", "{\"a\":NaN}", "{\"a\":Infinity}", "{\"a\":-}",
+        "{\"a\":1.}", "{\"a\":.5}", "{\"a\":+1}", "{\"a\":1e}", "{\"a\":1} x", "{\"a\":TRUE}", "{\"a\":\"\x01\"}",
+        "{/**/}", "{\"a\" 1}", "{\"a\":1 2}", "{a:1}", "\"\\x\"", "\"\\u12g4\"", "\"", "nul", "[1 2]", "}", "]", "{]", "[}",
+        "{\"a\":1]", "--1", "1 1",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        struct json_doc *doc = NULL;
+        assert_int_equal(json_doc_parse(slice_str(bad[i]), NULL, &doc), ERR_INVALID);
+        assert_null(doc);
+    }
+}
+
+static void what_go_accepts_is_accepted(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "null", "1", "-0", "0.5e-3", "\"x\"", " [ ] ", "{}", "[[],{}]", "{\"a\":[1,2.0,{\"b\":null}],\"c\":\"\\ud83d\\ude00\"}",
+        "99999999999999999999", "1E400", "\"x\x80y\"", "true", "\t{\r\n}",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(good); i++) {
+        AUTO_FREE(json_doc) doc = NULL;
+        (void)parse(good[i], &doc);
+    }
+}
+
+static void depth_and_size_are_limited_before_anything_is_built(void **state)
+{
+    (void)state;
+    struct json_doc *doc = NULL;
+    struct json_limits limits = { .size_max = 8, .depth_max = 2 };
+    assert_int_equal(json_doc_parse(SLICE_LIT("[[[]]]"), &limits, &doc), ERR_LIMIT);
+    assert_int_equal(json_doc_parse(SLICE_LIT("[1,2,3,4,5]"), &limits, &doc), ERR_LIMIT);
+    assert_int_equal(json_doc_parse(SLICE_LIT("[[1]]"), &limits, &doc), ERR_OK);
+    doc = json_doc_free(doc);
+}
+
+static void keys_match_in_any_case_and_the_last_one_wins(void **state)
+{
+    (void)state;
+    AUTO_FREE(json_doc) doc = NULL;
+    struct json_value root = parse("{\"VERBOSE\":true,\"x\":1,\"verbose\":false}", &doc), v;
+    bool verbose = true;
+    assert_true(json_member(root, "Verbose", &v));
+    assert_true(json_to_bool(v, &verbose));
+    assert_false(verbose);
+    assert_false(json_member(root, "y", &v));
+    assert_int_equal(json_count(root), 3);
+}
+
+static void integers_accept_no_fraction_exponent_or_overflow(void **state)
+{
+    (void)state;
+    static const struct { const char *text; bool good; int64_t value; } cases[] = {
+        { "1", true, 1 }, { "-5", true, -5 }, { "9223372036854775807", true, INT64_MAX },
+        { "9223372036854775808", false, 0 }, { "-9223372036854775808", true, INT64_MIN },
+        { "-9223372036854775809", false, 0 }, { "1.0", false, 0 }, { "1e0", false, 0 }, { "\"1\"", false, 0 },
+        { "true", false, 0 }, { "null", true, 0 }, { "99999999999999999999", false, 0 },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_FREE(json_doc) doc = NULL;
+        int64_t value = 0;
+        assert_int_equal(json_to_i64(parse(cases[i].text, &doc), INT64_MIN, INT64_MAX, &value), cases[i].good);
+        assert_int_equal(value, cases[i].value);
+    }
+    AUTO_FREE(json_doc) doc = NULL;
+    uint64_t u = 0;
+    assert_true(json_to_u64(parse("18446744073709551615", &doc), UINT64_MAX, &u));
+    assert_true(u == UINT64_MAX);
+}
+
+static void invalid_utf8_reads_as_the_replacement_character(void **state)
+{
+    (void)state;
+    AUTO_FREE(json_doc) doc = NULL;
+    struct slice text = { 0 };
+    assert_true(json_to_slice(parse("\"x\x80y\"", &doc), &text));
+    assert_true(slice_equal_str(text, "x\xef\xbf\xbdy"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_go_refuses_is_refused),
+        cmocka_unit_test(what_go_accepts_is_accepted),
+        cmocka_unit_test(depth_and_size_are_limited_before_anything_is_built),
+        cmocka_unit_test(keys_match_in_any_case_and_the_last_one_wins),
+        cmocka_unit_test(integers_accept_no_fraction_exponent_or_overflow),
+        cmocka_unit_test(invalid_utf8_reads_as_the_replacement_character),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
