@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "natsbench_reader.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "natsbench_util.h"
+
+void reader_init(struct reader *r, struct conn *conn)
+{
+    *r = (struct reader){ .conn = conn, .buffer = xalloc(1, READER_BYTES) };
+}
+
+bool reader_fill(struct reader *r, enum reader_wait wait)
+{
+    memmove(r->buffer, r->buffer + r->at, r->have - r->at);
+    r->have -= r->at;
+    r->at = 0;
+    if (r->have == READER_BYTES) die("a message is too long for the reader");
+    char *end = r->buffer + r->have;
+    size_t room = READER_BYTES - r->have;
+    ssize_t got = wait == READER_WAIT ? conn_read_wait(r->conn, end, room)
+                                      : conn_read(r->conn, end, room);
+    if (got < 0) return false;
+    r->have += (size_t)got;
+    return true;
+}
+
+static void control_line(struct reader *r, const char *line, size_t len)
+{
+    errno = 0;
+    if (len >= 4 && memcmp(line, "PING", 4) == 0) conn_send(r->conn, "PONG\r\n", 6);
+    if (len >= 4 && (memcmp(line, "-ERR", 4) == 0 || memcmp(line, "HMSG", 4) == 0))
+        die("unexpected: %.*s", (int)len, line);
+}
+
+/* "MSG subject sid [reply] size": words from the left, the size is the last. */
+static void parse_line(const char *line, const char *end, struct message *m)
+{
+    const char *word[5];
+    size_t words = 0;
+    for (const char *at = line; at != NULL && at < end && words < 5;) {
+        word[words++] = at;
+        at = memchr(at, ' ', (size_t)(end - at));
+        if (at != NULL) at++;
+    }
+    if (words < 4) die("unexpected: %.*s", (int)(end - line), line);
+    m->subject = word[1];
+    m->reply = words == 5 ? word[3] : NULL;
+    m->reply_len = words == 5 ? (size_t)(word[4] - word[3]) - 1 : 0;
+    m->payload_len = 0;
+    for (const char *digit = word[words - 1]; digit < end; digit++)
+        m->payload_len = m->payload_len * 10 + (size_t)(*digit - '0');
+}
+
+bool reader_next(struct reader *r, struct message *m)
+{
+    for (;;) {
+        char *line = r->buffer + r->at;
+        size_t left = r->have - r->at;
+        char *eol = memchr(line, '\n', left);
+        if (eol == NULL) return false;
+        size_t line_len = (size_t)(eol + 1 - line);
+        if (line_len < 6 || memcmp(line, "MSG ", 4) != 0) {
+            control_line(r, line, line_len);
+            r->at += line_len;
+            continue;
+        }
+        parse_line(line, eol - 1, m);
+        if (left - line_len < m->payload_len + 2) return false;
+        m->payload = eol + 1;
+        r->at += line_len + m->payload_len + 2;
+        return true;
+    }
+}

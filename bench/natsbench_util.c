@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "natsbench_util.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+void die(const char *format, ...)
+{
+    int error = errno;
+    va_list args;
+    va_start(args, format);
+    (void)fputs("natsbench: ", stderr);
+    (void)vfprintf(stderr, format, args);
+    if (error != 0) (void)fprintf(stderr, " (%s)", strerror(error));
+    (void)fputc('\n', stderr);
+    va_end(args);
+    _Exit(1);   /* other threads may still be running: no exit handlers */
+}
+
+uint64_t now_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * NANOS_PER_SECOND + (uint64_t)t.tv_nsec;
+}
+
+void sleep_until_ns(uint64_t when_ns)
+{
+    struct timespec t = {
+        .tv_sec = (time_t)(when_ns / NANOS_PER_SECOND),
+        .tv_nsec = (long)(when_ns % NANOS_PER_SECOND),
+    };
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {}
+}
+
+void *xalloc(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (memory == NULL) die("out of memory");
+    return memory;
+}
+
+pthread_t thread_start(void *(*body)(void *), void *ctx)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, body, ctx) != 0) die("cannot start a thread");
+    return thread;
+}
+
+void thread_yield_to_others(void)
+{
+    /* On Linux the nice value belongs to the thread, and 0 means the calling one. */
+    (void)setpriority(PRIO_PROCESS, 0, 10);
+}
+
+void files_max_raise(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) die("getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
