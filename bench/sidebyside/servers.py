@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts and stops the servers that are measured, each on free ports with a configuration of its own."""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+START_SECONDS = 20
+USER, PASSWORD = "bench", "bench"
+
+
+class Failure(Exception):
+    """Something that was to be measured did not work; the text says what."""
+
+
+def find(what, candidates, hint):
+    for candidate in candidates:
+        if candidate and os.access(candidate, os.X_OK):
+            return pathlib.Path(candidate)
+    raise Failure(f"{what} not found: {hint}")
+
+
+def find_peer():
+    return find("nats-server", [os.environ.get("NATS_SERVER"), shutil.which("nats-server"),
+                                ROOT / "build/peer/nats-server"],
+                "set NATS_SERVER, put it in PATH, or have ./dev test --peer build it")
+
+
+def find_built(name):
+    return find(name, [ROOT / "build/release" / name, ROOT / "build/release/bench" / name,
+                       ROOT / "build" / name], "./dev build builds it")
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What a server is configured for, beside an open client port."""
+    transport: str = "tcp"
+    reactors: int = 0           # 0: the default
+    is_guarded: bool = False    # one user, and a minute to say so
+    extra: str = ""
+
+
+class Contender:
+    """A server's executable: what it is called in the table, and how to run it."""
+
+    def __init__(self, name, binary, is_relay=False):
+        self.name = name
+        self.binary = pathlib.Path(binary)
+        self.is_relay = is_relay
+        self.version = "" if is_relay else self.read_version()
+        self.is_midge = "midge" in self.version
+
+    def read_version(self):
+        answer = subprocess.run([self.binary, "--version"], capture_output=True, text=True, check=True)
+        return ", ".join(answer.stdout.split("\n")).strip(", ").replace("nats-server: ", "nats-server ")
+
+
+class Server:
+    def __init__(self, contender, process, ports, setup):
+        self.contender, self.process, self.ports, self.setup = contender, process, ports, setup
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def rss(self):
+        pages = pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGESIZE")
+
+    def load_options(self):
+        """How natsbench reaches this server."""
+        port = self.ports["ws" if self.setup.transport == "ws" else "client"]
+        options = ["-p", str(port), "-P", str(self.pid), "-t", self.setup.transport]
+        if self.setup.is_guarded:
+            options += ["-u", f"{USER}:{PASSWORD}"]
+        return options + (["-R"] if self.contender.is_relay else [])
+
+
+def free_ports(count):
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [s.getsockname()[1] for s in sockets]
+
+
+def config_text(contender, setup, ports, folder):
+    lines = [f'listen: "127.0.0.1:{ports["client"]}"']
+    if setup.transport == "tls":
+        lines.append(f'tls {{ cert_file: "{folder}/cert.pem", key_file: "{folder}/key.pem", timeout: 30 }}')
+    if setup.transport == "ws":
+        lines.append(f'websocket {{ listen: "127.0.0.1:{ports["ws"]}", no_tls: true }}')
+    if setup.is_guarded:
+        lines.append(f"authorization {{ user: {USER}, password: {PASSWORD}, timeout: 60 }}")
+    if setup.reactors and contender.is_midge:
+        lines.append(f"midge {{ reactors: {setup.reactors} }}")
+    return "\n".join(lines + [setup.extra]) + "\n"
+
+
+def wait_ready(process, port, name):
+    """A server is ready when it greets."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise Failure(f"{name} ended with status {process.returncode} instead of starting")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1) as s:
+                if s.recv(5) == b"INFO ":
+                    return
+        except OSError:
+            time.sleep(0.02)
+    raise Failure(f"{name} did not greet within {START_SECONDS} s")
+
+
+def command_of(contender, setup, ports, folder):
+    if contender.is_relay:
+        return [contender.binary, "-p", str(ports["client"])]
+    config = pathlib.Path(folder, "server.conf")
+    config.write_text(config_text(contender, setup, ports, folder))
+    return [contender.binary, "-c", config]
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def running(contender, setup=Setup(), cert_folder=None, env=None):
+    """A running server; its log is shown when it fails."""
+    with tempfile.TemporaryDirectory(prefix="midge-bench-") as folder:
+        if cert_folder:
+            shutil.copytree(cert_folder, folder, dirs_exist_ok=True)
+        ports = dict(zip(("client", "ws"), free_ports(2)))
+        log_path = pathlib.Path(folder, "log")
+        with open(log_path, "wb") as log:
+            process = subprocess.Popen(command_of(contender, setup, ports, folder), cwd=folder,
+                                       stdout=log, stderr=log, env=env)
+        server = Server(contender, process, ports, setup)
+        server.config_path = pathlib.Path(folder, "server.conf")
+        server.log_path = log_path
+        try:
+            wait_ready(process, ports["client"], contender.name)
+            yield server
+        except Failure as failure:
+            tail = log_path.read_text(errors="replace")[-600:]
+            raise Failure(f"{failure}\n{tail}" if process.poll() is not None else str(failure)) from None
+        finally:
+            stop(process)
