@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options: everything that a server can be told, by file and by flags, as plain data.
  *
- * How it comes about: options_new() gives the defaults; load.h fills it from a file, flags.h from the command line;
- * options_finish() then replaces every "0 means default" that no later code wants to see.
+ * How it comes about: options_new() gives the defaults; load.h fills it from a file, flags.h from
+ * the command line; options_finish() then replaces every "0 means default" that no later code wants
+ * to see.
  * Thread:  immutable after loading; any thread reads.
- * Memory:  everything hangs on `arena`; options_free() frees all of it. Strings are NUL-terminated; NULL: not given.
- * Units:   durations are nanos, sizes bytes, unless a comment says otherwise. In comments, the value after the
- *          semicolon is the default. */
+ * Memory:  everything hangs on `arena`; options_free() frees all of it. Strings are NUL-terminated;
+ * NULL: not given.
+ * Units:   durations are nanos, sizes bytes, unless a comment says otherwise. In comments, the
+ *          value after the semicolon is the default. */
 #ifndef MIDGE_CONFIG_OPTIONS_H
 #define MIDGE_CONFIG_OPTIONS_H
 
@@ -22,7 +24,8 @@ struct logging_options {
     bool        debug;                  /* debug lines; false */
     bool        trace;                  /* protocol trace; false */
     bool        trace_verbose;          /* trace the system account too; implies trace; false */
-    bool        trace_headers;          /* trace headers instead of payloads; implies trace; false */
+    /* trace headers instead of payloads; implies trace; false */
+    bool        trace_headers;
     bool        logtime;                /* time stamps; true */
     bool        logtime_utc;            /* in UTC; false */
     const char *file;                   /* NULL: stderr */
@@ -44,7 +47,8 @@ struct limit_options {
     int64_t max_payload;                /* headers and body of one message; 1 MiB */
     int64_t max_control_line;           /* bytes of a protocol line; 4096 */
     int64_t max_pending;                /* undelivered bytes a client may pile up; 64 MiB */
-    int64_t max_connections;            /* 65536; -1: refuse every client (0 or negative in a file) */
+    /* 65536; -1: refuse every client (0 or negative in a file) */
+    int64_t max_connections;
     int64_t max_subscriptions;          /* of one connection; 0: unlimited */
     int64_t max_sub_tokens;             /* tokens in a SUB subject, 1..255; 0: unlimited */
     int64_t max_closed_clients;         /* closed connections remembered for /connz; 10000 */
@@ -55,7 +59,8 @@ enum metrics_style { METRICS_HELM, METRICS_EXPORTER, METRICS_SURVEYOR };
 /* midge { }: what nats-server does not have. */
 struct midge_options {
     int32_t     reactors;               /* 1..8; 0: automatic */
-    int64_t     store_cache;            /* bytes of unwritten data and block cache together; 256 MiB */
+    /* bytes of unwritten data and block cache together; 256 MiB */
+    int64_t     store_cache;
     enum metrics_style metrics_style;   /* names in /metrics; helm */
     const char *http_user;              /* required on the whole monitoring port; NULL: open */
     const char *http_password;          /* plain or bcrypt; given if and only if http_user is */
@@ -98,7 +103,8 @@ struct options {
     nanos       lame_duck_duration;     /* clients are closed over this time; 2 m, at least 30 s */
     nanos       lame_duck_grace_period; /* wait before the first; 10 s */
     bool        no_header_support;      /* headers are refused; false */
-    bool        no_fast_producer_stall; /* drop for a slow consumer instead of holding the producer; false */
+    /* drop for a slow consumer instead of holding the producer; false */
+    bool        no_fast_producer_stall;
 
     bool        allow_non_tls;          /* accept plain clients beside TLS ones; false */
     struct tls_options tls;
@@ -123,7 +129,8 @@ struct options {
     struct cluster_options   cluster;
     struct gateway_options   gateway;
     struct leafnode_options  leafnodes;
-    int32_t     connect_error_reports;      /* log every n-th failure to connect to a server; 3600 */
+    /* log every n-th failure to connect to a server; 3600 */
+    int32_t     connect_error_reports;
     int32_t     reconnect_error_reports;    /* .. to reconnect; 1 */
 
     struct string_list server_tags;     /* lower case, without repeats, in the order of the file */
@@ -139,11 +146,13 @@ struct options *options_new(void);
 struct options *options_free(struct options *);             /* NULL is fine; returns NULL */
 DEFINE_AUTO_FREE(options)
 
-/* After file and flags: a zero that means "the default" becomes the default, "0 connections" becomes -1, verbose
- * traces set trace, links inherit the global ping and write deadline. Idempotent. */
+/* After file and flags: a zero that means "the default" becomes the default, "0 connections"
+ * becomes -1, verbose traces set trace, links inherit the global ping and write deadline.
+ * Idempotent. */
 void options_finish(struct options *);
 
-/* Authentication is demanded of clients: a single user or token, users, nkeys, account users, operators or callout. */
+/* Authentication is demanded of clients: a single user or token, users, nkeys, account users,
+ * operators or callout. */
 bool options_auth_required(const struct options *);
 
 /* The account with this name, or NULL. */

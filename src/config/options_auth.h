@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may enter and what they may do: permissions, users, the authorization block, accounts.
  *
- * Thread and memory: as options_base.h. Default permissions are already applied: a user's `permissions` is what
- * counts for him (the block's default when he had none), NULL when nothing restricts him. */
+ * Thread and memory: as options_base.h. Default permissions are already applied: a user's
+ * `permissions` is what counts for him (the block's default when he had none), NULL when nothing
+ * restricts him. */
 #ifndef MIDGE_CONFIG_OPTIONS_AUTH_H
 #define MIDGE_CONFIG_OPTIONS_AUTH_H
 
@@ -16,7 +17,8 @@ struct subject_rule {
 
 struct subject_rules {
     bool present;                       /* the publish (subscribe) key was given */
-    bool allow_present;                 /* an allow list was given; with publish, an empty one denies all */
+    /* an allow list was given; with publish, an empty one denies all */
+    bool allow_present;
     bool deny_present;
     struct subject_rule *allow;
     uint32_t             allow_count;
@@ -33,7 +35,8 @@ struct response_rule {
 struct permissions {
     struct subject_rules publish;
     struct subject_rules subscribe;
-    struct response_rule responses;     /* if present without publish: publish.allow is present and empty */
+    /* if present without publish: publish.allow is present and empty */
+    struct response_rule responses;
 };
 
 /* Bits of user_options.connection_types; 0 means all kinds. */
@@ -75,7 +78,8 @@ struct auth_callout_options {
     struct string_list allowed_accounts;
 };
 
-/* authorization { } of clients; of cluster, gateway, leafnodes, websocket and mqtt with fewer keys. */
+/* authorization { } of clients; of cluster, gateway, leafnodes, websocket and mqtt with fewer
+ * keys. */
 struct authorization_options {
     bool        present;
     struct option_pos pos;
@@ -92,7 +96,11 @@ struct authorization_options {
     bool        proxy_required;
 };
 
-enum account_js_traffic { ACCOUNT_JS_TRAFFIC_UNSET, ACCOUNT_JS_TRAFFIC_SYSTEM, ACCOUNT_JS_TRAFFIC_OWNER };
+enum account_js_traffic {
+    ACCOUNT_JS_TRAFFIC_UNSET,
+    ACCOUNT_JS_TRAFFIC_SYSTEM,
+    ACCOUNT_JS_TRAFFIC_OWNER
+};
 
 struct account_js_options {
     enum tri enabled;                   /* UNSET: the account says nothing */

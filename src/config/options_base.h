@@ -39,7 +39,8 @@ struct pair_list {
     bool                present;
 };
 
-/* One listening address. `port` 0 means that the listener is off (client port excepted), -1 a random one. */
+/* One listening address. `port` 0 means that the listener is off (client port excepted), -1 a
+ * random one. */
 struct listen_options {
     const char *host;                   /* NULL: all addresses (0.0.0.0 in reports) */
     int32_t     port;
@@ -65,7 +66,8 @@ enum { RTT_THRESHOLDS_MAX = 4 };
 
 struct compression_options {
     enum compression_mode mode;
-    nanos    rtt_thresholds[RTT_THRESHOLDS_MAX];    /* s2_auto: switch points; default 10 ms, 50 ms, 100 ms */
+    /* s2_auto: switch points; default 10 ms, 50 ms, 100 ms */
+    nanos    rtt_thresholds[RTT_THRESHOLDS_MAX];
     uint32_t rtt_thresholds_count;                  /* 0: the default */
 };
 

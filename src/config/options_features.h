@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Other ways in and what the server stores: websocket { }, mqtt { }, jetstream { }, the account resolver, OCSP.
+/* Other ways in and what the server stores: websocket { }, mqtt { }, jetstream { }, the account
+ * resolver, OCSP.
  *
  * Thread and memory: as options_base.h. */
 #ifndef MIDGE_CONFIG_OPTIONS_FEATURES_H
@@ -73,7 +74,8 @@ struct jetstream_options {
     bool         present;
     struct option_pos pos;
     bool         enabled;
-    const char  *store_dir;             /* also the top-level store_dir; NULL: <tmp>/nats/jetstream */
+    /* also the top-level store_dir; NULL: <tmp>/nats/jetstream */
+    const char  *store_dir;
     struct option_pos store_dir_pos;
     bool         sync_present;
     nanos        sync_interval;         /* meaningful if sync_present and not sync_always */

@@ -9,7 +9,8 @@
 #include "config/options_tls.h"
 
 struct url_list {
-    const char **items;                 /* as written, secrets included: never log them unredacted */
+    /* as written, secrets included: never log them unredacted */
+    const char **items;
     uint32_t     count;
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tls { } block, the same for clients, websocket, mqtt, leafnodes and their remotes, cluster, gateway and
- * the account resolver.
+/* A tls { } block, the same for clients, websocket, mqtt, leafnodes and their remotes, cluster,
+ * gateway and the account resolver.
  *
- * Thread and memory: as options_base.h. Files are only named here; tls/ opens them. Unknown names in the cipher and
- * curve lists are errors of the configuration, so what stands here is known by name. */
+ * Thread and memory: as options_base.h. Files are only named here; tls/ opens them. Unknown names
+ * in the cipher and curve lists are errors of the configuration, so what stands here is known by
+ * name. */
 #ifndef MIDGE_CONFIG_OPTIONS_TLS_H
 #define MIDGE_CONFIG_OPTIONS_TLS_H
 
@@ -34,7 +35,8 @@ struct tls_options {
     struct option_pos pos;
     const char *cert_file;              /* PEM chain; goes with key_file */
     const char *key_file;               /* PEM */
-    const char *ca_file;                /* PEM; verifies clients, and servers on the dialling side */
+    /* PEM; verifies clients, and servers on the dialling side */
+    const char *ca_file;
     struct tls_cert *certs;             /* several pairs; then cert_file is NULL */
     uint32_t    certs_count;
     bool        insecure;               /* dialling side: do not verify the remote */
@@ -43,15 +45,20 @@ struct tls_options {
     bool        verify_cert_and_check_known_urls;   /* cluster and gateway only */
     struct string_list cipher_suites;   /* Go names (TLS_ECDHE_...); empty: the default set */
     bool        allow_insecure_cipher_suites;
-    struct string_list curve_preferences;   /* canonical Go names (X25519MLKEM768, CurveP256...); empty: default */
+    /* canonical Go names (X25519MLKEM768, CurveP256...); empty: default */
+    struct string_list curve_preferences;
     enum tls_version min_version;       /* UNSET: 1.2 */
     nanos       timeout;                /* of the handshake; 2 s */
-    int64_t     connection_rate_limit;  /* new connections a second; 0: none. Client listener only */
-    struct string_list pinned_certs;    /* SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hex digits */
+    /* new connections a second; 0: none. Client listener only */
+    int64_t     connection_rate_limit;
+    /* SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hex digits */
+    struct string_list pinned_certs;
     bool        handshake_first;        /* TLS before INFO */
-    nanos       handshake_first_fallback;   /* 0: never; else wait so long for a ClientHello, then send INFO */
+    /* 0: never; else wait so long for a ClientHello, then send INFO */
+    nanos       handshake_first_fallback;
     struct ocsp_peer_options ocsp_peer;
-    enum cert_store cert_store;         /* Windows certificate store: parsed, refused by the server elsewhere */
+    /* Windows certificate store: parsed, refused by the server elsewhere */
+    enum cert_store cert_store;
     const char *cert_match_by;
     const char *cert_match;
     struct string_list ca_certs_match;

@@ -16,7 +16,8 @@ enum step { STEP_VALUE_DONE, STEP_OPENED, STEP_BAD, STEP_TOO_DEEP };
 
 static void blanks_skip(struct checker *c)
 {
-    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r')) c->at++;
+    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
+        c->at++;
 }
 
 static bool byte_take(struct checker *c, uint8_t byte)

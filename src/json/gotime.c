@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calendar: days since 1970 to year, month and day by counting in eras of 400 years that begin in March, so that the
- * leap day is the last day of a year. */
+/* Calendar: days since 1970 to year, month and day by counting in eras of 400 years that begin in
+ * March, so that the leap day is the last day of a year. */
 #include "json/gotime.h"
 
 #include <stdio.h>
@@ -11,12 +11,18 @@ static const struct unit {
     const char *name;
     nanos       size;
 } units[] = {
-    { "ns", NANOSECOND },       { "us", MICROSECOND },      { "\xc2\xb5s", MICROSECOND },
-    { "\xce\xbcs", MICROSECOND }, { "ms", MILLISECOND },    { "s", SECOND },
-    { "m", MINUTE },            { "h", HOUR },
+    {"ns",         NANOSECOND },
+    { "us",        MICROSECOND},
+    { "\xc2\xb5s", MICROSECOND},
+    { "\xce\xbcs", MICROSECOND},
+    { "ms",        MILLISECOND},
+    { "s",         SECOND     },
+    { "m",         MINUTE     },
+    { "h",         HOUR       },
 };
 
-/* Appends `value / scale` with up to `digits` decimals and without trailing zeros; returns the new end. */
+/* Appends `value / scale` with up to `digits` decimals and without trailing zeros; returns the new
+ * end. */
 static char *fraction_add(char *at, uint64_t value, uint64_t scale, int digits)
 {
     at += snprintf(at, 24, "%llu", (unsigned long long)(value / scale));
@@ -62,7 +68,8 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* Digits at the start of `*s`, as a number; stops adding (but not reading) where 64 bits would overflow. */
+/* Digits at the start of `*s`, as a number; stops adding (but not reading) where 64 bits would
+ * overflow. */
 static bool digits_take(struct slice *s, uint64_t *ret_value, uint64_t *ret_scale)
 {
     uint64_t value = 0, scale = 1;
@@ -135,7 +142,11 @@ enum err gotime_duration_parse(struct slice text, nanos *ret_duration)
     return ERR_OK;
 }
 
-struct date { int64_t year; int64_t month; int64_t day; };
+struct date {
+    int64_t year;
+    int64_t month;
+    int64_t day;
+};
 
 static struct date date_from_days(int64_t days)
 {
@@ -245,11 +256,14 @@ enum err gotime_rfc3339_parse(struct slice text, nanos *ret_since_1970)
     struct date d;
     int64_t hour, minute, second;
     nanos fraction, offset;
-    if (!field_take(&text, 4, '-', &d.year) || !field_take(&text, 2, '-', &d.month)) return ERR_INVALID;
+    if (!field_take(&text, 4, '-', &d.year) || !field_take(&text, 2, '-', &d.month))
+        return ERR_INVALID;
     if (!field_take(&text, 2, 'T', &d.day) || !field_take(&text, 2, ':', &hour)) return ERR_INVALID;
-    if (!field_take(&text, 2, ':', &minute) || !field_take(&text, 2, 0, &second)) return ERR_INVALID;
+    if (!field_take(&text, 2, ':', &minute) || !field_take(&text, 2, 0, &second))
+        return ERR_INVALID;
     if (!decimals_take(&text, &fraction) || !zone_take(&text, &offset)) return ERR_INVALID;
-    if (d.month < 1 || d.month > 12 || d.day < 1 || d.day > month_days(d.year, d.month)) return ERR_INVALID;
+    if (d.month < 1 || d.month > 12 || d.day < 1 || d.day > month_days(d.year, d.month))
+        return ERR_INVALID;
     if (hour > 23 || minute > 59 || second > 59) return ERR_INVALID;
 
     int64_t days = days_from_date(d);
@@ -257,8 +271,10 @@ enum err gotime_rfc3339_parse(struct slice text, nanos *ret_since_1970)
         *ret_since_1970 = GOTIME_ZERO;
         return ERR_OK;
     }
-    int64_t days_max = INT64_MAX / DAY - 2;             /* leaves room for the time of day and the zone */
+    /* leaves room for the time of day and the zone */
+    int64_t days_max = INT64_MAX / DAY - 2;
     if (days > days_max || days < -days_max) return ERR_LIMIT;
-    *ret_since_1970 = days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction - offset;
+    *ret_since_1970 = days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction -
+                      offset;
     return ERR_OK;
 }

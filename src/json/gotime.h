@@ -21,7 +21,8 @@ const char *gotime_duration_text(nanos d, char ret_text[GOTIME_TEXT_SIZE]);
 /* "1h15m30.918s", "-5ms", "0", ".5s": signed decimal numbers with the units ns us µs ms s m h. */
 MUST_CHECK enum err gotime_duration_parse(struct slice text, nanos *ret_duration);
 
-/* RFC 3339 in UTC with as many decimals as needed. `since_1970` may be GOTIME_ZERO. Returns `ret_text`. */
+/* RFC 3339 in UTC with as many decimals as needed. `since_1970` may be GOTIME_ZERO. Returns
+ * `ret_text`. */
 const char *gotime_rfc3339_text(nanos since_1970, char ret_text[GOTIME_TEXT_SIZE]);
 
 /* Any RFC 3339 time; year 1 gives GOTIME_ZERO, other years that do not fit give ERR_LIMIT. */

@@ -7,11 +7,16 @@
 
 #include <cmocka.h>
 
+/* clang-format off */
 static const struct { nanos value; const char *text; } durations[] = {
-    { 0, "0s" }, { 1, "1ns" }, { 1100, "1.1\xc2\xb5s" }, { 2200000, "2.2ms" }, { 3300 * MILLISECOND, "3.3s" },
-    { 90 * SECOND, "1m30s" }, { 2 * HOUR, "2h0m0s" }, { 4 * MINUTE + 5001 * MILLISECOND, "4m5.001s" },
-    { -1, "-1ns" }, { INT64_MAX, "2562047h47m16.854775807s" }, { INT64_MIN, "-2562047h47m16.854775808s" },
+    { 0, "0s" }, { 1, "1ns" }, { 1100, "1.1\xc2\xb5s" }, { 2200000, "2.2ms" },
+    { 3300 * MILLISECOND, "3.3s" },
+    { 90 * SECOND, "1m30s" }, { 2 * HOUR, "2h0m0s" },
+    { 4 * MINUTE + 5001 * MILLISECOND, "4m5.001s" },
+    { -1, "-1ns" }, { INT64_MAX, "2562047h47m16.854775807s" },
+    { INT64_MIN, "-2562047h47m16.854775808s" },
 };
+/* clang-format on */
 
 static void durations_are_written_and_read_as_go_does(void **state)
 {
@@ -28,8 +33,10 @@ static void durations_are_written_and_read_as_go_does(void **state)
 static void durations_need_units_and_fit_in_64_bits(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "", "3", "-", "s", ".", "-.", ".s", "+.s", "1d", "3000000h", "9223372036854775808ns",
-                                       "1s ", " 1s", "1e3s" };
+    static const char *const bad[] = {
+        "",    "3",   "-",   "s", ".", "-.", ".s", "+.s", "1d", "3000000h", "9223372036854775808ns",
+        "1s ", " 1s", "1e3s"
+    };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         nanos d = 42;
         assert_int_equal(gotime_duration_parse(slice_str(bad[i]), &d), ERR_INVALID);
@@ -40,11 +47,14 @@ static void durations_need_units_and_fit_in_64_bits(void **state)
     assert_int_equal(d, 30 * MINUTE + 3 * MICROSECOND);
 }
 
+/* clang-format off */
 static const struct { nanos value; const char *text; } times[] = {
     { 0, "1970-01-01T00:00:00Z" }, { -1, "1969-12-31T23:59:59.999999999Z" },
     { 951782400 * SECOND + 120 * MILLISECOND, "2000-02-29T00:00:00.12Z" },
-    { INT64_MAX - SECOND, "2262-04-11T23:47:15.854775807Z" }, { GOTIME_ZERO, "0001-01-01T00:00:00Z" },
+    { INT64_MAX - SECOND, "2262-04-11T23:47:15.854775807Z" },
+    { GOTIME_ZERO, "0001-01-01T00:00:00Z" },
 };
+/* clang-format on */
 
 static void times_are_written_and_read_in_rfc_3339(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever the bytes, the reader says yes or no; a yes is walked to its last leaf and written again. */
+/* Whatever the bytes, the reader says yes or no; a yes is walked to its last leaf and written
+ * again. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,9 +41,7 @@ static void walk(struct json_value v, struct json_writer *w)
         assert(json_to_double(v, &number));
         json_double(w, number > 1e308 || number < -1e308 ? 0 : number);
         break;
-    case JSON_NULL:
-        json_null(w);
-        break;
+    case JSON_NULL: json_null(w); break;
     }
 }
 

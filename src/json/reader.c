@@ -13,7 +13,8 @@ enum { SIZE_MAX_DEFAULT = 1 << 20, DEPTH_MAX_DEFAULT = 32 };
 
 struct json_doc {
     struct json_object *root;
-    bool                has_huge;       /* an integer was capped by json-c: its limit values are not to be trusted */
+    /* an integer was capped by json-c: its limit values are not to be trusted */
+    bool                has_huge;
 };
 
 static bool is_utf8(struct slice s)
@@ -43,7 +44,8 @@ static enum err tree_build(struct slice text, uint32_t depth_max, struct json_ob
     struct json_tokener *tokener = json_tokener_new_ex((int)depth_max + 2);
     if (tokener == NULL) return ERR_NOMEM;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    struct json_object *root = json_tokener_parse_ex(tokener, (const char *)text.ptr, (int)text.len);
+    struct json_object *root = json_tokener_parse_ex(tokener, (const char *)text.ptr,
+                                                     (int)text.len);
     enum json_tokener_error error = json_tokener_get_error(tokener);
     if (error == json_tokener_continue)     /* a bare number ends only at the end of the text */
         root = json_tokener_parse_ex(tokener, "", 1), error = json_tokener_get_error(tokener);
@@ -56,10 +58,13 @@ static enum err tree_build(struct slice text, uint32_t depth_max, struct json_ob
     return ERR_OK;
 }
 
-enum err json_doc_parse(struct slice text, const struct json_limits *limits, struct json_doc **ret_doc)
+enum err json_doc_parse(struct slice text, const struct json_limits *limits,
+                        struct json_doc **ret_doc)
 {
-    uint32_t size_max = limits != NULL && limits->size_max > 0 ? limits->size_max : SIZE_MAX_DEFAULT;
-    uint32_t depth_max = limits != NULL && limits->depth_max > 0 ? limits->depth_max : DEPTH_MAX_DEFAULT;
+    uint32_t size_max = limits != NULL && limits->size_max > 0 ? limits->size_max
+                                                               : SIZE_MAX_DEFAULT;
+    uint32_t depth_max = limits != NULL && limits->depth_max > 0 ? limits->depth_max
+                                                                 : DEPTH_MAX_DEFAULT;
     assert(size_max <= INT32_MAX / 4);
     if (text.len > size_max) return ERR_LIMIT;
 
@@ -115,7 +120,8 @@ bool json_member(struct json_value object, const char *name, struct json_value *
     if (json_kind(object) != JSON_OBJECT) return false;
     struct slice wanted = slice_str(name);
     const struct lh_entry *found = NULL;
-    for (const struct lh_entry *e = json_object_get_object(object.node)->head; e != NULL; e = e->next)
+    for (const struct lh_entry *e = json_object_get_object(object.node)->head; e != NULL;
+         e = e->next)
         if (slice_equal_nocase(slice_str(lh_entry_k(e)), wanted)) found = e;
     if (found == NULL) return false;
     *ret_value = (struct json_value){ lh_entry_v(found), object.doc };

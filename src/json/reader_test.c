@@ -17,10 +17,39 @@ static void what_go_refuses_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", " ", "{", "{\"a\":1,}", "[1,]", "{'a':1}", "{\"a\":01}", "{\"a\":NaN}", "{\"a\":Infinity}", "{\"a\":-}",
-        "{\"a\":1.}", "{\"a\":.5}", "{\"a\":+1}", "{\"a\":1e}", "{\"a\":1} x", "{\"a\":TRUE}", "{\"a\":\"\x01\"}",
-        "{/**/}", "{\"a\" 1}", "{\"a\":1 2}", "{a:1}", "\"\\x\"", "\"\\u12g4\"", "\"", "nul", "[1 2]", "}", "]", "{]", "[}",
-        "{\"a\":1]", "--1", "1 1",
+        "",
+        " ",
+        "{",
+        "{\"a\":1,}",
+        "[1,]",
+        "{'a':1}",
+        "{\"a\":01}",
+        "{\"a\":NaN}",
+        "{\"a\":Infinity}",
+        "{\"a\":-}",
+        "{\"a\":1.}",
+        "{\"a\":.5}",
+        "{\"a\":+1}",
+        "{\"a\":1e}",
+        "{\"a\":1} x",
+        "{\"a\":TRUE}",
+        "{\"a\":\"\x01\"}",
+        "{/**/}",
+        "{\"a\" 1}",
+        "{\"a\":1 2}",
+        "{a:1}",
+        "\"\\x\"",
+        "\"\\u12g4\"",
+        "\"",
+        "nul",
+        "[1 2]",
+        "}",
+        "]",
+        "{]",
+        "[}",
+        "{\"a\":1]",
+        "--1",
+        "1 1",
     };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         struct json_doc *doc = NULL;
@@ -33,8 +62,20 @@ static void what_go_accepts_is_accepted(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "null", "1", "-0", "0.5e-3", "\"x\"", " [ ] ", "{}", "[[],{}]", "{\"a\":[1,2.0,{\"b\":null}],\"c\":\"\\ud83d\\ude00\"}",
-        "99999999999999999999", "1E400", "\"x\x80y\"", "true", "\t{\r\n}",
+        "null",
+        "1",
+        "-0",
+        "0.5e-3",
+        "\"x\"",
+        " [ ] ",
+        "{}",
+        "[[],{}]",
+        "{\"a\":[1,2.0,{\"b\":null}],\"c\":\"\\ud83d\\ude00\"}",
+        "99999999999999999999",
+        "1E400",
+        "\"x\x80y\"",
+        "true",
+        "\t{\r\n}",
     };
     for (size_t i = 0; i < ARRAY_COUNT(good); i++) {
         AUTO_FREE(json_doc) doc = NULL;
@@ -69,16 +110,29 @@ static void keys_match_in_any_case_and_the_last_one_wins(void **state)
 static void integers_accept_no_fraction_exponent_or_overflow(void **state)
 {
     (void)state;
-    static const struct { const char *text; bool good; int64_t value; } cases[] = {
-        { "1", true, 1 }, { "-5", true, -5 }, { "9223372036854775807", true, INT64_MAX },
-        { "9223372036854775808", false, 0 }, { "-9223372036854775808", true, INT64_MIN },
-        { "-9223372036854775809", false, 0 }, { "1.0", false, 0 }, { "1e0", false, 0 }, { "\"1\"", false, 0 },
-        { "true", false, 0 }, { "null", true, 0 }, { "99999999999999999999", false, 0 },
+    static const struct {
+        const char *text;
+        bool good;
+        int64_t value;
+    } cases[] = {
+        {"1",                     true,  1        },
+        { "-5",                   true,  -5       },
+        { "9223372036854775807",  true,  INT64_MAX},
+        { "9223372036854775808",  false, 0        },
+        { "-9223372036854775808", true,  INT64_MIN},
+        { "-9223372036854775809", false, 0        },
+        { "1.0",                  false, 0        },
+        { "1e0",                  false, 0        },
+        { "\"1\"",                false, 0        },
+        { "true",                 false, 0        },
+        { "null",                 true,  0        },
+        { "99999999999999999999", false, 0        },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         AUTO_FREE(json_doc) doc = NULL;
         int64_t value = 0;
-        assert_int_equal(json_to_i64(parse(cases[i].text, &doc), INT64_MIN, INT64_MAX, &value), cases[i].good);
+        assert_int_equal(json_to_i64(parse(cases[i].text, &doc), INT64_MIN, INT64_MAX, &value),
+                         cases[i].good);
         assert_int_equal(value, cases[i].value);
     }
     AUTO_FREE(json_doc) doc = NULL;

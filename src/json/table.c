@@ -17,7 +17,9 @@ struct type_row {
     bool (*is_empty)(const struct json_field *, const void *from);
 };
 
-static const struct type_row types[];
+enum { TYPES_COUNT = JSON_RAW + 1 };
+
+static const struct type_row types[TYPES_COUNT];
 
 /* --- the struct as a whole --- */
 
@@ -26,7 +28,8 @@ static enum err field_read(const struct json_field *f, struct json_value v, cons
 {
     if (json_kind(v) == JSON_NULL || (f->flags & JSON_WRITE_ONLY)) return ERR_OK;
     if (types[f->type].read(f, v, r, (char *)ret + f->offset)) return ERR_OK;
-    if (r->why != NULL && r->why->text[0] != '\0') return ERR_INVALID;      /* named further inside */
+    /* named further inside */
+    if (r->why != NULL && r->why->text[0] != '\0') return ERR_INVALID;
     return errmsg_set(r->why, ERR_INVALID, "field \"%s\" has a wrong type or value", f->name);
 }
 
@@ -80,7 +83,8 @@ void json_table_check(const struct json_table *t)
         const struct type_row *type = &types[f->type];
         assert(f->offset + f->size <= t->size);
         if (type->size > 0) assert(f->size == type->size);
-        bool nested = f->type == JSON_STRUCT || f->type == JSON_STRUCT_PTR || f->type == JSON_STRUCTS;
+        bool nested = f->type == JSON_STRUCT || f->type == JSON_STRUCT_PTR ||
+                      f->type == JSON_STRUCTS;
         assert(nested == (f->table != NULL));
         if (f->type == JSON_STRUCT) assert(f->size == f->table->size);
         for (uint32_t j = 0; j < i; j++)
@@ -90,17 +94,21 @@ void json_table_check(const struct json_table *t)
 
 /* --- numbers: `size` says which C type --- */
 
+/* clang-format off */
 static const struct { int64_t min; int64_t max; } signed_ranges[] = {
     [4] = { INT32_MIN, INT32_MAX }, [8] = { INT64_MIN, INT64_MAX },
 };
-static const uint64_t unsigned_max[] = { [1] = UINT8_MAX, [2] = UINT16_MAX, [4] = UINT32_MAX, [8] = UINT64_MAX };
+/* clang-format on */
+static const uint64_t unsigned_max[] = {
+    [1] = UINT8_MAX, [2] = UINT16_MAX, [4] = UINT32_MAX, [8] = UINT64_MAX
+};
 
-static int64_t signed_load(const struct json_field *f, const void *from)
+static int64_t i_load(const struct json_field *f, const void *from)
 {
     return f->size == 4 ? *(const int32_t *)from : *(const int64_t *)from;
 }
 
-static uint64_t unsigned_load(const struct json_field *f, const void *from)
+static uint64_t u_load(const struct json_field *f, const void *from)
 {
     switch (f->size) {
     case 1: return *(const uint8_t *)from;
@@ -111,17 +119,20 @@ static uint64_t unsigned_load(const struct json_field *f, const void *from)
     }
 }
 
-static bool signed_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool i_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                   void *ret)
 {
     (void)r;
     int64_t value = 0;
-    if (!json_to_i64(v, signed_ranges[f->size].min, signed_ranges[f->size].max, &value)) return false;
+    if (!json_to_i64(v, signed_ranges[f->size].min, signed_ranges[f->size].max, &value))
+        return false;
     if (f->size == 4) *(int32_t *)ret = (int32_t)value;
     else *(int64_t *)ret = value;
     return true;
 }
 
-static bool unsigned_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool u_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                   void *ret)
 {
     (void)r;
     uint64_t value = 0;
@@ -136,20 +147,27 @@ static bool unsigned_read(const struct json_field *f, struct json_value v, const
     return true;
 }
 
-static void signed_write(const struct json_field *f, const void *from, struct json_writer *w)
+static void i_write(const struct json_field *f, const void *from, struct json_writer *w)
 {
-    json_i64(w, signed_load(f, from));
+    json_i64(w, i_load(f, from));
 }
 
-static void unsigned_write(const struct json_field *f, const void *from, struct json_writer *w)
+static void u_write(const struct json_field *f, const void *from, struct json_writer *w)
 {
-    json_u64(w, unsigned_load(f, from));
+    json_u64(w, u_load(f, from));
 }
 
-static bool signed_empty(const struct json_field *f, const void *from)   { return signed_load(f, from) == 0; }
-static bool unsigned_empty(const struct json_field *f, const void *from) { return unsigned_load(f, from) == 0; }
+static bool i_empty(const struct json_field *f, const void *from)
+{
+    return i_load(f, from) == 0;
+}
+static bool u_empty(const struct json_field *f, const void *from)
+{
+    return u_load(f, from) == 0;
+}
 
-static bool bool_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool bool_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                      void *ret)
 {
     (void)f, (void)r;
     return json_to_bool(v, ret);
@@ -167,7 +185,8 @@ static bool bool_empty(const struct json_field *f, const void *from)
     return !*(const bool *)from;
 }
 
-static bool double_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool double_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                        void *ret)
 {
     (void)f, (void)r;
     return json_to_double(v, ret);
@@ -187,7 +206,8 @@ static bool double_empty(const struct json_field *f, const void *from)
 
 /* --- texts --- */
 
-static bool text_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool text_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                      void *ret)
 {
     (void)f;
     struct slice text = { 0 };
@@ -209,7 +229,8 @@ static bool text_empty(const struct json_field *f, const void *from)
     return text == NULL || text[0] == '\0';
 }
 
-static bool slice_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool slice_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                       void *ret)
 {
     (void)f;
     struct slice text = { 0 };
@@ -230,7 +251,8 @@ static bool slice_empty(const struct json_field *f, const void *from)
     return ((const struct slice *)from)->len == 0;
 }
 
-static bool raw_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool raw_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                     void *ret)
 {
     (void)f, (void)v, (void)r, (void)ret;
     return true;
@@ -244,7 +266,8 @@ static void raw_write(const struct json_field *f, const void *from, struct json_
 
 /* --- times --- */
 
-static bool time_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool time_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                      void *ret)
 {
     (void)f, (void)r;
     struct slice text = { 0 };
@@ -263,7 +286,8 @@ static bool time_empty(const struct json_field *f, const void *from)
     return *(const nanos *)from == 0 || *(const nanos *)from == GOTIME_ZERO;
 }
 
-static bool duration_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool duration_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                          void *ret)
 {
     (void)f, (void)r;
     struct slice text = { 0 };
@@ -278,7 +302,8 @@ static void duration_write(const struct json_field *f, const void *from, struct 
 
 /* --- nested --- */
 
-static bool struct_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool struct_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                        void *ret)
 {
     return object_read(f->table, v, r, ret) == ERR_OK;
 }
@@ -294,7 +319,8 @@ static bool never_empty(const struct json_field *f, const void *from)
     return false;
 }
 
-static bool pointer_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool pointer_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                         void *ret)
 {
     void **target = ret;
     if (*target == NULL) *target = arena_alloc(r->arena, f->table->size);
@@ -326,7 +352,8 @@ static struct json_array array_new(const struct reading *r, struct json_value v,
     return (struct json_array){ arena_alloc(r->arena, (count > 0 ? count : 1) * item_size), count };
 }
 
-static bool texts_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool texts_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                       void *ret)
 {
     if (json_kind(v) != JSON_ARRAY) return false;
     struct json_array a = array_new(r, v, sizeof(const char *));
@@ -339,12 +366,14 @@ static bool texts_read(const struct json_field *f, struct json_value v, const st
     return true;
 }
 
-static bool structs_read(const struct json_field *f, struct json_value v, const struct reading *r, void *ret)
+static bool structs_read(const struct json_field *f, struct json_value v, const struct reading *r,
+                         void *ret)
 {
     if (json_kind(v) != JSON_ARRAY) return false;
     struct json_array a = array_new(r, v, f->table->size);
     for (uint32_t i = 0; i < a.count; i++)
-        if (!struct_read(f, json_item(v, i), r, (char *)a.items + (size_t)i * f->table->size)) return false;
+        if (!struct_read(f, json_item(v, i), r, (char *)a.items + (size_t)i * f->table->size))
+            return false;
     *(struct json_array *)ret = a;
     return true;
 }
@@ -364,14 +393,15 @@ static void array_write(const struct json_field *f, const void *from, struct jso
     json_array_end(w);
 }
 
-static const struct type_row types[] = {
+/* clang-format off */
+static const struct type_row types[TYPES_COUNT] = {
     [JSON_BOOLEAN]       = { sizeof(bool),              bool_read,     bool_write,     bool_empty },
-    [JSON_I32]           = { sizeof(int32_t),           signed_read,   signed_write,   signed_empty },
-    [JSON_I64]           = { sizeof(int64_t),           signed_read,   signed_write,   signed_empty },
-    [JSON_U8]            = { sizeof(uint8_t),           unsigned_read, unsigned_write, unsigned_empty },
-    [JSON_U16]           = { sizeof(uint16_t),          unsigned_read, unsigned_write, unsigned_empty },
-    [JSON_U32]           = { sizeof(uint32_t),          unsigned_read, unsigned_write, unsigned_empty },
-    [JSON_U64]           = { sizeof(uint64_t),          unsigned_read, unsigned_write, unsigned_empty },
+    [JSON_I32]           = { sizeof(int32_t),           i_read,   i_write,   i_empty },
+    [JSON_I64]           = { sizeof(int64_t),           i_read,   i_write,   i_empty },
+    [JSON_U8]            = { sizeof(uint8_t),           u_read, u_write, u_empty },
+    [JSON_U16]           = { sizeof(uint16_t),          u_read, u_write, u_empty },
+    [JSON_U32]           = { sizeof(uint32_t),          u_read, u_write, u_empty },
+    [JSON_U64]           = { sizeof(uint64_t),          u_read, u_write, u_empty },
     [JSON_F64]           = { sizeof(double),            double_read,   double_write,   double_empty },
     [JSON_TEXT]          = { sizeof(const char *),      text_read,     text_write,     text_empty },
     [JSON_SLICE]         = { sizeof(struct slice),      slice_read,    slice_write,    slice_empty },
@@ -380,6 +410,7 @@ static const struct type_row types[] = {
     [JSON_STRUCT_PTR]    = { sizeof(void *),            pointer_read,  pointer_write,  pointer_empty },
     [JSON_STRUCTS]       = { sizeof(struct json_array), structs_read,  array_write,    array_empty },
     [JSON_TIMESTAMP]     = { sizeof(nanos),             time_read,     time_write,     time_empty },
-    [JSON_DURATION_TEXT] = { sizeof(nanos),             duration_read, duration_write, signed_empty },
+    [JSON_DURATION_TEXT] = { sizeof(nanos),             duration_read, duration_write, i_empty },
     [JSON_RAW]           = { sizeof(struct slice),      raw_read,      raw_write,      slice_empty },
 };
+/* clang-format on */

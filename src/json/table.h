@@ -4,12 +4,14 @@
  *     static const struct json_field info_fields[] = {
  *         { "server_id", JSON_AT(struct info, id),   JSON_TEXT, 0, NULL, "id of the server" },
  *         { "port",      JSON_AT(struct info, port), JSON_I32,  0, NULL, "client port" },
- *         { "tls_required", JSON_AT(struct info, tls), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "TLS is demanded" },
+ *         { "tls_required", JSON_AT(struct info, tls), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "TLS is
+ *         demanded" },
  *     };
  *     static const struct json_table info_table = JSON_TABLE(struct info, info_fields);
  *
- * Fields are written in the order of the rows. Reading sets what is present and leaves the rest alone; unknown keys are
- * ignored; a value of the wrong type fails the whole read (as Go's Unmarshal does) and names the field.
+ * Fields are written in the order of the rows. Reading sets what is present and leaves the rest
+ * alone; unknown keys are ignored; a value of the wrong type fails the whole read (as Go's
+ * Unmarshal does) and names the field.
  * Thread: any; tables are constants. Memory: what reading allocates lies in the caller's arena. */
 #ifndef MIDGE_JSON_TABLE_H
 #define MIDGE_JSON_TABLE_H
@@ -33,16 +35,20 @@ enum json_type {
     JSON_SLICE,                         /* struct slice; read: a copy */
     JSON_TEXTS,                         /* struct json_array of const char * */
     JSON_STRUCT,                        /* an embedded struct with a table of its own */
-    JSON_STRUCT_PTR,                    /* pointer to one; NULL: null, or left out with JSON_OMITEMPTY */
+    /* pointer to one; NULL: null, or left out with JSON_OMITEMPTY */
+    JSON_STRUCT_PTR,
     JSON_STRUCTS,                       /* struct json_array of structs */
-    JSON_TIMESTAMP,                     /* nanos since 1970 as RFC 3339; GOTIME_ZERO and 0 count as empty */
+    /* nanos since 1970 as RFC 3339; GOTIME_ZERO and 0 count as empty */
+    JSON_TIMESTAMP,
     JSON_DURATION_TEXT,                 /* nanos as "1m30s" */
-    JSON_RAW,                           /* struct slice with one complete JSON value; only written */
+    /* struct slice with one complete JSON value; only written */
+    JSON_RAW,
 };
 
 enum {
     JSON_OMITEMPTY = 1 << 0,            /* not written when false, 0, "", empty or NULL */
-    JSON_NULL_IF_EMPTY = 1 << 1,        /* an empty array is written as null, as Go does with a nil slice */
+    /* an empty array is written as null, as Go does with a nil slice */
+    JSON_NULL_IF_EMPTY = 1 << 1,
     JSON_WRITE_ONLY = 1 << 2,           /* ignored when reading */
 };
 
@@ -69,15 +75,20 @@ struct json_table {
     uint32_t                 size;      /* of the struct */
 };
 
-#define JSON_AT(type, field) (uint32_t)offsetof(type, field), (uint32_t)sizeof(((type *)0)->field)
-#define JSON_TABLE(type, rows) { rows, (uint32_t)ARRAY_COUNT(rows), (uint32_t)sizeof(type) }
+#define JSON_AT(type, field) (uint32_t) offsetof(type, field), (uint32_t)sizeof(((type *)0)->field)
+#define JSON_TABLE(type, rows)                                    \
+    {                                                             \
+        rows, (uint32_t)ARRAY_COUNT(rows), (uint32_t)sizeof(type) \
+    }
 
-/* Sets the fields of the struct at `ret` that the object names. ERR_INVALID: some value has a wrong type or does not fit;
- * then `ret` holds what was read so far. `why` may be NULL. null as the whole document is fine and sets nothing. */
-MUST_CHECK enum err json_table_read(const struct json_table *, struct json_value object, struct arena *,
-                                    void *ret, struct errmsg *why);
+/* Sets the fields of the struct at `ret` that the object names. ERR_INVALID: some value has a wrong
+ * type or does not fit; then `ret` holds what was read so far. `why` may be NULL. null as the whole
+ * document is fine and sets nothing. */
+MUST_CHECK enum err json_table_read(const struct json_table *, struct json_value object,
+                                    struct arena *, void *ret, struct errmsg *why);
 
-/* The struct at `from` as an object; the second form writes the members into an object that is open already. */
+/* The struct at `from` as an object; the second form writes the members into an object that is open
+ * already. */
 void json_table_write(const struct json_table *, const void *from, struct json_writer *);
 void json_table_write_members(const struct json_table *, const void *from, struct json_writer *);
 

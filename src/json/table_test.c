@@ -28,6 +28,7 @@ struct outer {
     nanos             wait;
 };
 
+/* clang-format off */
 static const struct json_field inner_fields[] = {
     { "n", JSON_AT(struct inner, n), JSON_I32, 0, NULL, "a number" },
     { "s", JSON_AT(struct inner, s), JSON_TEXT, JSON_OMITEMPTY, NULL, "a text" },
@@ -48,8 +49,10 @@ static const struct json_field outer_fields[] = {
     { "wait", JSON_AT(struct outer, wait), JSON_DURATION_TEXT, JSON_OMITEMPTY, NULL, "" },
 };
 static const struct json_table outer_table = JSON_TABLE(struct outer, outer_fields);
+/* clang-format on */
 
-static enum err outer_read(const char *text, struct arena *arena, struct outer *ret, struct errmsg *why)
+static enum err outer_read(const char *text, struct arena *arena, struct outer *ret,
+                           struct errmsg *why)
 {
     AUTO_FREE(json_doc) doc = NULL;
     assert_int_equal(json_doc_parse(slice_str(text), NULL, &doc), ERR_OK);
@@ -60,7 +63,8 @@ static void a_struct_survives_writing_and_reading(void **state)
 {
     (void)state;
     static const char text[] =
-        "{\"flag\":true,\"port\":4222,\"big\":18446744073709551615,\"ratio\":0.5,\"name\":\"x\",\"one\":{\"n\":-1},"
+        "{\"flag\":true,\"port\":4222,\"big\":18446744073709551615,\"ratio\":0.5,"
+        "\"name\":\"x\",\"one\":{\"n\":-1},"
         "\"maybe\":{\"n\":2,\"s\":\"t\"},\"names\":[\"a\",\"b\"],\"list\":[{\"n\":3},{\"n\":4}],"
         "\"start\":\"2000-02-29T00:00:00.12Z\",\"wait\":\"1m30s\"}";
     AUTO_FREE(arena) arena = arena_new();
@@ -81,19 +85,24 @@ static void empty_fields_are_left_out_only_where_the_table_says_so(void **state)
     struct buf out = { 0 };
     struct json_writer w = json_writer_on(&out, JSON_COMPACT);
     json_table_write(&outer_table, &o, &w);
-    assert_string_equal(buf_str(&out), "{\"flag\":false,\"port\":0,\"name\":\"\",\"one\":{\"n\":0},\"names\":null}");
+    assert_string_equal(
+        buf_str(&out),
+        "{\"flag\":false,\"port\":0,\"name\":\"\",\"one\":{\"n\":0},\"names\":null}");
     buf_deinit(&out);
 }
 
 static void a_wrong_type_fails_the_read_and_names_the_field(void **state)
 {
     (void)state;
-    static const struct { const char *text; const char *why; } cases[] = {
-        { "{\"flag\":\"yes\"}", "field \"flag\" has a wrong type or value" },
+    static const struct {
+        const char *text;
+        const char *why;
+    } cases[] = {
+        {"{\"flag\":\"yes\"}",          "field \"flag\" has a wrong type or value" },
         { "{\"port\":65536}", "field \"port\" has a wrong type or value" },
         { "{\"port\":-1}", "field \"port\" has a wrong type or value" },
         { "{\"name\":5}", "field \"name\" has a wrong type or value" },
-        { "{\"names\":[1]}", "field \"names\" has a wrong type or value" },
+        { "{\"names\":[1]}",            "field \"names\" has a wrong type or value"},
         { "{\"list\":[{\"n\":\"x\"}]}", "field \"n\" has a wrong type or value" },
         { "[]", "not an object" },
     };
@@ -111,7 +120,8 @@ static void null_and_unknown_keys_leave_the_struct_alone(void **state)
     (void)state;
     AUTO_FREE(arena) arena = arena_new();
     struct outer o = { .port = 7, .name = "kept" };
-    assert_int_equal(outer_read("{\"port\":null,\"NAME\":null,\"who\":{\"a\":[1]}}", arena, &o, NULL), ERR_OK);
+    assert_int_equal(
+        outer_read("{\"port\":null,\"NAME\":null,\"who\":{\"a\":[1]}}", arena, &o, NULL), ERR_OK);
     assert_int_equal(outer_read("null", arena, &o, NULL), ERR_OK);
     assert_int_equal(o.port, 7);
     assert_string_equal(o.name, "kept");

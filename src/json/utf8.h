@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8: one character at a time, strict (no overlong forms, no surrogates, nothing above U+10FFFF).
+/* UTF-8: one character at a time, strict (no overlong forms, no surrogates, nothing above
+ * U+10FFFF).
  *
  * Pure; thread: any; memory: none. */
 #ifndef MIDGE_JSON_UTF8_H
@@ -7,7 +8,8 @@
 
 #include "base/slice.h"
 
-/* The character at the start of `s` and its length in bytes; 0 when `s` is empty or does not start with one. */
+/* The character at the start of `s` and its length in bytes; 0 when `s` is empty or does not start
+ * with one. */
 uint32_t utf8_next(struct slice s, uint32_t *ret_rune);
 
 /* Writes 1 to 4 bytes, returns how many. What is not a character is written as U+FFFD. */

@@ -71,10 +71,22 @@ static void container_end(struct json_writer *w, bool is_object)
     buf_add_byte(w->out, is_object ? '}' : ']');
 }
 
-void json_object_begin(struct json_writer *w) { container_begin(w, true); }
-void json_object_end(struct json_writer *w)   { container_end(w, true); }
-void json_array_begin(struct json_writer *w)  { container_begin(w, false); }
-void json_array_end(struct json_writer *w)    { container_end(w, false); }
+void json_object_begin(struct json_writer *w)
+{
+    container_begin(w, true);
+}
+void json_object_end(struct json_writer *w)
+{
+    container_end(w, true);
+}
+void json_array_begin(struct json_writer *w)
+{
+    container_begin(w, false);
+}
+void json_array_end(struct json_writer *w)
+{
+    container_end(w, false);
+}
 
 void json_key(struct json_writer *w, const char *name)
 {
@@ -206,8 +218,8 @@ void json_quote(struct buf *out, struct slice text, bool raw_html)
 
 /* --- doubles: the fewest digits that read back equal, then Go's choice of form --- */
 
-/* Digits without a point and the decimal exponent of the first; returns how many digits. Whatever the C library's
- * locale uses as a decimal point is skipped. */
+/* Digits without a point and the decimal exponent of the first; returns how many digits. Whatever
+ * the C library's locale uses as a decimal point is skipped. */
 static int digits_of(double value, char ret_digits[20], int *ret_exponent)
 {
     char text[48];
@@ -231,7 +243,7 @@ static void exponent_form(char *at, const char *digits, int count, int exponent)
         *at++ = '.';
         for (int i = 1; i < count; i++) *at++ = digits[i];
     }
-    (void)snprintf(at, 8, "e%c%d", exponent < 0 ? '-' : '+', exponent < 0 ? -exponent : exponent);
+    (void)snprintf(at, 14, "e%c%d", exponent < 0 ? '-' : '+', exponent < 0 ? -exponent : exponent);
 }
 
 static void plain_form(char *at, const char *digits, int count, int exponent)

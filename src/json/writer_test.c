@@ -32,16 +32,20 @@ static void documents_are_compact_or_indented(void **state)
     struct buf out = { 0 };
     struct json_writer w = json_writer_on(&out, JSON_COMPACT);
     sample_write(&w);
-    assert_string_equal(buf_str(&out),
-                        "{\"a\":-9223372036854775808,\"list\":[18446744073709551615,true,null,{}],\"none\":[]}");
+    assert_string_equal(
+        buf_str(&out),
+        "{\"a\":-9223372036854775808,\"list\":[18446744073709551615,true,null,{}],\"none\":[]}");
     out.len = 0;
     w = json_writer_on(&out, JSON_INDENT_2);
     sample_write(&w);
-    assert_string_equal(buf_str(&out), "{\n  \"a\": -9223372036854775808,\n  \"list\": [\n    18446744073709551615,\n"
-                                       "    true,\n    null,\n    {}\n  ],\n  \"none\": []\n}");
+    assert_string_equal(
+        buf_str(&out),
+        "{\n  \"a\": -9223372036854775808,\n  \"list\": [\n    18446744073709551615,\n"
+        "    true,\n    null,\n    {}\n  ],\n  \"none\": []\n}");
     buf_deinit(&out);
 }
 
+/* clang-format off */
 static const struct { const char *text; const char *json; } strings[] = {
     { "plain", "\"plain\"" },
     { "a\"b\\c\n\r\t\b\f\x01\x7f", "\"a\\\"b\\\\c\\n\\r\\t\\b\\f\\u0001\x7f\"" },
@@ -52,6 +56,7 @@ static const struct { const char *text; const char *json; } strings[] = {
     { "\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"" },
     { "\xc0\x80", "\"\\ufffd\\ufffd\"" },
 };
+/* clang-format on */
 
 static void strings_are_escaped_as_go_escapes_them(void **state)
 {
@@ -64,11 +69,16 @@ static void strings_are_escaped_as_go_escapes_them(void **state)
     }
 }
 
+/* clang-format off */
 static const struct { double value; const char *text; } doubles[] = {
-    { 0, "0" }, { 1, "1" }, { -1.5, "-1.5" }, { 0.1, "0.1" }, { 100, "100" }, { 1e20, "100000000000000000000" },
-    { 1e21, "1e+21" }, { 1e-6, "0.000001" }, { 1e-7, "1e-7" }, { 1.25e-9, "1.25e-9" }, { 123456789.125, "123456789.125" },
-    { 5e-324, "5e-324" }, { 1.7976931348623157e308, "1.7976931348623157e+308" }, { 2.0 / 3, "0.6666666666666666" },
+    { 0, "0" }, { 1, "1" }, { -1.5, "-1.5" }, { 0.1, "0.1" }, { 100, "100" },
+    { 1e20, "100000000000000000000" },
+    { 1e21, "1e+21" }, { 1e-6, "0.000001" }, { 1e-7, "1e-7" }, { 1.25e-9, "1.25e-9" },
+    { 123456789.125, "123456789.125" },
+    { 5e-324, "5e-324" }, { 1.7976931348623157e308, "1.7976931348623157e+308" },
+    { 2.0 / 3, "0.6666666666666666" },
 };
+/* clang-format on */
 
 static void doubles_take_the_shortest_form_that_reads_back_equal(void **state)
 {
