@@ -29,7 +29,7 @@ if(IS_DIRECTORY ${CMAKE_SOURCE_DIR}/sim)
     endif()
 endif()
 
-# Programs of bench/: natsbench*.c make the load generator; any other x.c is a program of its own, bench-x.
+# Programs of bench/: natsbench*.c make the load generator; any other x.c is a program x.
 file(GLOB bench_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)
 set(natsbench_files ${bench_files})
 list(FILTER natsbench_files INCLUDE REGEX "/natsbench[^/]*\\.c$")
@@ -45,5 +45,5 @@ if(natsbench_files)
 endif()
 foreach(file IN LISTS bench_files)
     cmake_path(GET file STEM name)
-    midge_bench_program(bench-${name} ${file})
+    midge_bench_program(${name} ${file})
 endforeach()
