@@ -15,18 +15,18 @@
 
 #include "base/compiler.h"
 
-void *xalloc(size_t size);                      /* not zeroed; size 0 is fine */
-void *xcalloc(size_t count, size_t size);       /* zeroed; asserts that the product fits */
+void *xalloc(size_t size);                /* not zeroed; size 0 is fine */
+void *xcalloc(size_t count, size_t size); /* zeroed; asserts that the product fits */
 void *xrealloc(void *old, size_t size);
 void *xalloc_aligned(size_t alignment, size_t size); /* zeroed; free with xfree */
-char *xstrdup(const char *text);                /* NULL gives NULL */
-void *xfree(void *p);                           /* returns NULL: p = xfree(p) */
+char *xstrdup(const char *text);                     /* NULL gives NULL */
+void *xfree(void *p);                                /* returns NULL: p = xfree(p) */
 
 struct door {
-    uint64_t bytes;             /* handed out and not yet returned */
-    uint64_t bytes_max;         /* 0: no limit */
-    uint64_t calls;             /* so far */
-    uint64_t fail_at;           /* the call with this number fails; 0: none. For tests */
+    uint64_t bytes;     /* handed out and not yet returned */
+    uint64_t bytes_max; /* 0: no limit */
+    uint64_t calls;     /* so far */
+    uint64_t fail_at;   /* the call with this number fails; 0: none. For tests */
 };
 
 /* NULL when the limit is reached, a test says so, or malloc fails. Not zeroed. */

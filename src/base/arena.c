@@ -12,13 +12,13 @@ enum { ARENA_BLOCK = 4096 };
 
 struct block {
     struct block *next;
-    size_t        used;
-    size_t        size;
+    size_t used;
+    size_t size;
     alignas(max_align_t) uint8_t bytes[];
 };
 
 struct arena {
-    struct block *blocks;       /* newest first */
+    struct block *blocks; /* newest first */
 };
 
 struct arena *arena_new(void)

@@ -14,12 +14,12 @@
 struct arena;
 
 struct arena *arena_new(void);
-struct arena *arena_free(struct arena *);                   /* NULL is fine; returns NULL */
+struct arena *arena_free(struct arena *); /* NULL is fine; returns NULL */
 DEFINE_AUTO_FREE(arena)
 
-void *arena_alloc(struct arena *, size_t size);             /* zeroed, aligned for any type */
-char *arena_str(struct arena *, struct slice);              /* a NUL-terminated copy */
-struct slice arena_slice(struct arena *, struct slice);     /* a copy, NUL-terminated too */
+void *arena_alloc(struct arena *, size_t size);         /* zeroed, aligned for any type */
+char *arena_str(struct arena *, struct slice);          /* a NUL-terminated copy */
+struct slice arena_slice(struct arena *, struct slice); /* a copy, NUL-terminated too */
 char *arena_printf(struct arena *, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* A growing array inside an arena: returns where the next element goes (zeroed). The old array may

@@ -22,7 +22,7 @@ NORETURN void assert_failed(const char *what, const char *file, int line);
 #endif
 
 /* Both outcomes are fine; a reader should not wonder. */
-#define maybe(x) ((void)sizeof(x))
+#define maybe(x)      ((void)sizeof(x))
 
 #define unreachable() assert_failed("unreachable", __FILE__, __LINE__)
 

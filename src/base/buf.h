@@ -18,14 +18,14 @@ struct buf {
     uint32_t cap;
 };
 
-void buf_deinit(struct buf *);                              /* leaves an empty buffer */
-void buf_reserve(struct buf *, uint32_t more);              /* room for `more` further bytes */
+void buf_deinit(struct buf *);                 /* leaves an empty buffer */
+void buf_reserve(struct buf *, uint32_t more); /* room for `more` further bytes */
 void buf_add(struct buf *, struct slice);
 void buf_add_byte(struct buf *, uint8_t);
 void buf_add_str(struct buf *, const char *text);
 void buf_printf(struct buf *, const char *format, ...) PRINTF_LIKE(2, 3);
-void buf_add_u64(struct buf *, uint64_t value);             /* decimal */
-void buf_drop(struct buf *, uint32_t count);                /* the first `count` bytes */
+void buf_add_u64(struct buf *, uint64_t value); /* decimal */
+void buf_drop(struct buf *, uint32_t count);    /* the first `count` bytes */
 
 static inline struct slice buf_slice(const struct buf *b)
 {

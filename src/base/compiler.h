@@ -17,25 +17,25 @@
 
 /* Two threads that write neighbours within one line slow each other down. 64 on x86-64 and most ARM
  * cores. */
-#define CACHE_LINE 64
+#define CACHE_LINE    64
 #define CACHE_ALIGNED __attribute__((aligned(CACHE_LINE)))
 
 /* The struct that embeds `member` at `ptr`. */
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-#define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_COUNT(a)                  (sizeof(a) / sizeof((a)[0]))
 
-#define AUTO_FREE(type) __attribute__((cleanup(type##_auto_free))) struct type *
-#define DEFINE_AUTO_FREE(type)                                              \
-    static inline void type##_auto_free(struct type **p)                    \
-    {                                                                       \
-        *p = type##_free(*p);                                               \
-    }                                                                       \
-    static inline struct type *type##_take(struct type **p)                 \
-    {                                                                       \
-        struct type *t = *p;                                                \
-        *p = NULL;                                                          \
-        return t;                                                           \
+#define AUTO_FREE(type)                 __attribute__((cleanup(type##_auto_free))) struct type *
+#define DEFINE_AUTO_FREE(type)                              \
+    static inline void type##_auto_free(struct type **p)    \
+    {                                                       \
+        *p = type##_free(*p);                               \
+    }                                                       \
+    static inline struct type *type##_take(struct type **p) \
+    {                                                       \
+        struct type *t = *p;                                \
+        *p = NULL;                                          \
+        return t;                                           \
     }
 
 #endif

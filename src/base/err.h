@@ -9,18 +9,18 @@
 
 #include "base/compiler.h"
 
-#define ERR_LIST(X)                                         \
-    X(OK,       "ok")                                       \
-    X(NOMEM,    "out of memory")                            \
-    X(LIMIT,    "configured limit reached")                 \
-    X(IO,       "disk or network failed")                   \
-    X(CORRUPT,  "stored bytes fail their checksum")         \
-    X(NOTFOUND, "no such object")                           \
-    X(EXISTS,   "object exists already")                    \
-    X(INVALID,  "input violates protocol or schema")        \
-    X(DENIED,   "not permitted")                            \
-    X(BUSY,     "would block, try again")                   \
-    X(CLOSED,   "the other side is gone")
+#define ERR_LIST(X)                                 \
+    X(OK, "ok")                                     \
+    X(NOMEM, "out of memory")                       \
+    X(LIMIT, "configured limit reached")            \
+    X(IO, "disk or network failed")                 \
+    X(CORRUPT, "stored bytes fail their checksum")  \
+    X(NOTFOUND, "no such object")                   \
+    X(EXISTS, "object exists already")              \
+    X(INVALID, "input violates protocol or schema") \
+    X(DENIED, "not permitted")                      \
+    X(BUSY, "would block, try again")               \
+    X(CLOSED, "the other side is gone")
 
 enum err {
 #define X(name, text) ERR_##name,

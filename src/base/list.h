@@ -73,8 +73,8 @@ static inline void list_splice(struct list *to, struct list *from)
 }
 
 /* `node` may be removed inside the loop, its successor may not. */
-#define LIST_EACH(head, node)                                                              \
-    for (struct list *node = (head)->next, *node##_next = node->next; node != (head);      \
+#define LIST_EACH(head, node)                                                         \
+    for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
          node = node##_next, node##_next = node->next)
 
 #endif

@@ -10,18 +10,18 @@
 
 struct entry {
     uint64_t hash;
-    char    *key;
+    char *key;
     uint32_t key_len;
-    void    *value;             /* NULL: a hole */
+    void *value; /* NULL: a hole */
 };
 
 struct map {
-    uint64_t      seed;
+    uint64_t seed;
     struct entry *entries;
-    uint32_t      used;         /* entries and holes */
-    uint32_t      live;
-    uint32_t     *table;        /* index + 1; 0 is empty */
-    uint32_t      table_size;   /* a power of two, at least twice `used` */
+    uint32_t used; /* entries and holes */
+    uint32_t live;
+    uint32_t *table;     /* index + 1; 0 is empty */
+    uint32_t table_size; /* a power of two, at least twice `used` */
 };
 
 struct map *map_new(uint64_t hash_seed)

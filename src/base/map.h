@@ -17,14 +17,14 @@
 struct map;
 
 struct map *map_new(uint64_t hash_seed);
-struct map *map_free(struct map *);                         /* values are not freed; returns NULL */
+struct map *map_free(struct map *); /* values are not freed; returns NULL */
 DEFINE_AUTO_FREE(map)
 
 uint32_t map_count(const struct map *);
-void    *map_find(const struct map *, struct slice key);    /* NULL when absent */
+void *map_find(const struct map *, struct slice key); /* NULL when absent */
 /* value != NULL; returns the old one or NULL */
-void    *map_set(struct map *, struct slice key, void *value);
-void    *map_remove(struct map *, struct slice key);        /* returns the value or NULL */
+void *map_set(struct map *, struct slice key, void *value);
+void *map_remove(struct map *, struct slice key); /* returns the value or NULL */
 
 /* for (uint32_t at = 0; map_next(m, &at, &key, &value);) … The map must not change meanwhile. */
 bool map_next(const struct map *, uint32_t *at, struct slice *ret_key, void **ret_value);

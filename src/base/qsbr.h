@@ -28,11 +28,11 @@ struct qsbr_slot {
 };
 
 struct qsbr {
-    CACHE_ALIGNED _Atomic uint64_t epoch;       /* from 1 */
+    CACHE_ALIGNED _Atomic uint64_t epoch; /* from 1 */
     struct qsbr_slot slots[QSBR_READERS_MAX];
 };
 
-void qsbr_init(struct qsbr *);                  /* all readers offline */
+void qsbr_init(struct qsbr *); /* all readers offline */
 
 /* The reader holds no shared pointer now; also takes it online. */
 static inline void qsbr_quiescent(struct qsbr *q, uint32_t reader)

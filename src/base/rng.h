@@ -13,7 +13,7 @@ struct rng {
     uint64_t s[4];
 };
 
-void rng_init(struct rng *, uint64_t seed);         /* any seed, 0 too */
+void rng_init(struct rng *, uint64_t seed); /* any seed, 0 too */
 
 static inline uint64_t rng_rotl(uint64_t x, int k)
 {

@@ -14,7 +14,7 @@
 
 struct slice {
     const uint8_t *ptr;
-    uint32_t       len;
+    uint32_t len;
 };
 
 /* For printf: printf("%.*s", SLICE_ARGS(s)). */

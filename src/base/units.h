@@ -16,7 +16,7 @@ typedef int64_t nanos;
 #define DAY         (24 * HOUR)
 #define NANOS_MAX   INT64_MAX
 
-#define KIB ((size_t)1024)
-#define MIB (1024 * KIB)
+#define KIB         ((size_t)1024)
+#define MIB         (1024 * KIB)
 
 #endif

@@ -42,7 +42,7 @@ void wheel_set(struct wheel *w, struct timer *t, nanos when)
 {
     assert(t->fire != NULL);
     wheel_cancel(w, t);
-    t->tick = when <= 0 ? 1 : (uint64_t)((when - 1) / TICK) + 1;    /* round up: never early */
+    t->tick = when <= 0 ? 1 : (uint64_t)((when - 1) / TICK) + 1; /* round up: never early */
     w->count++;
     place(w, t);
 }
@@ -94,7 +94,7 @@ static void step(struct wheel *w, uint64_t end)
 
 uint32_t wheel_fire(struct wheel *w, nanos now, uint32_t max)
 {
-    uint64_t end = (uint64_t)(now / TICK) + 1;      /* ticks below it are due */
+    uint64_t end = (uint64_t)(now / TICK) + 1; /* ticks below it are due */
     uint32_t fired = 0;
     while (w->tick < end) {
         uint32_t slot = (uint32_t)w->tick & SLOT_MASK;
@@ -109,7 +109,7 @@ uint32_t wheel_fire(struct wheel *w, nanos now, uint32_t max)
             fired++;
             t->fire(t, now);
         }
-        if (!list_empty(&due)) {                    /* the rest stays due for the next call */
+        if (!list_empty(&due)) { /* the rest stays due for the next call */
             list_splice(&due, &w->slots[0][slot]);
             list_splice(&w->slots[0][slot], &due);
             mark(w, 0, slot);

@@ -18,18 +18,18 @@
 #include "base/units.h"
 
 struct timer {
-    struct list node;                       /* fields are private to wheel.c */
-    uint64_t    tick;                       /* 0: not set */
-    void      (*fire)(struct timer *, nanos now);
+    struct list node; /* fields are private to wheel.c */
+    uint64_t tick;    /* 0: not set */
+    void (*fire)(struct timer *, nanos now);
 };
 
 enum { WHEEL_LEVELS = 4, WHEEL_SLOTS = 256 };
 
 struct wheel {
-    uint64_t    tick;                       /* everything before it has fired */
-    uint64_t    count;
+    uint64_t tick; /* everything before it has fired */
+    uint64_t count;
     struct list slots[WHEEL_LEVELS][WHEEL_SLOTS];
-    uint64_t    used[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* a bit per slot that may hold timers */
+    uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* a bit per slot that may hold timers */
 };
 
 void wheel_init(struct wheel *, nanos now);
@@ -42,7 +42,7 @@ static inline bool timer_is_set(const struct timer *t)
 
 /* Sets or moves. A time in the past fires within the next tick. */
 void wheel_set(struct wheel *, struct timer *, nanos when);
-void wheel_cancel(struct wheel *, struct timer *);          /* a timer that is not set is fine */
+void wheel_cancel(struct wheel *, struct timer *); /* a timer that is not set is fine */
 
 /* Fires what is due, at most `max`; returns how many. `fire` may set and cancel any timer, its own
  * too. */

@@ -12,9 +12,9 @@
 
 struct probe {
     struct timer timer;
-    nanos        due;
-    nanos        fired_at;
-    uint32_t     count;
+    nanos due;
+    nanos fired_at;
+    uint32_t count;
 };
 
 static void probe_fire(struct timer *t, nanos now)
@@ -114,7 +114,7 @@ static void a_timer_that_sets_itself_for_now_cannot_hold_the_loop(void **state)
     p.count = 0;
     wheel_set(&w, &p.timer, 1);
     for (int i = 1; i <= 50; i++) (void)wheel_fire(&w, i * MILLISECOND, UINT32_MAX);
-    assert_true(p.count >= 50 && p.count <= 100);    /* at most: what was due, and once more */
+    assert_true(p.count >= 50 && p.count <= 100); /* at most: what was due, and once more */
 }
 
 static void a_bound_on_one_call_leaves_the_rest_for_the_next(void **state)

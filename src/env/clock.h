@@ -13,18 +13,18 @@
 #include "base/units.h"
 
 struct clock {
-    nanos (*monotonic)(struct clock *);     /* never goes back; origin arbitrary, > 0 */
-    nanos (*realtime)(struct clock *);      /* since 1970 UTC; may jump */
+    nanos (*monotonic)(struct clock *); /* never goes back; origin arbitrary, > 0 */
+    nanos (*realtime)(struct clock *);  /* since 1970 UTC; may jump */
 };
 
 struct entropy {
-    void (*fill)(struct entropy *, void *bytes, size_t size);   /* fit for keys and nonces */
+    void (*fill)(struct entropy *, void *bytes, size_t size); /* fit for keys and nonces */
 };
 
 /* What /varz reports of the process. Fields that the machine does not tell are 0. */
 struct usage_now {
     uint64_t resident_bytes;
-    nanos    cpu_time;                      /* user and system, all threads, since the start */
+    nanos cpu_time; /* user and system, all threads, since the start */
     uint32_t cores;
 };
 

@@ -15,14 +15,14 @@
 #include "env/worker.h"
 
 struct env {
-    struct clock   *clock;
+    struct clock *clock;
     struct entropy *entropy;
-    struct net     *net;
-    struct files   *files;
-    struct log     *log;
-    struct worker  *worker;
-    struct http    *http;
-    struct usage   *usage;
+    struct net *net;
+    struct files *files;
+    struct log *log;
+    struct worker *worker;
+    struct http *http;
+    struct usage *usage;
 };
 
 #endif

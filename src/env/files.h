@@ -17,7 +17,7 @@ struct files {
     /* Replaces the file; `mode` as in chmod, less the umask. */
     MUST_CHECK enum err (*write)(struct files *, const char *path, struct slice bytes,
                                  uint32_t mode, struct errmsg *why);
-    void (*remove)(struct files *, const char *path);           /* a missing file is fine */
+    void (*remove)(struct files *, const char *path); /* a missing file is fine */
 };
 
 #endif

@@ -17,27 +17,27 @@
 #include "env/net.h"
 
 struct http_request {
-    const char *method;                         /* "GET", … */
-    const char *path;                           /* decoded, without query */
-    const char *query;                          /* raw, behind '?'; "" when absent */
-    const char *authorization;                  /* header of that name; "" when absent */
-    void       *user;                           /* for the handler */
+    const char *method;        /* "GET", … */
+    const char *path;          /* decoded, without query */
+    const char *query;         /* raw, behind '?'; "" when absent */
+    const char *authorization; /* header of that name; "" when absent */
+    void *user;                /* for the handler */
 };
 
 struct http_response {
-    int         status;                         /* 200, 400, … */
-    const char *content_type;                   /* static string */
-    bool        cors;                           /* Access-Control-Allow-Origin: * */
-    bool        authenticate;                   /* WWW-Authenticate: Basic, with status 401 */
-    struct buf  body;                           /* moved in */
+    int status;               /* 200, 400, … */
+    const char *content_type; /* static string */
+    bool cors;                /* Access-Control-Allow-Origin: * */
+    bool authenticate;        /* WWW-Authenticate: Basic, with status 401 */
+    struct buf body;          /* moved in */
 };
 
 struct http_options {
     const char *host;
-    uint16_t    port;                           /* 0: any free one */
-    void       *tls_context;                    /* what tls/ made for this listener; NULL: plain */
-    void      (*handle)(void *ctx, struct http_request *);
-    void       *ctx;
+    uint16_t port;     /* 0: any free one */
+    void *tls_context; /* what tls/ made for this listener; NULL: plain */
+    void (*handle)(void *ctx, struct http_request *);
+    void *ctx;
 };
 
 struct http {

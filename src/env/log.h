@@ -15,8 +15,8 @@
 #define LOG_LEVELS(X) \
     X(FATAL, "FTL")   \
     X(ERROR, "ERR")   \
-    X(WARN,  "WRN")   \
-    X(INFO,  "INF")   \
+    X(WARN, "WRN")    \
+    X(INFO, "INF")    \
     X(DEBUG, "DBG")   \
     X(TRACE, "TRC")
 
@@ -27,10 +27,10 @@ enum log_level {
 };
 
 struct log {
-    void (*write)(struct log *, enum log_level, struct slice text);     /* no line end in `text` */
-    atomic_bool debug;                      /* debug lines are wanted; a reload changes it */
-    atomic_bool trace;                      /* protocol traces are wanted */
-    atomic_bool trace_system;               /* those of the system account too (trace_verbose) */
+    void (*write)(struct log *, enum log_level, struct slice text); /* no line end in `text` */
+    atomic_bool debug;        /* debug lines are wanted; a reload changes it */
+    atomic_bool trace;        /* protocol traces are wanted */
+    atomic_bool trace_system; /* those of the system account too (trace_verbose) */
 };
 
 void log_line(struct log *, enum log_level, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -48,8 +48,8 @@ static inline bool log_trace_on(struct log *l)
 #define log_error(log, ...) log_line((log), LOG_ERROR, __VA_ARGS__)
 #define log_warn(log, ...)  log_line((log), LOG_WARN, __VA_ARGS__)
 #define log_info(log, ...)  log_line((log), LOG_INFO, __VA_ARGS__)
-#define log_debug(log, ...)                                         \
-    do {                                                            \
+#define log_debug(log, ...)                                             \
+    do {                                                                \
         if (log_debug_on(log)) log_line((log), LOG_DEBUG, __VA_ARGS__); \
     } while (0)
 

@@ -16,9 +16,9 @@
 #include "base/units.h"
 
 struct net_addr {
-    uint8_t  ip[16];            /* network order; IPv4 uses the first 4 bytes */
+    uint8_t ip[16]; /* network order; IPv4 uses the first 4 bytes */
     uint16_t port;
-    bool     v6;
+    bool v6;
 };
 
 enum { NET_ADDR_TEXT = 64 };
@@ -32,19 +32,19 @@ bool net_addr_parse_ip(struct net_addr *, const char *text);
 
 struct net_span {
     uint8_t *ptr;
-    size_t   len;
+    size_t len;
 };
 
 enum { NET_AGAIN = -1, NET_FAILED = -2, NET_SPANS_MAX = 128 };
 
 enum net_ready {
-    NET_READABLE = 1,           /* or end of stream, or failed: a read tells */
+    NET_READABLE = 1, /* or end of stream, or failed: a read tells */
     NET_WRITABLE = 2,
 };
 
 struct net_event {
-    void    *owner;
-    uint32_t ready;             /* of enum net_ready */
+    void *owner;
+    uint32_t ready; /* of enum net_ready */
 };
 
 struct poller {
@@ -60,14 +60,14 @@ struct poller_ops {
     void (*wake)(struct poller *);
     MUST_CHECK enum err (*add)(struct poller *, int sock, void *owner, uint32_t interest);
     void (*change)(struct poller *, int sock, void *owner, uint32_t interest);
-    void (*remove)(struct poller *, int sock);              /* before net close */
+    void (*remove)(struct poller *, int sock); /* before net close */
 };
 
 struct net_listen {
     /* an address or a name; "" and "0.0.0.0" mean every address (IPv4 and IPv6) */
     const char *host;
-    uint16_t    port;           /* 0: any free one */
-    uint32_t    backlog;
+    uint16_t port; /* 0: any free one */
+    uint32_t backlog;
 };
 
 struct net {

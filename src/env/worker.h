@@ -13,9 +13,9 @@
 #include "base/list.h"
 
 struct work {
-    struct list node;                           /* private to the worker */
-    void      (*run)(struct work *);
-    void      (*finished)(struct work *);
+    struct list node; /* private to the worker */
+    void (*run)(struct work *);
+    void (*finished)(struct work *);
 };
 
 struct worker {

@@ -57,16 +57,17 @@ static void end(struct conn *c, enum conn_end why)
 static void on_ready(struct watch *w, uint32_t ready)
 {
     struct conn *c = container_of(w, struct conn, watch);
-    if (c->sock < 0) return;                    /* closed earlier in this tick */
+    if (c->sock < 0) return; /* closed earlier in this tick */
     if (ready & NET_WRITABLE) conn_flush(c);
-    if ((ready & NET_READABLE) && c->sock >= 0 && !c->paused && !c->closing && !c->ended) read_some(c);
+    if ((ready & NET_READABLE) && c->sock >= 0 && !c->paused && !c->closing && !c->ended)
+        read_some(c);
 }
 
 /* ---- input ---- */
 
 static void judge(struct conn *c, enum filter_verdict verdict)
 {
-    conn_dirty_slow(c);                         /* a filter may have answered by itself */
+    conn_dirty_slow(c); /* a filter may have answered by itself */
     if (verdict == FILTER_ENDED) end(c, CONN_END_EOF);
     if (verdict == FILTER_FAILED) end(c, CONN_END_FILTER);
 }
@@ -101,7 +102,8 @@ static bool rest_add(struct conn *c, struct slice in)
     }
     if (c->rest_need > want && c->rest_need <= c->rest_max + READ_BUFFER) want = c->rest_need;
     if (want > c->rest_cap) {
-        uint64_t cap = want == c->rest_need ? want : (want + want / 2 + REST_STEP) / REST_STEP * REST_STEP;
+        uint64_t cap = want == c->rest_need ? want
+                                            : (want + want / 2 + REST_STEP) / REST_STEP * REST_STEP;
         if (rest_alloc(c, (uint32_t)cap) == NULL) {
             end(c, CONN_END_MEMORY);
             return false;
@@ -174,13 +176,13 @@ static struct slice complete(struct conn *c, struct slice in)
     struct slice part = slice_first(in, step);
     if (!rest_add(c, part)) return (struct slice){ 0 };
     in = slice_from(in, part.len);
-    if (c->rest_need > c->rest_len) return in;              /* known to be cut still */
+    if (c->rest_need > c->rest_len) return in; /* known to be cut still */
 
     uint64_t need = 0;
     uint32_t used = c->ops->on_bytes(c, slice_of(c->rest, c->rest_len), &need);
     assert(used <= c->rest_len);
     if (stopped(c)) return (struct slice){ 0 };
-    if (used >= before) {                                   /* the frame ended in `part`: go on right behind it */
+    if (used >= before) { /* the frame ended in `part`: go on right behind it */
         uint32_t unread = c->rest_len - used;
         rest_free(c);
         return slice_of(in.ptr - unread, in.len + unread);
@@ -250,7 +252,7 @@ static void take_input(struct conn *c, uint32_t direct, uint32_t got)
     uint32_t into_rest = got < direct ? got : direct;
     c->rest_len += into_rest;
     struct slice in = slice_of(r->read_buffer, got - into_rest);
-    if (direct > 0 && into_rest == direct) offer_rest(c);   /* the large frame is whole */
+    if (direct > 0 && into_rest == direct) offer_rest(c); /* the large frame is whole */
     if (in.len > 0) chain_input(c, in);
 }
 
@@ -308,7 +310,8 @@ void conn_dirty_slow(struct conn *c)
     if (list_empty(&c->dirty_node)) list_add_tail(&c->reactor->dirty, &c->dirty_node);
     bool blocked = (c->interest & NET_WRITABLE) != 0;
     if (c->out->bytes < CONN_FLUSH_AT || blocked) return;
-    mailbox_publish(c->reactor);                /* records of this tick become visible before any byte of it leaves */
+    mailbox_publish(
+        c->reactor); /* records of this tick become visible before any byte of it leaves */
     (void)flush(c);
 }
 
@@ -336,7 +339,8 @@ static void watch_deadline(struct conn *c)
 {
     if (c->wire.bytes == 0) {
         wheel_cancel(&c->reactor->wheel, &c->deadline);
-    } else if (c->write_deadline > 0 && (!timer_is_set(&c->deadline) || c->written >= c->batch_end)) {
+    } else if (c->write_deadline > 0 &&
+               (!timer_is_set(&c->deadline) || c->written >= c->batch_end)) {
         c->batch_end = c->written + c->wire.bytes;
         wheel_set(&c->reactor->wheel, &c->deadline, c->reactor->now + c->write_deadline);
     }

@@ -30,12 +30,12 @@ struct conn;
 
 /* Why the socket side ended; the application has reasons of its own. */
 enum conn_end {
-    CONN_END_EOF,               /* the peer closed */
-    CONN_END_READ,              /* read error */
-    CONN_END_WRITE,             /* write error */
-    CONN_END_DEADLINE,          /* a flush did not finish within write_deadline */
-    CONN_END_FILTER,            /* a filter said FILTER_FAILED (its reason() tells more) */
-    CONN_END_MEMORY,            /* the door refused input memory */
+    CONN_END_EOF,      /* the peer closed */
+    CONN_END_READ,     /* read error */
+    CONN_END_WRITE,    /* write error */
+    CONN_END_DEADLINE, /* a flush did not finish within write_deadline */
+    CONN_END_FILTER,   /* a filter said FILTER_FAILED (its reason() tells more) */
+    CONN_END_MEMORY,   /* the door refused input memory */
 };
 
 struct conn_ops {
@@ -49,38 +49,39 @@ struct conn_ops {
 };
 
 struct conn {
-    struct watch           watch;           /* fields up to `read_shift` are private to conn.c */
+    struct watch watch; /* fields up to `read_shift` are private to conn.c */
     const struct conn_ops *ops;
-    struct reactor        *reactor;
-    struct outq           *out;             /* where the application appends */
-    struct outq            wire;            /* what goes to the socket next */
-    struct filter         *lowest;          /* NULL: no filter */
-    struct filter         *highest;
-    struct list            dirty_node;      /* in reactor->dirty while output waits for a flush */
-    struct list            again_node;      /* in reactor->again while input waits that was read already */
-    struct timer           timer;           /* resume after a pause, or the end of a linger */
-    struct timer           deadline;        /* write_deadline */
-    uint8_t               *rest;            /* input that was not consumed; NULL: none */
-    uint32_t               rest_len;
-    uint32_t               rest_cap;
-    uint64_t               rest_need;       /* length of the cut frame when known, else 0 */
-    uint64_t               rest_max;        /* set by the application; more ends the connection */
-    int                    sock;            /* -1: closed */
-    uint16_t               close_status;
-    uint8_t                read_shift;      /* reads are halved this often: adapts to the fan-out they cause */
-    uint8_t                interest;        /* of enum net_ready, as the poller has it */
-    bool                   paused;          /* not read from */
-    bool                   rest_ready;      /* `rest` may hold whole frames: hand it up on resuming */
-    bool                   closing;         /* conn_close() was called */
-    bool                   aborted;         /* what is queued is not worth a flush */
-    bool                   farewell_sent;
-    bool                   ended;           /* on_end was called */
-    struct slice           close_text;      /* static */
-    nanos                  write_deadline;  /* 0: none */
-    uint64_t               written;         /* bytes taken by the socket since the start */
-    uint64_t               batch_end;       /* `written` must reach it before the deadline */
-    _Atomic uint64_t       queued_shared;   /* shared: pending bytes of this reactor, for others to read */
-    _Atomic uint64_t       posted_shared;   /* shared: bytes that other reactors posted and that wait in mailboxes */
+    struct reactor *reactor;
+    struct outq *out;      /* where the application appends */
+    struct outq wire;      /* what goes to the socket next */
+    struct filter *lowest; /* NULL: no filter */
+    struct filter *highest;
+    struct list dirty_node; /* in reactor->dirty while output waits for a flush */
+    struct list again_node; /* in reactor->again while input waits that was read already */
+    struct timer timer;     /* resume after a pause, or the end of a linger */
+    struct timer deadline;  /* write_deadline */
+    uint8_t *rest;          /* input that was not consumed; NULL: none */
+    uint32_t rest_len;
+    uint32_t rest_cap;
+    uint64_t rest_need; /* length of the cut frame when known, else 0 */
+    uint64_t rest_max;  /* set by the application; more ends the connection */
+    int sock;           /* -1: closed */
+    uint16_t close_status;
+    uint8_t read_shift; /* reads are halved this often: adapts to the fan-out they cause */
+    uint8_t interest;   /* of enum net_ready, as the poller has it */
+    bool paused;        /* not read from */
+    bool rest_ready;    /* `rest` may hold whole frames: hand it up on resuming */
+    bool closing;       /* conn_close() was called */
+    bool aborted;       /* what is queued is not worth a flush */
+    bool farewell_sent;
+    bool ended;                     /* on_end was called */
+    struct slice close_text;        /* static */
+    nanos write_deadline;           /* 0: none */
+    uint64_t written;               /* bytes taken by the socket since the start */
+    uint64_t batch_end;             /* `written` must reach it before the deadline */
+    _Atomic uint64_t queued_shared; /* shared: pending bytes of this reactor, for others to read */
+    _Atomic uint64_t
+        posted_shared; /* shared: bytes that other reactors posted and that wait in mailboxes */
 };
 
 /* Output is flushed early beyond this, so that a fan-out does not pile up for a whole tick. */

@@ -8,10 +8,10 @@
  * later two, so that a gate costs one comparison per reactor and not per object. */
 struct limbo {
     struct retired *young;
-    struct retired *waiting;            /* for quiescence since `ticket` */
-    uint64_t        ticket;
-    struct retired *posted;             /* for the mail up to `marks` */
-    uint64_t        marks[REACTORS_MAX];
+    struct retired *waiting; /* for quiescence since `ticket` */
+    uint64_t ticket;
+    struct retired *posted; /* for the mail up to `marks` */
+    uint64_t marks[REACTORS_MAX];
 };
 
 struct limbo *limbo_new(void)

@@ -16,7 +16,7 @@ struct reactor;
 struct retired;
 
 struct limbo *limbo_new(void);
-struct limbo *limbo_free(struct limbo *);           /* frees what still waits; returns NULL */
+struct limbo *limbo_free(struct limbo *); /* frees what still waits; returns NULL */
 
 void limbo_add(struct limbo *, struct retired *);
 /* Once per tick. Returns how many were freed. */

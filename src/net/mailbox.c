@@ -14,46 +14,46 @@ enum { BATCH_SIZE = 64 * 1024, BATCH_SPARE_MAX = 8 };
 
 struct batch {
     struct batch *next;
-    uint32_t      len;
-    uint32_t      cap;
-    uint32_t      records;
+    uint32_t len;
+    uint32_t cap;
+    uint32_t records;
     _Alignas(8) uint8_t bytes[];
 };
 
 struct packed {
-    uint32_t     kind;
-    uint32_t     head_len;
-    uint32_t     header_len;
-    uint32_t     flags;
-    void        *context;
+    uint32_t kind;
+    uint32_t head_len;
+    uint32_t header_len;
+    uint32_t flags;
+    void *context;
     struct blob *blob;
-    uint32_t     targets_count;
-    uint32_t     bytes_len;
+    uint32_t targets_count;
+    uint32_t bytes_len;
 };
 
-struct lane {                           /* owned by the receiver's mailbox */
-    CACHE_ALIGNED _Atomic(struct batch *) full;     /* newest first */
-    CACHE_ALIGNED _Atomic(struct batch *) empty;    /* on their way back to the producer */
-    CACHE_ALIGNED _Atomic uint64_t posted;          /* producer */
-    CACHE_ALIGNED _Atomic uint64_t consumed;        /* consumer */
-    struct batch  *inbound;             /* consumer: oldest first, taken but not yet read */
-    uint32_t       inbound_at;          /* offset of the next record in it */
+struct lane {                                    /* owned by the receiver's mailbox */
+    CACHE_ALIGNED _Atomic(struct batch *) full;  /* newest first */
+    CACHE_ALIGNED _Atomic(struct batch *) empty; /* on their way back to the producer */
+    CACHE_ALIGNED _Atomic uint64_t posted;       /* producer */
+    CACHE_ALIGNED _Atomic uint64_t consumed;     /* consumer */
+    struct batch *inbound; /* consumer: oldest first, taken but not yet read */
+    uint32_t inbound_at;   /* offset of the next record in it */
 };
 
-struct outbound {                       /* of the producer, towards one receiver */
-    struct batch *first;                /* oldest first */
+struct outbound {        /* of the producer, towards one receiver */
+    struct batch *first; /* oldest first */
     struct batch *last;
     struct batch *spare;
-    uint32_t      spare_count;
+    uint32_t spare_count;
 };
 
 struct mailbox {
     CACHE_ALIGNED _Atomic uint32_t sleeping;
-    CACHE_ALIGNED _Atomic(struct mail *) mail;      /* newest first */
-    struct lane      lanes[REACTORS_MAX];           /* by producer */
-    struct outbound  outbound[REACTORS_MAX];        /* by receiver */
-    uint32_t         outbound_used;                 /* a bit per receiver with unpublished records */
-    struct reactor  *owner;
+    CACHE_ALIGNED _Atomic(struct mail *) mail; /* newest first */
+    struct lane lanes[REACTORS_MAX];           /* by producer */
+    struct outbound outbound[REACTORS_MAX];    /* by receiver */
+    uint32_t outbound_used;                    /* a bit per receiver with unpublished records */
+    struct reactor *owner;
 };
 
 struct mailbox *mailbox_new(struct reactor *owner)
@@ -167,8 +167,9 @@ static void publish_to(struct outbound *out, struct lane *lane)
         uint64_t posted = atomic_load_explicit(&lane->posted, memory_order_relaxed);
         atomic_store_explicit(&lane->posted, posted + b->records, memory_order_release);
         b->next = atomic_load_explicit(&lane->full, memory_order_relaxed);
-        while (!atomic_compare_exchange_weak_explicit(&lane->full, &b->next, b, memory_order_seq_cst,
-                                                      memory_order_relaxed)) {}
+        while (!atomic_compare_exchange_weak_explicit(&lane->full, &b->next, b,
+                                                      memory_order_seq_cst, memory_order_relaxed)) {
+        }
     }
     out->last = NULL;
     assert(records > 0);
@@ -200,7 +201,7 @@ static struct batch *reversed(struct batch *newest_first)
 
 static void give_back(struct lane *lane, struct batch *b)
 {
-    if (b->cap > BATCH_SIZE) {          /* made for one large record */
+    if (b->cap > BATCH_SIZE) { /* made for one large record */
         xfree(b);
         return;
     }
@@ -234,8 +235,7 @@ static uint32_t deliver_packed(struct reactor *r, const uint8_t *at)
 /* The oldest unread batch of the lane; NULL when there is none. */
 static struct batch *lane_front(struct lane *lane)
 {
-    if (lane->inbound == NULL &&
-        atomic_load_explicit(&lane->full, memory_order_relaxed) != NULL) {
+    if (lane->inbound == NULL && atomic_load_explicit(&lane->full, memory_order_relaxed) != NULL) {
         lane->inbound = reversed(atomic_exchange_explicit(&lane->full, NULL, memory_order_acquire));
         lane->inbound_at = 0;
     }
@@ -282,7 +282,8 @@ void mailbox_mail(struct reactor *to, struct mail *mail)
 uint32_t mailbox_drain_mail(struct reactor *r)
 {
     if (atomic_load_explicit(&r->mailbox->mail, memory_order_relaxed) == NULL) return 0;
-    struct mail *newest_first = atomic_exchange_explicit(&r->mailbox->mail, NULL, memory_order_acquire);
+    struct mail *newest_first = atomic_exchange_explicit(&r->mailbox->mail, NULL,
+                                                         memory_order_acquire);
     struct mail *oldest_first = NULL;
     while (newest_first != NULL) {
         struct mail *next = newest_first->next;

@@ -26,19 +26,20 @@ struct mailbox;
 
 /* One message for several targets on one other reactor. The pointers are valid during on_record(). */
 struct record {
-    uint32_t            kind;           /* the application's */
-    uint32_t            head_len;       /* the application's split of `bytes` */
-    uint32_t            header_len;     /* NATS headers at the start of the body; 0: none */
-    uint32_t            flags;          /* the application's */
-    void               *context;        /* the application's: the account */
-    struct slice        bytes;
-    struct blob        *blob;           /* a large body, one reference of the record's; NULL: the body is in `bytes` */
-    void *const        *targets;
-    uint32_t            targets_count;
+    uint32_t kind;       /* the application's */
+    uint32_t head_len;   /* the application's split of `bytes` */
+    uint32_t header_len; /* NATS headers at the start of the body; 0: none */
+    uint32_t flags;      /* the application's */
+    void *context;       /* the application's: the account */
+    struct slice bytes;
+    struct blob
+        *blob; /* a large body, one reference of the record's; NULL: the body is in `bytes` */
+    void *const *targets;
+    uint32_t targets_count;
 };
 
 struct mailbox *mailbox_new(struct reactor *owner);
-struct mailbox *mailbox_free(struct mailbox *);             /* returns NULL */
+struct mailbox *mailbox_free(struct mailbox *); /* returns NULL */
 
 /* Copies the record (taking a reference to its blob) into the batch for `to`; visible there after mailbox_publish().
  * Producer's thread. */

@@ -66,7 +66,7 @@ static int kind_for(const struct outpool *pool, uint32_t len)
 {
     int kind = pool->in_use < LARGE_UNTIL ? 2 : pool->in_use < MEDIUM_UNTIL ? 1 : 0;
     while (kind < CHUNK_KINDS && caps[kind] < len) kind++;
-    return kind;                                /* CHUNK_KINDS: larger than any */
+    return kind; /* CHUNK_KINDS: larger than any */
 }
 
 static struct chunk *take(struct outpool *pool, uint32_t len)
@@ -154,7 +154,8 @@ uint32_t outq_spans(const struct outq *q, struct net_span spans[NET_SPANS_MAX])
     for (struct chunk *c = q->head; c != NULL && count < NET_SPANS_MAX; c = c->next) {
         if (c->end > c->at) spans[count++] = (struct net_span){ c->bytes + c->at, c->end - c->at };
         if (c->blob != NULL && c->blob_end > c->blob_at && count < NET_SPANS_MAX)
-            spans[count++] = (struct net_span){ c->blob->bytes + c->blob_at, c->blob_end - c->blob_at };
+            spans[count++] = (struct net_span){ c->blob->bytes + c->blob_at,
+                                                c->blob_end - c->blob_at };
     }
     return count;
 }
@@ -163,7 +164,8 @@ struct slice outq_front(const struct outq *q)
 {
     for (struct chunk *c = q->head; c != NULL; c = c->next) {
         if (c->end > c->at) return slice_of(c->bytes + c->at, c->end - c->at);
-        if (c->blob_end > c->blob_at) return slice_of(c->blob->bytes + c->blob_at, c->blob_end - c->blob_at);
+        if (c->blob_end > c->blob_at)
+            return slice_of(c->blob->bytes + c->blob_at, c->blob_end - c->blob_at);
     }
     return (struct slice){ 0 };
 }

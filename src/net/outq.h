@@ -20,34 +20,39 @@
 /* Bytes shared by several receivers, immutable. */
 struct blob {
     _Atomic uint32_t refs;
-    uint32_t         len;
-    uint8_t          bytes[];
+    uint32_t len;
+    uint8_t bytes[];
 };
 
-MUST_CHECK struct blob *blob_new(struct slice bytes);       /* one reference; NULL when memory is gone */
+MUST_CHECK struct blob *blob_new(struct slice bytes); /* one reference; NULL when memory is gone */
 struct blob *blob_ref(struct blob *);
-struct blob *blob_unref(struct blob *);                     /* returns NULL; NULL is fine */
+struct blob *blob_unref(struct blob *); /* returns NULL; NULL is fine */
 
 struct chunk {
     struct chunk *next;
-    struct blob  *blob;         /* written behind the chunk's own bytes */
-    uint32_t      blob_at;      /* what of the blob is left: from here … */
-    uint32_t      blob_end;     /* … to here */
-    uint32_t      at;           /* the chunk's own bytes that are left: from here … */
-    uint32_t      end;          /* … to here */
-    uint32_t      cap;
-    uint8_t       bytes[];
+    struct blob *blob; /* written behind the chunk's own bytes */
+    uint32_t blob_at;  /* what of the blob is left: from here … */
+    uint32_t blob_end; /* … to here */
+    uint32_t at;       /* the chunk's own bytes that are left: from here … */
+    uint32_t end;      /* … to here */
+    uint32_t cap;
+    uint8_t bytes[];
 };
 
 /* Chunk sizes; the pool gives large ones while few are out, small ones under pressure (spike: 64 K is
  * fastest, 16 K keeps a fan-out to a thousand small). */
-enum { CHUNK_LARGE = 65536 - 64, CHUNK_MEDIUM = 16384 - 64, CHUNK_SMALL = 4096 - 64, CHUNK_KINDS = 3 };
+enum {
+    CHUNK_LARGE = 65536 - 64,
+    CHUNK_MEDIUM = 16384 - 64,
+    CHUNK_SMALL = 4096 - 64,
+    CHUNK_KINDS = 3
+};
 
 struct outpool {
-    struct door  *door;
+    struct door *door;
     struct chunk *spare[CHUNK_KINDS];
-    uint32_t      spare_count[CHUNK_KINDS];
-    uint32_t      in_use;       /* chunks handed out */
+    uint32_t spare_count[CHUNK_KINDS];
+    uint32_t in_use; /* chunks handed out */
 };
 
 void outpool_init(struct outpool *, struct door *);
@@ -56,7 +61,7 @@ void outpool_deinit(struct outpool *);
 struct outq {
     struct chunk *head;
     struct chunk *tail;
-    uint64_t      bytes;        /* all that waits, blobs too */
+    uint64_t bytes; /* all that waits, blobs too */
 };
 
 /* Room for `len` contiguous bytes at the end; NULL when the door refuses. Nothing counts until outq_commit(). */
@@ -87,8 +92,8 @@ uint32_t outq_spans(const struct outq *, struct net_span spans[NET_SPANS_MAX]);
 /* The first contiguous bytes; empty when the queue is. Valid until the next change. */
 struct slice outq_front(const struct outq *);
 
-void outq_drop(struct outq *, struct outpool *, uint64_t bytes);    /* from the front */
-void outq_move(struct outq *to, struct outq *from);                 /* all of it, to the end of `to` */
+void outq_drop(struct outq *, struct outpool *, uint64_t bytes); /* from the front */
+void outq_move(struct outq *to, struct outq *from);              /* all of it, to the end of `to` */
 void outq_clear(struct outq *, struct outpool *);
 
 #endif

@@ -127,20 +127,20 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
 {
     struct net_event events[EVENTS_MAX];
     uint32_t done = 0;
-    qsbr_quiescent(&r->set->qsbr, r->id);                       /* nothing shared is held here */
+    qsbr_quiescent(&r->set->qsbr, r->id); /* nothing shared is held here */
     done += limbo_advance(r->limbo, r);
     uint32_t ready = wait_ready(r, sleep_max, events);
     r->read_size = ready > 1 || !list_empty(&r->again) ? READ_SHARED : READ_BUFFER;
-    r->now = clock_monotonic(r->env->clock);                    /* one tick, one instant */
+    r->now = clock_monotonic(r->env->clock); /* one tick, one instant */
     r->wall = clock_realtime(r->env->clock);
 
-    done += mailbox_drain_mail(r);                              /* 1. news from other threads */
-    done += mailbox_drain_records(r, RECORDS_MAX);              /* 2. messages from other reactors */
-    done += wheel_fire(&r->wheel, r->now, TIMERS_MAX);          /* 3. due timers */
-    done += serve_again(r);                                     /* 4. input that was left over */
-    done += serve_ready(events, ready);                      /* 5. bytes from peers */
-    mailbox_publish(r);                                         /* 6. messages to others, before any byte leaves */
-    flush_dirty(r);                                             /* 7. bytes to peers */
+    done += mailbox_drain_mail(r);                     /* 1. news from other threads */
+    done += mailbox_drain_records(r, RECORDS_MAX);     /* 2. messages from other reactors */
+    done += wheel_fire(&r->wheel, r->now, TIMERS_MAX); /* 3. due timers */
+    done += serve_again(r);                            /* 4. input that was left over */
+    done += serve_ready(events, ready);                /* 5. bytes from peers */
+    mailbox_publish(r); /* 6. messages to others, before any byte leaves */
+    flush_dirty(r);     /* 7. bytes to peers */
     free_closed(r);
     return done;
 }

@@ -24,7 +24,8 @@
 #include "net/outq.h"
 
 enum { REACTORS_MAX = 8 };
-static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX, "every reactor is a reader of shared memory");
+static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
+              "every reactor is a reader of shared memory");
 
 /* Bytes read at once: all of it when one connection is ready, an eighth when more are (spike 1.3: this is what
  * keeps a lone requester's latency beside a flood). */
@@ -33,47 +34,47 @@ enum { READ_BUFFER = 64 * 1024, READ_SHARED = 8 * 1024 };
 /* Something that must wait until no reactor refers to it. Embedded in what is retired. */
 struct retired {
     struct retired *next;
-    void          (*free)(struct retired *);
+    void (*free)(struct retired *);
 };
 
 struct reactor {
-    uint32_t         id;
+    uint32_t id;
     struct reactors *set;
-    struct env      *env;
-    struct poller   *poller;
-    nanos            now;               /* monotonic, read once per tick */
-    nanos            wall;              /* real time, read once per tick */
-    struct wheel     wheel;
-    struct rng       rng;
-    struct door      door;
-    struct outpool   pool;
-    struct list      dirty;             /* connections to flush before the tick ends */
-    struct list      again;             /* connections with input that was read but not yet handed up */
-    struct list      freed;             /* connections that are closed; on_free at the end of the tick */
-    struct mailbox  *mailbox;
-    struct limbo    *limbo;
-    uint8_t         *read_buffer;       /* READ_BUFFER bytes */
-    uint8_t         *filter_buffer;     /* READ_BUFFER bytes for a filter that needs a place to decrypt into */
-    void            *user;              /* the application's state of this reactor */
+    struct env *env;
+    struct poller *poller;
+    nanos now;  /* monotonic, read once per tick */
+    nanos wall; /* real time, read once per tick */
+    struct wheel wheel;
+    struct rng rng;
+    struct door door;
+    struct outpool pool;
+    struct list dirty; /* connections to flush before the tick ends */
+    struct list again; /* connections with input that was read but not yet handed up */
+    struct list freed; /* connections that are closed; on_free at the end of the tick */
+    struct mailbox *mailbox;
+    struct limbo *limbo;
+    uint8_t *read_buffer;   /* READ_BUFFER bytes */
+    uint8_t *filter_buffer; /* READ_BUFFER bytes for a filter that needs a place to decrypt into */
+    void *user;             /* the application's state of this reactor */
     /* Called for each record that another reactor posted (core delivers it). */
-    void           (*on_record)(struct reactor *, const struct record *);
-    uint64_t         connections;       /* open now */
-    uint64_t         work;              /* deliveries so far: the application counts, connections adapt their reads */
-    uint32_t         read_size;         /* budget of one read in this tick */
-    const char      *doing;             /* for /stacksz: a static string */
-    bool             stop;
+    void (*on_record)(struct reactor *, const struct record *);
+    uint64_t connections; /* open now */
+    uint64_t work; /* deliveries so far: the application counts, connections adapt their reads */
+    uint32_t read_size; /* budget of one read in this tick */
+    const char *doing;  /* for /stacksz: a static string */
+    bool stop;
 };
 
 struct reactors {
-    struct env     *env;
-    struct qsbr     qsbr;
-    uint32_t        count;
-    uint64_t        hash_seed;
+    struct env *env;
+    struct qsbr qsbr;
+    uint32_t count;
+    uint64_t hash_seed;
     struct reactor *at[REACTORS_MAX];
 };
 
 struct reactors *reactors_new(struct env *, uint32_t count, uint64_t memory_limit);
-struct reactors *reactors_free(struct reactors *);      /* all connections must be gone; returns NULL */
+struct reactors *reactors_free(struct reactors *); /* all connections must be gone; returns NULL */
 
 /* One turn. Waits at most `sleep_max` for something to do. Returns how much was done. */
 uint32_t reactor_tick(struct reactor *, nanos sleep_max);
@@ -82,7 +83,7 @@ uint32_t reactor_tick(struct reactor *, nanos sleep_max);
  * Memory: the mail belongs to the receiver until `run` has been called. */
 struct mail {
     struct mail *next;
-    void       (*run)(struct mail *, struct reactor *);
+    void (*run)(struct mail *, struct reactor *);
 };
 void reactor_post(struct reactor *, struct mail *);
 
@@ -92,11 +93,11 @@ void reactor_retire(struct reactor *, struct retired *what, void (*free)(struct 
 
 /* A worker's work that comes home: `done` runs on `home`. Embedded in the caller's struct. */
 struct reactor_work {
-    struct work     work;
-    struct mail     mail;
+    struct work work;
+    struct mail mail;
     struct reactor *home;
-    void          (*run)(struct reactor_work *);        /* worker thread */
-    void          (*done)(struct reactor_work *);       /* home */
+    void (*run)(struct reactor_work *);  /* worker thread */
+    void (*done)(struct reactor_work *); /* home */
 };
 MUST_CHECK enum err reactor_work(struct reactor *home, struct reactor_work *);
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct watch {
-    void (*ready)(struct watch *, uint32_t ready);      /* of enum net_ready */
+    void (*ready)(struct watch *, uint32_t ready); /* of enum net_ready */
 };
 
 #endif

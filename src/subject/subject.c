@@ -30,6 +30,17 @@ bool subject_valid(struct slice subject)
     return true;
 }
 
+bool subject_has_empty_token(struct slice subject)
+{
+    bool empty = true;
+    for (uint32_t i = 0; i < subject.len; i++) {
+        bool dot = subject.ptr[i] == '.';
+        if (dot && empty) return true;
+        empty = dot;
+    }
+    return empty;
+}
+
 bool subject_has_wildcard(struct slice subject)
 {
     struct slice token;

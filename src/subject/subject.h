@@ -19,6 +19,8 @@ bool subject_literal(struct slice subject);
 /* subject_valid() and no space, tab, CR, LF, FF: what configuration and JWTs demand. */
 bool subject_valid_strict(struct slice subject);
 
+bool subject_has_empty_token(struct slice subject);
+
 /* Some token is `*` or `>`. */
 bool subject_has_wildcard(struct slice subject);
 
