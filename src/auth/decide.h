@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decide: does this connection get in, as whom, and what may it do? The one function for all paths:
+ * CONNECT, a second CONNECT, no CONNECT at all, a reload, WebSocket, MQTT, leafnodes.
+ *
+ * Pure: no clock, no socket. A bcrypt password takes 100 ms: then the verdict is "pending", the
+ * caller runs auth_check_run() on a worker and asks auth_finish().
+ *
+ * Thread:  any for auth_check_run(); else the session's reactor. Memory: a result points into the
+ *          directory, and owns the copy of the password until auth_result_deinit().
+ * Secrets: compared in constant time; an unknown user takes as long as a wrong password. */
+#ifndef MIDGE_AUTH_DECIDE_H
+#define MIDGE_AUTH_DECIDE_H
+
+#include "auth/directory.h"
+#include "base/units.h"
+
+struct cert;
+struct pass_cache;
+
+/* All slices: what CONNECT (or an MQTT CONNECT, or a cookie where CONNECT said nothing) brought;
+ * empty when not given. */
+struct auth_request {
+    enum connection_type type;
+    bool         in_fast_path;          /* the first verb was not CONNECT: only a no_auth_user may */
+    bool         dormant_field;         /* a non-empty `account` or a true `new_account` */
+    struct slice user;
+    struct slice pass;
+    struct slice token;
+    struct slice nkey;
+    struct slice sig;                   /* base64 */
+    struct slice proxy_sig;             /* base64 */
+    struct slice nonce;                 /* as sent in INFO */
+    const struct cert *cert;            /* the peer's own certificate, verified; NULL: none */
+    struct pass_cache *cache;           /* of this reactor; NULL: none */
+    nanos        now;                   /* for the cache: monotonic */
+};
+
+enum auth_verdict { AUTH_REFUSED, AUTH_ACCEPTED, AUTH_PENDING_BCRYPT };
+
+/* Why not; the texts are those of /connz. */
+enum auth_reason {
+    AUTH_REASON_NONE,
+    AUTH_REASON_FAILURE,                /* Authentication Failure */
+    AUTH_REASON_PROXY_NOT_TRUSTED,      /* Proxy Not Trusted */
+    AUTH_REASON_PROXY_REQUIRED,         /* Proxy Required */
+};
+const char *auth_reason_text(enum auth_reason);
+
+struct auth_check {
+    const char *hash;                   /* in the directory; NULL: nothing to check */
+    char       *password;               /* owned; wiped before it is freed */
+    bool        is_dummy;               /* fails whatever comes out: only the time counts */
+};
+
+struct auth_result {
+    const struct auth_user      *user;          /* NULL: nobody in particular */
+    const struct auth_account   *account;       /* not NULL when accepted */
+    const struct permission_set *permissions;   /* NULL: everything */
+    struct auth_limits           limits;
+    enum auth_reason             reason;
+    bool                         by_certificate; /* the user came from the certificate */
+    bool                         by_token;
+    bool                         via_proxy;      /* a trusted proxy vouched */
+    const char                  *proxy_key;      /* its public key, for /connz; NULL: none */
+    struct auth_check            check;          /* AUTH_PENDING_BCRYPT */
+};
+
+/* `*ret` is filled in any case; auth_result_deinit() it. */
+enum auth_verdict auth_decide(const struct directory *, const struct auth_request *,
+                              struct auth_result *ret);
+
+/* Slow. True when the password is right. */
+bool auth_check_run(const struct auth_check *);
+
+/* What auth_check_run() said makes the verdict: accepted or refused. A success is remembered in
+ * `cache` (NULL: none). When the directory was replaced meanwhile, call auth_decide() with the new
+ * one after this: the cache makes it cheap. */
+enum auth_verdict auth_finish(struct auth_result *, bool matches, struct pass_cache *cache,
+                              nanos now);
+
+/* Wipes and frees the copy of the password; the rest stays readable. May be called again. */
+void auth_result_deinit(struct auth_result *);
+
+#endif
