@@ -22,7 +22,7 @@ struct pass_cache;
 struct auth_request {
     enum connection_type type;
     bool         in_fast_path;          /* the first verb was not CONNECT: only a no_auth_user may */
-    bool         dormant_field;         /* a non-empty `account` or a true `new_account` */
+    bool         dormant_field;         /* non-empty `account`, true `new_account` */
     struct slice user;
     struct slice pass;
     struct slice token;
