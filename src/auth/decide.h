@@ -21,7 +21,7 @@ struct pass_cache;
  * empty when not given. */
 struct auth_request {
     enum connection_type type;
-    bool         in_fast_path;          /* the first verb was not CONNECT: only a no_auth_user may */
+    bool         in_fast_path;          /* the first verb was not CONNECT */
     bool         dormant_field;         /* non-empty `account`, true `new_account` */
     struct slice user;
     struct slice pass;
