@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "natsbench_text.h"
+
 static const struct {
     const char *name;
     void (*run)(const struct options *);
@@ -64,7 +66,7 @@ static enum transport read_transport(const char *text)
 
 static uint32_t number(const char *text)
 {
-    return (uint32_t)strtoul(text, NULL, 10);
+    return (uint32_t)text_number(text);
 }
 
 static void read_option(struct options *o, int letter, char *text)
@@ -72,7 +74,7 @@ static void read_option(struct options *o, int letter, char *text)
     switch (letter) {
     case 'p': o->port = (uint16_t)number(text); break;
     case 'P': o->server_pid = (int)number(text); break;
-    case 'n': o->msgs = strtoull(text, NULL, 10); break;
+    case 'n': o->msgs = text_number(text); break;
     case 'b': o->payload_len = number(text); break;
     case 'c': o->pubs = number(text); break;
     case 's': o->subs = number(text); break;
@@ -93,8 +95,15 @@ int main(int argc, char **argv)
 {
     if (argc < 2) return usage();
     struct options o = {
-        .mode = argv[1], .subject = "load.test", .folder = ".", .port = 4222, .msgs = 1000000,
-        .payload_len = 128, .pubs = 1, .subs = 1, .window = 100,
+        .mode = argv[1],
+        .subject = "load.test",
+        .folder = ".",
+        .port = 4222,
+        .msgs = 1000000,
+        .payload_len = 128,
+        .pubs = 1,
+        .subs = 1,
+        .window = 100,
     };
     for (int letter; (letter = getopt(argc - 1, argv + 1, "p:P:n:b:c:s:d:w:r:T:S:u:t:o:R")) != -1;)
         read_option(&o, letter, optarg);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* natsbench: the load generator of `./dev bench`, for any server that speaks the NATS client protocol.
+/* natsbench: the load generator of `./dev bench`, for any server that speaks the NATS client
+ * protocol.
  *
  * It is cheap on purpose: publishers repeat one prebuilt buffer, subscribers count messages without
  * copying them. So most of the CPU of a run is the server's, and CPU per message hardly depends on
@@ -9,8 +10,7 @@
  * Memory:  `struct options` lives as long as the process and never changes after main has read it.
  * Errors:  a benchmark that cannot do what it was asked ends the process with a message (`die`).
  */
-#ifndef NATSBENCH_H
-#define NATSBENCH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,5 +48,3 @@ void mode_dead(const struct options *);
 void mode_slowloris(const struct options *);
 void mode_handshakes(const struct options *);
 void mode_cert(const struct options *);
-
-#endif

@@ -30,7 +30,8 @@ struct conn {
 static void wait_for(const struct conn *c, short events)
 {
     struct pollfd p = { .fd = c->fd, .events = events };
-    if (poll(&p, 1, PATIENCE_MS) == 0) die("the server has been silent for %d s", PATIENCE_MS / 1000);
+    if (poll(&p, 1, PATIENCE_MS) == 0)
+        die("the server has been silent for %d s", PATIENCE_MS / 1000);
 }
 
 int tcp_dial(const struct options *o, uint32_t index)
@@ -99,7 +100,8 @@ void conn_send(struct conn *c, const char *data, size_t len)
         conn_send_prepared(c, data, len);
         return;
     }
-    char small[4096], *frame = len + WS_HEAD_MAX > sizeof small ? xalloc(1, len + WS_HEAD_MAX) : small;
+    char small[4096], *frame = small;
+    if (len + WS_HEAD_MAX > sizeof small) frame = xalloc(1, len + WS_HEAD_MAX);
     conn_send_prepared(c, frame, ws_wrap(frame, data, len));
     if (frame != small) free(frame);
 }

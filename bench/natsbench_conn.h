@@ -3,10 +3,10 @@
  *
  * Thread:  one thread sends, one (maybe the same) receives; over TLS both must be the same.
  * Memory:  conn_open's result is freed by conn_close (NULL is fine).
- * Errors:  anything unexpected ends the benchmark, but for the peer's close, which conn_read reports.
+ * Errors:  anything unexpected ends the benchmark, but for the peer's close, which conn_read
+ * reports.
  */
-#ifndef NATSBENCH_CONN_H
-#define NATSBENCH_CONN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,17 +34,16 @@ int conn_fd(const struct conn *);
 void conn_send(struct conn *, const char *data, size_t len);
 void conn_print(struct conn *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* For senders that repeat themselves: conn_prepare writes to `out` (room for len + WS_HEAD_MAX) what
- * conn_send_prepared will send as it is. */
+/* For senders that repeat themselves: conn_prepare writes to `out` (room for len + WS_HEAD_MAX)
+ * what conn_send_prepared will send as it is. */
 size_t conn_prepare(const struct conn *, char *out, const char *data, size_t len);
 void conn_send_prepared(struct conn *, const char *data, size_t len);
 
-/* What has come: > 0 bytes, 0 nothing now, -1 closed. conn_read_wait waits for at least one byte. */
+/* What has come: > 0 bytes, 0 nothing now, -1 closed. conn_read_wait waits for at least one
+ * byte. */
 ssize_t conn_read(struct conn *, char *buffer, size_t size);
 ssize_t conn_read_wait(struct conn *, char *buffer, size_t size);
 bool conn_has_pending(struct conn *);       /* read again before polling */
 
 /* Sends PING and swallows everything up to its PONG; an -ERR ends the benchmark. */
 void conn_ping_pong(struct conn *);
-
-#endif

@@ -6,8 +6,7 @@
  * Invariant: every message is as long on the wire as the first; what does not begin like a message
  * is a control line. An -ERR ends the benchmark.
  */
-#ifndef NATSBENCH_COUNTER_H
-#define NATSBENCH_COUNTER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,5 +27,3 @@ void counter_init(struct counter *, const struct options *);
 
 /* Returns how many PINGs it saw. */
 uint32_t counter_feed(struct counter *, const char *data, size_t len);
-
-#endif

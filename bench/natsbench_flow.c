@@ -43,7 +43,8 @@ struct flow {
     uint32_t subscribers_count;
     uint32_t copies;                    /* deliveries per published message */
     int epoll;
-    int wake;                           /* a publisher ended; readable in `epoll` with a NULL pointer */
+    /* a publisher ended; readable in `epoll` with a NULL pointer */
+    int wake;
     char *sink;
     pthread_t receiver;
     bool has_receiver;
@@ -86,7 +87,8 @@ static void publish_batches(struct publisher *p, const char *one, size_t one_len
 {
     struct batch whole = batch_new(p, one, one_len, batch_msgs(one_len));
     uint64_t left = p->quota;
-    while (left >= whole.msgs && !atomic_load_explicit(&p->flow->is_stopping, memory_order_relaxed)) {
+    while (left >= whole.msgs &&
+           !atomic_load_explicit(&p->flow->is_stopping, memory_order_relaxed)) {
         conn_send_prepared(p->conn, whole.bytes, whole.len);
         p->sent += whole.msgs;
         if (p->quota != FLOW_ENDLESS) left -= whole.msgs;

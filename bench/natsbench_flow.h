@@ -4,12 +4,12 @@
  * Every message of a flow has the same length on the wire, so a subscriber looks at one byte per
  * message; control lines between messages are recognised, and a PING is answered.
  *
- * Thread:  flow_receive runs on one thread (flow_receive_background starts one); the rest is the owner's.
+ * Thread:  flow_receive runs on one thread (flow_receive_background starts one); the rest is the
+ * owner's.
  * Memory:  a flow lives until the process ends, unless it is closed.
  * Errors:  a lost message (nothing for 10 s while some are due) ends the benchmark.
  */
-#ifndef NATSBENCH_FLOW_H
-#define NATSBENCH_FLOW_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,9 +28,8 @@ struct flow *flow_close(struct flow *);
 void flow_start(struct flow *, uint64_t msgs);              /* FLOW_ENDLESS: until flow_finish */
 void flow_receive(struct flow *, uint64_t until_ns);        /* until all has come, or that time */
 void flow_receive_background(struct flow *);                /* until flow_finish */
-void flow_finish(struct flow *);                            /* stops publishers, takes what is under way */
+/* stops publishers, takes what is under way */
+void flow_finish(struct flow *);
 
 uint64_t flow_received(const struct flow *);                /* deliveries so far */
 uint64_t flow_published(const struct flow *);               /* after flow_finish */
-
-#endif

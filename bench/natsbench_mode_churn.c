@@ -6,13 +6,12 @@
  * Subjects go round over a million names, one in two a wildcard, so that the interest table has a
  * history; LIVE_SUBS stand at a time. */
 #include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "natsbench.h"
 #include "natsbench_conn.h"
 #include "natsbench_flow.h"
 #include "natsbench_report.h"
+#include "natsbench_text.h"
 #include "natsbench_util.h"
 
 #define NAMES 1000000
@@ -39,9 +38,10 @@ struct phase {
 static size_t pair_print(char *out, uint64_t n)
 {
     unsigned long long name = n % NAMES, sid = n + 1;
-    size_t len = (size_t)sprintf(out, "SUB churn.%llu.%s %llu\r\n", name, name % 2 ? "*" : "x", sid);
+    const char *last = name % 2 ? "*" : "x";
+    size_t len = text_print(out, PAIR_BYTES, "SUB churn.%llu.%s %llu\r\n", name, last, sid);
     if (n < LIVE_SUBS) return len;
-    return len + (size_t)sprintf(out + len, "UNSUB %llu\r\n", sid - LIVE_SUBS);
+    return len + text_print(out + len, PAIR_BYTES - len, "UNSUB %llu\r\n", sid - LIVE_SUBS);
 }
 
 static void churn_turn(struct churn *c, char *out, uint64_t due)
@@ -70,7 +70,7 @@ static struct phase phase_run(const struct options *o, bool has_flow, bool has_c
 {
     struct flow *f = has_flow ? flow_open(o, FLOW_FAN) : NULL;
     struct churn churn = { .rate = o->rate, .conn = has_churn ? conn_open(o, 0) : NULL };
-    struct phase p = { .cpu = server_cpu_get(o->server_pid) };
+    struct phase p = { .cpu = server_cpu_begin(o->server_pid) };
     uint64_t start = now_ns(), end = start + (uint64_t)(o->seconds * 1e9);
     if (has_churn) churn.thread = thread_start(churn_run, &churn);
     if (has_flow) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one subscriber that never reads costs the others: how much they receive in `seconds` from its
+/* What one subscriber that never reads costs the others: how much they receive in `seconds` from
+ * its
  * SUB, in a full flow. With `-d 0` the same without it, to compare. */
 #include "natsbench.h"
 #include "natsbench_conn.h"

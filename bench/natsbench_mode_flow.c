@@ -17,7 +17,7 @@ void mode_flow(const struct options *o)
 {
     enum flow_kind kind = kind_of(o->mode);
     struct flow *f = flow_open(o, kind);
-    struct server_cpu cpu = server_cpu_get(o->server_pid);
+    struct server_cpu cpu = server_cpu_begin(o->server_pid);
     uint64_t start = now_ns();
     bool is_timed = o->seconds > 0;
     flow_start(f, is_timed ? FLOW_ENDLESS : o->msgs);

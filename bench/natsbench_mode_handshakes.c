@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Does a client notice when others arrive with TLS? Bursts of `msgs` full handshakes, `pubs` of them
- * at once, while one requester asks `rate` times a second over a connection that it has had before.
+/* Does a client notice when others arrive with TLS? Bursts of `msgs` full handshakes, `pubs` of
+ * them at once, while one requester asks `rate` times a second over a connection that it has had
+ * before.
  * Only requests during a burst count. Bursts repeat for `seconds`. */
 #include <errno.h>
 #include <fcntl.h>
@@ -75,8 +76,9 @@ static void *burst_run(void *ctx)
         struct epoll_event events[64];
         int count = epoll_wait(b->epoll, events, 64, 10000);
         errno = 0;
-        if (count == 0) die("%llu handshakes are not answered",
-                            (unsigned long long)(b->options->msgs - b->done));
+        if (count == 0)
+            die("%llu handshakes are not answered",
+                (unsigned long long)(b->options->msgs - b->done));
         for (int i = 0; i < count; i++) guest_on_readable(b, events[i].data.ptr);
     }
     atomic_store(&b->is_over, true);
@@ -100,7 +102,7 @@ void mode_handshakes(const struct options *o)
     struct burst b = { .options = o, .context = tls_context_new(), .places = o->pubs };
     b.guests = xalloc(b.places, sizeof *b.guests);
     b.epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct server_cpu cpu = server_cpu_get(o->server_pid);
+    struct server_cpu cpu = server_cpu_begin(o->server_pid);
     uint64_t start = now_ns(), end = start + (uint64_t)(o->seconds * 1e9), total = 0, busy_ns = 0;
     while (now_ns() < end) {
         uint64_t burst_start = now_ns();

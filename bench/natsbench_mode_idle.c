@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a connection and a subscription cost when nothing happens. */
-#include <stdio.h>
 #include <string.h>
 
 #include "natsbench.h"
 #include "natsbench_conn.h"
 #include "natsbench_report.h"
+#include "natsbench_text.h"
 #include "natsbench_util.h"
 
 #define SUBS_BYTES (1 << 20)
@@ -16,9 +16,9 @@ void mode_idle(const struct options *o)
 {
     bool holds = strcmp(o->mode, "idle") == 0;
     files_max_raise();
+    struct server_cpu cpu = server_cpu_begin(o->server_pid);
     uint64_t rss = server_rss_bytes(o->server_pid), start = now_ns(), opened = 0;
     uint64_t end = o->seconds > 0 ? start + (uint64_t)(o->seconds * 1e9) : UINT64_MAX;
-    struct server_cpu cpu = server_cpu_get(o->server_pid);
     for (; (o->seconds > 0 || opened < o->pubs) && now_ns() < end; opened++) {
         struct conn *c = conn_open(o, (uint32_t)opened);
         if (!holds) (void)conn_close(c);
@@ -41,14 +41,14 @@ void mode_idle(const struct options *o)
 void mode_subs(const struct options *o)
 {
     struct conn *c = conn_open(o, 0);
+    struct server_cpu cpu = server_cpu_begin(o->server_pid);
     uint64_t rss = server_rss_bytes(o->server_pid), start = now_ns();
-    struct server_cpu cpu = server_cpu_get(o->server_pid);
     char *lines = xalloc(1, SUBS_BYTES);
     size_t fill = 0;
     for (uint64_t i = 0; i < o->msgs; i++) {
         unsigned long long n = i;
-        fill += (size_t)sprintf(lines + fill, "SUB region.%llu.device.%llu.state %llu\r\n", n % 100, n,
-                                n + 1);
+        fill += text_print(lines + fill, SUBS_BYTES - fill,
+                           "SUB region.%llu.device.%llu.state %llu\r\n", n % 100, n, n + 1);
         if (fill < SUBS_BYTES - 256) continue;
         conn_send(c, lines, fill);
         fill = 0;

@@ -19,7 +19,7 @@ void mode_request(const struct options *o)
 {
     struct requests *rs = requests_open(o, o->subject);
     struct latencies latencies = { 0 };
-    struct server_cpu cpu = server_cpu_get(o->server_pid);
+    struct server_cpu cpu = server_cpu_begin(o->server_pid);
     uint64_t start = now_ns();
     uint64_t msgs = requests_run(rs, limit_of(o), &latencies);
     uint64_t elapsed = now_ns() - start;

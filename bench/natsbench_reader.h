@@ -6,8 +6,7 @@
  * Memory:  a message points into the reader's buffer until the next reader_fill.
  * Limits:  a message fits in READER_BYTES.
  */
-#ifndef NATSBENCH_READER_H
-#define NATSBENCH_READER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +35,3 @@ enum reader_wait { READER_NOW, READER_WAIT };
 void reader_init(struct reader *, struct conn *);
 bool reader_fill(struct reader *, enum reader_wait);        /* false: the peer closed */
 bool reader_next(struct reader *, struct message *);        /* false: nothing whole left */
-
-#endif

@@ -81,8 +81,14 @@ double latencies_percentile_us(struct latencies *l, double share)
 
 void latencies_report(struct latencies *l, const char *prefix)
 {
-    static const struct { const char *name; double share; } rows[] = {
-        { "p50_us", 0.50 }, { "p99_us", 0.99 }, { "p999_us", 0.999 }, { "max_us", 1.0 },
+    static const struct {
+        const char *name;
+        double share;
+    } rows[] = {
+        { "p50_us", 0.50 },
+        { "p99_us", 0.99 },
+        { "p999_us", 0.999 },
+        { "max_us", 1.0 },
     };
     (void)printf(",\"%ssamples\":%zu", prefix, l->count);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -4,8 +4,7 @@
  * Thread:  one at a time.
  * Memory:  latencies own their samples.
  */
-#ifndef NATSBENCH_REPORT_H
-#define NATSBENCH_REPORT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,5 +30,3 @@ void latencies_add(struct latencies *, uint64_t ns);
 void latencies_clear(struct latencies *);
 double latencies_percentile_us(struct latencies *, double share);   /* sorts; 0 when empty */
 void latencies_report(struct latencies *, const char *prefix);      /* PREFIXp50_us, ... */
-
-#endif

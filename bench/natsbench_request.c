@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "natsbench_request.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 
 #include "natsbench_conn.h"
 #include "natsbench_reader.h"
+#include "natsbench_text.h"
 #include "natsbench_util.h"
 
 #define OUT_BYTES (1 << 18)
+#define ANSWER_HEAD_BYTES 512
 #define LOST_MS 20000
 #define OPEN_WINDOW 4096        /* open pace: so many unanswered requests end the run */
 
@@ -38,9 +38,10 @@ struct requests {
 
 static size_t answer(char *out, const struct message *m)
 {
-    int head = sprintf(out, "PUB %.*s %zu\r\n", (int)m->reply_len, m->reply, m->payload_len);
+    size_t head = text_print(out, ANSWER_HEAD_BYTES, "PUB %.*s %zu\r\n", (int)m->reply_len,
+                             m->reply, m->payload_len);
     memcpy(out + head, m->payload, m->payload_len + 2);
-    return (size_t)head + m->payload_len + 2;
+    return head + m->payload_len + 2;
 }
 
 static void *responder_run(void *ctx)
@@ -76,7 +77,9 @@ struct requests *requests_open(const struct options *o, const char *subject)
 {
     if (o->payload_len > OUT_BYTES / 4) die("payload too long for requests");
     struct requests *rs = xalloc(1, sizeof *rs);
-    *rs = (struct requests){ .options = o, .subject = subject, .epoll = epoll_create1(EPOLL_CLOEXEC) };
+    *rs = (struct requests){ .options = o,
+                             .subject = subject,
+                             .epoll = epoll_create1(EPOLL_CLOEXEC) };
     rs->count = o->rate > 0 ? 1 : o->pubs;
     rs->slots = o->rate > 0 ? OPEN_WINDOW : o->window + 1;
     rs->requesters = xalloc(rs->count, sizeof *rs->requesters);
@@ -102,8 +105,8 @@ static void ask(struct requests *rs, struct requester *q, uint64_t count)
     for (uint64_t i = 0; i < count; i++) {
         uint64_t slot = q->sent++ % rs->slots;
         q->sent_at_ns[slot] = now_ns();
-        fill += (size_t)sprintf(rs->out + fill, "PUB %s _INBOX.%u.%llu %u\r\n", rs->subject, q->id,
-                                (unsigned long long)slot, payload_len);
+        fill += text_print(rs->out + fill, OUT_BYTES - fill, "PUB %s _INBOX.%u.%llu %u\r\n",
+                           rs->subject, q->id, (unsigned long long)slot, payload_len);
         memset(rs->out + fill, 'x', payload_len);
         fill += payload_len;
         rs->out[fill++] = '\r';
@@ -120,7 +123,7 @@ static void ask(struct requests *rs, struct requester *q, uint64_t count)
 static uint64_t slot_of(const struct requests *rs, const struct message *m)
 {
     const char *dot = strchr(m->subject + strlen("_INBOX."), '.');
-    uint64_t slot = dot == NULL ? UINT64_MAX : strtoull(dot + 1, NULL, 10);
+    uint64_t slot = dot == NULL ? UINT64_MAX : text_number(dot + 1);
     if (slot >= rs->slots) die("unexpected reply subject");
     return slot;
 }
@@ -157,7 +160,8 @@ static uint64_t allowed(const struct requests *rs, const struct requests_limit *
 
 /* Waits for replies and takes them; `refill` asks again for each. Returns false when none came. */
 static bool turn(struct requests *rs, const struct timespec *patience,
-                 const struct requests_limit *refill, uint64_t start, struct latencies *ret_latencies)
+                 const struct requests_limit *refill, uint64_t start,
+                 struct latencies *ret_latencies)
 {
     struct epoll_event events[64];
     int count = epoll_pwait2(rs->epoll, events, 64, patience, NULL);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests and their replies: one responder on a thread of its own, requesters on the caller's thread.
+/* Requests and their replies: one responder on a thread of its own, requesters on the caller's
+ * thread.
  *
- * Two paces. Closed (rate 0): each requester keeps `window` requests in flight. Open (rate > 0): one
- * requester sends at fixed times whether or not replies come, so that a stall of the server is seen
- * by every request that falls into it.
+ * Two paces. Closed (rate 0): each requester keeps `window` requests in flight. Open (rate > 0):
+ * one requester sends at fixed times whether or not replies come, so that a stall of the server is
+ * seen by every request that falls into it.
  *
  * Thread:  requests_run on one thread.
  * Memory:  lives until the process ends.
  * Errors:  a lost reply (none for 20 s) ends the benchmark.
  */
-#ifndef NATSBENCH_REQUEST_H
-#define NATSBENCH_REQUEST_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -31,5 +31,3 @@ struct requests_limit {
 
 /* Returns how many replies came. Appends each latency to `ret_latencies`. */
 uint64_t requests_run(struct requests *, struct requests_limit, struct latencies *ret_latencies);
-
-#endif

@@ -2,10 +2,10 @@
 #include "natsbench_server.h"
 
 #include <dirent.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "natsbench_text.h"
 #include "natsbench_util.h"
 
 /* Idle = two windows in a row in which the server used less than 1 % of a core. */
@@ -16,15 +16,9 @@
 static uint64_t sched_ns(int pid);
 static uint64_t tick_ns(int pid);
 
-struct server_cpu server_cpu_get(int pid)
+/* Returns the server's scheduler time at the end of the wait. */
+static uint64_t wait_idle(int pid)
 {
-    if (pid == 0) return (struct server_cpu){ 0, 0 };
-    return (struct server_cpu){ .sched_ns = sched_ns(pid), .tick_ns = tick_ns(pid) };
-}
-
-struct server_cpu server_cpu_since(int pid, struct server_cpu start)
-{
-    if (pid == 0) return (struct server_cpu){ 0, 0 };
     uint64_t last = sched_ns(pid);
     int quiet = 0;
     for (int i = 0; i < IDLE_WINDOWS_MAX && quiet < 2; i++) {
@@ -33,28 +27,38 @@ struct server_cpu server_cpu_since(int pid, struct server_cpu start)
         quiet = used - last < IDLE_CPU_NS ? quiet + 1 : 0;
         last = used;
     }
+    return last;
+}
+
+struct server_cpu server_cpu_begin(int pid)
+{
+    if (pid == 0) return (struct server_cpu){ 0, 0 };
+    uint64_t used = wait_idle(pid);
+    return (struct server_cpu){ .sched_ns = used, .tick_ns = tick_ns(pid) };
+}
+
+struct server_cpu server_cpu_since(int pid, struct server_cpu start)
+{
+    if (pid == 0) return (struct server_cpu){ 0, 0 };
+    uint64_t used = wait_idle(pid);
     return (struct server_cpu){
-        .sched_ns = last - start.sched_ns,
+        .sched_ns = used - start.sched_ns,
         .tick_ns = tick_ns(pid) - start.tick_ns,
     };
 }
 
 static uint64_t thread_sched_ns(int pid, const char *tid)
 {
-    char path[300];
-    unsigned long long ns = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, tid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL) return 0;         /* the thread ended between readdir and here */
-    if (fscanf(file, "%llu", &ns) != 1) ns = 0;
-    (void)fclose(file);
-    return ns;
+    char path[300], text[128];
+    (void)text_print(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, tid);
+    (void)text_file(path, text, sizeof text);   /* none: it ended since readdir */
+    return text_number(text);
 }
 
 static uint64_t sched_ns(int pid)
 {
     char path[64];
-    (void)snprintf(path, sizeof path, "/proc/%d/task", pid);
+    (void)text_print(path, sizeof path, "/proc/%d/task", pid);
     DIR *folder = opendir(path);
     if (folder == NULL) die("the server is gone");
     uint64_t sum = 0;
@@ -64,32 +68,28 @@ static uint64_t sched_ns(int pid)
     return sum;
 }
 
+/* The words of /proc/PID/stat and statm that count, from 0; a name in brackets may hold spaces, so
+ * those of stat count from behind it. */
+enum { STAT_USER = 11, STAT_SYSTEM = 12, STATM_RESIDENT = 1 };
+
 static uint64_t tick_ns(int pid)
 {
     char path[64], text[1024];
-    (void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL) die("the server is gone");
-    size_t len = fread(text, 1, sizeof text - 1, file);
-    (void)fclose(file);
-    text[len] = '\0';
-    unsigned long long user, system;
-    const char *after_name = strrchr(text, ')');
-    if (after_name == NULL ||
-        sscanf(after_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
-               &system) != 2)
-        die("cannot read %s", path);
-    return (user + system) * (NANOS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
+    (void)text_print(path, sizeof path, "/proc/%d/stat", pid);
+    if (text_file(path, text, sizeof text) == 0) die("the server is gone");
+    const char *words = strrchr(text, ')');
+    if (words == NULL) die("cannot read %s", path);
+    words += 2;
+    uint64_t ticks = text_number(text_word(words, STAT_USER)) +
+                     text_number(text_word(words, STAT_SYSTEM));
+    return ticks * (NANOS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 uint64_t server_rss_bytes(int pid)
 {
     if (pid == 0) return 0;
-    char path[64];
-    unsigned long long pages;
-    (void)snprintf(path, sizeof path, "/proc/%d/statm", pid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL || fscanf(file, "%*u %llu", &pages) != 1) die("cannot read %s", path);
-    (void)fclose(file);
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    char path[64], text[256];
+    (void)text_print(path, sizeof path, "/proc/%d/statm", pid);
+    if (text_file(path, text, sizeof text) == 0) die("the server is gone");
+    return text_number(text_word(text, STATM_RESIDENT)) * (uint64_t)sysconf(_SC_PAGESIZE);
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the server process has used, read from /proc.
  *
- * Two clocks: `sched_ns` sums the scheduler's nanoseconds over the living threads, `tick_ns` is user
- * plus system time of the process, in ticks of 10 ms. They agree but for short runs.
+ * Two clocks: `sched_ns` sums the scheduler's nanoseconds over the living threads, `tick_ns` is
+ * user plus system time of the process, in ticks of 10 ms. They agree but for short runs.
  *
  * Thread:  any.
  * Errors:  a server that is gone ends the benchmark. With pid 0 every figure is 0.
  */
-#ifndef NATSBENCH_SERVER_H
-#define NATSBENCH_SERVER_H
+#pragma once
 
 #include <stdint.h>
 
@@ -17,12 +16,9 @@ struct server_cpu {
     uint64_t tick_ns;
 };
 
-struct server_cpu server_cpu_get(int pid);
-
-/* Waits until the server is idle again (at most 5 s), then returns what it has used since `start`:
- * work that a server puts off (garbage collection, clean-up of connections) is part of the bill. */
+/* Both wait until the server is idle, at most 5 s: what a server still does for the run before is
+ * not on the bill, and what it puts off (garbage collection, clean-up of connections) is. */
+struct server_cpu server_cpu_begin(int pid);
 struct server_cpu server_cpu_since(int pid, struct server_cpu start);
 
 uint64_t server_rss_bytes(int pid);
-
-#endif

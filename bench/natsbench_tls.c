@@ -11,8 +11,14 @@
 #include "natsbench_util.h"
 
 /* Both are only names for OpenSSL's own objects, so that its headers stay in this file. */
-static SSL_CTX *context_of(struct tls_context *c) { return (SSL_CTX *)(void *)c; }
-static SSL *session_of(struct tls *t) { return (SSL *)(void *)t; }
+static SSL_CTX *context_of(struct tls_context *c)
+{
+    return (SSL_CTX *)(void *)c;
+}
+static SSL *session_of(struct tls *t)
+{
+    return (SSL *)(void *)t;
+}
 
 struct tls_context *tls_context_new(void)
 {
@@ -20,8 +26,8 @@ struct tls_context *tls_context_new(void)
     if (context == NULL) die("no TLS context");
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    (void)SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    (void)SSL_CTX_set_mode(context,
+                           SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return (struct tls_context *)(void *)context;
 }
 
@@ -105,7 +111,8 @@ void tls_cert_write(const char *folder)
     if (key == NULL) die("no RSA key");
     X509 *cert = cert_new(key);
     FILE *file = file_in(folder, "key.pem");
-    if (PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) != 1) die("cannot write the key");
+    if (PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) != 1)
+        die("cannot write the key");
     (void)fclose(file);
     file = file_in(folder, "cert.pem");
     if (PEM_write_X509(file, cert) != 1) die("cannot write the certificate");

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A TLS client over OpenSSL that believes every certificate: the load is the handshake, not the trust.
+/* A TLS client over OpenSSL that believes every certificate: the load is the handshake, not the
+ * trust.
  *
  * Thread:  a session belongs to one thread at a time; the context may be shared.
  * Memory:  `tls_free(NULL)` is fine. The context lives as long as the process.
  */
-#ifndef NATSBENCH_TLS_H
-#define NATSBENCH_TLS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,9 +14,11 @@
 struct tls_context;
 struct tls;
 
-struct tls_context *tls_context_new(void);                  /* no resumption: each handshake is full */
+/* no resumption: each handshake is full */
+struct tls_context *tls_context_new(void);
 
-struct tls *tls_new(struct tls_context *, int fd);          /* fd stays the caller's, non-blocking */
+/* fd stays the caller's, non-blocking */
+struct tls *tls_new(struct tls_context *, int fd);
 struct tls *tls_free(struct tls *);
 
 enum tls_step { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_FAILED };
@@ -24,8 +26,8 @@ enum tls_step { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_FAILED };
 enum tls_step tls_handshake(struct tls *);
 enum tls_step tls_write(struct tls *, const void *, size_t len, size_t *ret_written);
 enum tls_step tls_read(struct tls *, void *, size_t size, size_t *ret_read);
-bool tls_has_pending(struct tls *);                         /* decrypted bytes that poll cannot see */
+/* decrypted bytes that poll cannot see */
+bool tls_has_pending(struct tls *);
 
-void tls_cert_write(const char *folder);                    /* a new RSA-2048 cert.pem and key.pem */
-
-#endif
+/* a new RSA-2048 cert.pem and key.pem */
+void tls_cert_write(const char *folder);

@@ -5,8 +5,7 @@
  * Memory:  the caller frees what xalloc returns.
  * Errors:  `die` prints the reason (with errno when it is set) and ends the process with status 1.
  */
-#ifndef NATSBENCH_UTIL_H
-#define NATSBENCH_UTIL_H
+#pragma once
 
 #include <pthread.h>
 #include <stddef.h>
@@ -22,8 +21,7 @@ void sleep_until_ns(uint64_t when_ns);
 void *xalloc(size_t count, size_t size);        /* zeroed */
 
 pthread_t thread_start(void *(*body)(void *), void *ctx);
-void thread_yield_to_others(void);              /* lowers the calling thread's priority: it is load, not the judge */
+/* lowers the calling thread's priority: it is load, not the judge */
+void thread_yield_to_others(void);
 
 void files_max_raise(void);                     /* open files: up to the hard limit */
-
-#endif

@@ -41,17 +41,22 @@ static void head_done(struct ws_in *ws)
     ws->head_len = 0;
 }
 
+/* Takes what `data` holds of the current frame's body; returns how much that is. */
+static size_t body_take(struct ws_in *ws, char *kept_end, const char *data, size_t len)
+{
+    size_t part = len < ws->body_left ? len : (size_t)ws->body_left;
+    if (!(ws->opcode & WS_CONTROL) && kept_end != data) memmove(kept_end, data, part);
+    ws->body_left -= part;
+    return part;
+}
+
 size_t ws_unwrap(struct ws_in *ws, char *data, size_t len)
 {
     size_t kept = 0;
     for (size_t at = 0; at < len;) {
         if (ws->body_left > 0) {
-            size_t part = len - at < ws->body_left ? len - at : (size_t)ws->body_left;
-            if (!(ws->opcode & WS_CONTROL)) {
-                if (kept != at) memmove(data + kept, data + at, part);
-                kept += part;
-            }
-            ws->body_left -= part;
+            size_t part = body_take(ws, data + kept, data + at, len - at);
+            if (!(ws->opcode & WS_CONTROL)) kept += part;
             at += part;
             continue;
         }

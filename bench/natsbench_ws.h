@@ -5,8 +5,7 @@
  * Thread:  a `struct ws_in` belongs to its connection's reader.
  * Memory:  both directions work in the caller's buffers.
  */
-#ifndef NATSBENCH_WS_H
-#define NATSBENCH_WS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ size_t ws_wrap(char *out, const char *data, size_t len);
 /* Turns `len` received bytes into the application's bytes, in place; returns how many those are.
  * Control frames are swallowed. */
 size_t ws_unwrap(struct ws_in *, char *data, size_t len);
-
-#endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* natsrelay: the floor. It moves the bytes of a flow from publishers to subscribers and does nothing
- * else: no interest, no subjects, no protocol but the few lines that let natsbench begin and end. What
- * a server costs more than this is what its work costs.
+/* natsrelay: the floor. It moves the bytes of a flow from publishers to subscribers and does
+ * nothing else: no interest, no subjects, no protocol but the few lines that let natsbench begin
+ * and end. What a server costs more than this is what its work costs.
  *
  *   natsrelay -p PORT       on 127.0.0.1; prints "ready" and serves until it is killed
  *
  * A connection that says SUB is a subscriber from then on; one whose input begins with PUB hands
- * every byte on to all subscribers, as it is (natsbench -R expects that). A publisher's last PING is
- * recognised by the end of a read. One thread, level-triggered epoll; a subscriber that does not take
- * its bytes holds up the relay.
+ * every byte on to all subscribers, as it is (natsbench -R expects that). A publisher's last PING
+ * is recognised by the end of a read. One thread, level-triggered epoll; a subscriber that does not
+ * take its bytes holds up the relay.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -62,7 +62,8 @@ static void peer_watch(struct relay *r, struct peer *p)
 
 static void peer_come(struct relay *r)
 {
-    static const char info[] = "INFO {\"server_id\":\"relay\",\"version\":\"0\",\"max_payload\":1048576}\r\n";
+    static const char info[] =
+        "INFO {\"server_id\":\"relay\",\"version\":\"0\",\"max_payload\":1048576}\r\n";
     struct peer *p = calloc(1, sizeof *p);
     int on = 1;
     if (p == NULL) die("memory");
@@ -126,6 +127,14 @@ static int listen_on(uint16_t port)
     return fd;
 }
 
+static uint16_t port_of(const char *text)
+{
+    uint32_t port = 0;
+    for (; *text >= '0' && *text <= '9' && port < 65536; text++)
+        port = port * 10 + (uint32_t)(*text - '0');
+    return (uint16_t)port;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3 || strcmp(argv[1], "-p") != 0) {
@@ -134,7 +143,7 @@ int main(int argc, char **argv)
     }
     struct relay *r = calloc(1, sizeof *r);
     if (r == NULL) die("memory");
-    r->listener = listen_on((uint16_t)strtoul(argv[2], NULL, 10));
+    r->listener = listen_on(port_of(argv[2]));
     r->epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = { .events = EPOLLIN };
     if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->listener, &event) != 0) die("epoll_ctl");
