@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Core: accounts, listeners and sessions of one server. What server/ builds and what features plug into.
+ *
+ * Thread:  core_* functions are called from one thread (the one that starts, reloads and stops) unless they say otherwise;
+ *          the work happens on the reactors, which get mail.
+ * Memory:  the core outlives its sessions. Settings are a snapshot, shared by reference, replaced by a reload.
+ *
+ * Core knows no feature: TLS and WebSocket come as hooks that make filters, features as internal sinks. */
+#ifndef MIDGE_CORE_CORE_H
+#define MIDGE_CORE_CORE_H
+
+#include <stdatomic.h>
+
+#include "auth/directory.h"
+#include "base/lock.h"
+#include "config/options.h"
+#include "core/account.h"
+#include "net/conn.h"
+#include "net/reactor.h"
+
+struct closed_ring;
+struct core;
+struct session;
+
+/* The snapshot of one configuration. */
+struct settings {
+    _Atomic uint32_t      refs;
+    const struct options *options;
+    struct directory     *directory;
+    void                (*release)(void *ctx);      /* called when the last reference goes; frees options and ctx */
+    void                 *ctx;
+};
+struct settings *settings_ref(struct settings *);
+struct settings *settings_unref(struct settings *);     /* returns NULL */
+
+struct server_identity {
+    const char *id;                 /* public nkey, "N…" */
+    const char *name;
+    const char *version;            /* "2.15.2": what clients gate on */
+    const char *git_commit;         /* NULL: none */
+    const char *go;                 /* INFO and varz want the field; names our compiler */
+    const char *xkey;               /* public curve key, "X…" */
+    const char *cluster;            /* NULL: none */
+    bool        cluster_dynamic;
+    bool        jetstream;          /* only when it answers */
+};
+
+enum listener_kind { LISTENER_CLIENT, LISTENER_WEBSOCKET, LISTENER_LEAF, LISTENER_ROUTE };
+
+/* What a WebSocket upgrade brought; slices are copied. */
+struct upgrade {
+    struct slice jwt, user, pass, token;            /* cookies; empty when absent */
+    struct slice forwarded_for;                     /* an address, or empty */
+};
+
+/* Made by server/, which knows tls/ and ws/. All are called on the session's reactor. */
+struct listener_hooks {
+    void *ctx;
+    /* NULL: the listener has no TLS. The function gives NULL when memory is gone. */
+    struct filter *(*tls_new)(void *ctx, struct conn *);
+    /* NULL: no WebSocket. The filter calls session_upgraded() when it has answered the upgrade. */
+    struct filter *(*ws_new)(void *ctx, struct conn *);
+    /* True when one more connection fits the rate limit now. NULL: no limit. Any reactor's thread. */
+    bool (*admit)(void *ctx, nanos now);
+    /* Says whether the peer's certificate is one of those pinned. NULL: all are fine. */
+    bool (*pinned)(void *ctx, struct slice cert_der);
+    /* The password or token wants to know of limits that apply once authenticated (WebSocket input caps). May be NULL. */
+    void (*authenticated)(void *ctx, struct conn *, int64_t max_payload);
+};
+
+struct listener_options {
+    enum listener_kind   kind;
+    const char          *host;
+    uint16_t             port;                      /* 0: any */
+    bool                 tls;                       /* tls_new is there and TLS is on offer */
+    bool                 tls_optional;              /* allow_non_tls */
+    bool                 tls_verify;                /* for INFO */
+    bool                 tls_first;
+    nanos                tls_first_fallback;        /* 0: never in clear */
+    nanos                tls_timeout;
+    nanos                upgrade_timeout;           /* WebSocket handshake; 0: none */
+    bool                 proxy_protocol;
+    struct listener_hooks hooks;
+};
+
+struct listener {
+    struct core            *core;
+    struct listener_options options;
+    struct net_addr         bound;
+    int                     sock;                   /* -1: closed */
+    struct watch            watch;
+    struct timer            retry;                  /* out of descriptors: accept again after a while */
+    struct mail             mail;
+    uint32_t                index;
+};
+
+enum { LISTENERS_MAX = 8 };
+
+/* One reactor's part. */
+struct core_reactor {
+    struct core      *core;
+    struct reactor   *reactor;
+    struct settings  *settings;                     /* current here */
+    struct list       sessions;
+    struct matches    matches;
+    struct list       sweeping;                     /* closed sessions that still hold subscriptions */
+    struct traffic    traffic;                      /* all clients */
+    _Atomic uint64_t  slow_consumers;
+    _Atomic uint64_t  stale_connections;
+    _Atomic uint64_t  stalled;
+    struct pass_cache *pass_cache;
+    struct remote_targets {
+        struct sub **at;
+        uint32_t     count;
+        uint32_t     cap;
+    } remote[REACTORS_MAX];                         /* targets of the message in hand, by reactor */
+    struct buf        scratch;                      /* a message that must be written anew */
+    struct buf        info;                         /* INFO under construction */
+    bool              wants_stall;                  /* the message in hand met a target that is behind */
+    bool              is_lame_duck;
+    struct timer      duck;                         /* next client to close */
+    nanos             duck_interval;
+};
+
+struct core {
+    struct env            *env;
+    struct reactors       *reactors;
+    struct server_identity identity;
+    struct accounts       *accounts;
+    struct account        *global;
+    struct account        *system;                  /* NULL with no_system_account */
+    struct core_reactor   *at[REACTORS_MAX];
+    struct listener       *listeners[LISTENERS_MAX];
+    uint32_t               listeners_count;
+    struct closed_ring    *closed;
+    struct throttle       *throttle;                /* failed logins by address */
+    struct lock            throttle_lock;
+    uint64_t               hash_seed;
+    nanos                  started_wall;
+    nanos                  started;
+    _Atomic uint64_t       next_cid;
+    _Atomic int64_t        clients;                 /* open */
+    _Atomic uint64_t       clients_total;
+    _Atomic bool           is_lame_duck;
+    _Atomic uint32_t       busy;                    /* reactors that still work on a stop or lame duck */
+};
+
+/* The reactors' `user` and `on_record` are set. `take_settings` with one reference. */
+struct core *core_new(struct env *, struct reactors *, const struct server_identity *, struct settings *take_settings);
+/* All reactors must have stopped ticking and their connections be gone (core_close_all, then ticks). Returns NULL. */
+struct core *core_free(struct core *);
+
+/* Opens a listener; `*ret` belongs to the core. `why` has the system's text. */
+MUST_CHECK enum err core_listen(struct core *, const struct listener_options *, struct listener **ret, struct errmsg *why);
+void core_unlisten(struct core *, enum listener_kind);
+
+/* Replaces the settings everywhere and judges every session anew. */
+void core_reload(struct core *, struct settings *take_settings);
+
+/* Listeners must be closed. Tells clients, waits, closes them one by one over `duration - grace`. core_clients() says when
+ * it is over. */
+void core_lame_duck(struct core *, nanos grace, nanos duration);
+/* Closes every session with this reason. */
+void core_close_all(struct core *);
+
+int64_t core_clients(const struct core *);              /* any thread */
+
+/* The WebSocket filter has answered the upgrade; INFO goes out. On the session's reactor. */
+void session_upgraded(struct conn *, const struct upgrade *);
+
+static inline struct core_reactor *core_reactor_of(struct reactor *r)
+{
+    return r->user;
+}
+
+#endif

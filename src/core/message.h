@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Message: one published message on its way to its sinks.
+ *
+ * `head`, `body` and the final CR LF are the bytes that every receiver gets behind "MSG subject sid ".
+ * Thread: the reactor that delivers. Memory: everything is borrowed for the delivery but `blob`. */
+#ifndef MIDGE_CORE_MESSAGE_H
+#define MIDGE_CORE_MESSAGE_H
+
+#include "base/slice.h"
+#include "net/outq.h"
+
+struct account;
+struct session;
+
+struct message {
+    struct account *account;
+    struct session *from;           /* on this reactor; NULL: another reactor's or the server's own */
+    struct slice    subject;
+    struct slice    reply;          /* empty: none */
+    struct slice    head;           /* "[reply ]sizes\r\n" */
+    struct slice    body;           /* headers and payload; CR LF stands behind it */
+    uint32_t        header_len;     /* 0: none */
+    bool            is_contiguous;  /* head and body stand side by side */
+    struct blob    *blob;           /* body with CR LF, made when first shared; NULL: not yet */
+};
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Session: a client's side of the protocol, from accept to the last byte.
+ *
+ * Files: session.c (life), input.c (verbs), connect.c (CONNECT and who it is), subscribe.c, publish.c, session_time.c (pings and
+ * timeouts), info.c (INFO).
+ *
+ * Thread:  its reactor. Other reactors only read `sink`, `conn`'s shared counters, `is_closed` and `congested`.
+ * Memory:  one block, freed after its grace period; strings from CONNECT in one heap string. An idle session has
+ *          no buffers.
+ * Rules:   after session_close() nothing is delivered to it and it is in no index, though its memory stays. */
+#ifndef MIDGE_CORE_SESSION_H
+#define MIDGE_CORE_SESSION_H
+
+#include "auth/directory.h"
+#include "core/core.h"
+#include "core/reasons.h"
+#include "core/sub.h"
+#include "net/conn.h"
+#include "wire/nats.h"
+
+enum session_phase {
+    SESSION_TLS_FIRST,              /* waits for a ClientHello before INFO (handshake_first) */
+    SESSION_UPGRADING,              /* TLS or WebSocket handshake before INFO */
+    SESSION_SNIFFING,               /* INFO sent; the first byte tells whether TLS comes (allow_non_tls) */
+    SESSION_PROXY,                  /* INFO sent; a PROXY header may come first */
+    SESSION_SECURING,               /* INFO sent; TLS handshake runs */
+    SESSION_OPEN,                   /* verbs */
+    SESSION_CLOSED,
+};
+
+enum session_timer {
+    SESSION_TIMER_NONE,
+    SESSION_TIMER_FIRST,            /* end of waiting for a ClientHello: INFO in clear */
+    SESSION_TIMER_TLS,
+    SESSION_TIMER_UPGRADE,
+    SESSION_TIMER_AUTH,
+    SESSION_TIMER_PING,
+    SESSION_TIMER_REFUSE,           /* a failed login is answered late */
+    SESSION_TIMER_SWEEP,            /* a closed session with many subscriptions gives them up in steps */
+};
+
+enum { NONCE_LEN = 15 };
+
+struct session {
+    struct conn            conn;
+    struct sink            sink;
+    struct core_reactor   *home;
+    struct listener       *listener;
+    struct account        *account;
+    struct list            node;            /* in home->sessions */
+    struct retired         retired;
+    uint64_t               cid;
+    struct sids            subs;
+    struct nats_limits     limits;          /* what the parser needs */
+    int64_t                subs_max;        /* negative: unlimited */
+
+    /* what CONNECT said */
+    bool                   verbose, pedantic, echo, headers, no_responders;
+    bool                   is_connected;    /* CONNECT was accepted */
+    bool                   is_counted;      /* in its account's and the server's number of clients */
+    bool                   auth_pending;    /* a password is being checked */
+    bool                   auth_required;   /* nothing but CONNECT is taken yet */
+    bool                   info_due;        /* the INFO after the first PONG has not been sent */
+    bool                   ldm_told;
+    bool                   wants_events;    /* protocol 1: takes INFO at any time */
+    bool                   first_pong_sent;
+    bool                   traced;          /* trace lines for this session */
+    uint8_t                protocol;
+    uint8_t                phase;           /* enum session_phase */
+    uint8_t                timer_kind;      /* enum session_timer */
+    uint8_t                pings_out;
+    uint8_t                reason;          /* enum close_reason; once closed */
+    _Atomic bool           is_closed;
+    _Atomic uint8_t        congested;       /* over three quarters of max_pending and still taking bytes: stall publishers */
+    uint64_t               stall_written;   /* what the socket had taken at the last stall */
+    struct timer           timer;
+
+    struct directory            *directory; /* keeps what the next ones point to */
+    const struct auth_user      *user;
+    const struct permission_set *permissions;       /* NULL: everything */
+    struct responses            *responses;
+
+    char                  *texts;           /* name, lang, version, user as shown; NUL between; NULL: none */
+    const char            *name, *lang, *version, *user_shown;
+    struct login          *login;           /* CONNECT's credentials while a password is checked; for a reload too */
+    char                   nonce[NONCE_LEN + 1];
+
+    struct net_addr        addr;            /* of the peer, or what a PROXY header says */
+    bool                   addr_known;      /* false until the PROXY header has come */
+    nanos                  started_wall;
+    nanos                  started;
+    nanos                  last_active;     /* monotonic */
+    nanos                  last_in;         /* monotonic: last bytes from the client */
+    nanos                  ping_sent;
+    nanos                  rtt;             /* 0: unknown */
+    uint64_t               in_msgs, in_bytes, out_msgs, out_bytes, stalls;
+};
+
+static inline struct session *session_of(struct conn *c)
+{
+    return container_of(c, struct session, conn);
+}
+
+/* Takes the socket over. On failure the socket is closed. */
+void session_start(struct core_reactor *, struct listener *, int sock, const struct net_addr *peer);
+
+/* Says why (unless the reason is a silent one), leaves every index, closes when flushed. Idempotent. */
+void session_close(struct session *, enum close_reason);
+/* As session_close() with another -ERR text. */
+void session_close_saying(struct session *, enum close_reason, const char *err);
+
+/* -ERR '<text>' */
+void session_err(struct session *, const char *format, ...) PRINTF_LIKE(2, 3);
+void session_ok(struct session *);          /* +OK, when verbose */
+
+/* "1.2.3.4:5678 - cid:9", for logs. Returns `text`. */
+enum { SESSION_LABEL = 128 };
+const char *session_label(const struct session *, char text[SESSION_LABEL]);
+
+/* input.c: takes operations off the front of `in`. */
+uint32_t session_input(struct session *, struct slice in, uint64_t *ret_need);
+void session_take_op(struct session *, const struct nats_op *);
+
+/* connect.c */
+void session_connect(struct session *, struct slice json);
+/* A verb before CONNECT where one is due: a no_auth_user may go on. False: refused and closing. */
+MUST_CHECK bool session_login_without_connect(struct session *);
+/* What the configuration now says of a session that is in: keeps, moves or closes it. */
+void session_login_again(struct session *);
+void session_login_free(struct session *);
+
+/* subscribe.c */
+void session_subscribe(struct session *, const struct nats_op *);
+void session_unsubscribe(struct session *, const struct nats_op *);
+void session_sub_end(struct session *, struct sub *);           /* removes one */
+void session_subs_clear(struct session *);                      /* removes all, now */
+uint32_t session_subs_sweep(struct session *, uint32_t most);   /* removes up to `most`; returns what is left */
+void session_subs_recheck(struct session *);                    /* after a change of permissions */
+
+/* publish.c */
+void session_publish(struct session *, const struct nats_op *);
+
+/* session_time.c */
+void session_timer_fire(struct timer *, nanos now);
+void session_timer_set(struct session *, enum session_timer, nanos after);
+void session_ping_start(struct session *, bool connected);
+void session_pong_came(struct session *);
+
+/* info.c */
+enum info_kind { INFO_FIRST, INFO_CONNECTED, INFO_UPDATE };
+void session_info(struct session *, enum info_kind);
+
+/* session.c: TLS after INFO or before it; only where the listener has it. False when it cannot start: closing. */
+MUST_CHECK bool session_secure(struct session *);
+void session_opened(struct session *);      /* handshakes are over */
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sub: one subscription, and the sink that its messages go to.
+ *
+ * A sink is any place a message can go: a client's session, later a route, a gateway, a leaf, a stream. Features also
+ * subscribe without a connection: an internal sink is called on whatever reactor publishes.
+ *
+ * Thread:  belongs to its sink's reactor; others only read `sink`, `entry`, `is_closed` until their next quiescent point.
+ * Memory:  one block with its texts; freed through reactor_retire() after its removal. */
+#ifndef MIDGE_CORE_SUB_H
+#define MIDGE_CORE_SUB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "net/reactor.h"
+#include "subject/interest.h"
+
+struct account;
+struct core_reactor;
+struct message;
+struct session;
+struct sub;
+
+enum { SINK_ANYWHERE = UINT32_MAX };
+
+struct sink {
+    uint32_t        reactor;                    /* where it lives; SINK_ANYWHERE: called on the publisher's */
+    struct session *session;                    /* a client's; NULL: internal */
+    /* Internal only. Must not change subscriptions of this account from inside. */
+    void (*deliver)(struct sink *, struct core_reactor *, struct sub *, const struct message *);
+};
+
+struct sub {
+    struct interest_entry entry;
+    struct sink          *sink;
+    union {
+        struct {
+            uint64_t delivered;
+            uint32_t max;                       /* deliveries after which it ends; 0: none */
+        };
+        struct retired retired;                 /* after its removal */
+    };
+    uint16_t     sid_len;
+    bool         is_filtered;                   /* each message needs permission_delivery() */
+    _Atomic bool is_closed;
+    uint8_t      text[];                        /* subject, queue, sid */
+};
+
+static inline struct sub *sub_of(struct interest_entry *e)
+{
+    return container_of(e, struct sub, entry);
+}
+
+static inline struct slice sub_sid(const struct sub *s)
+{
+    return slice_of(s->text + s->entry.subject_len + s->entry.queue_len, s->sid_len);
+}
+
+/* NULL when the door refuses. Not yet in any index. */
+MUST_CHECK struct sub *sub_new(struct door *, struct sink *, struct slice subject, struct slice queue, struct slice sid);
+/* One that never was in an index, or after its grace period. */
+void sub_free(struct door *, struct sub *);
+
+/* Puts it into the account's index; replaced memory is retired on this reactor. */
+void sub_enter(struct reactor *, struct account *, struct sub *);
+/* Takes it out and retires it on this reactor, its sink's. */
+void sub_leave(struct reactor *, struct account *, struct sub *);
+
+/* Sids of one session to its subs. All zero is empty. Owned by the session. */
+struct sid_shard {
+    struct sub **at;
+    uint32_t     cap;
+    uint32_t     count;
+};
+struct sids {
+    struct sid_shard  first;                    /* until there are SIDS_SHARD_FROM */
+    struct sid_shard *many;                     /* 256 shards, so that growing is never long */
+    uint32_t          count;
+};
+
+struct sub *sids_find(const struct sids *, uint64_t seed, struct slice sid);
+void sids_add(struct sids *, uint64_t seed, struct sub *);
+void sids_remove(struct sids *, uint64_t seed, struct sub *);
+/* for (uint64_t at = 0; (sub = sids_next(s, &at)) != NULL;) … `*at` survives removals of what was returned. */
+struct sub *sids_next(const struct sids *, uint64_t *at);
+/* Some sub, or NULL when empty. */
+struct sub *sids_any(const struct sids *);
+void sids_deinit(struct sids *);
+
+#endif
