@@ -20,7 +20,10 @@ target_compile_options(midge_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
     -Wswitch-enum -fvisibility=hidden -ffunction-sections -fdata-sections -fno-common
     -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
-target_link_options(midge_flags INTERFACE -Wl,--gc-sections -Wl,--as-needed -Wl,-z,relro -Wl,-z,now)
+target_link_options(midge_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now)
+if(NOT MIDGE_SANITIZE)      # the sanitizers answer for crypt_r(), so libcrypt would look unneeded, and they would call NULL
+    target_link_options(midge_flags INTERFACE -Wl,--as-needed)
+endif()
 
 if(MIDGE_WERROR)
     target_compile_options(midge_flags INTERFACE -Werror)
