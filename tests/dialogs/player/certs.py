@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates for TLS dialogs, made by the openssl command in a temporary folder."""
 
+import hashlib
 import os
 import subprocess
 
@@ -57,7 +58,6 @@ def make_all(folder):
 
 def spki_sha256(folder, name):
     """The pin of a certificate: SHA-256 over its public key, in hex."""
-    import hashlib
     der = subprocess.run(
         ["openssl", "pkey", "-in", os.path.join(folder, name + ".key"), "-pubout", "-outform", "DER"],
         check=True, capture_output=True).stdout

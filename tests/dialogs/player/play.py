@@ -3,6 +3,7 @@
 
 import base64
 import hashlib
+import re
 import shlex
 import ssl
 import time
@@ -59,7 +60,6 @@ class Player:
 
     def fill_in(self, body):
         """Expands {{...}} in a configuration or flags; everything else stays as it stands."""
-        import re
         return re.sub(r"\{\{(.*?)\}\}", lambda found: self.lookup(found.group(1).split()).decode(), body)
 
     def play_step(self, step, index):
@@ -351,7 +351,7 @@ class Player:
             self.sync(self.conn(name), step)
 
     def do_http(self, step):
-        path, *pairs = step.text.split()
+        path, *pairs = self.fill_in(step.text).split()
         wanted = dict(pair.split("=", 1) for pair in pairs)
 
         def look():
@@ -397,7 +397,6 @@ def value_at(report, path):
 
 def messages(data):
     """Cuts received bytes into protocol lines, each with its payload."""
-    import re
     out = []
     while data:
         end = data.index(b"\n") + 1
