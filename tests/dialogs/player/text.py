@@ -9,7 +9,7 @@ import json
 import re
 
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "s": b" ", "\\": b"\\"}
-TOKEN = re.compile(r"\{\{(.*?)\}\}|\\x([0-9a-fA-F]{2})|\\([rnts\\])|(\\)$|(.)", re.S)
+TOKEN = re.compile(r"\\x([0-9a-fA-F]{2})|\\([rnts\\])|(\\)$|(.)", re.S)
 REPEAT = re.compile(r"(\d+)\*(.+)", re.S)
 
 # Values that differ from run to run, with the form that they must have.
@@ -46,12 +46,17 @@ def parse_mask(body):
 
 def segments(line, lookup):
     """The line as a list of bytes and Mask. `lookup(words)` answers every other {{...}}."""
-    parts, ended = [], True
-    for match in TOKEN.finditer(line):
-        body, hexa, letter, last, plain = match.groups()
-        if body is not None:
-            parts.append(expand(body, lookup))
-        elif hexa is not None:
+    parts, ended, at = [], True, 0
+    while at < len(line):
+        if line.startswith("{{", at):
+            end = closing(line, at)
+            parts.append(expand(line[at + 2:end], lookup))
+            at = end + 2
+            continue
+        match = TOKEN.match(line, at)
+        at = match.end()
+        hexa, letter, last, plain = match.groups()
+        if hexa is not None:
             parts.append(bytes([int(hexa, 16)]))
         elif letter is not None:
             parts.append(ESCAPES[letter])
@@ -62,6 +67,16 @@ def segments(line, lookup):
     if ended:
         parts.append(b"\r\n")
     return join(parts)
+
+
+def closing(line, at):
+    """Where the }} stands that belongs to the {{ at `at`."""
+    depth = 0
+    for found in re.finditer(r"\{\{|\}\}", line[at:]):
+        depth += 1 if found.group() == "{{" else -1
+        if depth == 0:
+            return at + found.start()
+    raise DialogError(f"{{{{ without }}}} in: {line}")
 
 
 def expand(body, lookup):

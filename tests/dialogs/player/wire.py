@@ -72,7 +72,7 @@ class Conn:
         self.local_port = self.sock.getsockname()[1]
         self.data, self.frames, self.wire = bytearray(), [], bytearray()
         self.filter = PingFilter()
-        self.inflating = False
+        self.inflating, self.pings_shown = False, False
         self.eof = False
         self.info = {}
 
@@ -126,7 +126,7 @@ class Conn:
             self.frames.append(frame)
 
     def show(self, got):
-        if self.kind == "raw":
+        if self.kind == "raw" or self.pings_shown:
             self.data += got
             return
         shown, pings = self.filter.feed(got)
