@@ -130,14 +130,22 @@ class Player:
         how, options = words[0], dict(word.split("=", 1) for word in words[1:] if "=" in word)
         listener = options.get("to", "websocket" if how.startswith("ws") else "client")
         kind = "raw" if how == "raw" else "nats"
-        conn = Conn(step.who, self.server.port(listener), self.binary.patience, kind,
-                    int(options.get("rcvbuf", 0)))
+        try:
+            conn = Conn(step.who, self.server.port(listener), self.binary.patience, kind,
+                        int(options.get("rcvbuf", 0)))
+        except ConnectionRefusedError:
+            if how == "refused":
+                return
+            raise
         conn.pings_shown = self.dialog.options.get("server-pings") == "shown"
         self.conns[step.who] = conn
         opener = getattr(self, "open_" + how.replace("-", "_"), None)
         if opener is None:
             raise DialogError(f"line {step.number}: no way to connect called {how}")
         opener(conn, options, step)
+
+    def open_refused(self, conn, options, step):
+        raise Mismatch(step, "the server took the connection")
 
     def open_raw(self, conn, options, step):
         """Nothing is read or answered unless the dialog says so."""
