@@ -143,10 +143,7 @@ class Conn:
             self.message += frame.payload
             if frame.fin:
                 data = websocket.inflate(bytes(self.message)) if self.inflating else bytes(self.message)
-                shown, pings = self.filter.feed(data)
-                self.data += shown
-                if pings:
-                    self.send(b"PONG\r\n" * pings)
+                self.show(data)
 
     def await_data(self, ready, deadline):
         """Waits until `ready(bytes so far)`; Closed or Late otherwise."""
