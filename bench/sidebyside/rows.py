@@ -5,7 +5,6 @@ CPU rows compare the minimum of all runs (noise only adds), wall-clock rows the 
 adjacent pairs (noise goes both ways, but hits neighbours alike)."""
 
 import dataclasses
-import os
 import pathlib
 import resource
 import shutil
@@ -13,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from .measure import column, log, median, median_ratio
+from .measure import column, median, median_ratio
 from .servers import Setup
 
 

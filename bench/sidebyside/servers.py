@@ -59,13 +59,16 @@ class Contender:
         self.is_midge = "midge" in self.version
 
     def read_version(self):
-        answer = subprocess.run([self.binary, "--version"], capture_output=True, text=True, check=True)
+        answer = subprocess.run([self.binary, "--version"], capture_output=True, text=True)
+        if answer.returncode != 0:
+            raise Failure(f"{self.binary.name} --version ends with {answer.returncode}")
         return ", ".join(answer.stdout.split("\n")).strip(", ").replace("nats-server: ", "nats-server ")
 
 
 class Server:
-    def __init__(self, contender, process, ports, setup):
+    def __init__(self, contender, process, ports, setup, folder):
         self.contender, self.process, self.ports, self.setup = contender, process, ports, setup
+        self.folder = folder
 
     @property
     def pid(self):
@@ -74,6 +77,12 @@ class Server:
     def rss(self):
         pages = pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGESIZE")
+
+    def reload(self, extra):
+        """The same configuration with other extra lines, applied while it runs."""
+        setup = dataclasses.replace(self.setup, extra=extra)
+        write_config(self.contender, setup, self.ports, self.folder)
+        self.process.send_signal(signal.SIGHUP)
 
     def load_options(self):
         """How natsbench reaches this server."""
@@ -105,6 +114,12 @@ def config_text(contender, setup, ports, folder):
     return "\n".join(lines + [setup.extra]) + "\n"
 
 
+def write_config(contender, setup, ports, folder):
+    path = pathlib.Path(folder, "server.conf")
+    path.write_text(config_text(contender, setup, ports, folder))
+    return path
+
+
 def wait_ready(process, port, name):
     """A server is ready when it greets."""
     end = time.monotonic() + START_SECONDS
@@ -123,9 +138,7 @@ def wait_ready(process, port, name):
 def command_of(contender, setup, ports, folder):
     if contender.is_relay:
         return [contender.binary, "-p", str(ports["client"])]
-    config = pathlib.Path(folder, "server.conf")
-    config.write_text(config_text(contender, setup, ports, folder))
-    return [contender.binary, "-c", config]
+    return [contender.binary, "-c", write_config(contender, setup, ports, folder)]
 
 
 def stop(process):
@@ -138,19 +151,17 @@ def stop(process):
 
 
 @contextlib.contextmanager
-def running(contender, setup=Setup(), cert_folder=None, env=None):
-    """A running server; its log is shown when it fails."""
+def running(contender, setup=Setup(), cert_folder=None, log_path=None):
+    """A running server; the end of its log is shown when it dies. `log_path`: keep the log there."""
     with tempfile.TemporaryDirectory(prefix="midge-bench-") as folder:
         if cert_folder:
             shutil.copytree(cert_folder, folder, dirs_exist_ok=True)
         ports = dict(zip(("client", "ws"), free_ports(2)))
-        log_path = pathlib.Path(folder, "log")
+        log_path = log_path or pathlib.Path(folder, "log")
         with open(log_path, "wb") as log:
             process = subprocess.Popen(command_of(contender, setup, ports, folder), cwd=folder,
-                                       stdout=log, stderr=log, env=env)
-        server = Server(contender, process, ports, setup)
-        server.config_path = pathlib.Path(folder, "server.conf")
-        server.log_path = log_path
+                                       stdout=log, stderr=log)
+        server = Server(contender, process, ports, setup, folder)
         try:
             wait_ready(process, ports["client"], contender.name)
             yield server
