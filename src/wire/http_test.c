@@ -48,8 +48,9 @@ struct row {
     enum http_verdict verdict;
 };
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"GET / HTTP/1.1\r\n\r\n",                        HTTP_OK     },
+    {"GET / HTTP/1.1\r\n\r\n", HTTP_OK },
     { "G@T / HTTP/1.1\r\n\r\n", HTTP_BAD },
     { "\r\nGET / HTTP/1.1\r\n\r\n", HTTP_BAD },
     { "GET /\r\n\r\n", HTTP_BAD },
@@ -57,7 +58,7 @@ static const struct row rows[] = {
     { "GET /a b HTTP/1.1\r\n\r\n", HTTP_BAD },
     { "GET /\t HTTP/1.1\r\n\r\n", HTTP_BAD },
     { "GET * HTTP/1.1\r\n\r\n", HTTP_BAD },
-    { "GET / HTTP/2.0\r\n\r\n",                       HTTP_VERSION},
+    { "GET / HTTP/2.0\r\n\r\n", HTTP_VERSION},
     { "GET / HTTP/1.x\r\n\r\n", HTTP_BAD },
     { "GET / HTTP/1.10\r\n\r\n", HTTP_BAD },
     { "GET / FTP/1.10\r\n\r\n", HTTP_BAD },
@@ -71,6 +72,7 @@ static const struct row rows[] = {
     { "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", HTTP_BAD },
     { "\x16\x03\x01\r\n\r\n", HTTP_BAD },
 };
+/* clang-format on */
 
 static void only_well_formed_heads_pass(void **state)
 {

@@ -20,8 +20,9 @@ struct row {
 #define FRAGMENT .in_message = true
 #define DEFLATE .compression = true
 
+/* clang-format off */
 static const struct row rows[] = {
-    {SLICE_LIT("\x82\x80" MASK),                                  { 0 },                        NULL                                       },
+    {SLICE_LIT("\x82\x80" MASK), { 0 }, NULL },
     { SLICE_LIT("\x82\xfe\x00\x06" MASK), { 0 }, NULL },
     { SLICE_LIT("\x82\xff\0\0\0\0\0\0\0\x06" MASK), { 0 }, NULL },
     { SLICE_LIT("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff" MASK), { 0 }, NULL },
@@ -32,25 +33,23 @@ static const struct row rows[] = {
     { SLICE_LIT("\x82\x05"), { 0 }, "mask bit missing" },
     { SLICE_LIT("\x89\x05"), { 0 }, "mask bit missing" },
     { SLICE_LIT("\xc2\x85" MASK), { DEFLATE }, NULL },
-    { SLICE_LIT("\xc2\x85" MASK),
-     { 0 },
-     "compressed frame received without negotiated permessage-deflate"                                                                     },
+    { SLICE_LIT("\xc2\x85" MASK), { 0 },
+      "compressed frame received without negotiated permessage-deflate" },
     { SLICE_LIT("\xa2\x85" MASK), { 0 }, "RSV2 and RSV3 must be clear" },
     { SLICE_LIT("\x92\x85" MASK), { DEFLATE }, "RSV2 and RSV3 must be clear" },
     { SLICE_LIT("\x83\x85" MASK), { 0 }, "unknown opcode 3" },
     { SLICE_LIT("\x8f\x85" MASK), { 0 }, "unknown opcode 15" },
     { SLICE_LIT("\x80\x85" MASK), { 0 }, "invalid continuation frame" },
     { SLICE_LIT("\xc0\x85" MASK), { FRAGMENT, DEFLATE }, "invalid continuation frame" },
-    { SLICE_LIT("\x82\x85" MASK),
-     { FRAGMENT },
-     "new message started before final frame for previous message was received"                                                            },
+    { SLICE_LIT("\x82\x85" MASK), { FRAGMENT },
+      "new message started before final frame for previous message was received" },
     { SLICE_LIT("\x89\xfd" MASK), { FRAGMENT }, NULL },
-    { SLICE_LIT("\x89\xfe\x00\x7e" MASK),
-     { 0 },
-     "control frame length bigger than maximum allowed of 125 bytes"                                                                       },
-    { SLICE_LIT("\x09\x85" MASK),                                 { 0 },                        "control frame does not have final bit set"},
+    { SLICE_LIT("\x89\xfe\x00\x7e" MASK), { 0 },
+      "control frame length bigger than maximum allowed of 125 bytes" },
+    { SLICE_LIT("\x09\x85" MASK), { 0 }, "control frame does not have final bit set"},
     { SLICE_LIT("\xc8\x85" MASK), { DEFLATE }, "control frame must not be compressed" },
 };
+/* clang-format on */
 
 static void heads_are_judged_as_nats_server_does(void **state)
 {
