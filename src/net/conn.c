@@ -22,6 +22,7 @@ static void read_some(struct conn *c);
 static void chain_input(struct conn *c, struct slice in);
 static void app_input(struct conn *c, struct slice in);
 static bool flush(struct conn *c);
+static bool stopped(const struct conn *c);
 static void finish(struct conn *c);
 
 enum err conn_init(struct conn *c, struct reactor *r, int sock, const struct conn_ops *ops)
@@ -59,8 +60,8 @@ static void on_ready(struct watch *w, uint32_t ready)
     struct conn *c = container_of(w, struct conn, watch);
     if (c->sock < 0) return; /* closed earlier in this tick */
     if (ready & NET_WRITABLE) conn_flush(c);
-    if ((ready & NET_READABLE) && c->sock >= 0 && !c->paused && !c->closing && !c->ended)
-        read_some(c);
+    bool wanted = !c->paused && !c->held && !stopped(c);
+    if ((ready & NET_READABLE) && wanted) read_some(c);
 }
 
 /* ---- input ---- */
@@ -278,6 +279,40 @@ static void read_some(struct conn *c)
 void conn_again(struct conn *c)
 {
     if (!stopped(c) && !c->paused && c->rest_ready) offer_rest(c);
+    for (struct filter *f = c->lowest; f != NULL && !stopped(c) && !c->paused; f = f->above) {
+        if (!f->wants_again) continue;
+        f->wants_again = false;
+        judge(c, f->ops->again(f, c));
+    }
+}
+
+static bool has_more(const struct conn *c)
+{
+    for (const struct filter *f = c->lowest; f != NULL; f = f->above)
+        if (f->wants_again) return true;
+    return c->rest_ready;
+}
+
+void conn_filter_again(struct conn *c, struct filter *f)
+{
+    f->wants_again = true;
+    if (!c->paused && !stopped(c) && list_empty(&c->again_node))
+        list_add_tail(&c->reactor->again, &c->again_node);
+}
+
+/* Whether the socket is read from follows what the application and the filters want. */
+static void set_reading(struct conn *c)
+{
+    uint8_t writable = c->interest & NET_WRITABLE;
+    bool reads = !c->paused && !c->held;
+    set_interest(c, reads ? (uint8_t)(writable | NET_READABLE) : writable);
+}
+
+void conn_hold(struct conn *c, bool held)
+{
+    if (stopped(c)) return;
+    c->held = held;
+    set_reading(c);
 }
 
 void conn_pause(struct conn *c, nanos until)
@@ -288,9 +323,8 @@ void conn_pause(struct conn *c, nanos until)
     c->paused = until > r->now;
     if (c->paused && until != NANOS_MAX) wheel_set(&r->wheel, &c->timer, until);
     else wheel_cancel(&r->wheel, &c->timer);
-    uint8_t writable = c->interest & NET_WRITABLE;
-    set_interest(c, c->paused ? writable : (uint8_t)(writable | NET_READABLE));
-    if (was && !c->paused && c->rest_ready && list_empty(&c->again_node))
+    set_reading(c);
+    if (was && !c->paused && has_more(c) && list_empty(&c->again_node))
         list_add_tail(&r->again, &c->again_node);
 }
 

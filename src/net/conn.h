@@ -69,7 +69,8 @@ struct conn {
     uint16_t close_status;
     uint8_t read_shift; /* reads are halved this often: adapts to the fan-out they cause */
     uint8_t interest;   /* of enum net_ready, as the poller has it */
-    bool paused;        /* not read from */
+    bool paused;        /* not read from, by the application's will */
+    bool held;          /* not read from, by a filter's will */
     bool rest_ready;    /* `rest` may hold whole frames: hand it up on resuming */
     bool closing;       /* conn_close() was called */
     bool aborted;       /* what is queued is not worth a flush */
@@ -123,6 +124,12 @@ void conn_filter_push(struct conn *, struct filter *);
 
 /* For filters: hands bytes up from `from` to the next filter or to the application. */
 enum filter_verdict conn_up(struct conn *, struct filter *from, struct slice bytes);
+
+/* For filters that keep input: `again` is called in a later tick, once the connection is not paused. */
+void conn_filter_again(struct conn *, struct filter *);
+
+/* For filters: nothing more is read until the hold ends. */
+void conn_hold(struct conn *, bool held);
 
 /* Ends it: no more input; what is queued is flushed, with the farewell of the filters, for at most `linger`; then the
  * socket is closed and on_free called. `status` and `text` (static) are for a WebSocket close frame. Idempotent. */

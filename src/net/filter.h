@@ -6,8 +6,9 @@
  * moves all of a filter's queue `pending` into the queue below.
  *
  * Thread:  the connection's reactor. Memory: the connection owns its filters and frees them.
- * Rules:   `in` consumes all its bytes (it may keep a bounded part of a record or frame inside). Neither may close the
- *          connection itself: it returns a verdict. `out` may leave bytes in `pending` only while a handshake runs. */
+ * Rules:   `in` consumes all its bytes (it may keep a bounded part of a record or frame inside, and
+ *          change them where they stand). Neither may close the connection itself: it returns a
+ *          verdict. `out` may leave bytes in `pending` only while a handshake runs. */
 #ifndef MIDGE_NET_FILTER_H
 #define MIDGE_NET_FILTER_H
 
@@ -39,6 +40,8 @@ struct filter_ops {
     /* Queue a farewell (close_notify, a close frame with `status` and `text`) behind all that waits. */
     void (*farewell)(struct filter *, struct conn *, struct outq *below, uint32_t status,
                      struct slice text);
+    /* The turn that conn_filter_again() asked for. NULL when the filter never asks. */
+    enum filter_verdict (*again)(struct filter *, struct conn *);
     bool (*is_ready)(const struct filter *); /* handshake done; application bytes flow */
     void (*peer)(const struct filter *, struct filter_peer *ret_peer); /* adds what it knows */
     /* Why it failed, for the log; static or owned by the filter. */
@@ -51,6 +54,7 @@ struct filter {
     struct filter *above; /* towards the application; NULL: the next is the application */
     struct filter *below; /* towards the socket; NULL: the next is the socket */
     struct outq pending;  /* from above, not yet changed */
+    bool wants_again;     /* conn_filter_again() was called and its turn has not come */
 };
 
 #endif

@@ -133,6 +133,7 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     r->read_size = ready > 1 || !list_empty(&r->again) ? READ_SHARED : READ_BUFFER;
     r->now = clock_monotonic(r->env->clock); /* one tick, one instant */
     r->wall = clock_realtime(r->env->clock);
+    r->slow_left = SLOW_PER_TICK;
 
     done += mailbox_drain_mail(r);                     /* 1. news from other threads */
     done += mailbox_drain_records(r, RECORDS_MAX);     /* 2. messages from other reactors */

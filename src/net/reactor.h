@@ -31,6 +31,9 @@ static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
  * keeps a lone requester's latency beside a flood). */
 enum { READ_BUFFER = 64 * 1024, READ_SHARED = 8 * 1024 };
 
+/* A signature with RSA-2048 takes about a millisecond: more than one a tick would delay everybody else. */
+enum { SLOW_PER_TICK = 1 };
+
 /* Something that must wait until no reactor refers to it. Embedded in what is retired. */
 struct retired {
     struct retired *next;
@@ -58,6 +61,7 @@ struct reactor {
     void *user;             /* the application's state of this reactor */
     /* Called for each record that another reactor posted (core delivers it). */
     void (*on_record)(struct reactor *, const struct record *);
+    uint32_t slow_left;     /* costly steps (handshakes) that filters may still take in this tick */
     uint64_t connections; /* open now */
     uint64_t work; /* deliveries so far: the application counts, connections adapt their reads */
     uint32_t read_size; /* budget of one read in this tick */
