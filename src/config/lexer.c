@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A table of states. Keys, maps, arrays and what separates them are here, values in lexer_value.c. */
+/* A table of states. Keys, maps, arrays and what separates them are here, values in
+ * lexer_value.c. */
 #include "config/lexer.h"
 
 #include <stdarg.h>
@@ -133,15 +134,12 @@ static enum lexer_state end_reached(struct lexer *l)
     return STATE_DONE;
 }
 
-/* --- keys --- */
+enum lexer_state lexer_end_inside(struct lexer *l)
+{
+    return l->at > l->start ? lexer_error(l, "Unexpected EOF.") : end_reached(l);
+}
 
-static const struct {
-    const char *double_quoted;
-    const char *single_quoted;
-} unclosed_key[] = {
-    { "Unexpected EOF.", "Unexpected EOF." },
-    { "Unexpected EOF processing double quoted map key.", "Unexpected EOF processing quoted map key." },
-};
+/* --- keys --- */
 
 static enum lexer_state key_quoted(struct lexer *l, uint32_t quote, bool in_map)
 {
@@ -149,9 +147,10 @@ static enum lexer_state key_quoted(struct lexer *l, uint32_t quote, bool in_map)
     for (;;) {
         uint32_t c = lexer_read(l);
         if (c == quote) break;
+        if (c == RUNE_END && !in_map) return lexer_end_inside(l);
         if (c == RUNE_END)
-            return lexer_error(l, "%s", quote == '"' ? unclosed_key[in_map].double_quoted
-                                                     : unclosed_key[in_map].single_quoted);
+            return lexer_error(l, "Unexpected EOF processing %squoted map key.",
+                               quote == '"' ? "double " : "");
     }
     lexer_emit_text(l, ITEM_KEY, slice_of(l->text.ptr + l->start, l->at - 1 - l->start));
     return in_map ? STATE_MAP_KEY_END : STATE_KEY_END;
@@ -159,7 +158,8 @@ static enum lexer_state key_quoted(struct lexer *l, uint32_t quote, bool in_map)
 
 static bool is_include(const struct lexer *l)
 {
-    return slice_equal_nocase(slice_of(l->text.ptr + l->start, l->at - l->start), SLICE_LIT("include"));
+    return slice_equal_nocase(slice_of(l->text.ptr + l->start, l->at - l->start),
+                              SLICE_LIT("include"));
 }
 
 static enum lexer_state key_text(struct lexer *l, bool in_map)
@@ -252,7 +252,7 @@ static enum lexer_state keys(struct lexer *l, enum lexer_state here)
         if (lexer_comment(l, c)) return here;
         return lexer_error(l, "Unexpected EOF.");
     }
-    if (c == RUNE_END) return l->at > l->start ? lexer_error(l, "Unexpected EOF.") : end_reached(l);
+    if (c == RUNE_END) return lexer_end_inside(l);
     return key_start(l, c, in_block ? STATE_BLOCK_VALUE_END : STATE_TOP_VALUE_END);
 }
 
@@ -284,16 +284,13 @@ static bool ends_value(uint32_t c)
 static enum lexer_state state_top_value_end(struct lexer *l)
 {
     uint32_t c = value_end_skip(l);
-    if (ends_value(c) || c == '}') {
+    if (ends_value(c) || c == '}' || c == RUNE_END) {
         lexer_ignore(l);
         return STATE_TOP;
     }
-    if (c == RUNE_END) {
-        lexer_ignore(l);
-        return end_reached(l);
-    }
-    return error_at(l, "Expected a top-level value to end with a new line, comment or EOF, but got '", c,
-                    "' instead.");
+    return error_at(l,
+                    "Expected a top-level value to end with a new line, comment or EOF, but got '",
+                    c, "' instead.");
 }
 
 static enum lexer_state state_block_value_end(struct lexer *l)
@@ -304,8 +301,9 @@ static enum lexer_state state_block_value_end(struct lexer *l)
         return STATE_BLOCK;
     }
     if (c == '}') return lexer_pop(l);
-    return error_at(l, "Expected a block-level value to end with a new line, comment or EOF, but got '", c,
-                    "' instead.");
+    return error_at(
+        l, "Expected a block-level value to end with a new line, comment or EOF, but got '", c,
+        "' instead.");
 }
 
 static enum lexer_state state_block_end(struct lexer *l)
@@ -319,6 +317,19 @@ static enum lexer_state state_block_end(struct lexer *l)
 }
 
 /* --- maps --- */
+
+/* After a value of a map or array: the first character behind blanks and comments. Here a lone
+ * slash counts as a separator. */
+static uint32_t item_end_skip(struct lexer *l)
+{
+    for (;;) {
+        uint32_t c = lexer_read(l);
+        if (rune_is_blank(c)) continue;
+        if ((c == '#' || c == '/') && lexer_comment(l, c)) continue;
+        lexer_ignore(l);
+        return c;
+    }
+}
 
 static enum lexer_state map_end(struct lexer *l)
 {
@@ -339,7 +350,8 @@ static enum lexer_state state_map(struct lexer *l)
 
     uint32_t after_slash = l->at;
     if (lexer_comment(l, c)) return STATE_MAP;
-    l->start = after_slash;             /* a lone slash is dropped, and what follows is taken into the key unseen */
+    /* a lone slash is dropped, and what follows is taken into the key unseen */
+    l->start = after_slash;
     (void)lexer_read(l);
     return STATE_MAP_KEY_TEXT;
 }
@@ -356,14 +368,11 @@ static enum lexer_state state_map_value(struct lexer *l)
 
 static enum lexer_state state_map_value_end(struct lexer *l)
 {
-    uint32_t c = value_end_skip(l);
-    if (ends_value(c)) {
-        lexer_ignore(l);
-        return STATE_MAP;
-    }
+    uint32_t c = item_end_skip(l);
+    if (ends_value(c) || c == '/') return STATE_MAP;
     if (c == '}') return map_end(l);
-    return error_at(l, "Expected a map value terminator \",\" or a map terminator \"}\", but got '", c,
-                    "' instead.");
+    return error_at(l, "Expected a map value terminator \",\" or a map terminator \"}\", but got '",
+                    c, "' instead.");
 }
 
 /* --- arrays --- */
@@ -388,16 +397,12 @@ static enum lexer_state state_array(struct lexer *l)
 
 static enum lexer_state state_array_value_end(struct lexer *l)
 {
-    for (;;) {
-        uint32_t c = lexer_read(l);
-        if (rune_is_blank(c)) continue;
-        if ((c == '#' || c == '/') && lexer_comment(l, c)) continue;
-        lexer_ignore(l);
-        if (rune_is_break(c) || c == ',' || c == '/') return STATE_ARRAY;
-        if (c == ']') return array_end(l);
-        return error_at(l, "Expected an array value terminator \",\" or an array terminator \"]\", but got '", c,
-                        "' instead.");
-    }
+    uint32_t c = item_end_skip(l);
+    if (rune_is_break(c) || c == ',' || c == '/') return STATE_ARRAY;
+    if (c == ']') return array_end(l);
+    return error_at(
+        l, "Expected an array value terminator \",\" or an array terminator \"]\", but got '", c,
+        "' instead.");
 }
 
 /* --- the machine --- */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lexer: cuts a configuration text into items, one at a time.
  *
- * It accepts what nats-server accepts, oddities included (a lone `/` counts as a blank after a value,
- * `[1,2]` swallows its bracket, a NUL byte reads as the end); each is pinned by a test.
- * Thread: one at a time. Memory: the text is borrowed; strings with escapes and error texts are built
- * in the arena. Limits: LEXER_DEPTH_MAX nested maps and arrays; every call makes progress.
- * Positions: lines count from 1. Columns are nats-server's: from 0 on the first line, from 1 on others. */
+ * It accepts what nats-server accepts, oddities included (a lone `/` counts as a blank after a
+ * value, `[1,2]` swallows its bracket, a NUL byte reads as the end); each is pinned by a test.
+ * Thread: one at a time. Memory: the text is borrowed; strings with escapes and error texts are
+ * built in the arena. Limits: LEXER_DEPTH_MAX nested maps and arrays; every call makes progress.
+ * Positions: lines count from 1. Columns are nats-server's: from 0 on the first line, from 1 on
+ * others. */
 #ifndef MIDGE_CONFIG_LEXER_H
 #define MIDGE_CONFIG_LEXER_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the lexer share: its states and the reading of characters.
  *
- * Thread and memory: as lexer.h. A state is a function that reads on and says which state comes next. */
+ * Thread and memory: as lexer.h. A state is a function that reads on and says which state comes
+ * next. */
 #ifndef MIDGE_CONFIG_LEXER_INTERNAL_H
 #define MIDGE_CONFIG_LEXER_INTERNAL_H
 
@@ -40,6 +41,9 @@ void lexer_emit(struct lexer *, enum item_kind);            /* from start to her
 void lexer_emit_text(struct lexer *, enum item_kind, struct slice text);
 enum lexer_state lexer_error(struct lexer *, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* The text ends within an item: an error, or the plain end if the item has no character yet. */
+enum lexer_state lexer_end_inside(struct lexer *);
+
 void lexer_push(struct lexer *, enum lexer_state);
 enum lexer_state lexer_pop(struct lexer *);
 
@@ -47,13 +51,22 @@ enum lexer_state lexer_pop(struct lexer *);
 enum { RUNE_TEXT_SIZE = 8 };
 struct slice rune_text(uint32_t rune, uint8_t ret_text[RUNE_TEXT_SIZE]);
 
-static inline bool rune_is_blank(uint32_t c) { return c == ' ' || c == '\t'; }
-static inline bool rune_is_break(uint32_t c) { return c == '\n' || c == '\r'; }
-static inline bool rune_is_digit(uint32_t c) { return c >= '0' && c <= '9'; }
+static inline bool rune_is_blank(uint32_t c)
+{
+    return c == ' ' || c == '\t';
+}
+static inline bool rune_is_break(uint32_t c)
+{
+    return c == '\n' || c == '\r';
+}
+static inline bool rune_is_digit(uint32_t c)
+{
+    return c >= '0' && c <= '9';
+}
 bool rune_is_space(uint32_t c);                             /* as Unicode sees it */
 
-/* After a `#`, or the first `/` of what may be `//`: reads the comment to the end of its line. False when it was no
- * second slash; that character is put back. */
+/* After a `#`, or the first `/` of what may be `//`: reads the comment to the end of its line.
+ * False when it was no second slash; that character is put back. */
 bool lexer_comment(struct lexer *, uint32_t first);
 
 /* In lexer_value.c. Each ends with the state that lexer_pop() gives. */

@@ -57,7 +57,8 @@ static bool escape_hex(struct lexer *l)
     if (high < 0) (void)lexer_read(l);  /* the text of the error shows two characters */
     uint32_t from = l->at >= 2 ? l->at - 2 : 0;
     struct slice got = slice_of(l->text.ptr + from, l->at - from);
-    (void)lexer_error(l, "Expected two hexadecimal digits after '\\x', but got '%.*s'", SLICE_ARGS(got));
+    (void)lexer_error(l, "Expected two hexadecimal digits after '\\x', but got '%.*s'",
+                      SLICE_ARGS(got));
     return false;
 }
 
@@ -74,7 +75,8 @@ static bool escape_other(struct lexer *l, uint32_t c)
     struct slice parts[] = {
         SLICE_LIT("Invalid escape character '"),
         got,
-        SLICE_LIT("'. Only the following escape characters are allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\."),
+        SLICE_LIT(
+            "'. Only the following escape characters are allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\."),
     };
     escaped_reset(l);
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) escaped_add(l, parts[i]);
@@ -107,7 +109,10 @@ static enum lexer_state text_double_quoted(struct lexer *l)
 {
     for (;;) {
         uint32_t c = lexer_read(l);
-        if (c == RUNE_END) return lexer_error(l, "Unexpected EOF.");
+        if (c == RUNE_END) {
+            if (l->has_escapes) l->start = l->piece;
+            return lexer_end_inside(l);
+        }
         if (c == '\\' && !escape(l)) return STATE_DONE;
         if (c != '"') continue;
         text_emit(l, ITEM_TEXT, 1);
@@ -120,7 +125,7 @@ static enum lexer_state text_single_quoted(struct lexer *l)
     uint32_t c;
     do c = lexer_read(l);
     while (c != '\'' && c != RUNE_END);
-    if (c == RUNE_END) return lexer_error(l, "Unexpected EOF.");
+    if (c == RUNE_END) return lexer_end_inside(l);
     text_emit(l, ITEM_TEXT, 1);
     return lexer_pop(l);
 }
@@ -153,8 +158,8 @@ static enum lexer_state text_bare(struct lexer *l)
         } else if (c == '\'') {
             text_emit(l, ITEM_TEXT, 1);
             return lexer_pop(l);
-        } else if (rune_is_break(c) || rune_is_blank(c) || c == RUNE_END || c == ',' || c == ';' || c == ']' ||
-                   c == '}') {
+        } else if (rune_is_break(c) || rune_is_blank(c) || c == RUNE_END || c == ',' || c == ';' ||
+                   c == ']' || c == '}') {
             lexer_back(l);
             bare_emit(l);
             return lexer_pop(l);
@@ -173,7 +178,8 @@ static enum lexer_state text_block(struct lexer *l)
             uint32_t next = lexer_read(l);
             lexer_back(l);
             if (rune_is_break(next) || next == RUNE_END) {
-                text_emit(l, ITEM_TEXT, 1);
+                /* at the end, nats-server keeps it */
+                text_emit(l, ITEM_TEXT, next == RUNE_END ? 0 : 1);
                 return lexer_pop(l);
             }
         }
@@ -181,7 +187,8 @@ static enum lexer_state text_block(struct lexer *l)
     }
 }
 
-/* --- numbers, dates, addresses: they all start with a digit, and turn into texts when they go wrong --- */
+/* --- numbers, dates, addresses: they all start with a digit, and turn into texts when they go
+ * wrong --- */
 
 static bool is_size_letter(uint32_t c)
 {
@@ -196,7 +203,7 @@ static enum lexer_state number_size(struct lexer *l)
     do c = lexer_read(l);
     while (c == 'b' || c == 'B' || c == 'i' || c == 'I');
     lexer_back(l);
-    if (rune_is_break(c) || rune_is_blank(c) || c == RUNE_END || c == ',' || c == ';' || c == '}' || c == ']')
+    if (rune_is_break(c) || rune_is_blank(c) || c == RUNE_END || c == ',' || c == ';' || c == '}')
         return done(l, ITEM_INTEGER);
     return text_bare(l);
 }
@@ -361,7 +368,8 @@ enum lexer_state lexer_include(struct lexer *l)
 {
     uint32_t c = blanks_skip(l);
     if (rune_is_break(c)) return lexer_error(l, "Expected include value but found new line");
-    if (rune_is_digit(c)) return lexer_error(l, "Expected include value but found start of a number");
+    if (rune_is_digit(c))
+        return lexer_error(l, "Expected include value but found start of a number");
     for (size_t i = 0; i < ARRAY_COUNT(no_include); i++)
         if (c == (uint32_t)no_include[i].first)
             return lexer_error(l, "Expected include value but found %s", no_include[i].what);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two stacks, as in nats-server: containers that are open, and keys that wait for a value. They are not paired: a key
- * whose value never came (`a: }`, `a: 1kbb`) stays and takes the next value that is due, and users have files that
- * depend on what follows from that. */
+/* Two stacks, as in nats-server: containers that are open, and keys that wait for a value. They are
+ * not paired: a key whose value never came (`a: }`, `a: 1kbb`) stays and takes the next value that
+ * is due, and users have files that depend on what follows from that. */
 #include "config/parser.h"
 
 #include <errno.h>
@@ -86,7 +86,8 @@ static enum err value_set(struct parser *p, struct value *v)
         value_map_set(p->arena, into, key.text, v);
     }
     if (into->weight > VALUE_WEIGHT_MAX)
-        return errmsg_set(p->why, ERR_LIMIT, "configuration unfolds to more than %d values", VALUE_WEIGHT_MAX);
+        return errmsg_set(p->why, ERR_LIMIT, "configuration unfolds to more than %d values",
+                          VALUE_WEIGHT_MAX);
     return ERR_OK;
 }
 
@@ -119,30 +120,45 @@ static const struct {
     { "t", 1000000000000 },
     { "p", 1000000000000000 },
     { "e", 1000000000000000000 },
-    { "kb", (uint64_t)1 << 10 },    { "ki", (uint64_t)1 << 10 },    { "kib", (uint64_t)1 << 10 },
-    { "mb", (uint64_t)1 << 20 },    { "mi", (uint64_t)1 << 20 },    { "mib", (uint64_t)1 << 20 },
-    { "gb", (uint64_t)1 << 30 },    { "gi", (uint64_t)1 << 30 },    { "gib", (uint64_t)1 << 30 },
-    { "tb", (uint64_t)1 << 40 },    { "ti", (uint64_t)1 << 40 },    { "tib", (uint64_t)1 << 40 },
-    { "pb", (uint64_t)1 << 50 },    { "pi", (uint64_t)1 << 50 },    { "pib", (uint64_t)1 << 50 },
-    { "eb", (uint64_t)1 << 60 },    { "ei", (uint64_t)1 << 60 },    { "eib", (uint64_t)1 << 60 },
+    { "kb", (uint64_t)1 << 10 },
+    { "ki", (uint64_t)1 << 10 },
+    { "kib", (uint64_t)1 << 10 },
+    { "mb", (uint64_t)1 << 20 },
+    { "mi", (uint64_t)1 << 20 },
+    { "mib", (uint64_t)1 << 20 },
+    { "gb", (uint64_t)1 << 30 },
+    { "gi", (uint64_t)1 << 30 },
+    { "gib", (uint64_t)1 << 30 },
+    { "tb", (uint64_t)1 << 40 },
+    { "ti", (uint64_t)1 << 40 },
+    { "tib", (uint64_t)1 << 40 },
+    { "pb", (uint64_t)1 << 50 },
+    { "pi", (uint64_t)1 << 50 },
+    { "pib", (uint64_t)1 << 50 },
+    { "eb", (uint64_t)1 << 60 },
+    { "ei", (uint64_t)1 << 60 },
+    { "eib", (uint64_t)1 << 60 },
 };
 
 static enum err integer_take(struct parser *p, const struct item *item)
 {
     uint32_t digits = 0;
-    while (digits < item->text.len && (item->text.ptr[digits] == '-' || (item->text.ptr[digits] >= '0' &&
-                                                                        item->text.ptr[digits] <= '9')))
+    while (digits < item->text.len &&
+           (item->text.ptr[digits] == '-' ||
+            (item->text.ptr[digits] >= '0' && item->text.ptr[digits] <= '9')))
         digits++;
     struct slice number = slice_first(item->text, digits);
     int64_t value;
     if (!slice_to_i64(number, &value))
-        return errmsg_set(p->why, ERR_INVALID, "integer '%.*s' is out of the range", SLICE_ARGS(number));
+        return errmsg_set(p->why, ERR_INVALID, "integer '%.*s' is out of the range",
+                          SLICE_ARGS(number));
 
     struct slice suffix = slice_from(item->text, digits);
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
         if (!slice_equal_nocase(suffix, slice_str(sizes[i].suffix))) continue;
         struct value *v = value_new(p->arena, VALUE_INTEGER, pos_of(p, item));
-        v->integer = (int64_t)((uint64_t)value * sizes[i].factor);      /* wraps, as nats-server's does */
+        /* wraps, as nats-server's does */
+        v->integer = (int64_t)((uint64_t)value * sizes[i].factor);
         return value_set(p, v);
     }
     return ERR_OK;                      /* 8kbb: no value at all; the key goes on waiting */
@@ -152,12 +168,15 @@ static enum err float_take(struct parser *p, const struct item *item)
 {
     struct slice before, after = item->text;
     (void)slice_cut(&after, '.', &before);
-    const char *point = localeconv()->decimal_point;        /* a host program may have set a locale */
-    const char *text = arena_printf(p->arena, "%.*s%s%.*s", SLICE_ARGS(before), point, SLICE_ARGS(after));
+    /* a host program may have set a locale */
+    const char *point = localeconv()->decimal_point;
+    const char *text = arena_printf(p->arena, "%.*s%s%.*s", SLICE_ARGS(before), point,
+                                    SLICE_ARGS(after));
     errno = 0;
     double number = strtod(text, NULL);
     if (errno == ERANGE && (number > 1 || number < -1))
-        return errmsg_set(p->why, ERR_INVALID, "float '%.*s' is out of the range", SLICE_ARGS(item->text));
+        return errmsg_set(p->why, ERR_INVALID, "float '%.*s' is out of the range",
+                          SLICE_ARGS(item->text));
     struct value *v = value_new(p->arena, VALUE_FLOAT, pos_of(p, item));
     v->number = number;
     return value_set(p, v);
@@ -245,13 +264,18 @@ static enum err variable_of_env(struct parser *p, const struct item *item, const
     struct env_chain chain = { item->text, p->env };
     struct errmsg why;
     struct parser *inner = arena_alloc(p->arena, sizeof(*inner));
-    *inner = (struct parser){ .source = p->source, .arena = p->arena, .budget = p->budget, .why = &why,
-                              .env = &chain, .include_depth = p->include_depth };
+    *inner = (struct parser){ .source = p->source,
+                              .arena = p->arena,
+                              .budget = p->budget,
+                              .why = &why,
+                              .env = &chain,
+                              .include_depth = p->include_depth };
     struct value *root = NULL;
     char *whole = arena_printf(p->arena, "pk=%s", text);
     enum err e = parse(inner, slice_str(whole), &root);
     if (e)
-        return errmsg_set(p->why, e, "variable reference for '%.*s' on line %u could not be parsed: %s",
+        return errmsg_set(p->why, e,
+                          "variable reference for '%.*s' on line %u could not be parsed: %s",
                           SLICE_ARGS(item->text), item->line, why.text);
     *ret_value = value_map_find(root, SLICE_LIT("pk"));
     if (*ret_value != NULL) from_env_mark(*ret_value);
@@ -265,7 +289,8 @@ static enum err variable_take(struct parser *p, const struct item *item)
     if (found == NULL) {
         const char *text = p->source->getenv(p->source->ctx, arena_str(p->arena, item->text));
         if (text == NULL)
-            return errmsg_set(p->why, ERR_INVALID, "variable reference for '%.*s' on line %u can not be found",
+            return errmsg_set(p->why, ERR_INVALID,
+                              "variable reference for '%.*s' on line %u can not be found",
                               SLICE_ARGS(item->text), item->line);
         enum err e = variable_of_env(p, item, arena_str(p->arena, slice_str(text)), &found);
         if (e) return e;
@@ -309,15 +334,20 @@ static enum err include_take(struct parser *p, const struct item *item)
 
     struct errmsg why;
     struct parser *inner = arena_alloc(p->arena, sizeof(*inner));
-    *inner = (struct parser){ .source = p->source, .arena = p->arena, .budget = p->budget, .why = &why,
+    *inner = (struct parser){ .source = p->source,
+                              .arena = p->arena,
+                              .budget = p->budget,
+                              .why = &why,
                               .include_depth = p->include_depth + 1 };
     const char *here = p->file == NULL ? "" : p->file;
     inner->file = path_join(p->arena, path_dir(p->arena, here), arena_str(p->arena, item->text));
     struct value *root = NULL;
     enum err e = file_parse(inner, &root);
+    if (e == ERR_LIMIT) *p->why = why;  /* as it is: the chain of files would push the reason out */
+    if (e == ERR_LIMIT) return e;
     if (e)
-        return errmsg_set(p->why, e, "error parsing include file '%.*s', %s", SLICE_ARGS(item->text),
-                          why.text);
+        return errmsg_set(p->why, e, "error parsing include file '%.*s', %s",
+                          SLICE_ARGS(item->text), why.text);
 
     for (uint32_t i = 0; i < root->map.count; i++) {
         const struct value_member *m = &root->map.items[i];
@@ -366,7 +396,10 @@ enum err parser_file(const struct config_source *source, const char *path, struc
     assert(source != NULL && path != NULL && why != NULL);
     struct budget budget = { 0 };
     struct parser *p = arena_alloc(arena, sizeof(*p));
-    *p = (struct parser){ .source = source, .arena = arena, .budget = &budget, .why = why,
+    *p = (struct parser){ .source = source,
+                          .arena = arena,
+                          .budget = &budget,
+                          .why = why,
                           .file = arena_str(arena, slice_str(path)) };
     return file_parse(p, ret_root);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parser: from the text of a configuration to a tree of values, with variables and includes resolved.
+/* Parser: from the text of a configuration to a tree of values, with variables and includes
+ * resolved.
  *
  * Pure: files and the environment come through `struct config_source`.
  * Thread: one at a time. Memory: the tree lives in the caller's arena.
- * Errors: the first mistake ends it, with nats-server's text. Limits: PARSER_TEXT_MAX bytes over all files,
- * PARSER_INCLUDES_MAX includes, PARSER_INCLUDE_DEPTH_MAX inside each other, LEXER_DEPTH_MAX nested values,
+ * Errors: the first mistake ends it, with nats-server's text. Limits: PARSER_TEXT_MAX bytes over
+ * all files,
+ * PARSER_INCLUDES_MAX includes, PARSER_INCLUDE_DEPTH_MAX inside each other, LEXER_DEPTH_MAX nested
+ * values,
  * VALUE_WEIGHT_MAX values when variables are unfolded. */
 #ifndef MIDGE_CONFIG_PARSER_H
 #define MIDGE_CONFIG_PARSER_H
@@ -22,8 +25,8 @@ enum {
 
 struct config_source {
     void *ctx;
-    /* Appends the whole file to `*ret_text`; on failure says why in the words of the system, with the path
-     * ("open x.conf: no such file or directory"). */
+    /* Appends the whole file to `*ret_text`; on failure says why in the words of the system, with
+     * the path ("open x.conf: no such file or directory"). */
     bool (*read)(void *ctx, const char *path, struct buf *ret_text, struct errmsg *why);
     /* The variable of the environment, or NULL. Valid until the next call. */
     const char *(*getenv)(void *ctx, const char *name);

@@ -7,7 +7,8 @@
 
 #include "base/arena.h"
 
-/* Without empty and `.` parts, and with `..` resolved where that is possible; "." when nothing is left. */
+/* Without empty and `.` parts, and with `..` resolved where that is possible; "." when nothing is
+ * left. */
 const char *path_clean(struct arena *, const char *path);
 /* What stands before the last slash, cleaned; "." when there is none. */
 const char *path_dir(struct arena *, const char *path);

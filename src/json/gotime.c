@@ -11,11 +11,11 @@ static const struct unit {
     const char *name;
     nanos       size;
 } units[] = {
-    {"ns",         NANOSECOND },
-    { "us",        MICROSECOND},
-    { "\xc2\xb5s", MICROSECOND},
-    { "\xce\xbcs", MICROSECOND},
-    { "ms",        MILLISECOND},
+    { "ns", NANOSECOND },
+    { "us", MICROSECOND },
+    { "\xc2\xb5s", MICROSECOND },
+    { "\xce\xbcs", MICROSECOND },
+    { "ms", MILLISECOND },
     { "s",         SECOND     },
     { "m",         MINUTE     },
     { "h",         HOUR       },

@@ -115,11 +115,11 @@ static void integers_accept_no_fraction_exponent_or_overflow(void **state)
         bool good;
         int64_t value;
     } cases[] = {
-        {"1",                     true,  1        },
+        { "1", true, 1 },
         { "-5",                   true,  -5       },
-        { "9223372036854775807",  true,  INT64_MAX},
+        { "9223372036854775807", true, INT64_MAX },
         { "9223372036854775808",  false, 0        },
-        { "-9223372036854775808", true,  INT64_MIN},
+        { "-9223372036854775808", true, INT64_MIN },
         { "-9223372036854775809", false, 0        },
         { "1.0",                  false, 0        },
         { "1e0",                  false, 0        },

@@ -98,11 +98,11 @@ static void a_wrong_type_fails_the_read_and_names_the_field(void **state)
         const char *text;
         const char *why;
     } cases[] = {
-        {"{\"flag\":\"yes\"}",          "field \"flag\" has a wrong type or value" },
+        { "{\"flag\":\"yes\"}", "field \"flag\" has a wrong type or value" },
         { "{\"port\":65536}", "field \"port\" has a wrong type or value" },
         { "{\"port\":-1}", "field \"port\" has a wrong type or value" },
         { "{\"name\":5}", "field \"name\" has a wrong type or value" },
-        { "{\"names\":[1]}",            "field \"names\" has a wrong type or value"},
+        { "{\"names\":[1]}", "field \"names\" has a wrong type or value" },
         { "{\"list\":[{\"n\":\"x\"}]}", "field \"n\" has a wrong type or value" },
         { "[]", "not an object" },
     };

@@ -5,10 +5,7 @@ static const struct {
     uint8_t  mask, lead;                /* (byte & mask) == lead marks the form */
     uint32_t smallest;                  /* below it, the form is overlong */
 } forms[] = {
-    {0x80,  0x00, 0      },
-    { 0xe0, 0xc0, 0x80   },
-    { 0xf0, 0xe0, 0x800  },
-    { 0xf8, 0xf0, 0x10000}
+    { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 }
 };
 
 static bool is_character(uint32_t rune)

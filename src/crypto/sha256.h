@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 of some bytes, by OpenSSL.
+ *
+ * Pure; thread: any; memory: the caller's. */
+#ifndef MIDGE_CRYPTO_SHA256_H
+#define MIDGE_CRYPTO_SHA256_H
+
+#include "base/slice.h"
+
+enum { SHA256_SIZE = 32 };
+
+void sha256(struct slice bytes, uint8_t ret_sum[SHA256_SIZE]);
+
+#endif
