@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "os/worker.h"
+
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+struct piece {
+    struct work  work;
+    atomic_int  *ran;
+    atomic_int  *finished;
+    sem_t       *gate;              /* run() waits for it; NULL: it does not */
+    sem_t       *done;
+};
+
+static void piece_run(struct work *work)
+{
+    struct piece *p = container_of(work, struct piece, work);
+    if (p->gate != NULL) assert_int_equal(sem_wait(p->gate), 0);
+    atomic_fetch_add(p->ran, 1);
+}
+
+static void piece_finished(struct work *work)
+{
+    struct piece *p = container_of(work, struct piece, work);
+    atomic_fetch_add(p->finished, 1);
+    assert_int_equal(sem_post(p->done), 0);
+}
+
+static void every_piece_is_run_and_finished_once(void **state)
+{
+    (void)state;
+    enum { COUNT = 500 };
+    static struct piece pieces[COUNT];
+    atomic_int ran = 0, finished = 0;
+    sem_t done;
+    assert_int_equal(sem_init(&done, 0, 0), 0);
+    struct worker *w = os_worker_new();
+    for (int i = 0; i < COUNT; i++) {
+        pieces[i] = (struct piece){
+            .work = {.run = piece_run, .finished = piece_finished},
+            .ran = &ran,
+            .finished = &finished,
+            .done = &done
+        };
+        assert_int_equal(w->submit(w, &pieces[i].work), ERR_OK);
+    }
+    for (int i = 0; i < COUNT; i++) assert_int_equal(sem_wait(&done), 0);
+    assert_int_equal(ran, COUNT);
+    assert_int_equal(finished, COUNT);
+    (void)os_worker_free(w);
+    (void)sem_destroy(&done);
+}
+
+static void a_full_queue_refuses_and_the_end_only_finishes_what_waits(void **state)
+{
+    (void)state;
+    static struct piece pieces[WORKER_QUEUE_MAX + WORKER_THREADS + 1];
+    atomic_int ran = 0, finished = 0;
+    sem_t gate, done;
+    assert_int_equal(sem_init(&gate, 0, 0), 0);
+    assert_int_equal(sem_init(&done, 0, 0), 0);
+    struct worker *w = os_worker_new();
+    int taken = 0, refused = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(pieces); i++) {
+        pieces[i] = (struct piece){
+            .work = {.run = piece_run, .finished = piece_finished},
+            .ran = &ran,
+            .finished = &finished,
+            .gate = &gate,
+            .done = &done
+        };
+        if (w->submit(w, &pieces[i].work) == ERR_OK) taken++;
+        else refused++;
+    }
+    assert_true(taken >= WORKER_QUEUE_MAX);
+    assert_true(refused >= 1);
+    for (int i = 0; i < WORKER_THREADS; i++) assert_int_equal(sem_post(&gate), 0);
+    for (int i = 0; i < WORKER_THREADS; i++) assert_int_equal(sem_wait(&done), 0);
+    for (int i = 0; i < taken; i++) assert_int_equal(sem_post(&gate), 0);
+    (void)os_worker_free(w);
+    assert_int_equal(finished, taken);
+    assert_true(ran <= taken);
+    (void)sem_destroy(&gate);
+    (void)sem_destroy(&done);
+}
+
+static void a_worker_that_never_worked_ends_at_once(void **state)
+{
+    (void)state;
+    assert_null(os_worker_free(os_worker_new()));
+    assert_null(os_worker_free(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_piece_is_run_and_finished_once),
+        cmocka_unit_test(a_full_queue_refuses_and_the_end_only_finishes_what_waits),
+        cmocka_unit_test(a_worker_that_never_worked_ends_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
