@@ -13,9 +13,9 @@ static const struct {
     int         number;
     const char *text;
 } rows[] = {
-    {ENOTSUP,       "operation not supported"                 },
+    { ENOTSUP, "operation not supported" },
     { EIO, "input/output error" },
-    { EAFNOSUPPORT, "address family not supported by protocol"},
+    { EAFNOSUPPORT, "address family not supported by protocol" },
 };
 
 const char *errno_text(int number, char text[ERRNO_TEXT])

@@ -54,8 +54,8 @@ struct os_http {
 struct peer {
     struct list         node;
     struct os_http     *http;
-    struct bufferevent *outer;
-    struct bufferevent *inner;
+    struct bufferevent *stream;
+    struct event       *adopt;
     struct event       *deadline;
 };
 
@@ -63,7 +63,7 @@ struct os_request {
     struct http_request    base;
     struct list            node;            /* in http->requests */
     struct list            reply_node;      /* in http->replies */
-    struct evhttp_request *request;
+    struct evhttp_request *request;         /* NULL: the server was stopped meanwhile */
     struct http_response   response;
     char                  *path;
     bool                   is_head;
@@ -95,15 +95,29 @@ static void wake(struct os_http *h)
 
 /* --- connections --- */
 
-static void peer_gone(void *ctx)
+static void peer_gone(struct evhttp_connection *connection, void *ctx)
 {
+    (void)connection;
     struct peer *p = ctx;
     struct os_http *h = p->http;
     list_remove(&p->node);
     h->peers_count--;
+    event_free(p->adopt);
     event_free(p->deadline);
     (void)xfree(p);
     if (h->listener != NULL) (void)evconnlistener_enable(h->listener);
+}
+
+static void peer_adopt(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    struct peer *p = ctx;
+    void *connection = NULL;
+    bufferevent_getcb(p->stream, NULL, NULL, NULL, &connection);
+    assert(connection != NULL);
+    assert(evhttp_connection_get_bufferevent(connection) == p->stream);
+    evhttp_connection_set_closecb(connection, peer_gone, p);
 }
 
 /* The bufferevent sees the end of the stream and evhttp cleans up. */
@@ -112,7 +126,7 @@ static void peer_late(evutil_socket_t fd, short what, void *ctx)
     (void)fd;
     (void)what;
     struct peer *p = ctx;
-    int sock = bufferevent_getfd(p->inner);
+    int sock = bufferevent_getfd(p->stream);
     if (sock >= 0) (void)shutdown(sock, SHUT_RDWR);
 }
 
@@ -134,26 +148,28 @@ static struct bufferevent *peer_new(struct event_base *loop, void *ctx)
     struct os_http *h = ctx;
     struct peer *p = xcalloc(1, sizeof *p);
     p->http = h;
-    p->inner = socket_event(h);
-    p->outer = bufferevent_filter_new(p->inner, NULL, NULL, BEV_OPT_CLOSE_ON_FREE, peer_gone, p);
+    p->stream = socket_event(h);
+    p->adopt = event_new(loop, -1, 0, peer_adopt, p);
     p->deadline = evtimer_new(loop, peer_late, p);
-    assert(p->outer != NULL);
+    assert(p->stream != NULL);
+    assert(p->adopt != NULL);
     assert(p->deadline != NULL);
+    event_active(p->adopt, EV_TIMEOUT, 0);
     (void)evtimer_add(p->deadline, &HEAD_DEADLINE);
     list_add_tail(&h->peers, &p->node);
     h->peers_count++;
     if (h->peers_count >= HTTP_CONNECTIONS_MAX) (void)evconnlistener_disable(h->listener);
-    return p->outer;
+    return p->stream;
 }
 
 static struct peer *peer_of(struct os_http *h, struct evhttp_request *request)
 {
     struct evhttp_connection *c = evhttp_request_get_connection(request);
     if (c == NULL) return NULL;
-    struct bufferevent *outer = evhttp_connection_get_bufferevent(c);
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(c);
     LIST_EACH(&h->peers, node) {
         struct peer *p = container_of(node, struct peer, node);
-        if (p->outer == outer) return p;
+        if (p->stream == stream) return p;
     }
     return NULL;
 }
@@ -191,15 +207,11 @@ static const char *method_text(enum evhttp_cmd_type method)
         enum evhttp_cmd_type type;
         const char          *text;
     } rows[] = {
-        {EVHTTP_REQ_GET,      "GET"    },
-        { EVHTTP_REQ_POST,    "POST"   },
-        { EVHTTP_REQ_HEAD,    "HEAD"   },
-        { EVHTTP_REQ_PUT,     "PUT"    },
-        { EVHTTP_REQ_DELETE,  "DELETE" },
-        { EVHTTP_REQ_OPTIONS, "OPTIONS"},
-        { EVHTTP_REQ_TRACE,   "TRACE"  },
-        { EVHTTP_REQ_PATCH,   "PATCH"  },
-        { EVHTTP_REQ_CONNECT, "CONNECT"},
+        { EVHTTP_REQ_GET, "GET" },         { EVHTTP_REQ_POST, "POST" },
+        { EVHTTP_REQ_HEAD, "HEAD" },       { EVHTTP_REQ_PUT, "PUT" },
+        { EVHTTP_REQ_DELETE, "DELETE" },   { EVHTTP_REQ_OPTIONS, "OPTIONS" },
+        { EVHTTP_REQ_TRACE, "TRACE" },     { EVHTTP_REQ_PATCH, "PATCH" },
+        { EVHTTP_REQ_CONNECT, "CONNECT" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         if (rows[i].type == method) return rows[i].text;
@@ -332,8 +344,12 @@ static void http_reply(struct http *base, struct http_request *request,
     assert(list_empty(&r->reply_node));
     r->response = *take_response;
     *take_response = (struct http_response){ 0 };
-    list_add_tail(&h->replies, &r->reply_node);
-    if (!h->stop) wake(h);
+    if (r->request == NULL) {
+        request_free(r);
+    } else {
+        list_add_tail(&h->replies, &r->reply_node);
+        wake(h);
+    }
     drop(h);
 }
 
@@ -410,6 +426,10 @@ static void http_stop(struct http *base)
     wake(h);
     drop(h);
     h->thread = thread_join(h->thread);
+    take(h);
+    LIST_EACH(&h->replies, node) request_free(container_of(node, struct os_request, reply_node));
+    LIST_EACH(&h->requests, node) container_of(node, struct os_request, node)->request = NULL;
+    drop(h);
     tear_down(h);
 }
 

@@ -36,12 +36,8 @@ static const struct {
     const char *tag;
     const char *colour;
 } levels[] = {
-    [LOG_FATAL] = {"FTL",  "31"  },
-      [LOG_ERROR] = { "ERR", "31"  },
-      [LOG_WARN] = { "WRN", "0;93"},
-    [LOG_INFO] = { "INF", "32"  },
-      [LOG_DEBUG] = { "DBG", "36"  },
-      [LOG_TRACE] = { "TRC", "33"  },
+    [LOG_FATAL] = { "FTL", "31" }, [LOG_ERROR] = { "ERR", "31" }, [LOG_WARN] = { "WRN", "0;93" },
+    [LOG_INFO] = { "INF", "32" },  [LOG_DEBUG] = { "DBG", "36" }, [LOG_TRACE] = { "TRC", "33" },
 };
 
 static struct os_log *log_from(struct log *base)

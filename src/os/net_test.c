@@ -93,18 +93,12 @@ static void bytes_travel_both_ways_and_the_end_reads_as_0(void **state)
     assert_int_equal(w->poller->ops->add(w->poller, sock, &one, NET_READABLE), ERR_OK);
     assert_int_equal(write(peer, "hello", 5), 5);
     (void)wait_for(w, &one, NET_READABLE);
-    struct net_span two[] = {
-        {in,      3 },
-        { in + 3, 13}
-    };
+    struct net_span two[] = { { in, 3 }, { in + 3, 13 } };
     assert_int_equal(w->net.read(&w->net, sock, two, 2), 5);
     assert_memory_equal(in, "hello", 5);
 
     uint8_t a[] = "ab", b[] = "cde";
-    struct net_span out[] = {
-        {a,  2},
-        { b, 3}
-    };
+    struct net_span out[] = { { a, 2 }, { b, 3 } };
     assert_int_equal(w->net.write(&w->net, sock, out, 2), 5);
     char got[6] = "";
     assert_int_equal(recv(peer, got, 5, MSG_WAITALL), 5);

@@ -28,12 +28,8 @@ static const struct {
     const char *command;
     int         number;
 } commands[] = {
-    {"stop",    SIGKILL},
-    { "quit",   SIGINT },
-    { "term",   SIGTERM},
-    { "reopen", SIGUSR1},
-    { "reload", SIGHUP },
-    { "ldm",    SIGUSR2},
+    { "stop", SIGKILL },   { "quit", SIGINT },   { "term", SIGTERM },
+    { "reopen", SIGUSR1 }, { "reload", SIGHUP }, { "ldm", SIGUSR2 },
 };
 
 static const char *const names[] = { "nats-server", "midge" };

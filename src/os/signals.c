@@ -18,11 +18,11 @@ static const struct {
     int         number;
     const char *text;
 } rows[] = {
-    [SIGNAL_INTERRUPT] = {SIGINT,   "interrupt"            },
+    [SIGNAL_INTERRUPT] = { SIGINT, "interrupt" },
     [SIGNAL_TERMINATE] = { SIGTERM, "terminated" },
     [SIGNAL_HANGUP] = { SIGHUP, "hangup" },
-    [SIGNAL_USER1] = { SIGUSR1, "user defined signal 1"},
-    [SIGNAL_USER2] = { SIGUSR2, "user defined signal 2"},
+    [SIGNAL_USER1] = { SIGUSR1, "user defined signal 1" },
+    [SIGNAL_USER2] = { SIGUSR2, "user defined signal 2" },
 };
 
 struct signals {
@@ -49,10 +49,8 @@ static void deliver(struct signals *s, int number)
 static void signals_main(void *ctx)
 {
     struct signals *s = ctx;
-    struct pollfd fds[] = {
-        {.fd = s->fd,    .events = POLLIN},
-        { .fd = s->stop, .events = POLLIN}
-    };
+    struct pollfd fds[] = { { .fd = s->fd, .events = POLLIN },
+                            { .fd = s->stop, .events = POLLIN } };
     for (;;) {
         int got = poll(fds, ARRAY_COUNT(fds), -1);
         assert(got > 0 || errno == EINTR);

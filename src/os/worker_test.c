@@ -43,12 +43,10 @@ static void every_piece_is_run_and_finished_once(void **state)
     assert_int_equal(sem_init(&done, 0, 0), 0);
     struct worker *w = os_worker_new();
     for (int i = 0; i < COUNT; i++) {
-        pieces[i] = (struct piece){
-            .work = {.run = piece_run, .finished = piece_finished},
-            .ran = &ran,
-            .finished = &finished,
-            .done = &done
-        };
+        pieces[i] = (struct piece){ .work = { .run = piece_run, .finished = piece_finished },
+                                    .ran = &ran,
+                                    .finished = &finished,
+                                    .done = &done };
         assert_int_equal(w->submit(w, &pieces[i].work), ERR_OK);
     }
     for (int i = 0; i < COUNT; i++) assert_int_equal(sem_wait(&done), 0);
@@ -69,13 +67,11 @@ static void a_full_queue_refuses_and_the_end_only_finishes_what_waits(void **sta
     struct worker *w = os_worker_new();
     int taken = 0, refused = 0;
     for (size_t i = 0; i < ARRAY_COUNT(pieces); i++) {
-        pieces[i] = (struct piece){
-            .work = {.run = piece_run, .finished = piece_finished},
-            .ran = &ran,
-            .finished = &finished,
-            .gate = &gate,
-            .done = &done
-        };
+        pieces[i] = (struct piece){ .work = { .run = piece_run, .finished = piece_finished },
+                                    .ran = &ran,
+                                    .finished = &finished,
+                                    .gate = &gate,
+                                    .done = &done };
         if (w->submit(w, &pieces[i].work) == ERR_OK) taken++;
         else refused++;
     }
