@@ -4,6 +4,7 @@
  * when the connection is gone. */
 #include "os/http.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
@@ -89,8 +90,7 @@ static void drop(struct os_http *h)
 static void wake(struct os_http *h)
 {
     uint64_t one = 1;
-    ssize_t put = write(h->wake, &one, sizeof one);
-    maybe(put == sizeof one);
+    if (write(h->wake, &one, sizeof one) < 0) maybe(errno == EAGAIN);
 }
 
 /* --- connections --- */
@@ -318,8 +318,7 @@ static void on_wake(evutil_socket_t fd, short what, void *ctx)
     (void)what;
     struct os_http *h = ctx;
     uint64_t count;
-    ssize_t got = read(fd, &count, sizeof count);
-    maybe(got > 0);
+    if (read(fd, &count, sizeof count) < 0) maybe(errno == EAGAIN);
     take(h);
     bool stop = h->stop;
     drop(h);

@@ -121,7 +121,7 @@ enum err os_listen(struct net *net, const struct net_listen *options, int *ret_s
                    struct net_addr *ret_bound, struct errmsg *why)
 {
     (void)net;
-    struct target t;
+    struct target t = { 0 };
     enum err e = resolve(options, &t, why);
     if (e) return e;
     int sock = open_socket(&t, options->port);

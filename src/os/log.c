@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/log.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,8 +91,7 @@ static void put(struct os_log *l, enum log_level level, struct slice text)
     if (l->file != NULL) {
         log_file_write(l->file, buf_slice(&l->line));
     } else {
-        ssize_t done = write(STDERR_FILENO, l->line.ptr, l->line.len);
-        maybe(done >= 0);
+        if (write(STDERR_FILENO, l->line.ptr, l->line.len) < 0) maybe(errno == EPIPE);
     }
 }
 

@@ -52,7 +52,7 @@ static enum err accept_error(int number)
 static enum err os_accept(struct net *net, int listener, int *ret_sock, struct net_addr *ret_peer)
 {
     (void)net;
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = { 0 };
     socklen_t size = sizeof from;
     int sock = accept4(listener, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (sock < 0) return accept_error(errno);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Servers are found as `pgrep nats-server` finds them: by the command's name in /proc. Where /proc
- * cannot be read, pgrep itself is asked. */
+/* Servers are found as pgrep finds them: by the command's name in /proc. */
 #include "os/signal_send.h"
 
 #include <ctype.h>
@@ -76,19 +75,9 @@ static bool find_in_proc(struct pids *pids)
     return is_proc;
 }
 
-static bool find_by_pgrep(struct pids *pids)
-{
-    FILE *out = popen("pgrep '^(nats-server|midge)$' 2>/dev/null", "re");
-    if (out == NULL) return false;
-    char line[64];
-    while (fgets(line, sizeof line, out) != NULL) add_pid(pids, strtol(line, NULL, 10));
-    int status = pclose(out);
-    return status >= 0 && status >> 8 <= 1;         /* 1: none found; 127: no pgrep */
-}
-
 static enum err find_all(struct pids *pids, struct errmsg *why)
 {
-    if (find_in_proc(pids) || find_by_pgrep(pids)) return ERR_OK;
+    if (find_in_proc(pids)) return ERR_OK;
     return errmsg_set(why, ERR_IO, "unable to resolve pid, try providing one");
 }
 

@@ -19,8 +19,8 @@ static pid_t child_new(void)
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
-    while (pid == 0) (void)pause();
-    return pid;
+    if (pid > 0) return pid;
+    for (;;) (void)pause();
 }
 
 static void expect_killed_by(pid_t pid, int number)

@@ -91,7 +91,7 @@ enum err syslog_open(const char *tag, struct syslog **ret_syslog, struct errmsg 
     static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
     for (size_t t = 0; t < ARRAY_COUNT(types); t++) {
         for (size_t p = 0; p < ARRAY_COUNT(paths); p++) {
-            struct where w;
+            struct where w = { 0 };
             if (!where_unix(paths[p], types[t], &w)) continue;
             int fd = dial(&w, DIAL_TIMEOUT_MS);
             if (fd < 0) continue;
@@ -152,7 +152,7 @@ enum err syslog_dial(const char *url, const char *tag, struct syslog **ret_syslo
     struct slice name = slice_of(url, mark == NULL ? strlen(url) : (size_t)(mark - url));
     (void)snprintf(scheme, sizeof scheme, "%.*s", SLICE_ARGS(name));
     struct slice rest = slice_str(mark == NULL ? "" : mark + 3);
-    struct where w;
+    struct where w = { 0 };
     enum err e = where_url(scheme, rest, &w, why);
     if (e) return e;
     int fd = dial(&w, DIAL_TIMEOUT_MS);
