@@ -21,7 +21,7 @@ struct message;
 struct session;
 struct sub;
 
-enum { SINK_ANYWHERE = UINT32_MAX };
+#define SINK_ANYWHERE UINT32_MAX
 
 struct sink {
     uint32_t        reactor;                    /* where it lives; SINK_ANYWHERE: called on the publisher's */
