@@ -8,6 +8,7 @@ import subprocess
 # name: (subject, subject alternative names, issuing CA)
 CERTS = {
     "server": ("/CN=localhost", "DNS:localhost,IP:127.0.0.1", "ca"),
+    "server2": ("/CN=localhost", "DNS:localhost,IP:127.0.0.1", "ca"),
     "email": ("/CN=by email", "email:derek@example.com", "ca"),
     "dns": ("/CN=by dns", "DNS:app.example.com", "ca"),
     "uri": ("/CN=by uri", "URI:spiffe://example.com/app", "ca"),
