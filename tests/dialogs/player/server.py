@@ -19,6 +19,7 @@ LISTENERS = {
 }
 REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "runtime error:",
            "panic:", "DATA RACE")
+START_S = 30.0
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_leaks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1:exitcode=99",
@@ -57,7 +58,7 @@ class Server:
                                             stderr=log, env=binary.env, cwd=folder, start_new_session=True)
         self.ports = {}
         self.exit_code = None
-        self.wait_for_log("Server is ready")
+        self.wait("start", lambda: "Server is ready" in self.log(), max(START_S, binary.patience))
 
     def write_config(self, config):
         if self.binary.is_midge:
@@ -69,9 +70,9 @@ class Server:
         with open(self.log_path, errors="replace") as file:
             return file.read()
 
-    def wait(self, what, condition):
+    def wait(self, what, condition, patience=None):
         """Polls until `condition()` is true; the value is returned."""
-        deadline = time.monotonic() + self.binary.patience
+        deadline = time.monotonic() + (patience or self.binary.patience)
         while True:
             value = condition()
             if value:
@@ -79,7 +80,7 @@ class Server:
             if self.process.poll() is not None:
                 raise ServerError(f"the server exited with {self.process.returncode} before: {what}")
             if time.monotonic() > deadline:
-                raise ServerError(f"not within {self.binary.patience:g} s: {what}")
+                raise ServerError(f"not in time: {what}")
             time.sleep(0.005)
 
     def wait_for_log(self, text, after=0):
