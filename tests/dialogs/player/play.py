@@ -244,8 +244,8 @@ class Player:
     def expect_frame(self, step, conn):
         frame = conn.read_frame()
         want = text.literal(self.segments(step.text + "\\", conn))
-        if frame.head() != step.head or frame.text() != want:
-            shown = f"{{{frame.head()}}} {text.escape(frame.text())}"
+        if frame.head() != step.head or payload_of(frame) != want:
+            shown = f"{{{frame.head()}}} {text.escape(payload_of(frame))}"
             raise Mismatch(step, f"another frame: {shown}", [f"{{{step.head}}} {step.text}"])
 
     # -- recording
@@ -253,7 +253,7 @@ class Player:
     def record(self, step, conn, index):
         if step.head is not None:
             frame = conn.read_frame()
-            step.recorded = [f"{step.who}<{{{frame.head()}}} {text.escape(frame.text())}".rstrip()]
+            step.recorded = [f"{step.who}<{{{frame.head()}}} {text.escape(payload_of(frame))}".rstrip()]
             return
         first = self.record_bytes(conn)
         if self.keeps_start(step, conn, index, first):
@@ -433,6 +433,11 @@ def value_at(report, path):
     for word in path.split("."):
         report = report[int(word)] if isinstance(report, list) else report.get(word)
     return report
+
+
+def payload_of(frame):
+    """What a frame says: inflated, without the close code."""
+    return websocket.inflate(frame.payload) if frame.rsv & 4 else frame.text()
 
 
 def messages(data):
