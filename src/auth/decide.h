@@ -5,8 +5,9 @@
  * Pure: no clock, no socket. A bcrypt password takes 100 ms: then the verdict is "pending", the
  * caller runs auth_check_run() on a worker and asks auth_finish().
  *
- * Thread:  any for auth_check_run(); else the session's reactor. Memory: a result points into the
- *          directory, and owns the copy of the password until auth_result_deinit().
+ * Thread:  any for auth_check_run(); else the session's reactor. Memory: a result is a plain value
+ *          that points into the directory, and its name perhaps into the request; pending, it holds
+ *          a copy of the password until auth_finish() or auth_check_wipe().
  * Secrets: compared in constant time; an unknown user takes as long as a wrong password. */
 #ifndef MIDGE_AUTH_DECIDE_H
 #define MIDGE_AUTH_DECIDE_H
@@ -46,39 +47,43 @@ enum auth_reason {
 };
 const char *auth_reason_text(enum auth_reason);
 
+enum { AUTH_PASSWORD_USED = 72 };       /* bcrypt looks at no more */
+
 struct auth_check {
     const char *hash;                   /* in the directory; NULL: nothing to check */
-    char       *password;               /* owned; wiped before it is freed */
+    uint8_t     password[AUTH_PASSWORD_USED];
+    uint32_t    password_len;
     bool        is_dummy;               /* fails whatever comes out: only the time counts */
 };
 
 struct auth_result {
-    const struct auth_user      *user;          /* NULL: nobody in particular */
-    const struct auth_account   *account;       /* not NULL when accepted */
+    const struct auth_user      *user;          /* NULL: refused, or nobody in particular */
+    const struct auth_account   *account;       /* NULL: refused */
     const struct permission_set *permissions;   /* NULL: everything */
     struct auth_limits           limits;
     enum auth_reason             reason;
+    /* What reports show, refused or not: a user, a public key, "[REDACTED]" for a token, or empty.
+     * In the directory or in the request. */
+    struct slice                 name;
     bool                         by_certificate; /* the user came from the certificate */
-    bool                         by_token;
-    bool                         via_proxy;      /* a trusted proxy vouched */
-    const char                  *proxy_key;      /* its public key, for /connz; NULL: none */
+    const char                  *proxy_key;      /* of the trusted proxy that vouched; NULL: none */
     struct auth_check            check;          /* AUTH_PENDING_BCRYPT */
 };
 
-/* `*ret` is filled in any case; auth_result_deinit() it. */
+/* `*ret` is filled in any case. While the verdict is pending, user, account and permissions are
+ * those that a success will give; they count only once auth_finish() has accepted. */
 enum auth_verdict auth_decide(const struct directory *, const struct auth_request *,
                               struct auth_result *ret);
 
-/* Slow. True when the password is right. */
+/* Slow. True when the password is right. A copy of the check may travel: its hash lives as long as
+ * the directory. */
 bool auth_check_run(const struct auth_check *);
+void auth_check_wipe(struct auth_check *);                  /* may be called again */
 
-/* What auth_check_run() said makes the verdict: accepted or refused. A success is remembered in
- * `cache` (NULL: none). When the directory was replaced meanwhile, call auth_decide() with the new
- * one after this: the cache makes it cheap. */
+/* What auth_check_run() said makes the verdict: accepted or refused. Wipes the check. A success is
+ * remembered in `cache` (NULL: none). When the directory was replaced meanwhile, call auth_decide()
+ * with the new one after this: the cache makes it cheap. */
 enum auth_verdict auth_finish(struct auth_result *, bool matches, struct pass_cache *cache,
                               nanos now);
-
-/* Wipes and frees the copy of the password; the rest stays readable. May be called again. */
-void auth_result_deinit(struct auth_result *);
 
 #endif

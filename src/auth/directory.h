@@ -35,6 +35,7 @@ struct auth_user {
     const char *name;                   /* user name, or the public key of an nkey user */
     bool        is_nkey;
     bool        is_hidden;              /* nats-XXXXXXXX: made up, see directory_setup */
+    bool        is_token;               /* the single token; `name` is "[REDACTED]" */
     bool        pass_is_bcrypt;
     bool        proxy_required;
     const char *pass;                   /* secret; "" when none is set */
@@ -54,15 +55,15 @@ struct directory_setup {
 
 struct directory;
 
-/* INVALID, with a text for the operator: a no_auth_user that does not exist, a user or the system
- * account in an account that does not exist. */
+/* INVALID, with a text for the operator: a no_auth_user, the system account or the account of a
+ * leafnode user does not exist. */
 MUST_CHECK enum err directory_new(const struct options *, struct directory_setup,
                                   struct directory **ret_directory, struct errmsg *why);
 struct directory *directory_ref(struct directory *);
 struct directory *directory_unref(struct directory *);      /* NULL is fine; returns NULL */
 
-/* By name, or NULL. In order of the file; $G first, the system account last when it was implied. */
 const struct auth_account *directory_account(const struct directory *, struct slice name);
+/* In order of the file, but $G first, and the system account last when it was implied. */
 uint32_t directory_account_count(const struct directory *);
 const struct auth_account *directory_account_at(const struct directory *, uint32_t index);
 /* NULL with no_system_account. */
@@ -74,7 +75,8 @@ const struct auth_user *directory_nkey(const struct directory *, struct slice pu
 
 /* Does a connection of this type have to prove who it is? */
 bool directory_auth_required(const struct directory *, enum connection_type);
-/* What its first INFO says: not required either where a configured no_auth_user steps in. */
+/* What its first INFO says: for the client port not required either where a configured no_auth_user
+ * steps in. */
 bool directory_info_auth_required(const struct directory *, enum connection_type);
 /* Who may start without CONNECT on such a connection; NULL: nobody. Only for deciding how long to
  * wait; who gets in decides auth_decide(). */

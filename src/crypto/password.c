@@ -97,6 +97,29 @@ const char *password_bcrypt_dummy(uint32_t cost, char ret_hash[BCRYPT_SIZE])
     return ret_hash;
 }
 
+static_assert(PASSWORD_DIGEST == crypto_generichash_BYTES, "BLAKE2b, 256 bits");
+static_assert(PASSWORD_KEY == crypto_generichash_KEYBYTES, "its key");
+
+/* The length keeps hash and password apart. */
+struct password_digest password_digest(const uint8_t key[PASSWORD_KEY], struct slice hash,
+                                       struct slice given)
+{
+    struct password_digest digest;
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, key, PASSWORD_KEY, PASSWORD_DIGEST);
+    (void)crypto_generichash_update(&state, (const uint8_t *)&hash.len, sizeof hash.len);
+    (void)crypto_generichash_update(&state, hash.ptr, hash.len);
+    (void)crypto_generichash_update(&state, given.ptr, given.len);
+    (void)crypto_generichash_final(&state, digest.bytes, PASSWORD_DIGEST);
+    sodium_memzero(&state, sizeof state);
+    return digest;
+}
+
+bool password_digest_equal(const struct password_digest *a, const struct password_digest *b)
+{
+    return sodium_memcmp(a->bytes, b->bytes, PASSWORD_DIGEST) == 0;
+}
+
 void password_wipe(void *bytes, size_t len)
 {
     sodium_memzero(bytes, len);

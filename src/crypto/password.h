@@ -32,6 +32,16 @@ uint32_t password_bcrypt_cost(struct slice hash);
 /* A valid hash of this cost that no password is known for. Returns `ret_hash`. */
 const char *password_bcrypt_dummy(uint32_t cost, char ret_hash[BCRYPT_SIZE]);
 
+/* What may be kept in place of a password that matched a hash: without the key it cannot be
+ * tried. */
+enum { PASSWORD_KEY = 32, PASSWORD_DIGEST = 32 };
+struct password_digest {
+    uint8_t bytes[PASSWORD_DIGEST];
+};
+struct password_digest password_digest(const uint8_t key[PASSWORD_KEY], struct slice hash,
+                                       struct slice given);
+bool password_digest_equal(const struct password_digest *, const struct password_digest *);
+
 /* Not removed by the compiler. */
 void password_wipe(void *bytes, size_t len);
 

@@ -121,6 +121,21 @@ static void a_dummy_hash_is_valid_and_matches_nothing(void **state)
     assert_false(password_bcrypt_matches(hash, SLICE_LIT("s3cret")));
 }
 
+static void a_digest_tells_hash_password_and_key_apart(void **state)
+{
+    (void)state;
+    static const uint8_t key[PASSWORD_KEY] = { 1 }, other[PASSWORD_KEY] = { 2 };
+    struct password_digest a = password_digest(key, SLICE_LIT("hash"), SLICE_LIT("word"));
+    struct password_digest b = password_digest(key, SLICE_LIT("hash"), SLICE_LIT("word"));
+    assert_true(password_digest_equal(&a, &b));
+    b = password_digest(other, SLICE_LIT("hash"), SLICE_LIT("word"));
+    assert_false(password_digest_equal(&a, &b));
+    b = password_digest(key, SLICE_LIT("hashw"), SLICE_LIT("ord"));
+    assert_false(password_digest_equal(&a, &b));
+    b = password_digest(key, SLICE_LIT("hash"), SLICE_LIT("wore"));
+    assert_false(password_digest_equal(&a, &b));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +145,7 @@ int main(void)
         cmocka_unit_test(all_four_prefixes_mean_one_algorithm),
         cmocka_unit_test(a_wrong_password_does_not_match_a_hash),
         cmocka_unit_test(what_is_no_hash_matches_nothing),
+        cmocka_unit_test(a_digest_tells_hash_password_and_key_apart),
         cmocka_unit_test(a_dummy_hash_is_valid_and_matches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
