@@ -107,7 +107,7 @@ bool directory_info_auth_required(const struct directory *d, enum connection_typ
     const struct auth_rules *rules = directory_rules(d, type);
     bool steps_in = rules->is_client && rules->no_auth_user != NULL &&
                     !rules->no_auth_user->is_hidden;
-    return rules->required && !steps_in;
+    return rules->required && (d->is_closed || !steps_in);
 }
 
 /* An nkey user never starts without CONNECT, as on nats-server. */
