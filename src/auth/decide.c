@@ -50,7 +50,7 @@ static void take_user(struct auth_result *result, const struct auth_user *user)
     take_account(result, user->account);
 }
 
-static enum auth_verdict accept(struct attempt *a, const struct auth_user *user)
+static enum auth_verdict admit(struct attempt *a, const struct auth_user *user)
 {
     if (user->proxy_required && a->result->proxy_key == NULL)
         return refuse(a->result, AUTH_REASON_PROXY_REQUIRED);
@@ -80,12 +80,12 @@ static enum auth_verdict check_password(struct attempt *a, const struct auth_use
                                         struct slice given)
 {
     if (user != NULL && user->pass_is_bcrypt) {
-        if (is_cached(a, user, given)) return accept(a, user);
-        enum auth_verdict verdict = accept(a, user);
+        if (is_cached(a, user, given)) return admit(a, user);
+        enum auth_verdict verdict = admit(a, user);
         return verdict == AUTH_ACCEPTED ? pend(a, user->pass, given) : verdict;
     }
     bool equal = password_equal(user == NULL ? SLICE_LIT("") : slice_str(user->pass), given);
-    if (equal && user != NULL) return accept(a, user);
+    if (equal && user != NULL) return admit(a, user);
     (void)refuse(a->result, AUTH_REASON_FAILURE);
     if (a->rules->dummy_hash == NULL) return AUTH_REFUSED;
     a->result->check.is_dummy = true;
@@ -112,7 +112,7 @@ static enum auth_verdict by_nkey(struct attempt *a)
     const struct auth_user *user = map_find(a->rules->nkeys, r->nkey);
     bool may_come = user != NULL && auth_user_may_come_by(user, r->type);
     bool is_signed = nonce_is_signed(r);
-    if (may_come && (is_signed || user == a->rules->no_auth_user)) return accept(a, user);
+    if (may_come && (is_signed || user == a->rules->no_auth_user)) return admit(a, user);
     return refuse(a->result, AUTH_REASON_FAILURE);
 }
 
@@ -122,7 +122,7 @@ static enum auth_verdict by_no_auth_user(struct attempt *a)
     a->result->name = slice_str(user->name);
     if (!auth_user_may_come_by(user, a->request->type))
         return refuse(a->result, AUTH_REASON_FAILURE);
-    return accept(a, user);
+    return admit(a, user);
 }
 
 static enum auth_verdict by_certificate(struct attempt *a)
