@@ -366,6 +366,10 @@ class Player(Recording):
 
 
 def value_at(report, path):
+    """The field a.0.b of a monitoring report, None when it is not there."""
     for word in path.split("."):
-        report = report[int(word)] if isinstance(report, list) else report.get(word)
+        if isinstance(report, list):
+            report = report[int(word)] if int(word) < len(report) else None
+        else:
+            report = (report or {}).get(word)
     return report
