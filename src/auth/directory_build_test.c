@@ -64,8 +64,9 @@ static void limits_are_the_least_of_server_and_account(void **state)
     (void)state;
     AUTO_FREE(options) o = options_new();
     o->limits.max_payload = 1000;
-    struct account_options *a = test_account(o, "A"), *b = test_account(o, "B");
-    a = &o->accounts[0];
+    (void)test_account(o, "A");
+    (void)test_account(o, "B");
+    struct account_options *a = &o->accounts[0], *b = &o->accounts[1];
     a->payload_max = 500;
     a->subscriptions_max = 7;
     a->connections_max = 3;

@@ -71,13 +71,29 @@ static bool tokens_full(struct slice subject)
     return !empty;
 }
 
-static struct edge *edge_find(const struct rules *r, uint32_t parent, struct slice token)
+/* A token and its hash (FNV-1a) from one pass over its bytes. No key is needed: what a stranger
+ * publishes is looked up here, never stored. */
+struct token {
+    struct slice text;
+    uint64_t     hash;
+};
+
+static struct token token_at(struct slice subject, uint32_t from)
 {
-    uint64_t hash = hash_bytes(token, r->seed + parent);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint32_t to = from;
+    for (; to < subject.len && subject.ptr[to] != '.'; to++)
+        hash = (hash ^ subject.ptr[to]) * UINT64_C(0x100000001b3);
+    return (struct token){ { subject.ptr + from, to - from }, hash };
+}
+
+static struct edge *edge_find(const struct rules *r, uint32_t parent, const struct token *token)
+{
+    uint64_t hash = hash_u64(token->hash + parent);
     for (uint32_t at = (uint32_t)hash & r->edges_mask;; at = (at + 1) & r->edges_mask) {
         struct edge *e = &r->edges[at];
         if (e->child == 0) return e;
-        if (e->parent == parent && slice_equal(e->token, token)) return e;
+        if (e->parent == parent && slice_equal(e->token, token->text)) return e;
     }
 }
 
@@ -86,23 +102,31 @@ static uint32_t node_add(struct rules *r)
     return r->nodes_count++;
 }
 
+static uint32_t star_child(struct rules *r, uint32_t at)
+{
+    if (r->nodes[at].star == 0) r->nodes[at].star = node_add(r);
+    return r->nodes[at].star;
+}
+
+static uint32_t literal_child(struct rules *r, uint32_t at, const struct token *token)
+{
+    struct edge *e = edge_find(r, at, token);
+    if (e->child == 0) *e = (struct edge){ node_add(r), at, token->text };
+    return e->child;
+}
+
 static void trie_insert(struct rules *r, struct slice pattern)
 {
     uint32_t at = 0;
-    struct slice token;
-    while (subject_next_token(&pattern, &token)) {
-        if (slice_equal_str(token, ">")) {
+    for (uint32_t from = 0; from <= pattern.len;) {
+        struct token token = token_at(pattern, from);
+        if (slice_equal_str(token.text, ">")) {
             r->nodes[at].rest = true;
             return;
         }
-        if (slice_equal_str(token, "*")) {
-            if (r->nodes[at].star == 0) r->nodes[at].star = node_add(r);
-            at = r->nodes[at].star;
-            continue;
-        }
-        struct edge *e = edge_find(r, at, token);
-        if (e->child == 0) *e = (struct edge){ node_add(r), at, token };
-        at = e->child;
+        bool star = slice_equal_str(token.text, "*");
+        at = star ? star_child(r, at) : literal_child(r, at, &token);
+        from += token.text.len + 1;
     }
     r->nodes[at].end = true;
 }
@@ -161,22 +185,25 @@ bool rules_empty(const struct rules *r)
     return r->plain_count + r->queued_count == 0;
 }
 
-static bool trie_match(const struct rules *r, uint32_t at, struct slice subject)
+/* From the token that begins at `from`; one past the subject's length means that none is left. */
+static bool trie_match(const struct rules *r, uint32_t at, struct slice subject, uint32_t from)
 {
-    struct slice token;
-    if (!subject_next_token(&subject, &token)) return r->nodes[at].end;
-    if (r->nodes[at].rest) return true;
-    uint32_t literal = edge_find(r, at, token)->child;
-    if (literal != 0 && trie_match(r, literal, subject)) return true;
-    uint32_t star = r->nodes[at].star;
-    return star != 0 && trie_match(r, star, subject);
+    const struct node *node = &r->nodes[at];
+    if (from > subject.len) return node->end;
+    if (node->rest && tokens_full(slice_from(subject, from))) return true;
+    struct token token = token_at(subject, from);
+    if (token.text.len == 0) return false;
+    uint32_t next = from + token.text.len + 1;
+    uint32_t literal = edge_find(r, at, &token)->child;
+    if (literal != 0 && trie_match(r, literal, subject, next)) return true;
+    return node->star != 0 && trie_match(r, node->star, subject, next);
 }
 
 bool rules_match(const struct rules *r, struct slice subject)
 {
     uint32_t at;
     if (r->literals_count > 0 && literal_find(r, subject, &at)) return true;
-    return r->nodes_count > 0 && tokens_full(subject) && trie_match(r, 0, subject);
+    return r->nodes_count > 0 && subject.len > 0 && trie_match(r, 0, subject, 0);
 }
 
 bool rules_cover(const struct rules *r, struct slice pattern)

@@ -38,7 +38,7 @@ static const char sig_std[] =
 static struct nkey seed_of(enum nkey_kind kind)
 {
     struct nkey seed = { .kind = kind };
-    for (uint8_t i = 0; i < NKEY_RAW; i++) seed.raw[i] = i;
+    for (uint32_t i = 0; i < NKEY_RAW; i++) seed.raw[i] = (uint8_t)i;
     return seed;
 }
 
