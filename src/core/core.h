@@ -80,6 +80,7 @@ struct listener_options {
     nanos                tls_timeout;
     nanos                upgrade_timeout;           /* WebSocket handshake; 0: none */
     bool                 proxy_protocol;
+    const char          *advertise;                 /* "host[:port]" that INFO tells instead; NULL: none */
     struct listener_hooks hooks;
 };
 
@@ -87,14 +88,33 @@ struct listener {
     struct core            *core;
     struct listener_options options;
     struct net_addr         bound;
+    char                   *told_host;              /* host and port as INFO tells them: advertised, or configured */
+    int32_t                 told_port;
     int                     sock;                   /* -1: closed */
     struct watch            watch;
     struct timer            retry;                  /* out of descriptors: accept again after a while */
     struct mail             mail;
+    struct mail             close_mail;
+    bool                    is_closing;             /* of the thread that closes it */
     uint32_t                index;
 };
 
 enum { LISTENERS_MAX = 8 };
+
+/* Scratch memory of one delivery. */
+struct hand {
+    struct matches    matches;
+    struct group    **groups;                       /* queue groups that match */
+    struct group    **named;                        /* those of one name */
+    uint32_t          groups_cap;
+    struct remote_targets {
+        struct sub **at;
+        uint32_t     count;
+        uint32_t     cap;
+    } remote[REACTORS_MAX];                         /* targets elsewhere, by reactor */
+    uint64_t          sent_msgs;                    /* not yet accounted for */
+    uint64_t          sent_bytes;
+};
 
 /* One reactor's part. */
 struct core_reactor {
@@ -102,19 +122,16 @@ struct core_reactor {
     struct reactor   *reactor;
     struct settings  *settings;                     /* current here */
     struct list       sessions;
-    struct matches    matches;
     struct list       sweeping;                     /* closed sessions that still hold subscriptions */
     struct traffic    traffic;                      /* all clients */
+    _Atomic uint64_t  gone;                         /* sessions of this reactor that have ended */
     _Atomic uint64_t  slow_consumers;
     _Atomic uint64_t  stale_connections;
     _Atomic uint64_t  stalled;
     struct pass_cache *pass_cache;
-    struct remote_targets {
-        struct sub **at;
-        uint32_t     count;
-        uint32_t     cap;
-    } remote[REACTORS_MAX];                         /* targets of the message in hand, by reactor */
+    struct hand       hand;                         /* the message that is being delivered */
     struct buf        scratch;                      /* a message that must be written anew */
+    struct buf        scratch_record;               /* a record's bytes */
     struct buf        info;                         /* INFO under construction */
     bool              wants_stall;                  /* the message in hand met a target that is behind */
     bool              is_lame_duck;
@@ -139,10 +156,11 @@ struct core {
     nanos                  started_wall;
     nanos                  started;
     _Atomic uint64_t       next_cid;
+    _Atomic uint64_t       event_seq;               /* numbers what the server says of itself */
     _Atomic int64_t        clients;                 /* open */
     _Atomic uint64_t       clients_total;
     _Atomic bool           is_lame_duck;
-    _Atomic uint32_t       busy;                    /* reactors that still work on a stop or lame duck */
+    uint64_t               placed[REACTORS_MAX];    /* sessions given to each reactor; reactor 0's */
 };
 
 /* The reactors' `user` and `on_record` are set. `take_settings` with one reference. */

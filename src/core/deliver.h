@@ -11,6 +11,7 @@
 #include "core/message.h"
 
 struct core_reactor;
+struct hand;
 struct record;
 struct reactor;
 
@@ -23,6 +24,9 @@ void deliver_record(struct reactor *, const struct record *);
 /* Publishes in the name of the server. `header` is a complete NATS header block or empty. */
 uint32_t deliver_internal(struct core_reactor *, struct account *, struct slice subject, struct slice reply,
                           struct slice header, struct slice payload);
+
+/* Frees the scratch memory. */
+void hand_deinit(struct hand *);
 
 /* The 503 that tells a requester that nobody listens: to those who wait for `reply`. `to`: only this session's subscription. */
 void deliver_no_responders(struct core_reactor *, struct account *, struct session *to, struct slice subject,

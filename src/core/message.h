@@ -21,6 +21,7 @@ struct message {
     struct slice    body;           /* headers and payload; CR LF stands behind it */
     uint32_t        header_len;     /* 0: none */
     bool            is_contiguous;  /* head and body stand side by side */
+    bool            is_shared;      /* several receivers are likely */
     struct blob    *blob;           /* body with CR LF, made when first shared; NULL: not yet */
 };
 

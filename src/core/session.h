@@ -41,6 +41,14 @@ enum session_timer {
 
 enum { NONCE_LEN = 15 };
 
+/* What a client said of itself; one block with its texts, which are NUL-terminated too. */
+struct login {
+    struct slice user, pass, token, nkey, sig, jwt, proxy_sig;
+    struct slice name, lang, version;
+    bool         dormant_field;             /* `account` or `new_account`, which nobody may use */
+    uint8_t      bytes[];
+};
+
 struct session {
     struct conn            conn;
     struct sink            sink;
@@ -61,7 +69,7 @@ struct session {
     bool                   auth_pending;    /* a password is being checked */
     bool                   auth_required;   /* nothing but CONNECT is taken yet */
     bool                   info_due;        /* the INFO after the first PONG has not been sent */
-    bool                   ldm_told;
+    bool                   stall_due;       /* a target was behind: hold this publisher for a moment */
     bool                   wants_events;    /* protocol 1: takes INFO at any time */
     bool                   first_pong_sent;
     bool                   traced;          /* trace lines for this session */
@@ -70,6 +78,7 @@ struct session {
     uint8_t                timer_kind;      /* enum session_timer */
     uint8_t                pings_out;
     uint8_t                reason;          /* enum close_reason; once closed */
+    uint8_t                refuse_reason;   /* the same, while the refusal is delayed */
     _Atomic bool           is_closed;
     _Atomic uint8_t        congested;       /* over three quarters of max_pending and still taking bytes: stall publishers */
     uint64_t               stall_written;   /* what the socket had taken at the last stall */
@@ -79,10 +88,9 @@ struct session {
     const struct auth_user      *user;
     const struct permission_set *permissions;       /* NULL: everything */
     struct responses            *responses;
+    struct directory            *old_directory; /* whose permissions still hold while a password is checked anew */
 
-    char                  *texts;           /* name, lang, version, user as shown; NUL between; NULL: none */
-    const char            *name, *lang, *version, *user_shown;
-    struct login          *login;           /* CONNECT's credentials while a password is checked; for a reload too */
+    struct login          *login;           /* what the last CONNECT (or cookies) said; NULL: nothing yet */
     char                   nonce[NONCE_LEN + 1];
 
     struct net_addr        addr;            /* of the peer, or what a PROXY header says */
@@ -93,6 +101,7 @@ struct session {
     nanos                  last_in;         /* monotonic: last bytes from the client */
     nanos                  ping_sent;
     nanos                  rtt;             /* 0: unknown */
+    nanos                  rtt_at;          /* monotonic: when it was measured */
     uint64_t               in_msgs, in_bytes, out_msgs, out_bytes, stalls;
 };
 
@@ -127,6 +136,8 @@ void session_connect(struct session *, struct slice json);
 MUST_CHECK bool session_login_without_connect(struct session *);
 /* What the configuration now says of a session that is in: keeps, moves or closes it. */
 void session_login_again(struct session *);
+/* Where nobody has to say who he is: into the account of the anonymous. */
+void session_login_anonymous(struct session *);
 void session_login_free(struct session *);
 
 /* subscribe.c */
@@ -139,6 +150,7 @@ void session_subs_recheck(struct session *);                    /* after a chang
 
 /* publish.c */
 void session_publish(struct session *, const struct nats_op *);
+void session_stall(struct session *);       /* hold it for a moment, after the input in hand */
 
 /* session_time.c */
 void session_timer_fire(struct timer *, nanos now);
@@ -152,6 +164,17 @@ void session_info(struct session *, enum info_kind);
 
 /* session.c: TLS after INFO or before it; only where the listener has it. False when it cannot start: closing. */
 MUST_CHECK bool session_secure(struct session *);
+void session_after_proxy(struct session *);
 void session_opened(struct session *);      /* handshakes are over */
+void session_set_input_cap(struct session *);           /* after its limits or its standing changed */
+void session_sweep(struct session *);                   /* closed, gives up some more subscriptions */
+void session_worker_done(struct session *);             /* a password check came home */
+
+/* proxy.c: the PROXY header in front of everything else. */
+uint32_t session_proxy_header(struct session *, struct slice in, uint64_t *ret_need);
+
+struct upgrade;
+void session_keep_cookies(struct session *, const struct upgrade *);
+nanos session_auth_timeout(const struct session *);
 
 #endif

@@ -33,6 +33,7 @@ struct sink {
 struct sub {
     struct interest_entry entry;
     struct sink          *sink;
+    struct door          *door;                 /* that counted it */
     union {
         struct {
             uint64_t delivered;
@@ -58,8 +59,8 @@ static inline struct slice sub_sid(const struct sub *s)
 
 /* NULL when the door refuses. Not yet in any index. */
 MUST_CHECK struct sub *sub_new(struct door *, struct sink *, struct slice subject, struct slice queue, struct slice sid);
-/* One that never was in an index, or after its grace period. */
-void sub_free(struct door *, struct sub *);
+/* One that never was in an index. On its door's reactor. */
+void sub_free(struct sub *);
 
 /* Puts it into the account's index; replaced memory is retired on this reactor. */
 void sub_enter(struct reactor *, struct account *, struct sub *);
@@ -81,7 +82,7 @@ struct sids {
 struct sub *sids_find(const struct sids *, uint64_t seed, struct slice sid);
 void sids_add(struct sids *, uint64_t seed, struct sub *);
 void sids_remove(struct sids *, uint64_t seed, struct sub *);
-/* for (uint64_t at = 0; (sub = sids_next(s, &at)) != NULL;) … `*at` survives removals of what was returned. */
+/* for (uint64_t at = 0; (sub = sids_next(s, &at)) != NULL;) … Nothing may be removed meanwhile. */
 struct sub *sids_next(const struct sids *, uint64_t *at);
 /* Some sub, or NULL when empty. */
 struct sub *sids_any(const struct sids *);

@@ -66,8 +66,20 @@ static void on_ready(struct watch *w, uint32_t ready)
 
 /* ---- input ---- */
 
+static bool filters_ready(const struct conn *c)
+{
+    for (const struct filter *f = c->lowest; f != NULL; f = f->above)
+        if (!f->ops->is_ready(f)) return false;
+    return true;
+}
+
+/* Filters took some input: tells the application of finished handshakes and of the end. */
 static void judge(struct conn *c, enum filter_verdict verdict)
 {
+    if (verdict == FILTER_OK && !c->established && !stopped(c) && filters_ready(c)) {
+        c->established = true;
+        c->ops->on_established(c);
+    }
     conn_dirty_slow(c); /* a filter may have answered by itself */
     if (verdict == FILTER_ENDED) end(c, CONN_END_EOF);
     if (verdict == FILTER_FAILED) end(c, CONN_END_FILTER);
@@ -440,6 +452,7 @@ void conn_filter_push(struct conn *c, struct filter *f)
     else c->lowest = f;
     c->highest = f;
     c->out = &f->pending;
+    c->established = false;
 }
 
 void conn_peer(const struct conn *c, struct filter_peer *ret_peer)

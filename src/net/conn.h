@@ -42,6 +42,8 @@ struct conn_ops {
     /* Returns how many bytes were consumed. `*ret_need`: the length of the frame at the start of what is left when
      * known, else 0. May push filters and close the connection. */
     uint32_t (*on_bytes)(struct conn *, struct slice in, uint64_t *ret_need);
+    /* All filters have finished their handshakes; called again after another one was pushed. May push filters. */
+    void (*on_established)(struct conn *);
     /* The socket side ended; call conn_close() now or later. At most once. */
     void (*on_end)(struct conn *, enum conn_end);
     /* Nobody refers to the connection any more: free the struct that embeds it. */

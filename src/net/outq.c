@@ -126,26 +126,29 @@ bool outq_add(struct outq *q, struct outpool *pool, struct slice bytes)
     return true;
 }
 
-/* A blob goes behind the tail's bytes when the tail has room for the head; the tail then takes no more. To
- * keep a fan-out of large messages from pinning large chunks, a fresh one is the smallest. */
-bool outq_add_blob(struct outq *q, struct outpool *pool, struct slice head, struct blob *blob)
+/* A blob stands behind its chunk's bytes; the chunk then takes no more. */
+uint8_t *outq_reserve_blob(struct outq *q, struct outpool *pool, uint32_t len)
 {
     struct chunk *t = q->tail;
-    if (t == NULL || t->blob != NULL || t->cap - t->end < head.len) {
-        uint32_t cap = head.len > BLOB_HEAD_MIN ? head.len : BLOB_HEAD_MIN;
-        t = door_alloc(pool->door, sizeof *t + cap);
-        if (t == NULL) return false;
-        *t = (struct chunk){ .cap = cap };
-        pool->in_use++;
-        append(q, t);
-    }
-    memcpy(t->bytes + t->end, head.ptr, head.len);
-    t->end += head.len;
+    if (t != NULL && t->blob == NULL && t->cap - t->end >= len) return t->bytes + t->end;
+    uint32_t cap = len > BLOB_HEAD_MIN ? len : BLOB_HEAD_MIN;
+    t = door_alloc(pool->door, sizeof *t + cap);
+    if (t == NULL) return NULL;
+    *t = (struct chunk){.cap = cap};
+    pool->in_use++;
+    append(q, t);
+    return t->bytes;
+}
+
+void outq_commit_blob(struct outq *q, uint32_t len, struct blob *blob)
+{
+    struct chunk *t = q->tail;
+    assert(t->blob == NULL);
+    t->end += len;
     t->blob = blob_ref(blob);
     t->blob_at = 0;
     t->blob_end = blob->len;
-    q->bytes += (uint64_t)head.len + blob->len;
-    return true;
+    q->bytes += (uint64_t)len + blob->len;
 }
 
 uint32_t outq_spans(const struct outq *q, struct net_span spans[NET_SPANS_MAX])

@@ -83,8 +83,11 @@ static inline void outq_commit(struct outq *q, uint32_t len)
 /* Copies; false when the door refuses, and then nothing was added. */
 MUST_CHECK bool outq_add(struct outq *, struct outpool *, struct slice);
 
-/* `head` copied, then a reference to the whole blob. False when the door refuses: nothing was added. */
-MUST_CHECK bool outq_add_blob(struct outq *, struct outpool *, struct slice head, struct blob *);
+/* Room for a head of `len` bytes with a blob behind it. NULL when the door refuses. The segment is small, so that a fan-out
+ * of large messages does not pin large chunks. */
+MUST_CHECK uint8_t *outq_reserve_blob(struct outq *, struct outpool *, uint32_t len);
+/* The head and a reference to the whole blob. */
+void outq_commit_blob(struct outq *, uint32_t len, struct blob *);
 
 /* The first bytes as spans for a write; returns the count (at most NET_SPANS_MAX). */
 uint32_t outq_spans(const struct outq *, struct net_span spans[NET_SPANS_MAX]);

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CONNECT: what a client says of itself, and who it is by that. The one way in: auth_decide(), whatever the path. */
+#include "auth/decide.h"
+#include "base/assert.h"
+#include "core/password.h"
+#include "core/refuse.h"
+#include "core/session.h"
+#include "crypto/cert.h"
+#include "json/table.h"
+
+struct said {
+    bool         verbose, pedantic, echo, headers, no_responders, new_account, tls_required;
+    int64_t      protocol;
+    struct slice account;
+    struct slice user, pass, token, nkey, sig, jwt, proxy_sig;
+    struct slice name, lang, version;
+};
+
+/* clang-format off */
+static const struct json_field said_fields[] = {
+    { "verbose",       JSON_AT(struct said, verbose),       JSON_BOOLEAN, 0, NULL, "+OK after each accepted operation; true" },
+    { "pedantic",      JSON_AT(struct said, pedantic),      JSON_BOOLEAN, 0, NULL, "published subjects are checked; true" },
+    { "echo",          JSON_AT(struct said, echo),          JSON_BOOLEAN, 0, NULL, "own messages come back; true" },
+    { "headers",       JSON_AT(struct said, headers),       JSON_BOOLEAN, 0, NULL, "understands headers; false" },
+    { "no_responders", JSON_AT(struct said, no_responders), JSON_BOOLEAN, 0, NULL, "wants a 503 when nobody listens; needs headers" },
+    { "tls_required",  JSON_AT(struct said, tls_required),  JSON_BOOLEAN, 0, NULL, "informational" },
+    { "protocol",      JSON_AT(struct said, protocol),      JSON_I64,     0, NULL, "0 or 1 (INFO at any time)" },
+    { "user",          JSON_AT(struct said, user),          JSON_SLICE,   0, NULL, "user name" },
+    { "pass",          JSON_AT(struct said, pass),          JSON_SLICE,   0, NULL, "password" },
+    { "auth_token",    JSON_AT(struct said, token),         JSON_SLICE,   0, NULL, "token" },
+    { "nkey",          JSON_AT(struct said, nkey),          JSON_SLICE,   0, NULL, "public user key" },
+    { "sig",           JSON_AT(struct said, sig),           JSON_SLICE,   0, NULL, "signature of the nonce, base64" },
+    { "jwt",           JSON_AT(struct said, jwt),           JSON_SLICE,   0, NULL, "user JWT" },
+    { "proxy_sig",     JSON_AT(struct said, proxy_sig),     JSON_SLICE,   0, NULL, "signature of the nonce by a proxy" },
+    { "name",          JSON_AT(struct said, name),          JSON_SLICE,   0, NULL, "name of the client" },
+    { "lang",          JSON_AT(struct said, lang),          JSON_SLICE,   0, NULL, "language of its library" },
+    { "version",       JSON_AT(struct said, version),       JSON_SLICE,   0, NULL, "version of its library" },
+    { "account",       JSON_AT(struct said, account),       JSON_SLICE,   0, NULL, "refused: the account comes from the credentials" },
+    { "new_account",   JSON_AT(struct said, new_account),   JSON_BOOLEAN, 0, NULL, "refused" },
+};
+/* clang-format on */
+static const struct json_table said_table = JSON_TABLE(struct said, said_fields);
+
+static void accept_result(struct session *, const struct auth_result *);
+static void decide(struct session *, bool in_fast_path);
+
+/* ---- what it said ---- */
+
+void session_login_free(struct session *s)
+{
+    s->login = xfree(s->login);
+}
+
+static struct slice keep(uint8_t **at, struct slice text)
+{
+    if (text.len > 0) memcpy(*at, text.ptr, text.len);
+    struct slice kept = { *at, text.len };
+    *at += text.len;
+    *(*at)++ = 0;
+    return kept;
+}
+
+static void keep_login(struct session *s, const struct said *said, bool dormant)
+{
+    const struct slice *all[] = { &said->user, &said->pass, &said->token, &said->nkey,    &said->sig,
+                                  &said->jwt,  &said->proxy_sig, &said->name, &said->lang, &said->version };
+    size_t size = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++) size += (size_t)all[i]->len + 1;
+    struct login *l = xcalloc(1, sizeof *l + size);
+    struct slice *kept[] = { &l->user, &l->pass, &l->token, &l->nkey, &l->sig,
+                             &l->jwt,  &l->proxy_sig, &l->name, &l->lang, &l->version };
+    uint8_t *at = l->bytes;
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++) *kept[i] = keep(&at, *all[i]);
+    l->dormant_field = dormant;
+    session_login_free(s);
+    s->login = l;
+}
+
+/* A second CONNECT changes what it mentions. */
+static struct said said_before(const struct session *s)
+{
+    struct said said = {
+        .verbose = s->verbose,
+        .pedantic = s->pedantic,
+        .echo = s->echo,
+        .headers = s->headers,
+        .no_responders = s->no_responders,
+        .protocol = s->protocol,
+    };
+    const struct login *l = s->login;
+    if (l == NULL) return said;
+    said.user = l->user, said.pass = l->pass, said.token = l->token, said.nkey = l->nkey;
+    said.sig = l->sig, said.jwt = l->jwt, said.proxy_sig = l->proxy_sig;
+    said.name = l->name, said.lang = l->lang, said.version = l->version;
+    return said;
+}
+
+void session_keep_cookies(struct session *s, const struct upgrade *u)
+{
+    struct said said = { .user = u->user, .pass = u->pass, .token = u->token, .jwt = u->jwt };
+    if (u->user.len + u->pass.len + u->token.len + u->jwt.len > 0) keep_login(s, &said, false);
+}
+
+static bool read_said(struct session *s, struct slice json, struct said *said)
+{
+    struct json_limits limits = { .size_max = s->limits.max_control_line, .depth_max = JSON_DEPTH_MAX };
+    AUTO_FREE(json_doc) doc = NULL;
+    AUTO_FREE(arena) arena = arena_new();
+    if (json_doc_parse(json, &limits, &doc) != ERR_OK) return false;
+    struct json_value root = json_doc_root(doc);
+    if (json_kind(root) != JSON_OBJECT && json_kind(root) != JSON_NULL) return false;
+    if (json_table_read(&said_table, root, arena, said, NULL) != ERR_OK) return false;
+    keep_login(s, said, said->account.len > 0 || said->new_account);
+    return true;
+}
+
+void session_connect(struct session *s, struct slice json)
+{
+    struct said said = said_before(s);
+    if (!read_said(s, json, &said)) {
+        session_close(s, CLOSE_PROTOCOL_SILENT);
+        return;
+    }
+    s->verbose = said.verbose;
+    s->pedantic = said.pedantic;
+    s->echo = said.echo;
+    s->headers = said.headers && !s->home->settings->options->no_header_support;
+    s->limits.headers = s->headers;
+    s->no_responders = said.no_responders;
+    s->protocol = said.protocol == 1 ? 1 : said.protocol == 0 ? 0 : UINT8_MAX;
+    decide(s, false);
+}
+
+/* ---- who it is ---- */
+
+static enum connection_type connection_type(const struct session *s)
+{
+    return s->listener->options.kind == LISTENER_WEBSOCKET ? CONNECTION_WEBSOCKET : CONNECTION_STANDARD;
+}
+
+static const struct cert *peer_cert(struct session *s, struct arena *arena)
+{
+    struct filter_peer peer;
+    conn_peer(&s->conn, &peer);
+    if (peer.certs_count == 0) return NULL;
+    struct cert *cert = arena_alloc(arena, sizeof *cert);
+    return cert_parse(peer.certs[0], arena, cert) == ERR_OK ? cert : NULL;
+}
+
+static enum auth_verdict ask(struct session *s, bool in_fast_path, struct arena *arena, struct auth_result *ret)
+{
+    struct auth_request r = {
+        .type = connection_type(s),
+        .in_fast_path = in_fast_path,
+        .nonce = slice_str(s->nonce),
+        .cert = peer_cert(s, arena),
+        .cache = s->home->pass_cache,
+        .now = s->home->reactor->now,
+    };
+    const struct login *l = s->login;
+    if (l != NULL) {
+        r.dormant_field = l->dormant_field;
+        r.user = l->user, r.pass = l->pass, r.token = l->token, r.nkey = l->nkey;
+        r.sig = l->sig, r.proxy_sig = l->proxy_sig;
+    }
+    return auth_decide(s->directory, &r, ret);
+}
+
+static void take_directory(struct session *s)
+{
+    struct directory *current = s->home->settings->directory;
+    if (s->directory == current) return;
+    directory_unref(s->directory);
+    s->directory = directory_ref(current);
+}
+
+/* CONNECT was accepted: the rest of what it asked for. */
+static void connected(struct session *s)
+{
+    struct reactor *r = s->home->reactor;
+    if (s->protocol == UINT8_MAX) {
+        session_close(s, CLOSE_BAD_PROTOCOL);
+        return;
+    }
+    if (s->no_responders && !s->headers) {
+        session_close(s, CLOSE_NO_RESPONDERS);
+        return;
+    }
+    s->wants_events = s->protocol >= 1;
+    if (!s->is_connected) {
+        s->is_connected = true;
+        s->rtt = r->now > s->started ? r->now - s->started : 1;
+        s->rtt_at = r->now;
+    }
+    session_ping_start(s, true);
+    session_set_input_cap(s);
+    session_ok(s);
+}
+
+static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict, struct auth_result *result)
+{
+    if (verdict == AUTH_REFUSED) {
+        session_refuse(s, result->reason);
+        return;
+    }
+    accept_result(s, result);
+    if (s->phase == SESSION_CLOSED) return;
+    s->auth_required = false;
+    if (!in_fast_path) connected(s);
+}
+
+static void password_checked(struct session *s, struct auth_result *result, bool matches)
+{
+    session_worker_done(s);
+    if (s->phase == SESSION_CLOSED) return;
+    conn_pause(&s->conn, 0);
+    enum auth_verdict verdict = auth_finish(result, matches, s->home->pass_cache, s->home->reactor->now);
+    if (s->directory != s->home->settings->directory) {     /* a reload came between: the new rules decide */
+        take_directory(s);
+        decide(s, false);
+        return;
+    }
+    act(s, false, verdict, result);
+}
+
+static void decide(struct session *s, bool in_fast_path)
+{
+    AUTO_FREE(arena) arena = arena_new();
+    struct auth_result result;
+    take_directory(s);
+    enum auth_verdict verdict = ask(s, in_fast_path, arena, &result);
+    if (verdict == AUTH_PENDING_BCRYPT) {
+        s->auth_pending = true;
+        conn_pause(&s->conn, NANOS_MAX);
+        if (password_check(s, &result, password_checked)) return;
+        s->auth_pending = false;                            /* the workers' queue is full: refuse, they may try again */
+        verdict = AUTH_REFUSED;
+    }
+    act(s, in_fast_path, verdict, &result);
+    auth_result_deinit(&result);
+}
+
+bool session_login_without_connect(struct session *s)
+{
+    decide(s, true);
+    return s->phase == SESSION_OPEN && !s->conn.paused;
+}
+
+void session_login_anonymous(struct session *s)
+{
+    decide(s, true);
+}
+
+/* ---- what it may ---- */
+
+static int64_t least(int64_t a, int64_t b)
+{
+    if (a < 0) return b;
+    return b < 0 || a < b ? a : b;
+}
+
+static void take_limits(struct session *s, const struct auth_limits *limits)
+{
+    const struct limit_options *server = &s->home->settings->options->limits;
+    s->limits.max_control_line = (uint32_t)server->max_control_line;
+    s->limits.max_payload = least(server->max_payload, limits->payload_max);
+    s->subs_max = least(server->max_subscriptions > 0 ? server->max_subscriptions : -1, limits->subscriptions_max);
+}
+
+/* Into the account, out of the one before; its subscriptions stay behind. */
+static bool enter_account(struct session *s, struct account *account, int64_t connections_max)
+{
+    if (s->is_counted && s->account == account) return true;
+    if (s->subs.count > 0) session_subs_clear(s);
+    if (s->is_counted) atomic_fetch_sub_explicit(&s->account->clients, 1, memory_order_relaxed);
+    s->is_counted = false;
+    s->account = account;
+    int64_t before = atomic_fetch_add_explicit(&account->clients, 1, memory_order_relaxed);
+    s->is_counted = true;
+    if (connections_max >= 0 && before >= connections_max) {
+        session_close(s, CLOSE_ACCOUNT_CONNECTIONS);
+        return false;
+    }
+    atomic_fetch_add_explicit(&account->clients_total, 1, memory_order_relaxed);
+    return true;
+}
+
+static void accept_result(struct session *s, const struct auth_result *result)
+{
+    struct account *account = accounts_get(s->home->core->accounts, slice_str(result->account->name));
+    if (!enter_account(s, account, result->limits.connections_max)) return;
+    s->user = result->user;
+    s->permissions = result->permissions;
+    take_limits(s, &result->limits);
+    session_set_input_cap(s);
+    if (s->subs_max >= 0 && s->subs.count > s->subs_max) session_close(s, CLOSE_MAX_SUBSCRIPTIONS);
+}
+
+/* ---- a reload ---- */
+
+static void judge_late(struct session *, struct auth_result *, bool matches);
+
+static void judge_again(struct session *s, enum auth_verdict verdict, const struct auth_result *result)
+{
+    if (verdict != AUTH_ACCEPTED) {
+        session_close(s, CLOSE_AUTH_VIOLATION);
+        return;
+    }
+    if (!slice_equal_str(slice_str(s->account->name), result->account->name)) {
+        session_close(s, CLOSE_CLIENT_CLOSED);
+        return;
+    }
+    accept_result(s, result);
+    if (s->phase != SESSION_CLOSED) session_subs_recheck(s);
+}
+
+static void password_checked_again(struct session *s, struct auth_result *result, bool matches)
+{
+    bool closed = s->phase == SESSION_CLOSED;
+    struct directory *old = s->old_directory;
+    s->old_directory = NULL;
+    if (!closed) judge_late(s, result, matches);
+    directory_unref(old);
+    session_worker_done(s);
+}
+
+static void judge_late(struct session *s, struct auth_result *result, bool matches)
+{
+    s->auth_pending = false;
+    if (s->directory != s->home->settings->directory) {
+        session_login_again(s);
+        return;
+    }
+    judge_again(s, auth_finish(result, matches, s->home->pass_cache, s->home->reactor->now), result);
+}
+
+void session_login_again(struct session *s)
+{
+    const struct options *o = s->home->settings->options;
+    s->conn.write_deadline = o->write_deadline;
+    s->traced = log_trace_on(s->home->core->env->log);
+    if (s->auth_pending) return;                            /* the answer looks at the new rules */
+    AUTO_FREE(arena) arena = arena_new();
+    struct directory *old = directory_ref(s->directory);
+    take_directory(s);
+    bool was_in = s->is_counted;
+    s->auth_required = directory_auth_required(s->directory, connection_type(s)) && !s->is_counted;
+    if (was_in) {
+        struct auth_result result;
+        enum auth_verdict verdict = ask(s, !s->is_connected, arena, &result);
+        if (verdict == AUTH_PENDING_BCRYPT) {
+            s->auth_pending = true;
+            s->user = NULL;
+            if (password_check(s, &result, password_checked_again)) {
+                s->old_directory = old;                     /* its permissions hold until the answer */
+                return;
+            }
+            s->auth_pending = false;
+            verdict = AUTH_REFUSED;
+        }
+        judge_again(s, verdict, &result);
+        auth_result_deinit(&result);
+    }
+    directory_unref(old);
+}

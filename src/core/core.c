@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/core.h"
+
+#include "auth/pass_cache.h"
+#include "auth/throttle.h"
+#include "base/assert.h"
+#include "core/closed.h"
+#include "core/deliver.h"
+#include "core/listener.h"
+#include "core/session.h"
+#include "core/user_info.h"
+
+/* nats-server's first client has the id 5: its own system connections come before. Some tools show it. */
+enum { FIRST_CID = 5 };
+
+struct settings *settings_ref(struct settings *s)
+{
+    uint32_t before = atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    assert(before > 0);
+    return s;
+}
+
+struct settings *settings_unref(struct settings *s)
+{
+    if (s == NULL) return NULL;
+    uint32_t before = atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel);
+    assert(before > 0);
+    if (before == 1) s->release(s->ctx);
+    return NULL;
+}
+
+/* Every account of the configuration exists, with the server's own services in it; others are not configured any more. */
+static void take_accounts(struct core *core, const struct settings *settings, nanos wall)
+{
+    struct account *a;
+    for (uint32_t i = 0; (a = accounts_at(core->accounts, i)) != NULL; i++) atomic_store(&a->is_configured, false);
+    const struct auth_account *system = directory_system_account(settings->directory);
+    for (uint32_t i = 0; i < directory_account_count(settings->directory); i++) {
+        const struct auth_account *want = directory_account_at(settings->directory, i);
+        a = accounts_get(core->accounts, slice_str(want->name));
+        a->is_system = want == system;
+        a->updated_wall = wall;
+        atomic_store(&a->is_configured, true);
+        if (a->is_system) core->system = a;
+        if (a->internal == NULL) user_info_serve(core, a);
+    }
+    core->global = accounts_get(core->accounts, SLICE_LIT(GLOBAL_ACCOUNT));
+    if (core->global->internal == NULL) user_info_serve(core, core->global);
+}
+
+static struct core_reactor *core_reactor_new(struct core *core, struct reactor *r, struct settings *settings)
+{
+    struct core_reactor *cr = xcalloc(1, sizeof *cr);
+    cr->core = core;
+    cr->reactor = r;
+    cr->settings = settings_ref(settings);
+    list_init(&cr->sessions);
+    list_init(&cr->sweeping);
+    cr->pass_cache = pass_cache_new(core->hash_seed);
+    lame_duck_init(cr);
+    r->user = cr;
+    r->on_record = deliver_record;
+    return cr;
+}
+
+struct core *core_new(struct env *env, struct reactors *reactors, const struct server_identity *identity,
+                      struct settings *take_settings)
+{
+    struct core *core = xcalloc(1, sizeof *core);
+    core->env = env;
+    core->reactors = reactors;
+    core->identity = *identity;
+    core->hash_seed = reactors->hash_seed;
+    core->started_wall = clock_realtime(env->clock);
+    core->started = clock_monotonic(env->clock);
+    atomic_init(&core->next_cid, FIRST_CID - 1);
+    core->accounts = accounts_new(core);
+    core->closed = closed_ring_new((uint32_t)take_settings->options->limits.max_closed_clients);
+    core->throttle = throttle_new(core->hash_seed);
+    lock_init(&core->throttle_lock);
+    take_accounts(core, take_settings, core->started_wall);
+    for (uint32_t i = 0; i < reactors->count; i++)
+        core->at[i] = core_reactor_new(core, reactors->at[i], take_settings);
+    settings_unref(take_settings);
+    return core;
+}
+
+static void core_reactor_free(struct core_reactor *cr)
+{
+    assert(list_empty(&cr->sessions));
+    settings_unref(cr->settings);
+    pass_cache_free(cr->pass_cache);
+    hand_deinit(&cr->hand);
+    buf_deinit(&cr->scratch);
+    buf_deinit(&cr->scratch_record);
+    buf_deinit(&cr->info);
+    xfree(cr);
+}
+
+struct core *core_free(struct core *core)
+{
+    if (core == NULL) return NULL;
+    for (uint32_t i = 0; i < core->listeners_count; i++) listener_free(core->listeners[i]);
+    struct account *a;
+    for (uint32_t i = 0; (a = accounts_at(core->accounts, i)) != NULL; i++) user_info_end(a);
+    for (uint32_t i = 0; i < core->reactors->count; i++) core_reactor_free(core->at[i]);
+    accounts_free(core->accounts);
+    closed_ring_free(core->closed);
+    throttle_free(core->throttle);
+    lock_deinit(&core->throttle_lock);
+    return xfree(core);
+}
+
+int64_t core_clients(const struct core *core)
+{
+    return atomic_load_explicit(&core->clients, memory_order_acquire);
+}
+
+/* ---- mail to every reactor ---- */
+
+struct order {
+    struct mail      mail;
+    struct core     *core;
+    struct settings *settings;
+    nanos            grace;
+    nanos            duration;
+    int64_t          clients;
+};
+
+static void send_all(struct core *core, const struct order *order, void (*run)(struct mail *, struct reactor *))
+{
+    for (uint32_t i = 0; i < core->reactors->count; i++) {
+        struct order *o = xalloc(sizeof *o);
+        *o = *order;
+        o->core = core;
+        o->mail.run = run;
+        if (o->settings != NULL) settings_ref(o->settings);
+        reactor_post(core->reactors->at[i], &o->mail);
+    }
+}
+
+static void close_all_here(struct mail *mail, struct reactor *r)
+{
+    struct core_reactor *cr = core_reactor_of(r);
+    LIST_EACH(&cr->sessions, n) session_close(container_of(n, struct session, node), CLOSE_SHUTDOWN);
+    xfree(container_of(mail, struct order, mail));
+}
+
+void core_close_all(struct core *core)
+{
+    send_all(core, &(struct order){ 0 }, close_all_here);
+}
+
+static void close_excess(struct core_reactor *cr)
+{
+    int64_t max = cr->settings->options->limits.max_connections;
+    LIST_EACH(&cr->sessions, n) {
+        if (core_clients(cr->core) <= max) return;
+        session_close(container_of(n, struct session, node), CLOSE_MAX_CONNECTIONS);
+    }
+}
+
+static void reload_here(struct mail *mail, struct reactor *r)
+{
+    struct core_reactor *cr = core_reactor_of(r);
+    struct order *o = container_of(mail, struct order, mail);
+    struct settings *old = cr->settings;
+    cr->settings = o->settings;
+    LIST_EACH(&cr->sessions, n) session_login_again(container_of(n, struct session, node));
+    close_excess(cr);
+    settings_unref(old);
+    xfree(o);
+}
+
+void core_reload(struct core *core, struct settings *take_settings)
+{
+    take_accounts(core, take_settings, clock_realtime(core->env->clock));
+    send_all(core, &(struct order){ .settings = take_settings }, reload_here);
+    settings_unref(take_settings);
+}
+
+/* ---- lame duck ---- */
+
+static void tell_duck(struct core_reactor *cr)
+{
+    LIST_EACH(&cr->sessions, n) {
+        struct session *s = container_of(n, struct session, node);
+        if (s->wants_events && s->first_pong_sent) session_info(s, INFO_UPDATE);
+    }
+}
+
+/* Closes one client and sets the time of the next: evenly over what is left, each at least half an interval apart. */
+static void close_one(struct timer *t, nanos now)
+{
+    struct core_reactor *cr = container_of(t, struct core_reactor, duck);
+    if (list_empty(&cr->sessions)) return;
+    session_close(container_of(cr->sessions.next, struct session, node), CLOSE_SHUTDOWN);
+    nanos half = cr->duck_interval / 2;
+    wheel_set(&cr->reactor->wheel, &cr->duck, now + half + (nanos)(rng_next(&cr->reactor->rng) % (uint64_t)(half + 1)));
+}
+
+void lame_duck_init(struct core_reactor *cr)
+{
+    timer_init(&cr->duck, close_one);
+}
+
+static void duck_here(struct mail *mail, struct reactor *r)
+{
+    struct core_reactor *cr = core_reactor_of(r);
+    struct order *o = container_of(mail, struct order, mail);
+    uint64_t here = 0;
+    LIST_EACH(&cr->sessions, n) here++;
+    nanos spread = o->duration > o->grace ? o->duration - o->grace : 0;
+    cr->is_lame_duck = true;
+    cr->duck_interval = here > 0 ? spread / (nanos)here : 0;
+    if (cr->duck_interval > SECOND) cr->duck_interval = SECOND;
+    tell_duck(cr);
+    wheel_set(&r->wheel, &cr->duck, r->now + o->grace);
+    xfree(o);
+}
+
+void core_lame_duck(struct core *core, nanos grace, nanos duration)
+{
+    atomic_store(&core->is_lame_duck, true);
+    send_all(core, &(struct order){ .grace = grace, .duration = duration }, duck_here);
+}

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/deliver.h"
+
+#include "auth/permissions.h"
+#include "auth/responses.h"
+#include "base/assert.h"
+#include "core/session.h"
+#include "core/trace.h"
+
+/* Bodies from here on are shared between receivers, smaller ones copied (spike 1.2: the crossover lies at 2 to 4 KB). */
+enum { SHARE_FROM = 4096 };
+
+/* Draws for a queue member before the search goes on one by one. */
+enum { QUEUE_DRAWS = 8 };
+
+/* Flags of a record. */
+enum { RECORD_QUEUE = 1, RECORD_WANTS_503 = 2, RECORD_FLAG_BITS = 8 };
+
+static uint32_t deliver_entries(struct core_reactor *, struct message *, struct entries *);
+static uint32_t deliver_queues(struct core_reactor *, struct message *, bool wants_503);
+static bool put(struct core_reactor *, struct session *, struct sub *, struct message *);
+static void post_targets(struct core_reactor *, struct message *);
+
+/* ---- one message to one session on this reactor ---- */
+
+static uint8_t *add(uint8_t *at, const void *bytes, uint32_t len)
+{
+    memcpy(at, bytes, len);
+    return at + len;
+}
+
+/* "MSG subject sid " or "HMSG subject sid ". */
+static uint8_t *add_prefix(uint8_t *at, bool headers, struct slice subject, struct slice sid)
+{
+    at = headers ? add(at, "HMSG ", 5) : add(at, "MSG ", 4);
+    at = add(at, subject.ptr, subject.len);
+    *at++ = ' ';
+    at = add(at, sid.ptr, sid.len);
+    *at++ = ' ';
+    return at;
+}
+
+static uint32_t prefix_len(bool headers, const struct message *m, struct slice sid)
+{
+    return (headers ? 5U : 4U) + m->subject.len + 1 + sid.len + 1;
+}
+
+/* The whole message as one copy. */
+static bool render(struct session *s, const struct message *m, struct slice sid)
+{
+    bool headers = m->header_len > 0;
+    uint32_t total = prefix_len(headers, m, sid) + m->head.len + m->body.len + 2;
+    uint8_t *at = outq_reserve(s->conn.out, &s->conn.reactor->pool, total);
+    if (at == NULL) return false;
+    at = add_prefix(at, headers, m->subject, sid);
+    if (m->is_contiguous) {
+        memcpy(at, m->head.ptr, (size_t)m->head.len + m->body.len + 2);
+    } else {
+        at = add(at, m->head.ptr, m->head.len);
+        memcpy(at, m->body.ptr, (size_t)m->body.len + 2);
+    }
+    outq_commit(s->conn.out, total);
+    return true;
+}
+
+/* The head as a copy, the body shared. */
+static bool render_shared(struct session *s, struct message *m, struct slice sid)
+{
+    if (m->blob == NULL) m->blob = blob_new(slice_of(m->body.ptr, (size_t)m->body.len + 2));
+    if (m->blob == NULL) return false;
+    bool headers = m->header_len > 0;
+    uint32_t len = prefix_len(headers, m, sid) + m->head.len;
+    struct outq *q = s->conn.out;
+    uint8_t *at = outq_reserve_blob(q, &s->conn.reactor->pool, len);
+    if (at == NULL) return false;
+    at = add_prefix(at, headers, m->subject, sid);
+    (void)add(at, m->head.ptr, m->head.len);
+    outq_commit_blob(q, len, m->blob);
+    return true;
+}
+
+/* For a receiver without headers: the payload alone, with a size of its own. */
+static bool render_stripped(struct session *s, const struct message *m, struct slice sid)
+{
+    struct slice payload = slice_from(m->body, m->header_len);
+    uint8_t digits[16];
+    uint32_t first = sizeof digits;
+    uint32_t size = payload.len;
+    do digits[--first] = (uint8_t)('0' + size % 10);
+    while ((size /= 10) > 0);
+    uint32_t digits_len = (uint32_t)sizeof digits - first;
+    uint32_t reply_len = m->reply.len > 0 ? m->reply.len + 1 : 0;
+    uint32_t total = prefix_len(false, m, sid) + reply_len + digits_len + 2 + payload.len + 2;
+    uint8_t *at = outq_reserve(s->conn.out, &s->conn.reactor->pool, total);
+    if (at == NULL) return false;
+    at = add_prefix(at, false, m->subject, sid);
+    if (reply_len > 0) {
+        at = add(at, m->reply.ptr, m->reply.len);
+        *at++ = ' ';
+    }
+    at = add(at, digits + first, digits_len);
+    at = add(at, "\r\n", 2);
+    if (payload.len > 0) at = add(at, payload.ptr, payload.len);
+    (void)add(at, "\r\n", 2);
+    outq_commit(s->conn.out, total);
+    return true;
+}
+
+static void cut_slow(struct session *s)
+{
+    struct core_reactor *cr = s->home;
+    count_add(&cr->slow_consumers, 1);
+    count_add(&s->account->stats[cr->reactor->id].of.slow_consumers, 1);
+    char label[SESSION_LABEL];
+    log_info(cr->core->env->log, "%s - Slow Consumer Detected: MaxPending of %lld Exceeded", session_label(s, label),
+             (long long)cr->settings->options->limits.max_pending);
+    session_close(s, CLOSE_SLOW_PENDING);
+    conn_abort(&s->conn);
+}
+
+/* Over three quarters of max_pending: publishers are held, but only for a target that has taken bytes since they were last. */
+static void judge_pending(struct core_reactor *cr, struct session *s)
+{
+    uint64_t max = (uint64_t)cr->settings->options->limits.max_pending;
+    uint64_t pending = conn_queued(&s->conn);
+    if (LIKELY(pending <= max / 4 * 3)) return;
+    if (pending > max) {
+        cut_slow(s);
+        return;
+    }
+    if (s->conn.written == s->stall_written) return;
+    s->stall_written = s->conn.written;
+    cr->wants_stall = true;
+    atomic_store_explicit(&s->congested, 1, memory_order_relaxed);
+}
+
+static void remember_reply(struct session *s, const struct message *m)
+{
+    const struct permissions *rules = permission_set_config(s->permissions);
+    if (!rules->responses.present) return;
+    if (permission_publish(s->permissions, m->reply) != PERMISSION_DENIED) return;
+    if (s->responses == NULL) s->responses = responses_new(&rules->responses, s->home->core->hash_seed);
+    responses_remember(s->responses, m->reply, s->home->reactor->now);
+}
+
+/* May this subscription take this message now? Ends one that has had its share. */
+static bool is_willing(struct session *s, struct sub *sub, const struct message *m)
+{
+    if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
+    if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
+    if (m->from == s && !s->echo) return false;
+    if (UNLIKELY(sub->is_filtered) &&
+        !permission_delivery(s->permissions, m->subject, interest_entry_queue(&sub->entry)))
+        return false;
+    return true;
+}
+
+/* True when the session has it. */
+static bool put(struct core_reactor *cr, struct session *s, struct sub *sub, struct message *m)
+{
+    if (UNLIKELY(!is_willing(s, sub, m))) return false;
+    struct slice sid = sub_sid(sub);
+    uint32_t size = m->body.len;
+    bool stored;
+    if (UNLIKELY(m->header_len > 0 && !s->headers)) {
+        size -= m->header_len;
+        stored = render_stripped(s, m, sid);
+    } else if (m->body.len >= SHARE_FROM && (m->blob != NULL || m->is_shared)) {
+        stored = render_shared(s, m, sid);
+    } else {
+        stored = render(s, m, sid);
+    }
+    if (UNLIKELY(!stored)) {
+        cut_slow(s);
+        return false;
+    }
+    conn_dirty(&s->conn);
+    sub->delivered++;
+    s->out_msgs++;
+    s->out_bytes += size;
+    s->last_active = cr->reactor->now;
+    cr->hand.sent_msgs++;
+    cr->hand.sent_bytes += size;
+    if (UNLIKELY(s->permissions != NULL && m->reply.len > 0)) remember_reply(s, m);
+    if (UNLIKELY(s->traced)) trace_out(s, sub, m);
+    if (UNLIKELY(sub->max > 0 && sub->delivered >= sub->max)) session_sub_end(s, sub);
+    judge_pending(cr, s);
+    return true;
+}
+
+/* ---- targets elsewhere ---- */
+
+static uint64_t message_bytes(const struct message *m)
+{
+    return (uint64_t)m->subject.len + m->head.len + m->body.len + 2;
+}
+
+/* Has it room? What was posted counts at once, so that a queue between reactors is bounded too. */
+static bool claim_remote(struct core_reactor *cr, struct session *s, const struct message *m)
+{
+    if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
+    uint64_t max = (uint64_t)cr->settings->options->limits.max_pending;
+    if (conn_pending_shared(&s->conn) > max) {
+        /* Its own reactor cuts it when it sees this: let that happen, do not pile up more. */
+        return false;
+    }
+    atomic_fetch_add_explicit(&s->conn.posted_shared, message_bytes(m), memory_order_relaxed);
+    if (UNLIKELY(atomic_load_explicit(&s->congested, memory_order_relaxed) != 0) &&
+        atomic_exchange_explicit(&s->congested, 0, memory_order_relaxed) != 0)
+        cr->wants_stall = true;
+    return true;
+}
+
+static bool post_later(struct core_reactor *cr, struct sub *sub, const struct message *m)
+{
+    if (!claim_remote(cr, sub->sink->session, m)) return false;
+    struct remote_targets *r = &cr->hand.remote[sub->sink->reactor];
+    if (r->count == r->cap) {
+        r->cap = r->cap > 0 ? r->cap * 2 : 64;
+        r->at = xrealloc(r->at, r->cap * sizeof(struct sub *));
+    }
+    r->at[r->count++] = sub;
+    return true;
+}
+
+static void post(struct core_reactor *cr, uint32_t reactor, struct message *m, struct sub *const *subs,
+                 uint32_t count, uint32_t flags)
+{
+    struct buf *b = &cr->scratch_record;
+    b->len = 0;
+    buf_add(b, m->subject);
+    buf_add(b, m->head);
+    if (m->body.len >= SHARE_FROM && m->blob == NULL)
+        m->blob = blob_new(slice_of(m->body.ptr, (size_t)m->body.len + 2));
+    if (m->blob == NULL) buf_add(b, slice_of(m->body.ptr, (size_t)m->body.len + 2));
+    struct record rec = {
+        .kind = m->reply.len,
+        .head_len = m->subject.len,
+        .header_len = m->header_len,
+        .flags = flags | m->head.len << RECORD_FLAG_BITS,
+        .context = m->account,
+        .bytes = buf_slice(b),
+        .blob = m->blob,
+        .targets = (void *const *)(const void *)subs,
+        .targets_count = count,
+    };
+    mailbox_record(cr->reactor, cr->core->reactors->at[reactor], &rec);
+}
+
+static void post_targets(struct core_reactor *cr, struct message *m)
+{
+    for (uint32_t i = 0; i < cr->core->reactors->count; i++) {
+        struct remote_targets *r = &cr->hand.remote[i];
+        if (r->count == 0) continue;
+        post(cr, i, m, r->at, r->count, 0);
+        r->count = 0;
+    }
+}
+
+/* ---- plain subscriptions ---- */
+
+static uint32_t deliver_to(struct core_reactor *cr, struct message *m, struct sub *sub)
+{
+    struct sink *sink = sub->sink;
+    if (LIKELY(sink->reactor == cr->reactor->id)) return put(cr, sink->session, sub, m);
+    if (sink->reactor != SINK_ANYWHERE) return post_later(cr, sub, m);
+    if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return 0;
+    sink->deliver(sink, cr, sub, m);
+    return 1;
+}
+
+static uint32_t deliver_entries(struct core_reactor *cr, struct message *m, struct entries *e)
+{
+    if (e == NULL) return 0;
+    uint32_t count = 0;
+    uint32_t len = atomic_load_explicit(&e->len, memory_order_acquire);
+    m->is_shared |= len > 1;
+    for (uint32_t i = 0; i < len; i++) {
+        struct interest_entry *entry = atomic_load_explicit(&e->at[i], memory_order_acquire);
+        if (entry != NULL) count += deliver_to(cr, m, sub_of(entry));
+    }
+    return count;
+}
+
+/* ---- queue groups ---- */
+
+/* True when the member took it. A remote one is asked by its counters and may still turn out to be gone: its reactor then
+ * picks another (deliver_record). */
+static bool offer_member(struct core_reactor *cr, struct message *m, struct sub *sub, uint32_t flags)
+{
+    struct sink *sink = sub->sink;
+    if (sink->reactor == cr->reactor->id) {
+        struct session *s = sink->session;
+        uint64_t max = (uint64_t)cr->settings->options->limits.max_pending;
+        if (conn_queued(&s->conn) > max / 2) return false;  /* slow: others first */
+        return put(cr, s, sub, m);
+    }
+    if (sink->reactor == SINK_ANYWHERE) {
+        sink->deliver(sink, cr, sub, m);
+        return true;
+    }
+    if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
+    if (!claim_remote(cr, sink->session, m)) return false;
+    post(cr, sink->reactor, m, &sub, 1, flags | RECORD_QUEUE);
+    return true;
+}
+
+/* Members of one group, who may have subscribed to several matching patterns: `groups` of one name. */
+struct candidates {
+    struct group **groups;
+    uint32_t       count;
+    uint32_t       total;           /* entries, holes too */
+};
+
+static struct sub *candidate_at(const struct candidates *c, uint32_t index)
+{
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct entries *e = atomic_load_explicit(&c->groups[i]->members, memory_order_acquire);
+        uint32_t len = e == NULL ? 0 : atomic_load_explicit(&e->len, memory_order_acquire);
+        if (index >= len) {
+            index -= len;
+            continue;
+        }
+        struct interest_entry *entry = atomic_load_explicit(&e->at[index], memory_order_acquire);
+        return entry == NULL ? NULL : sub_of(entry);
+    }
+    return NULL;
+}
+
+static bool deliver_group(struct core_reactor *cr, struct message *m, const struct candidates *c, uint32_t flags)
+{
+    if (c->total == 0) return false;
+    /* Turns are shared by all reactors without a lock; a lost step does no harm. A hole is drawn over, so that who stands
+     * behind one gets no double share. */
+    uint32_t turn = atomic_load_explicit(&c->groups[0]->turn, memory_order_relaxed);
+    atomic_store_explicit(&c->groups[0]->turn, turn + 1, memory_order_relaxed);
+    uint32_t index = turn % c->total;
+    for (uint32_t draw = 0; draw < QUEUE_DRAWS; draw++) {
+        struct sub *sub = candidate_at(c, index);
+        if (sub != NULL && offer_member(cr, m, sub, flags)) return true;
+        index = rng_below(&cr->reactor->rng, c->total);
+    }
+    for (uint32_t i = 0; i < c->total; i++) {
+        struct sub *sub = candidate_at(c, (index + i) % c->total);
+        if (sub != NULL && offer_member(cr, m, sub, flags)) return true;
+    }
+    /* All are slow: then a slow one after all. */
+    for (uint32_t i = 0; i < c->total; i++) {
+        struct sub *sub = candidate_at(c, (index + i) % c->total);
+        if (sub == NULL || sub->sink->reactor != cr->reactor->id) continue;
+        if (put(cr, sub->sink->session, sub, m)) return true;
+    }
+    return false;
+}
+
+static bool same_name(const struct group *a, const struct group *b)
+{
+    return a->name_len == b->name_len && memcmp(a->name, b->name, a->name_len) == 0;
+}
+
+static void candidate_add(struct candidates *c, struct group *g)
+{
+    struct entries *e = atomic_load_explicit(&g->members, memory_order_acquire);
+    c->groups[c->count++] = g;
+    c->total += e == NULL ? 0 : atomic_load_explicit(&e->len, memory_order_acquire);
+}
+
+/* Groups of all matching topics, gathered once per message. */
+static uint32_t gather_groups(struct core_reactor *cr)
+{
+    struct matches *m = &cr->hand.matches;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct groups *groups = atomic_load_explicit(&m->topics[i]->groups, memory_order_acquire);
+        if (groups == NULL) continue;
+        if (count + groups->count > cr->hand.groups_cap) {
+            cr->hand.groups_cap = (count + groups->count) * 2;
+            cr->hand.groups = xrealloc(cr->hand.groups, cr->hand.groups_cap * sizeof(struct group *));
+            cr->hand.named = xrealloc(cr->hand.named, cr->hand.groups_cap * sizeof(struct group *));
+        }
+        for (uint32_t g = 0; g < groups->count; g++) cr->hand.groups[count++] = groups->at[g];
+    }
+    return count;
+}
+
+/* The groups that bear the name of the first one, taken out of cr->hand.groups into cr->hand.named. */
+static uint32_t take_name(struct core_reactor *cr, uint32_t count, struct candidates *ret)
+{
+    *ret = (struct candidates){ .groups = cr->hand.named };
+    const struct group *first = cr->hand.groups[0];
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (cr->hand.groups[i] == first || same_name(cr->hand.groups[i], first)) candidate_add(ret, cr->hand.groups[i]);
+        else cr->hand.groups[kept++] = cr->hand.groups[i];
+    }
+    return kept;
+}
+
+static uint32_t deliver_queues(struct core_reactor *cr, struct message *m, bool wants_503)
+{
+    uint32_t delivered = 0;
+    uint32_t count = gather_groups(cr);
+    while (count > 0) {
+        struct candidates c;
+        count = take_name(cr, count, &c);
+        bool last_hope = wants_503 && delivered == 0 && count == 0;
+        delivered += deliver_group(cr, m, &c, last_hope ? RECORD_WANTS_503 : 0);
+    }
+    return delivered;
+}
+
+/* ---- the whole ---- */
+
+static void account_for(struct core_reactor *cr, struct account *account)
+{
+    if (cr->hand.sent_msgs == 0) return;
+    struct traffic *t = &account->stats[cr->reactor->id].of;
+    count_add(&t->out_msgs, cr->hand.sent_msgs);
+    count_add(&t->out_bytes, cr->hand.sent_bytes);
+    count_add(&cr->traffic.out_msgs, cr->hand.sent_msgs);
+    count_add(&cr->traffic.out_bytes, cr->hand.sent_bytes);
+    cr->reactor->work += cr->hand.sent_msgs;
+    cr->hand.sent_msgs = 0;
+    cr->hand.sent_bytes = 0;
+}
+
+uint32_t deliver(struct core_reactor *cr, struct message *m, bool wants_503)
+{
+    struct matches *matches = &cr->hand.matches;
+    uint32_t delivered = 0;
+    interest_match(m->account->interest, m->subject, matches);
+    if (matches->single != NULL) delivered += deliver_to(cr, m, sub_of(matches->single));
+    m->is_shared = matches->count > 1;
+    bool queues = false;
+    for (uint32_t i = 0; i < matches->count; i++) {
+        struct topic *t = matches->topics[i];
+        delivered += deliver_entries(cr, m, atomic_load_explicit(&t->plain, memory_order_acquire));
+        queues |= atomic_load_explicit(&t->groups, memory_order_acquire) != NULL;
+    }
+    if (queues) delivered += deliver_queues(cr, m, wants_503 && delivered == 0);
+    if (cr->core->reactors->count > 1) post_targets(cr, m);
+    m->blob = blob_unref(m->blob);
+    account_for(cr, m->account);
+    return delivered;
+}
+
+/* ---- records ---- */
+
+static void message_of_record(const struct record *rec, struct message *ret)
+{
+    const uint8_t *head = rec->bytes.ptr + rec->head_len;
+    uint32_t head_len = rec->flags >> RECORD_FLAG_BITS;
+    *ret = (struct message){
+        .account = rec->context,
+        .subject = slice_of(rec->bytes.ptr, rec->head_len),
+        .reply = slice_of(head, rec->kind),
+        .head = slice_of(head, head_len),
+        .header_len = rec->header_len,
+        .is_contiguous = rec->blob == NULL,
+        .is_shared = rec->targets_count > 1,
+    };
+    if (rec->blob != NULL) {
+        ret->blob = blob_ref(rec->blob);
+        ret->body = slice_of(rec->blob->bytes, rec->blob->len - 2);
+    } else {
+        ret->body = slice_of(head + head_len, rec->bytes.len - rec->head_len - head_len - 2);
+    }
+}
+
+/* The queue member that was chosen elsewhere is gone or full: choose again from here. */
+static void deliver_group_again(struct core_reactor *cr, struct message *m, struct slice queue, bool wants_503)
+{
+    bool found = false;
+    interest_match(m->account->interest, m->subject, &cr->hand.matches);
+    uint32_t count = gather_groups(cr);
+    while (count > 0 && !found) {
+        struct candidates c;
+        struct group *first = cr->hand.groups[0];
+        bool is_it = slice_equal(slice_of(first->name, first->name_len), queue);
+        count = take_name(cr, count, &c);
+        if (is_it) found = deliver_group(cr, m, &c, wants_503 ? RECORD_WANTS_503 : 0);
+    }
+    if (!found && wants_503) deliver_no_responders(cr, m->account, NULL, m->subject, m->reply);
+}
+
+void deliver_record(struct reactor *r, const struct record *rec)
+{
+    struct core_reactor *cr = core_reactor_of(r);
+    struct message m;
+    message_of_record(rec, &m);
+    uint64_t bytes = message_bytes(&m);
+    for (uint32_t i = 0; i < rec->targets_count; i++) {
+        struct sub *sub = rec->targets[i];
+        struct session *s = sub->sink->session;
+        atomic_fetch_sub_explicit(&s->conn.posted_shared, bytes, memory_order_relaxed);
+        bool taken = put(cr, s, sub, &m);
+        if (!taken && (rec->flags & RECORD_QUEUE))
+            deliver_group_again(cr, &m, interest_entry_queue(&sub->entry), (rec->flags & RECORD_WANTS_503) != 0);
+    }
+    m.blob = blob_unref(m.blob);
+    account_for(cr, m.account);
+}
+
+/* ---- messages of the server itself ---- */
+
+void hand_deinit(struct hand *h)
+{
+    matches_deinit(&h->matches);
+    xfree(h->groups);
+    xfree(h->named);
+    for (uint32_t i = 0; i < REACTORS_MAX; i++) xfree(h->remote[i].at);
+    *h = (struct hand){ 0 };
+}
+
+uint32_t deliver_internal(struct core_reactor *cr, struct account *account, struct slice subject, struct slice reply,
+                          struct slice header, struct slice payload)
+{
+    struct buf text = { 0 };
+    if (reply.len > 0) {
+        buf_add(&text, reply);
+        buf_add_byte(&text, ' ');
+    }
+    if (header.len > 0) buf_printf(&text, "%u ", header.len);
+    buf_printf(&text, "%u\r\n", header.len + payload.len);
+    uint32_t head_len = text.len;
+    buf_add(&text, header);
+    buf_add(&text, payload);
+    buf_add_str(&text, "\r\n");
+    struct message m = {
+        .account = account,
+        .subject = subject,
+        .reply = reply,
+        .head = slice_of(text.ptr, head_len),
+        .body = slice_of(text.ptr + head_len, text.len - head_len - 2),
+        .header_len = header.len,
+        .is_contiguous = true,
+    };
+    /* An internal sink publishes while another message is in hand. */
+    struct hand saved = cr->hand;
+    cr->hand = (struct hand){ 0 };
+    uint32_t delivered = deliver(cr, &m, false);
+    hand_deinit(&cr->hand);
+    cr->hand = saved;
+    buf_deinit(&text);
+    return delivered;
+}
+
+static struct sub *own_plain_sub(struct core_reactor *cr, const struct session *s)
+{
+    struct matches *m = &cr->hand.matches;
+    if (m->single != NULL && sub_of(m->single)->sink->session == s) return sub_of(m->single);
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct entries *e = atomic_load_explicit(&m->topics[i]->plain, memory_order_acquire);
+        for (uint32_t k = 0; e != NULL && k < atomic_load_explicit(&e->len, memory_order_acquire); k++) {
+            struct interest_entry *entry = atomic_load_explicit(&e->at[k], memory_order_acquire);
+            if (entry != NULL && sub_of(entry)->sink->session == s) return sub_of(entry);
+        }
+    }
+    return NULL;
+}
+
+/* To the requester's own subscription; it does not count for the subscription's `max`, as in nats-server. */
+static void send_503(struct core_reactor *cr, struct session *s, struct slice subject, struct slice reply)
+{
+    interest_match(s->account->interest, reply, &cr->hand.matches);
+    struct sub *sub = own_plain_sub(cr, s);
+    if (sub == NULL) return;
+    struct buf *b = &cr->scratch_record;
+    b->len = 0;
+    struct slice sid = sub_sid(sub);
+    uint32_t size = 32 + subject.len;
+    buf_printf(b, "HMSG %.*s %.*s %u %u\r\n", SLICE_ARGS(reply), SLICE_ARGS(sid), size, size);
+    buf_printf(b, "NATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n\r\n", SLICE_ARGS(subject));
+    conn_send(&s->conn, buf_slice(b));
+}
+
+void deliver_no_responders(struct core_reactor *cr, struct account *account, struct session *to, struct slice subject,
+                           struct slice reply)
+{
+    if (to != NULL) {
+        send_503(cr, to, subject, reply);
+        return;
+    }
+    struct buf header = { 0 };
+    buf_printf(&header, "NATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n", SLICE_ARGS(subject));
+    (void)deliver_internal(cr, account, reply, (struct slice){ 0 }, buf_slice(&header), (struct slice){ 0 });
+    buf_deinit(&header);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* INFO, fields in the order of nats-server (reference: protocol 1.3). */
+#include "core/session.h"
+#include "core/trace.h"
+#include "json/writer.h"
+
+enum { CLIENT_PROTO = 1, JS_API_LEVEL = 5 };
+
+static void text(struct json_writer *w, const char *key, const char *value)
+{
+    if (value == NULL || value[0] == 0) return;
+    json_key(w, key);
+    json_str(w, value);
+}
+
+static void number(struct json_writer *w, const char *key, int64_t value)
+{
+    json_key(w, key);
+    json_i64(w, value);
+}
+
+static void flag(struct json_writer *w, const char *key, bool value)
+{
+    if (!value) return;
+    json_key(w, key);
+    json_bool(w, true);
+}
+
+static void add_server(struct session *s, struct json_writer *w)
+{
+    const struct server_identity *id = &s->home->core->identity;
+    const struct options *o = s->home->settings->options;
+    const struct listener *l = s->listener;
+    text(w, "server_id", id->id);
+    text(w, "server_name", id->name);
+    text(w, "version", id->version);
+    number(w, "proto", CLIENT_PROTO);
+    text(w, "git_commit", id->git_commit);
+    json_key(w, "go");
+    json_str(w, id->go);
+    json_key(w, "host");
+    json_str(w, l->told_host);
+    number(w, "port", l->told_port);
+    json_key(w, "headers");
+    json_bool(w, !o->no_header_support);
+}
+
+/* On the first INFO a server with a no_auth_user does not ask for credentials; afterwards it says what is configured. */
+static bool auth_wanted(const struct session *s, enum info_kind kind)
+{
+    enum connection_type type =
+        s->listener->options.kind == LISTENER_WEBSOCKET ? CONNECTION_WEBSOCKET : CONNECTION_STANDARD;
+    const struct directory *d = s->home->settings->directory;
+    return kind == INFO_FIRST ? directory_info_auth_required(d, type) : directory_auth_required(d, type);
+}
+
+static void add_rules(struct session *s, struct json_writer *w, enum info_kind kind)
+{
+    const struct listener_options *l = &s->listener->options;
+    flag(w, "auth_required", auth_wanted(s, kind));
+    flag(w, "tls_required", l->tls && !l->tls_optional);
+    flag(w, "tls_verify", l->tls && l->tls_verify);
+    flag(w, "tls_available", l->tls && l->tls_optional);
+    number(w, "max_payload", s->limits.max_payload);
+    flag(w, "jetstream", s->home->core->identity.jetstream);
+}
+
+static void add_client(struct session *s, struct json_writer *w)
+{
+    char ip[NET_ADDR_TEXT];
+    const struct server_identity *id = &s->home->core->identity;
+    number(w, "client_id", (int64_t)s->cid);
+    if (s->addr_known) text(w, "client_ip", net_addr_ip_text(&s->addr, ip));
+    text(w, "nonce", s->nonce);
+    text(w, "cluster", id->cluster);
+    flag(w, "cluster_dynamic", id->cluster != NULL && id->cluster_dynamic);
+    flag(w, "ldm", s->home->is_lame_duck);
+}
+
+void session_info(struct session *s, enum info_kind kind)
+{
+    struct buf *b = &s->home->info;
+    b->len = 0;
+    buf_add_str(b, "INFO ");
+    struct json_writer w = json_writer_on(b, JSON_COMPACT);
+    json_object_begin(&w);
+    add_server(s, &w);
+    add_rules(s, &w, kind);
+    add_client(s, &w);
+    if (kind == INFO_CONNECTED) {
+        flag(&w, "connect_info", true);
+        text(&w, "remote_account", s->account->name);
+        flag(&w, "acc_is_sys", s->account->is_system);
+    }
+    number(&w, "api_lvl", JS_API_LEVEL);
+    text(&w, "xkey", s->home->core->identity.xkey);
+    json_object_end(&w);
+    buf_add_str(b, " \r\n");
+    conn_send(&s->conn, buf_slice(b));
+}

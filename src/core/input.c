@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From bytes to verbs. Each operation runs to completion before the next is looked at. */
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "core/session.h"
+#include "core/trace.h"
+#include "json/check.h"
+#include "wire/proxy.h"
+
+static enum close_reason reason_of_parse(enum nats_parse got)
+{
+    switch (got) {
+    case NATS_PARSE_UNKNOWN: return CLOSE_PROTOCOL;
+    case NATS_PARSE_LINE: return CLOSE_MAX_CONTROL_LINE;
+    case NATS_PARSE_PAYLOAD: return CLOSE_MAX_PAYLOAD;
+    case NATS_PARSE_ARGS: return CLOSE_PROTOCOL_SILENT;
+    case NATS_PARSE_OP:
+    case NATS_PARSE_MORE: break;
+    }
+    unreachable();
+}
+
+/* The first verb of a client that must say who it is: only a CONNECT, unless somebody is assumed. Decided on the first byte. */
+static bool may_speak(struct session *s, uint8_t first)
+{
+    if (LIKELY(!s->auth_required) || s->is_connected) return true;
+    if (first == 'C' || first == 'c') return true;
+    return session_login_without_connect(s);
+}
+
+uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
+{
+    uint32_t at = 0;
+    *ret_need = 0;
+    s->last_in = s->last_active = s->home->reactor->now;
+    while (at < in.len && s->phase == SESSION_OPEN && !s->conn.paused) {
+        struct slice rest = { in.ptr + at, in.len - at };
+        struct nats_op op;
+        uint32_t used = 0;
+        if (UNLIKELY(!may_speak(s, rest.ptr[0]))) return at;
+        enum nats_parse got = nats_next(&s->limits, rest, &op, &used, ret_need);
+        if (got == NATS_PARSE_MORE) break;
+        if (UNLIKELY(got != NATS_PARSE_OP)) {
+            char label[SESSION_LABEL];
+            log_error(s->home->core->env->log, "%s - %s", session_label(s, label),
+                      got == NATS_PARSE_PAYLOAD ? "maximum payload exceeded" : "protocol parser error");
+            session_close(s, reason_of_parse(got));
+            return at;
+        }
+        at += used;
+        session_take_op(s, &op);
+    }
+    if (UNLIKELY(s->stall_due)) session_stall(s);
+    return at;
+}
+
+static void on_ping(struct session *s)
+{
+    /* What others posted before they were told PONG comes before this PONG: look into the mailbox once more. */
+    if (s->home->core->reactors->count > 1) (void)mailbox_drain_records(s->home->reactor, UINT32_MAX);
+    conn_send(&s->conn, SLICE_LIT("PONG\r\n"));
+    if (UNLIKELY(s->traced)) trace_out_line(s, SLICE_LIT("PONG"));
+    if (LIKELY(s->first_pong_sent) || !s->is_connected) return;
+    s->first_pong_sent = true;
+    if (s->wants_events) session_info(s, INFO_CONNECTED);
+}
+
+static void on_info(struct session *s, struct slice json)
+{
+    bool huge;
+    if (json_check(json, JSON_DEPTH_MAX, &huge) != ERR_OK) session_close(s, CLOSE_PROTOCOL_SILENT);
+}
+
+static void on_err(struct session *s, struct slice text)
+{
+    char label[SESSION_LABEL];
+    log_error(s->home->core->env->log, "%s - Client Error %.*s", session_label(s, label), SLICE_ARGS(text));
+    session_close(s, CLOSE_PARSE_ERROR);
+}
+
+void session_take_op(struct session *s, const struct nats_op *op)
+{
+    if (UNLIKELY(s->traced)) trace_in(s, op);
+    switch (op->verb) {
+    case NATS_PUB:
+    case NATS_HPUB: session_publish(s, op); break;
+    case NATS_SUB: session_subscribe(s, op); break;
+    case NATS_UNSUB: session_unsubscribe(s, op); break;
+    case NATS_PING: on_ping(s); break;
+    case NATS_PONG: session_pong_came(s); break;
+    case NATS_CONNECT: session_connect(s, op->args); break;
+    case NATS_INFO: on_info(s, op->args); break;
+    case NATS_OK: break;
+    case NATS_ERR: on_err(s, op->args); break;
+    }
+}
+
+/* ---- PROXY protocol ---- */
+
+uint32_t session_proxy_header(struct session *s, struct slice in, uint64_t *ret_need)
+{
+    struct proxy_head head;
+    char label[SESSION_LABEL];
+    *ret_need = 0;
+    switch (proxy_parse(in, &head)) {
+    case PROXY_MORE: return 0;
+    case PROXY_NONE: head.consumed = 0; break;
+    case PROXY_BAD:
+        log_warn(s->home->core->env->log, "Error reading PROXY protocol header from %s: %s", session_label(s, label),
+                 head.why);
+        session_close(s, CLOSE_PROTOCOL_SILENT);
+        return 0;
+    case PROXY_OK:
+        if (!head.known) break;
+        memcpy(s->addr.ip, head.ip, sizeof s->addr.ip);
+        s->addr.v6 = head.v6;
+        s->addr.port = head.port;
+        break;
+    }
+    s->addr_known = true;
+    session_after_proxy(s);
+    return head.consumed;
+}

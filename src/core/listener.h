@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listener: accepts on the first reactor and hands each connection to the least loaded one, where it stays.
+ *
+ * Thread: reactor 0, but for opening and closing (core.h). Memory: the core's. */
+#ifndef MIDGE_CORE_LISTENER_H
+#define MIDGE_CORE_LISTENER_H
+
+#include "core/core.h"
+
+void listener_free(struct listener *);
+
+/* Prepares the timer of a lame duck (core.c). */
+void lame_duck_init(struct core_reactor *);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/password.h"
+
+#include "core/session.h"
+
+struct check {
+    struct reactor_work work;
+    struct session     *session;
+    struct auth_result  result;
+    bool                matches;
+    void              (*done)(struct session *, struct auth_result *, bool matches);
+};
+
+static void run(struct reactor_work *w)
+{
+    struct check *c = container_of(w, struct check, work);
+    c->matches = auth_check_run(&c->result.check);
+}
+
+static void done(struct reactor_work *w)
+{
+    struct check *c = container_of(w, struct check, work);
+    c->done(c->session, &c->result, c->matches);
+    auth_result_deinit(&c->result);
+    xfree(c);
+}
+
+bool password_check(struct session *s, struct auth_result *take_result,
+                    void (*when_done)(struct session *, struct auth_result *, bool matches))
+{
+    struct check *c = xcalloc(1, sizeof *c);
+    *c = (struct check){ .session = s, .result = *take_result, .done = when_done };
+    c->work.run = run;
+    c->work.done = done;
+    if (reactor_work(s->home->reactor, &c->work) == ERR_OK) return true;
+    xfree(c);
+    return false;
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "auth/responses.h"
+#include "base/assert.h"
+#include "core/closed.h"
+#include "core/trace.h"
+
+/* A closing connection gets this long to take what it was sent. */
+static const nanos LINGER = SECOND;
+
+/* A session with more subscriptions than this gives them up in steps of as many. */
+enum { SWEEP_STEP = 5000 };
+
+static uint32_t on_bytes(struct conn *c, struct slice in, uint64_t *ret_need);
+static void on_end(struct conn *c, enum conn_end why);
+static void on_established(struct conn *c);
+static void on_free(struct conn *c);
+
+static const struct conn_ops ops = {
+    .on_bytes = on_bytes,
+    .on_end = on_end,
+    .on_established = on_established,
+    .on_free = on_free,
+};
+
+/* Before authentication a connection may hold one control line, nothing else. */
+static void set_input_cap(struct session *s)
+{
+    s->conn.rest_max = (uint64_t)s->limits.max_control_line + 64;
+    if (s->is_connected || !s->auth_required) {
+        uint64_t payload = s->limits.max_payload >= 0 ? (uint64_t)s->limits.max_payload : UINT32_MAX / 2;
+        s->conn.rest_max += payload;
+    }
+}
+
+static void make_nonce(struct session *s)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    uint8_t random[NONCE_LEN];
+    struct entropy *e = s->home->core->env->entropy;
+    e->fill(e, random, sizeof random);
+    for (int i = 0; i < NONCE_LEN; i++) s->nonce[i] = digits[random[i] % 64];
+}
+
+/* What a client is before it has said anything: the defaults of CONNECT (reference: protocol 1.2). */
+static void set_defaults(struct session *s)
+{
+    const struct options *o = s->home->settings->options;
+    s->verbose = s->pedantic = s->echo = true;
+    s->limits.max_control_line = (uint32_t)o->limits.max_control_line;
+    s->limits.max_payload = o->limits.max_payload;
+    s->subs_max = o->limits.max_subscriptions > 0 ? o->limits.max_subscriptions : -1;
+    s->conn.write_deadline = o->write_deadline;
+}
+
+static enum connection_type connection_type(const struct listener *l)
+{
+    return l->options.kind == LISTENER_WEBSOCKET ? CONNECTION_WEBSOCKET : CONNECTION_STANDARD;
+}
+
+static void first_info(struct session *s)
+{
+    session_info(s, INFO_FIRST);
+    const struct listener_options *l = &s->listener->options;
+    int64_t max = s->home->settings->options->limits.max_connections;
+    if (l->hooks.admit != NULL && !l->hooks.admit(l->hooks.ctx, s->home->reactor->now)) {
+        session_close(s, CLOSE_THROTTLED);
+    } else if (atomic_load_explicit(&s->home->core->clients, memory_order_relaxed) > max) {
+        session_close(s, CLOSE_MAX_CONNECTIONS);
+    }
+}
+
+/* Pushes TLS; its handshake has a timeout of its own. */
+bool session_secure(struct session *s)
+{
+    const struct listener_options *l = &s->listener->options;
+    struct filter *f = l->hooks.tls_new(l->hooks.ctx, &s->conn);
+    if (f == NULL) {
+        session_close(s, CLOSE_TLS_HANDSHAKE);
+        return false;
+    }
+    conn_filter_push(&s->conn, f);
+    session_timer_set(s, SESSION_TIMER_TLS, l->tls_timeout);
+    return true;
+}
+
+static bool upgrade(struct session *s)
+{
+    const struct listener_options *l = &s->listener->options;
+    struct filter *f = l->hooks.ws_new(l->hooks.ctx, &s->conn);
+    if (f == NULL) {
+        session_close(s, CLOSE_PROTOCOL_SILENT);
+        return false;
+    }
+    conn_filter_push(&s->conn, f);
+    if (l->upgrade_timeout > 0) session_timer_set(s, SESSION_TIMER_UPGRADE, l->upgrade_timeout);
+    else session_timer_set(s, SESSION_TIMER_UPGRADE, 60 * SECOND);
+    return true;
+}
+
+/* Each kind of listener begins in its own way; all end in session_opened(). */
+static void begin(struct session *s)
+{
+    const struct listener_options *l = &s->listener->options;
+    if (l->kind == LISTENER_WEBSOCKET) {
+        s->phase = SESSION_UPGRADING;
+        if (l->tls && !session_secure(s)) return;
+        if (!l->tls) (void)upgrade(s);
+        return;
+    }
+    if (l->tls && l->tls_first) {
+        s->phase = l->tls_first_fallback > 0 ? SESSION_TLS_FIRST : SESSION_UPGRADING;
+        if (l->tls_first_fallback > 0) session_timer_set(s, SESSION_TIMER_FIRST, l->tls_first_fallback);
+        else (void)session_secure(s);
+        return;
+    }
+    first_info(s);
+    if (s->phase == SESSION_CLOSED) return;
+    if (l->proxy_protocol) {
+        s->phase = SESSION_PROXY;
+        session_timer_set(s, SESSION_TIMER_UPGRADE, 5 * SECOND);
+    } else {
+        session_after_proxy(s);
+    }
+}
+
+/* INFO is out and the address is known: TLS, perhaps TLS, or verbs. */
+void session_after_proxy(struct session *s)
+{
+    const struct listener_options *l = &s->listener->options;
+    if (l->tls && l->tls_optional) {
+        s->phase = SESSION_SNIFFING;
+        session_timer_set(s, SESSION_TIMER_TLS, l->tls_timeout);
+    } else if (l->tls) {
+        s->phase = SESSION_SECURING;
+        (void)session_secure(s);
+    } else {
+        session_opened(s);
+    }
+}
+
+void session_opened(struct session *s)
+{
+    assert(s->phase != SESSION_CLOSED);
+    s->phase = SESSION_OPEN;
+    if (s->auth_required) {
+        session_timer_set(s, SESSION_TIMER_AUTH, session_auth_timeout(s));
+    } else {
+        session_ping_start(s, false);
+        session_login_anonymous(s);
+    }
+}
+
+void session_start(struct core_reactor *cr, struct listener *l, int sock, const struct net_addr *peer)
+{
+    struct core *core = cr->core;
+    struct session *s = door_alloc(&cr->reactor->door, sizeof *s);
+    if (s != NULL) *s = (struct session){ .home = cr, .listener = l, .addr = *peer };
+    if (s == NULL || conn_init(&s->conn, cr->reactor, sock, &ops) != ERR_OK) {
+        core->env->net->close(core->env->net, sock);
+        (void)door_free(&cr->reactor->door, s, sizeof *s);
+        count_add(&cr->gone, 1);
+        atomic_fetch_sub_explicit(&core->clients, 1, memory_order_relaxed);
+        return;
+    }
+    s->sink = (struct sink){ .reactor = cr->reactor->id, .session = s };
+    s->cid = atomic_fetch_add_explicit(&core->next_cid, 1, memory_order_relaxed) + 1;
+    s->account = core->global;
+    s->addr_known = !l->options.proxy_protocol;
+    s->started = s->last_active = s->last_in = cr->reactor->now;
+    s->started_wall = cr->reactor->wall;
+    s->traced = log_trace_on(core->env->log);
+    s->directory = directory_ref(cr->settings->directory);
+    s->auth_required = directory_auth_required(s->directory, connection_type(l));
+    timer_init(&s->timer, session_timer_fire);
+    set_defaults(s);
+    set_input_cap(s);
+    if (directory_nonce_needed(s->directory)) make_nonce(s);
+    list_add_tail(&cr->sessions, &s->node);
+    atomic_fetch_add_explicit(&core->clients_total, 1, memory_order_relaxed);
+    char label[SESSION_LABEL];
+    log_debug(core->env->log, "%s - Client connection created", session_label(s, label));
+    begin(s);
+}
+
+void session_set_input_cap(struct session *s)
+{
+    set_input_cap(s);
+    const struct listener_hooks *h = &s->listener->options.hooks;
+    if (h->authenticated != NULL) h->authenticated(h->ctx, &s->conn, s->limits.max_payload);
+}
+
+/* ---- events of the connection ---- */
+
+static bool begins_tls(struct slice in)
+{
+    return in.len > 0 && in.ptr[0] == 0x16;
+}
+
+/* Bytes before verbs: none are consumed when TLS takes over. */
+static uint32_t on_early_bytes(struct session *s, struct slice in, uint64_t *ret_need)
+{
+    switch ((enum session_phase)s->phase) {
+    case SESSION_TLS_FIRST:
+        session_timer_set(s, SESSION_TIMER_NONE, 0);
+        s->phase = SESSION_UPGRADING;
+        (void)session_secure(s);
+        return 0;
+    case SESSION_SNIFFING:
+        if (begins_tls(in)) {
+            s->phase = SESSION_SECURING;
+            (void)session_secure(s);
+            return 0;
+        }
+        session_opened(s);
+        return session_input(s, in, ret_need);
+    case SESSION_PROXY: return session_proxy_header(s, in, ret_need);
+    case SESSION_UPGRADING:
+    case SESSION_SECURING:
+    case SESSION_OPEN:
+    case SESSION_CLOSED: break;
+    }
+    return 0;
+}
+
+static uint32_t on_bytes(struct conn *c, struct slice in, uint64_t *ret_need)
+{
+    struct session *s = session_of(c);
+    if (s->phase == SESSION_OPEN) return session_input(s, in, ret_need);
+    return on_early_bytes(s, in, ret_need);
+}
+
+/* All filters have finished their handshakes. */
+static void on_established(struct conn *c)
+{
+    struct session *s = session_of(c);
+    struct listener_options *l = &s->listener->options;
+    if (s->phase != SESSION_UPGRADING && s->phase != SESSION_SECURING) return;
+    struct filter_peer peer;
+    conn_peer(c, &peer);
+    if (l->hooks.pinned != NULL && peer.tls_version != NULL &&
+        (peer.certs_count == 0 || !l->hooks.pinned(l->hooks.ctx, peer.certs[0]))) {
+        session_close(s, CLOSE_TLS_HANDSHAKE);
+        return;
+    }
+    bool upgraded = l->kind != LISTENER_WEBSOCKET || c->lowest != c->highest || !l->tls;
+    if (l->kind == LISTENER_WEBSOCKET && !upgraded) {
+        (void)upgrade(s);
+    } else if (l->kind != LISTENER_WEBSOCKET) {
+        bool told = s->phase == SESSION_SECURING;
+        if (!told) first_info(s);
+        if (s->phase != SESSION_CLOSED) session_opened(s);
+    }
+}
+
+void session_upgraded(struct conn *c, const struct upgrade *u)
+{
+    struct session *s = session_of(c);
+    if (s->phase != SESSION_UPGRADING) return;
+    session_keep_cookies(s, u);
+    char text[NET_ADDR_TEXT];
+    if (u->forwarded_for.len > 0 && u->forwarded_for.len < sizeof text) {
+        memcpy(text, u->forwarded_for.ptr, u->forwarded_for.len);
+        text[u->forwarded_for.len] = 0;
+        (void)net_addr_parse_ip(&s->addr, text);
+    }
+    first_info(s);
+    if (s->phase != SESSION_CLOSED) session_opened(s);
+}
+
+static enum close_reason reason_of_filter(const struct session *s)
+{
+    bool in_tls = s->phase == SESSION_SECURING || (s->phase == SESSION_UPGRADING && s->listener->options.tls);
+    return in_tls ? CLOSE_TLS_HANDSHAKE : CLOSE_PROTOCOL_SILENT;
+}
+
+static void log_filter(struct session *s)
+{
+    char label[SESSION_LABEL];
+    for (struct filter *f = s->conn.lowest; f != NULL; f = f->above) {
+        const char *why = f->ops->reason == NULL ? NULL : f->ops->reason(f);
+        if (why != NULL && why[0] != 0)
+            log_error(s->home->core->env->log, "%s - %s", session_label(s, label), why);
+    }
+}
+
+static void on_end(struct conn *c, enum conn_end why)
+{
+    struct session *s = session_of(c);
+    struct core_reactor *cr = s->home;
+    char label[SESSION_LABEL];
+    switch (why) {
+    case CONN_END_EOF: session_close(s, CLOSE_CLIENT_CLOSED); break;
+    case CONN_END_READ: session_close(s, CLOSE_CLIENT_CLOSED); break;
+    case CONN_END_WRITE: session_close(s, CLOSE_WRITE_ERROR); break;
+    case CONN_END_FILTER:
+        log_filter(s);
+        session_close(s, reason_of_filter(s));
+        break;
+    case CONN_END_MEMORY:
+        log_error(cr->core->env->log, "%s - out of memory for its input or output", session_label(s, label));
+        session_close(s, CLOSE_MAX_PAYLOAD);
+        break;
+    case CONN_END_DEADLINE:
+        count_add(&cr->slow_consumers, 1);
+        count_add(&s->account->stats[cr->reactor->id].of.slow_consumers, 1);
+        log_info(cr->core->env->log, "%s - Slow Consumer Detected: WriteDeadline of %.0fs exceeded with %llu bytes pending",
+                 session_label(s, label), (double)s->conn.write_deadline / (double)SECOND,
+                 (unsigned long long)conn_queued(c));
+        session_close(s, CLOSE_SLOW_DEADLINE);
+        conn_abort(c);
+        break;
+    }
+}
+
+/* ---- the end ---- */
+
+static void leave_account(struct session *s)
+{
+    if (!s->is_counted) return;
+    s->is_counted = false;
+    atomic_fetch_sub_explicit(&s->account->clients, 1, memory_order_relaxed);
+}
+
+void session_close_saying(struct session *s, enum close_reason reason, const char *err)
+{
+    if (s->phase == SESSION_CLOSED) return;
+    struct core *core = s->home->core;
+    char label[SESSION_LABEL];
+    bool talks = s->phase != SESSION_UPGRADING && s->phase != SESSION_TLS_FIRST;
+    if (err[0] != 0 && talks) session_err(s, "%s", err);
+    log_debug(core->env->log, "%s - Client connection closed: %s", session_label(s, label), close_reason_text(reason));
+    s->phase = SESSION_CLOSED;
+    s->reason = (uint8_t)reason;
+    closed_ring_add(core->closed, s);
+    atomic_store_explicit(&s->is_closed, true, memory_order_release);
+    session_timer_set(s, SESSION_TIMER_NONE, 0);
+    leave_account(s);
+    atomic_fetch_sub_explicit(&core->clients, 1, memory_order_relaxed);
+    count_add(&s->home->gone, 1);
+    list_remove(&s->node);
+    if (session_subs_sweep(s, SWEEP_STEP) > 0) {
+        list_add_tail(&s->home->sweeping, &s->node);
+        session_timer_set(s, SESSION_TIMER_SWEEP, MILLISECOND);
+    }
+    conn_close(&s->conn, LINGER, close_reason_status(reason), slice_str(close_reason_text(reason)));
+}
+
+void session_close(struct session *s, enum close_reason reason)
+{
+    session_close_saying(s, reason, close_reason_err(reason));
+}
+
+void session_sweep(struct session *s)
+{
+    if (session_subs_sweep(s, SWEEP_STEP) > 0) {
+        session_timer_set(s, SESSION_TIMER_SWEEP, MILLISECOND);
+    } else {
+        list_remove(&s->node);
+        if (s->conn.sock < 0) on_free(&s->conn);
+    }
+}
+
+static void free_session(struct retired *r)
+{
+    struct session *s = container_of(r, struct session, retired);
+    directory_unref(s->directory);
+    responses_free(s->responses);
+    session_login_free(s);
+    sids_deinit(&s->subs);
+    (void)door_free(&s->home->reactor->door, s, sizeof *s);
+}
+
+static void on_free(struct conn *c)
+{
+    struct session *s = session_of(c);
+    assert(s->phase == SESSION_CLOSED);
+    if (s->subs.count > 0 || s->auth_pending) return;   /* the sweep, or the worker's answer, comes back here */
+    session_timer_set(s, SESSION_TIMER_NONE, 0);
+    reactor_retire(s->home->reactor, &s->retired, free_session);
+}
+
+void session_worker_done(struct session *s)
+{
+    s->auth_pending = false;
+    if (s->phase == SESSION_CLOSED && s->conn.sock < 0) on_free(&s->conn);
+}
+
+/* ---- what it says ---- */
+
+void session_err(struct session *s, const char *format, ...)
+{
+    char small[512];
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int len = vsnprintf(small, sizeof small, format, args);
+    va_end(args);
+    struct buf line = { 0 };
+    buf_add_str(&line, "-ERR '");
+    buf_reserve(&line, (uint32_t)len + 1);
+    (void)vsnprintf((char *)line.ptr + line.len, (size_t)len + 1, format, again);
+    va_end(again);
+    line.len += (uint32_t)len;
+    buf_add_str(&line, "'\r\n");
+    conn_send(&s->conn, buf_slice(&line));
+    if (s->traced) trace_out_line(s, slice_first(buf_slice(&line), line.len - 2));
+    buf_deinit(&line);
+}
+
+void session_ok(struct session *s)
+{
+    if (!s->verbose) return;
+    conn_send(&s->conn, SLICE_LIT("+OK\r\n"));
+    if (s->traced) trace_out_line(s, SLICE_LIT("OK"));
+}
+
+const char *session_label(const struct session *s, char text[SESSION_LABEL])
+{
+    char addr[NET_ADDR_TEXT];
+    const char *kind = s->listener->options.kind == LISTENER_WEBSOCKET ? "wid" : "cid";
+    (void)snprintf(text, SESSION_LABEL, "%s - %s:%llu", net_addr_text(&s->addr, addr), kind,
+                   (unsigned long long)s->cid);
+    return text;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "auth/permissions.h"
+#include "base/assert.h"
+#include "core/quote.h"
+#include "core/session.h"
+#include "core/trace.h"
+#include "subject/subject.h"
+
+/* "SUBJECT" or "SUBJECT" using queue "QUEUE", as the -ERR has it. */
+static void describe(struct buf *out, struct slice subject, struct slice queue)
+{
+    quote_go(out, subject);
+    if (queue.len == 0) return;
+    buf_add_str(out, " using queue ");
+    quote_go(out, queue);
+}
+
+static void refuse(struct session *s, struct slice subject, struct slice queue, const char *behind)
+{
+    struct buf text = { 0 };
+    char label[SESSION_LABEL];
+    describe(&text, subject, queue);
+    session_err(s, "Permissions Violation for Subscription to %s%s", buf_str(&text), behind);
+    log_error(s->home->core->env->log, "%s - Subscription Violation - Subject %s", session_label(s, label), buf_str(&text));
+    buf_deinit(&text);
+}
+
+/* All that may be said against a subscription. False: it was said. */
+static bool admit(struct session *s, const struct nats_op *op, enum permission *ret_permission)
+{
+    int64_t tokens_max = s->home->settings->options->limits.max_sub_tokens;
+    *ret_permission = permission_subscribe(s->permissions, op->subject, op->queue);
+    if (tokens_max > 0 && subject_token_count(op->subject) > tokens_max) {
+        refuse(s, op->subject, (struct slice){ 0 }, ", too many tokens");
+        return false;
+    }
+    if (*ret_permission == PERMISSION_DENIED) {
+        refuse(s, op->subject, op->queue, "");
+        return false;
+    }
+    if (s->subs_max >= 0 && s->subs.count >= s->subs_max) {
+        session_err(s, "maximum subscriptions exceeded");
+        return false;
+    }
+    return true;
+}
+
+void session_subscribe(struct session *s, const struct nats_op *op)
+{
+    struct core_reactor *cr = s->home;
+    enum permission permission;
+    if (!admit(s, op, &permission)) return;
+    if (sids_find(&s->subs, cr->core->hash_seed, op->sid) != NULL) {
+        session_ok(s);                          /* the first one stays */
+        return;
+    }
+    if (!subject_valid(op->subject)) {
+        session_err(s, "Invalid Subject");
+        return;
+    }
+    struct sub *sub = sub_new(&cr->reactor->door, &s->sink, op->subject, op->queue, op->sid);
+    if (sub == NULL) {
+        session_err(s, "maximum subscriptions exceeded");
+        return;
+    }
+    sub->is_filtered = permission == PERMISSION_ALLOWED_FILTERED;
+    sids_add(&s->subs, cr->core->hash_seed, sub);
+    sub_enter(cr->reactor, s->account, sub);
+    session_ok(s);
+}
+
+void session_sub_end(struct session *s, struct sub *sub)
+{
+    if (s->traced) trace_delsub(s, sub_sid(sub));
+    sids_remove(&s->subs, s->home->core->hash_seed, sub);
+    sub_leave(s->home->reactor, s->account, sub);
+}
+
+void session_unsubscribe(struct session *s, const struct nats_op *op)
+{
+    struct sub *sub = sids_find(&s->subs, s->home->core->hash_seed, op->sid);
+    if (sub != NULL) {
+        if (op->max > 0 && op->max > sub->delivered) sub->max = (uint32_t)op->max;
+        else session_sub_end(s, sub);
+    }
+    session_ok(s);
+}
+
+uint32_t session_subs_sweep(struct session *s, uint32_t most)
+{
+    while (s->subs.count > 0 && most-- > 0) {
+        struct sub *sub = sids_any(&s->subs);
+        sids_remove(&s->subs, s->home->core->hash_seed, sub);
+        sub_leave(s->home->reactor, s->account, sub);
+    }
+    return s->subs.count;
+}
+
+void session_subs_clear(struct session *s)
+{
+    (void)session_subs_sweep(s, UINT32_MAX);
+}
+
+static void tell_lost(struct session *s, const struct sub *sub)
+{
+    struct buf behind = { 0 };
+    buf_printf(&behind, " (sid \"%.*s\")", SLICE_ARGS(sub_sid(sub)));
+    refuse(s, interest_entry_subject(&sub->entry), interest_entry_queue(&sub->entry), buf_str(&behind));
+    buf_deinit(&behind);
+}
+
+/* Two passes, since removing moves what the walk stands on. */
+void session_subs_recheck(struct session *s)
+{
+    struct sub **lost = xalloc((s->subs.count + 1) * sizeof(struct sub *));
+    uint32_t count = 0;
+    struct sub *sub;
+    for (uint64_t at = 0; (sub = sids_next(&s->subs, &at)) != NULL;) {
+        enum permission p = permission_subscribe(s->permissions, interest_entry_subject(&sub->entry),
+                                                 interest_entry_queue(&sub->entry));
+        sub->is_filtered = p == PERMISSION_ALLOWED_FILTERED;
+        if (p == PERMISSION_DENIED) lost[count++] = sub;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        tell_lost(s, lost[i]);
+        session_sub_end(s, lost[i]);
+    }
+    xfree(lost);
+}
