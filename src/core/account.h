@@ -2,8 +2,8 @@
 /* Account: a world of subjects of its own. Its interest, its counters, how many are connected.
  *
  * Thread:  any reads and delivers; `stats[i]` is written by reactor i only; counts are atomic.
- * Memory:  lives until the core ends. An account that a reload removes keeps its place for a later return, and nobody
- *          is in it: its clients are closed.
+ * Memory:  lives until the core ends. An account that a reload removes keeps its place for a later
+ *          return, and nobody is in it: its clients are closed.
  * Limits come from the configuration (auth/directory.h) and travel with each session. */
 #ifndef MIDGE_CORE_ACCOUNT_H
 #define MIDGE_CORE_ACCOUNT_H
@@ -19,7 +19,8 @@
 struct core;
 struct sub;
 
-/* One direction each; a reactor's own, so plain additions suffice. Readers elsewhere may see a sum a moment old. */
+/* One direction each; a reactor's own, so plain additions suffice. Readers elsewhere may see a sum
+ * a moment old. */
 struct traffic {
     _Atomic uint64_t in_msgs;
     _Atomic uint64_t in_bytes;
@@ -52,7 +53,8 @@ struct account {
     _Atomic bool     is_configured;             /* false: a reload removed it */
     _Atomic int64_t  clients;                   /* sessions in it now */
     _Atomic uint64_t clients_total;
-    struct sub      *internal;                  /* subscriptions of the server itself; owner: the core */
+    /* subscriptions of the server itself; owner: the core */
+    struct sub      *internal;
     struct account_traffic stats[REACTORS_MAX];
 };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CONNECT: what a client says of itself, and who it is by that. The one way in: auth_decide(), whatever the path. */
+/* CONNECT: what a client says of itself, and who it is by that. The one way in: auth_decide(),
+ * whatever the path. */
 #include "auth/decide.h"
 #include "base/assert.h"
 #include "core/password.h"
 #include "core/refuse.h"
 #include "core/session.h"
 #include "crypto/cert.h"
+#include "json/check.h"
 #include "json/table.h"
 
 struct said {
@@ -62,8 +64,9 @@ static struct slice keep(uint8_t **at, struct slice text)
 
 static void keep_login(struct session *s, const struct said *said, bool dormant)
 {
-    const struct slice *all[] = { &said->user, &said->pass, &said->token, &said->nkey,    &said->sig,
-                                  &said->jwt,  &said->proxy_sig, &said->name, &said->lang, &said->version };
+    const struct slice *all[] = { &said->user, &said->pass,   &said->token,     &said->nkey,
+                                  &said->sig,  &said->jwt,    &said->proxy_sig, &said->name,
+                                  &said->lang, &said->version };
     size_t size = 0;
     for (size_t i = 0; i < ARRAY_COUNT(all); i++) size += (size_t)all[i]->len + 1;
     struct login *l = xcalloc(1, sizeof *l + size);
@@ -103,7 +106,8 @@ void session_keep_cookies(struct session *s, const struct upgrade *u)
 
 static bool read_said(struct session *s, struct slice json, struct said *said)
 {
-    struct json_limits limits = { .size_max = s->limits.max_control_line, .depth_max = JSON_DEPTH_MAX };
+    struct json_limits limits = { .size_max = s->limits.max_control_line,
+                                  .depth_max = JSON_DEPTH_MAX };
     AUTO_FREE(json_doc) doc = NULL;
     AUTO_FREE(arena) arena = arena_new();
     if (json_doc_parse(json, &limits, &doc) != ERR_OK) return false;
@@ -135,7 +139,8 @@ void session_connect(struct session *s, struct slice json)
 
 static enum connection_type connection_type(const struct session *s)
 {
-    return s->listener->options.kind == LISTENER_WEBSOCKET ? CONNECTION_WEBSOCKET : CONNECTION_STANDARD;
+    return s->listener->options.kind == LISTENER_WEBSOCKET ? CONNECTION_WEBSOCKET
+                                                           : CONNECTION_STANDARD;
 }
 
 static const struct cert *peer_cert(struct session *s, struct arena *arena)
@@ -147,7 +152,8 @@ static const struct cert *peer_cert(struct session *s, struct arena *arena)
     return cert_parse(peer.certs[0], arena, cert) == ERR_OK ? cert : NULL;
 }
 
-static enum auth_verdict ask(struct session *s, bool in_fast_path, struct arena *arena, struct auth_result *ret)
+static enum auth_verdict ask(struct session *s, bool in_fast_path, struct arena *arena,
+                             struct auth_result *ret)
 {
     struct auth_request r = {
         .type = connection_type(s),
@@ -197,7 +203,8 @@ static void connected(struct session *s)
     session_ok(s);
 }
 
-static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict, struct auth_result *result)
+static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict,
+                struct auth_result *result)
 {
     if (verdict == AUTH_REFUSED) {
         session_refuse(s, result->reason);
@@ -214,8 +221,10 @@ static void password_checked(struct session *s, struct auth_result *result, bool
     session_worker_done(s);
     if (s->phase == SESSION_CLOSED) return;
     conn_pause(&s->conn, 0);
-    enum auth_verdict verdict = auth_finish(result, matches, s->home->pass_cache, s->home->reactor->now);
-    if (s->directory != s->home->settings->directory) {     /* a reload came between: the new rules decide */
+    enum auth_verdict verdict = auth_finish(result, matches, s->home->pass_cache,
+                                            s->home->reactor->now);
+    /* a reload came between: the new rules decide */
+    if (s->directory != s->home->settings->directory) {
         take_directory(s);
         decide(s, false);
         return;
@@ -233,7 +242,8 @@ static void decide(struct session *s, bool in_fast_path)
         s->auth_pending = true;
         conn_pause(&s->conn, NANOS_MAX);
         if (password_check(s, &result, password_checked)) return;
-        s->auth_pending = false;                            /* the workers' queue is full: refuse, they may try again */
+        /* the workers' queue is full: refuse, they may try again */
+        s->auth_pending = false;
         verdict = AUTH_REFUSED;
     }
     act(s, in_fast_path, verdict, &result);
@@ -264,7 +274,8 @@ static void take_limits(struct session *s, const struct auth_limits *limits)
     const struct limit_options *server = &s->home->settings->options->limits;
     s->limits.max_control_line = (uint32_t)server->max_control_line;
     s->limits.max_payload = least(server->max_payload, limits->payload_max);
-    s->subs_max = least(server->max_subscriptions > 0 ? server->max_subscriptions : -1, limits->subscriptions_max);
+    s->subs_max = least(server->max_subscriptions > 0 ? server->max_subscriptions : -1,
+                        limits->subscriptions_max);
 }
 
 /* Into the account, out of the one before; its subscriptions stay behind. */
@@ -287,7 +298,8 @@ static bool enter_account(struct session *s, struct account *account, int64_t co
 
 static void accept_result(struct session *s, const struct auth_result *result)
 {
-    struct account *account = accounts_get(s->home->core->accounts, slice_str(result->account->name));
+    struct account *account = accounts_get(s->home->core->accounts,
+                                           slice_str(result->account->name));
     if (!enter_account(s, account, result->limits.connections_max)) return;
     s->user = result->user;
     s->permissions = result->permissions;
@@ -300,7 +312,8 @@ static void accept_result(struct session *s, const struct auth_result *result)
 
 static void judge_late(struct session *, struct auth_result *, bool matches);
 
-static void judge_again(struct session *s, enum auth_verdict verdict, const struct auth_result *result)
+static void judge_again(struct session *s, enum auth_verdict verdict,
+                        const struct auth_result *result)
 {
     if (verdict != AUTH_ACCEPTED) {
         session_close(s, CLOSE_AUTH_VIOLATION);
@@ -331,7 +344,8 @@ static void judge_late(struct session *s, struct auth_result *result, bool match
         session_login_again(s);
         return;
     }
-    judge_again(s, auth_finish(result, matches, s->home->pass_cache, s->home->reactor->now), result);
+    judge_again(s, auth_finish(result, matches, s->home->pass_cache, s->home->reactor->now),
+                result);
 }
 
 void session_login_again(struct session *s)
@@ -352,7 +366,8 @@ void session_login_again(struct session *s)
             s->auth_pending = true;
             s->user = NULL;
             if (password_check(s, &result, password_checked_again)) {
-                s->old_directory = old;                     /* its permissions hold until the answer */
+                /* its permissions hold until the answer */
+                s->old_directory = old;
                 return;
             }
             s->auth_pending = false;

@@ -10,7 +10,8 @@
 #include "core/session.h"
 #include "core/user_info.h"
 
-/* nats-server's first client has the id 5: its own system connections come before. Some tools show it. */
+/* nats-server's first client has the id 5: its own system connections come before. Some tools show
+ * it. */
 enum { FIRST_CID = 5 };
 
 struct settings *settings_ref(struct settings *s)
@@ -29,11 +30,13 @@ struct settings *settings_unref(struct settings *s)
     return NULL;
 }
 
-/* Every account of the configuration exists, with the server's own services in it; others are not configured any more. */
+/* Every account of the configuration exists, with the server's own services in it; others are not
+ * configured any more. */
 static void take_accounts(struct core *core, const struct settings *settings, nanos wall)
 {
     struct account *a;
-    for (uint32_t i = 0; (a = accounts_at(core->accounts, i)) != NULL; i++) atomic_store(&a->is_configured, false);
+    for (uint32_t i = 0; (a = accounts_at(core->accounts, i)) != NULL; i++)
+        atomic_store(&a->is_configured, false);
     const struct auth_account *system = directory_system_account(settings->directory);
     for (uint32_t i = 0; i < directory_account_count(settings->directory); i++) {
         const struct auth_account *want = directory_account_at(settings->directory, i);
@@ -48,7 +51,8 @@ static void take_accounts(struct core *core, const struct settings *settings, na
     if (core->global->internal == NULL) user_info_serve(core, core->global);
 }
 
-static struct core_reactor *core_reactor_new(struct core *core, struct reactor *r, struct settings *settings)
+static struct core_reactor *core_reactor_new(struct core *core, struct reactor *r,
+                                             struct settings *settings)
 {
     struct core_reactor *cr = xcalloc(1, sizeof *cr);
     cr->core = core;
@@ -63,8 +67,8 @@ static struct core_reactor *core_reactor_new(struct core *core, struct reactor *
     return cr;
 }
 
-struct core *core_new(struct env *env, struct reactors *reactors, const struct server_identity *identity,
-                      struct settings *take_settings)
+struct core *core_new(struct env *env, struct reactors *reactors,
+                      const struct server_identity *identity, struct settings *take_settings)
 {
     struct core *core = xcalloc(1, sizeof *core);
     core->env = env;
@@ -127,7 +131,8 @@ struct order {
     int64_t          clients;
 };
 
-static void send_all(struct core *core, const struct order *order, void (*run)(struct mail *, struct reactor *))
+static void send_all(struct core *core, const struct order *order,
+                     void (*run)(struct mail *, struct reactor *))
 {
     for (uint32_t i = 0; i < core->reactors->count; i++) {
         struct order *o = xalloc(sizeof *o);
@@ -142,7 +147,8 @@ static void send_all(struct core *core, const struct order *order, void (*run)(s
 static void close_all_here(struct mail *mail, struct reactor *r)
 {
     struct core_reactor *cr = core_reactor_of(r);
-    LIST_EACH(&cr->sessions, n) session_close(container_of(n, struct session, node), CLOSE_SHUTDOWN);
+    LIST_EACH(&cr->sessions, n)
+        session_close(container_of(n, struct session, node), CLOSE_SHUTDOWN);
     xfree(container_of(mail, struct order, mail));
 }
 
@@ -189,14 +195,16 @@ static void tell_duck(struct core_reactor *cr)
     }
 }
 
-/* Closes one client and sets the time of the next: evenly over what is left, each at least half an interval apart. */
+/* Closes one client and sets the time of the next: evenly over what is left, each at least half an
+ * interval apart. */
 static void close_one(struct timer *t, nanos now)
 {
     struct core_reactor *cr = container_of(t, struct core_reactor, duck);
     if (list_empty(&cr->sessions)) return;
     session_close(container_of(cr->sessions.next, struct session, node), CLOSE_SHUTDOWN);
     nanos half = cr->duck_interval / 2;
-    wheel_set(&cr->reactor->wheel, &cr->duck, now + half + (nanos)(rng_next(&cr->reactor->rng) % (uint64_t)(half + 1)));
+    wheel_set(&cr->reactor->wheel, &cr->duck,
+              now + half + (nanos)(rng_next(&cr->reactor->rng) % (uint64_t)(half + 1)));
 }
 
 void lame_duck_init(struct core_reactor *cr)

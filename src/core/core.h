@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Core: accounts, listeners and sessions of one server. What server/ builds and what features plug into.
+/* Core: accounts, listeners and sessions of one server. What server/ builds and what features plug
+ * into.
  *
- * Thread:  core_* functions are called from one thread (the one that starts, reloads and stops) unless they say otherwise;
- *          the work happens on the reactors, which get mail.
- * Memory:  the core outlives its sessions. Settings are a snapshot, shared by reference, replaced by a reload.
+ * Thread:  core_* functions are called from one thread (the one that starts, reloads and stops)
+ *          unless they say otherwise; the work happens on the reactors, which get mail.
+ * Memory:  the core outlives its sessions. Settings are a snapshot, shared by reference, replaced
+ * by a reload.
  *
- * Core knows no feature: TLS and WebSocket come as hooks that make filters, features as internal sinks. */
+ * Core knows no feature: TLS and WebSocket come as hooks that make filters, features as internal
+ * sinks. */
 #ifndef MIDGE_CORE_CORE_H
 #define MIDGE_CORE_CORE_H
 
@@ -27,7 +30,8 @@ struct settings {
     _Atomic uint32_t      refs;
     const struct options *options;
     struct directory     *directory;
-    void                (*release)(void *ctx);      /* called when the last reference goes; frees options and ctx */
+    /* called when the last reference goes; frees options and ctx */
+    void                (*release)(void *ctx);
     void                 *ctx;
 };
 struct settings *settings_ref(struct settings *);
@@ -60,11 +64,13 @@ struct listener_hooks {
     struct filter *(*tls_new)(void *ctx, struct conn *);
     /* NULL: no WebSocket. The filter calls session_upgraded() when it has answered the upgrade. */
     struct filter *(*ws_new)(void *ctx, struct conn *);
-    /* True when one more connection fits the rate limit now. NULL: no limit. Any reactor's thread. */
+    /* True when one more connection fits the rate limit now. NULL: no limit. Any reactor's
+     * thread. */
     bool (*admit)(void *ctx, nanos now);
     /* Says whether the peer's certificate is one of those pinned. NULL: all are fine. */
     bool (*pinned)(void *ctx, struct slice cert_der);
-    /* The password or token wants to know of limits that apply once authenticated (WebSocket input caps). May be NULL. */
+    /* The password or token wants to know of limits that apply once authenticated (WebSocket input
+     * caps). May be NULL. */
     void (*authenticated)(void *ctx, struct conn *, int64_t max_payload);
 };
 
@@ -80,7 +86,8 @@ struct listener_options {
     nanos                tls_timeout;
     nanos                upgrade_timeout;           /* WebSocket handshake; 0: none */
     bool                 proxy_protocol;
-    const char          *advertise;                 /* "host[:port]" that INFO tells instead; NULL: none */
+    /* "host[:port]" that INFO tells instead; NULL: none */
+    const char          *advertise;
     struct listener_hooks hooks;
 };
 
@@ -88,11 +95,13 @@ struct listener {
     struct core            *core;
     struct listener_options options;
     struct net_addr         bound;
-    char                   *told_host;              /* host and port as INFO tells them: advertised, or configured */
+    /* host and port as INFO tells them: advertised, or configured */
+    char                   *told_host;
     int32_t                 told_port;
     int                     sock;                   /* -1: closed */
     struct watch            watch;
-    struct timer            retry;                  /* out of descriptors: accept again after a while */
+    /* out of descriptors: accept again after a while */
+    struct timer            retry;
     struct mail             mail;
     struct mail             close_mail;
     bool                    is_closing;             /* of the thread that closes it */
@@ -122,7 +131,8 @@ struct core_reactor {
     struct reactor   *reactor;
     struct settings  *settings;                     /* current here */
     struct list       sessions;
-    struct list       sweeping;                     /* closed sessions that still hold subscriptions */
+    /* closed sessions that still hold subscriptions */
+    struct list       sweeping;
     struct traffic    traffic;                      /* all clients */
     _Atomic uint64_t  gone;                         /* sessions of this reactor that have ended */
     _Atomic uint64_t  slow_consumers;
@@ -133,7 +143,8 @@ struct core_reactor {
     struct buf        scratch;                      /* a message that must be written anew */
     struct buf        scratch_record;               /* a record's bytes */
     struct buf        info;                         /* INFO under construction */
-    bool              wants_stall;                  /* the message in hand met a target that is behind */
+    /* the message in hand met a target that is behind */
+    bool              wants_stall;
     bool              is_lame_duck;
     struct timer      duck;                         /* next client to close */
     nanos             duck_interval;
@@ -160,23 +171,27 @@ struct core {
     _Atomic int64_t        clients;                 /* open */
     _Atomic uint64_t       clients_total;
     _Atomic bool           is_lame_duck;
-    uint64_t               placed[REACTORS_MAX];    /* sessions given to each reactor; reactor 0's */
+    /* sessions given to each reactor; reactor 0's */
+    uint64_t               placed[REACTORS_MAX];
 };
 
 /* The reactors' `user` and `on_record` are set. `take_settings` with one reference. */
-struct core *core_new(struct env *, struct reactors *, const struct server_identity *, struct settings *take_settings);
-/* All reactors must have stopped ticking and their connections be gone (core_close_all, then ticks). Returns NULL. */
+struct core *core_new(struct env *, struct reactors *, const struct server_identity *,
+                      struct settings *take_settings);
+/* All reactors must have stopped ticking and their connections be gone (core_close_all, then
+ * ticks). Returns NULL. */
 struct core *core_free(struct core *);
 
 /* Opens a listener; `*ret` belongs to the core. `why` has the system's text. */
-MUST_CHECK enum err core_listen(struct core *, const struct listener_options *, struct listener **ret, struct errmsg *why);
+MUST_CHECK enum err core_listen(struct core *, const struct listener_options *,
+                                struct listener **ret, struct errmsg *why);
 void core_unlisten(struct core *, enum listener_kind);
 
 /* Replaces the settings everywhere and judges every session anew. */
 void core_reload(struct core *, struct settings *take_settings);
 
-/* Listeners must be closed. Tells clients, waits, closes them one by one over `duration - grace`. core_clients() says when
- * it is over. */
+/* Listeners must be closed. Tells clients, waits, closes them one by one over `duration - grace`.
+ * core_clients() says when it is over. */
 void core_lame_duck(struct core *, nanos grace, nanos duration);
 /* Closes every session with this reason. */
 void core_close_all(struct core *);

@@ -7,7 +7,8 @@
 #include "core/session.h"
 #include "core/trace.h"
 
-/* Bodies from here on are shared between receivers, smaller ones copied (spike 1.2: the crossover lies at 2 to 4 KB). */
+/* Bodies from here on are shared between receivers, smaller ones copied (spike 1.2: the crossover
+ * lies at 2 to 4 KB). */
 enum { SHARE_FROM = 4096 };
 
 /* Draws for a queue member before the search goes on one by one. */
@@ -112,13 +113,14 @@ static void cut_slow(struct session *s)
     count_add(&cr->slow_consumers, 1);
     count_add(&s->account->stats[cr->reactor->id].of.slow_consumers, 1);
     char label[SESSION_LABEL];
-    log_info(cr->core->env->log, "%s - Slow Consumer Detected: MaxPending of %lld Exceeded", session_label(s, label),
-             (long long)cr->settings->options->limits.max_pending);
+    log_info(cr->core->env->log, "%s - Slow Consumer Detected: MaxPending of %lld Exceeded",
+             session_label(s, label), (long long)cr->settings->options->limits.max_pending);
     session_close(s, CLOSE_SLOW_PENDING);
     conn_abort(&s->conn);
 }
 
-/* Over three quarters of max_pending: publishers are held, but only for a target that has taken bytes since they were last. */
+/* Over three quarters of max_pending: publishers are held, but only for a target that has taken
+ * bytes since they were last. */
 static void judge_pending(struct core_reactor *cr, struct session *s)
 {
     uint64_t max = (uint64_t)cr->settings->options->limits.max_pending;
@@ -139,7 +141,8 @@ static void remember_reply(struct session *s, const struct message *m)
     const struct permissions *rules = permission_set_config(s->permissions);
     if (!rules->responses.present) return;
     if (permission_publish(s->permissions, m->reply) != PERMISSION_DENIED) return;
-    if (s->responses == NULL) s->responses = responses_new(&rules->responses, s->home->core->hash_seed);
+    if (s->responses == NULL)
+        s->responses = responses_new(&rules->responses, s->home->core->hash_seed);
     responses_remember(s->responses, m->reply, s->home->reactor->now);
 }
 
@@ -223,8 +226,8 @@ static bool post_later(struct core_reactor *cr, struct sub *sub, const struct me
     return true;
 }
 
-static void post(struct core_reactor *cr, uint32_t reactor, struct message *m, struct sub *const *subs,
-                 uint32_t count, uint32_t flags)
+static void post(struct core_reactor *cr, uint32_t reactor, struct message *m,
+                 struct sub *const *subs, uint32_t count, uint32_t flags)
 {
     struct buf *b = &cr->scratch_record;
     b->len = 0;
@@ -284,9 +287,10 @@ static uint32_t deliver_entries(struct core_reactor *cr, struct message *m, stru
 
 /* ---- queue groups ---- */
 
-/* True when the member took it. A remote one is asked by its counters and may still turn out to be gone: its reactor then
- * picks another (deliver_record). */
-static bool offer_member(struct core_reactor *cr, struct message *m, struct sub *sub, uint32_t flags)
+/* True when the member took it. A remote one is asked by its counters and may still turn out to be
+ * gone: its reactor then picks another (deliver_record). */
+static bool offer_member(struct core_reactor *cr, struct message *m, struct sub *sub,
+                         uint32_t flags)
 {
     struct sink *sink = sub->sink;
     if (sink->reactor == cr->reactor->id) {
@@ -305,7 +309,8 @@ static bool offer_member(struct core_reactor *cr, struct message *m, struct sub 
     return true;
 }
 
-/* Members of one group, who may have subscribed to several matching patterns: `groups` of one name. */
+/* Members of one group, who may have subscribed to several matching patterns: `groups` of one
+ * name. */
 struct candidates {
     struct group **groups;
     uint32_t       count;
@@ -327,11 +332,12 @@ static struct sub *candidate_at(const struct candidates *c, uint32_t index)
     return NULL;
 }
 
-static bool deliver_group(struct core_reactor *cr, struct message *m, const struct candidates *c, uint32_t flags)
+static bool deliver_group(struct core_reactor *cr, struct message *m, const struct candidates *c,
+                          uint32_t flags)
 {
     if (c->total == 0) return false;
-    /* Turns are shared by all reactors without a lock; a lost step does no harm. A hole is drawn over, so that who stands
-     * behind one gets no double share. */
+    /* Turns are shared by all reactors without a lock; a lost step does no harm. A hole is drawn
+     * over, so that who stands behind one gets no double share. */
     uint32_t turn = atomic_load_explicit(&c->groups[0]->turn, memory_order_relaxed);
     atomic_store_explicit(&c->groups[0]->turn, turn + 1, memory_order_relaxed);
     uint32_t index = turn % c->total;
@@ -375,7 +381,8 @@ static uint32_t gather_groups(struct core_reactor *cr)
         if (groups == NULL) continue;
         if (count + groups->count > cr->hand.groups_cap) {
             cr->hand.groups_cap = (count + groups->count) * 2;
-            cr->hand.groups = xrealloc(cr->hand.groups, cr->hand.groups_cap * sizeof(struct group *));
+            cr->hand.groups = xrealloc(cr->hand.groups,
+                                       cr->hand.groups_cap * sizeof(struct group *));
             cr->hand.named = xrealloc(cr->hand.named, cr->hand.groups_cap * sizeof(struct group *));
         }
         for (uint32_t g = 0; g < groups->count; g++) cr->hand.groups[count++] = groups->at[g];
@@ -383,14 +390,16 @@ static uint32_t gather_groups(struct core_reactor *cr)
     return count;
 }
 
-/* The groups that bear the name of the first one, taken out of cr->hand.groups into cr->hand.named. */
+/* The groups that bear the name of the first one, taken out of cr->hand.groups into
+ * cr->hand.named. */
 static uint32_t take_name(struct core_reactor *cr, uint32_t count, struct candidates *ret)
 {
     *ret = (struct candidates){ .groups = cr->hand.named };
     const struct group *first = cr->hand.groups[0];
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (cr->hand.groups[i] == first || same_name(cr->hand.groups[i], first)) candidate_add(ret, cr->hand.groups[i]);
+        if (cr->hand.groups[i] == first || same_name(cr->hand.groups[i], first))
+            candidate_add(ret, cr->hand.groups[i]);
         else cr->hand.groups[kept++] = cr->hand.groups[i];
     }
     return kept;
@@ -468,7 +477,8 @@ static void message_of_record(const struct record *rec, struct message *ret)
 }
 
 /* The queue member that was chosen elsewhere is gone or full: choose again from here. */
-static void deliver_group_again(struct core_reactor *cr, struct message *m, struct slice queue, bool wants_503)
+static void deliver_group_again(struct core_reactor *cr, struct message *m, struct slice queue,
+                                bool wants_503)
 {
     bool found = false;
     interest_match(m->account->interest, m->subject, &cr->hand.matches);
@@ -495,7 +505,8 @@ void deliver_record(struct reactor *r, const struct record *rec)
         atomic_fetch_sub_explicit(&s->conn.posted_shared, bytes, memory_order_relaxed);
         bool taken = put(cr, s, sub, &m);
         if (!taken && (rec->flags & RECORD_QUEUE))
-            deliver_group_again(cr, &m, interest_entry_queue(&sub->entry), (rec->flags & RECORD_WANTS_503) != 0);
+            deliver_group_again(cr, &m, interest_entry_queue(&sub->entry),
+                                (rec->flags & RECORD_WANTS_503) != 0);
     }
     m.blob = blob_unref(m.blob);
     account_for(cr, m.account);
@@ -512,8 +523,8 @@ void hand_deinit(struct hand *h)
     *h = (struct hand){ 0 };
 }
 
-uint32_t deliver_internal(struct core_reactor *cr, struct account *account, struct slice subject, struct slice reply,
-                          struct slice header, struct slice payload)
+uint32_t deliver_internal(struct core_reactor *cr, struct account *account, struct slice subject,
+                          struct slice reply, struct slice header, struct slice payload)
 {
     struct buf text = { 0 };
     if (reply.len > 0) {
@@ -551,7 +562,8 @@ static struct sub *own_plain_sub(struct core_reactor *cr, const struct session *
     if (m->single != NULL && sub_of(m->single)->sink->session == s) return sub_of(m->single);
     for (uint32_t i = 0; i < m->count; i++) {
         struct entries *e = atomic_load_explicit(&m->topics[i]->plain, memory_order_acquire);
-        for (uint32_t k = 0; e != NULL && k < atomic_load_explicit(&e->len, memory_order_acquire); k++) {
+        for (uint32_t k = 0; e != NULL && k < atomic_load_explicit(&e->len, memory_order_acquire);
+             k++) {
             struct interest_entry *entry = atomic_load_explicit(&e->at[k], memory_order_acquire);
             if (entry != NULL && sub_of(entry)->sink->session == s) return sub_of(entry);
         }
@@ -559,8 +571,10 @@ static struct sub *own_plain_sub(struct core_reactor *cr, const struct session *
     return NULL;
 }
 
-/* To the requester's own subscription; it does not count for the subscription's `max`, as in nats-server. */
-static void send_503(struct core_reactor *cr, struct session *s, struct slice subject, struct slice reply)
+/* To the requester's own subscription; it does not count for the subscription's `max`, as in
+ * nats-server. */
+static void send_503(struct core_reactor *cr, struct session *s, struct slice subject,
+                     struct slice reply)
 {
     interest_match(s->account->interest, reply, &cr->hand.matches);
     struct sub *sub = own_plain_sub(cr, s);
@@ -574,8 +588,8 @@ static void send_503(struct core_reactor *cr, struct session *s, struct slice su
     conn_send(&s->conn, buf_slice(b));
 }
 
-void deliver_no_responders(struct core_reactor *cr, struct account *account, struct session *to, struct slice subject,
-                           struct slice reply)
+void deliver_no_responders(struct core_reactor *cr, struct account *account, struct session *to,
+                           struct slice subject, struct slice reply)
 {
     if (to != NULL) {
         send_503(cr, to, subject, reply);
@@ -583,6 +597,7 @@ void deliver_no_responders(struct core_reactor *cr, struct account *account, str
     }
     struct buf header = { 0 };
     buf_printf(&header, "NATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n", SLICE_ARGS(subject));
-    (void)deliver_internal(cr, account, reply, (struct slice){ 0 }, buf_slice(&header), (struct slice){ 0 });
+    (void)deliver_internal(cr, account, reply, (struct slice){ 0 }, buf_slice(&header),
+                           (struct slice){ 0 });
     buf_deinit(&header);
 }

@@ -45,13 +45,16 @@ static void add_server(struct session *s, struct json_writer *w)
     json_bool(w, !o->no_header_support);
 }
 
-/* On the first INFO a server with a no_auth_user does not ask for credentials; afterwards it says what is configured. */
+/* On the first INFO a server with a no_auth_user does not ask for credentials; afterwards it says
+ * what is configured. */
 static bool auth_wanted(const struct session *s, enum info_kind kind)
 {
-    enum connection_type type =
-        s->listener->options.kind == LISTENER_WEBSOCKET ? CONNECTION_WEBSOCKET : CONNECTION_STANDARD;
+    enum connection_type type = s->listener->options.kind == LISTENER_WEBSOCKET
+                                    ? CONNECTION_WEBSOCKET
+                                    : CONNECTION_STANDARD;
     const struct directory *d = s->home->settings->directory;
-    return kind == INFO_FIRST ? directory_info_auth_required(d, type) : directory_auth_required(d, type);
+    return kind == INFO_FIRST ? directory_info_auth_required(d, type)
+                              : directory_auth_required(d, type);
 }
 
 static void add_rules(struct session *s, struct json_writer *w, enum info_kind kind)

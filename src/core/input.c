@@ -21,7 +21,8 @@ static enum close_reason reason_of_parse(enum nats_parse got)
     unreachable();
 }
 
-/* The first verb of a client that must say who it is: only a CONNECT, unless somebody is assumed. Decided on the first byte. */
+/* The first verb of a client that must say who it is: only a CONNECT, unless somebody is assumed.
+ * Decided on the first byte. */
 static bool may_speak(struct session *s, uint8_t first)
 {
     if (LIKELY(!s->auth_required) || s->is_connected) return true;
@@ -44,7 +45,8 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
         if (UNLIKELY(got != NATS_PARSE_OP)) {
             char label[SESSION_LABEL];
             log_error(s->home->core->env->log, "%s - %s", session_label(s, label),
-                      got == NATS_PARSE_PAYLOAD ? "maximum payload exceeded" : "protocol parser error");
+                      got == NATS_PARSE_PAYLOAD ? "maximum payload exceeded"
+                                                : "protocol parser error");
             session_close(s, reason_of_parse(got));
             return at;
         }
@@ -57,8 +59,10 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
 
 static void on_ping(struct session *s)
 {
-    /* What others posted before they were told PONG comes before this PONG: look into the mailbox once more. */
-    if (s->home->core->reactors->count > 1) (void)mailbox_drain_records(s->home->reactor, UINT32_MAX);
+    /* What others posted before they were told PONG comes before this PONG: look into the mailbox
+     * once more. */
+    if (s->home->core->reactors->count > 1)
+        (void)mailbox_drain_records(s->home->reactor, UINT32_MAX);
     conn_send(&s->conn, SLICE_LIT("PONG\r\n"));
     if (UNLIKELY(s->traced)) trace_out_line(s, SLICE_LIT("PONG"));
     if (LIKELY(s->first_pong_sent) || !s->is_connected) return;
@@ -75,7 +79,8 @@ static void on_info(struct session *s, struct slice json)
 static void on_err(struct session *s, struct slice text)
 {
     char label[SESSION_LABEL];
-    log_error(s->home->core->env->log, "%s - Client Error %.*s", session_label(s, label), SLICE_ARGS(text));
+    log_error(s->home->core->env->log, "%s - Client Error %.*s", session_label(s, label),
+              SLICE_ARGS(text));
     session_close(s, CLOSE_PARSE_ERROR);
 }
 
@@ -107,8 +112,8 @@ uint32_t session_proxy_header(struct session *s, struct slice in, uint64_t *ret_
     case PROXY_MORE: return 0;
     case PROXY_NONE: head.consumed = 0; break;
     case PROXY_BAD:
-        log_warn(s->home->core->env->log, "Error reading PROXY protocol header from %s: %s", session_label(s, label),
-                 head.why);
+        log_warn(s->home->core->env->log, "Error reading PROXY protocol header from %s: %s",
+                 session_label(s, label), head.why);
         session_close(s, CLOSE_PROTOCOL_SILENT);
         return 0;
     case PROXY_OK:

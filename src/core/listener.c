@@ -29,7 +29,8 @@ static void open_here(struct mail *mail, struct reactor *r);
 static void set_told(struct listener *l, const char *configured_host)
 {
     const char *advertise = l->options.advertise;
-    l->told_host = xstrdup(configured_host != NULL && configured_host[0] != 0 ? configured_host : "0.0.0.0");
+    l->told_host = xstrdup(configured_host != NULL && configured_host[0] != 0 ? configured_host
+                                                                              : "0.0.0.0");
     l->told_port = l->bound.port;
     if (advertise == NULL) return;
     const char *colon = strrchr(advertise, ':');
@@ -47,11 +48,12 @@ static void set_told(struct listener *l, const char *configured_host)
     l->told_host = slice_dup(slice_of(from, (size_t)(to - from)));
 }
 
-enum err core_listen(struct core *core, const struct listener_options *options, struct listener **ret,
-                     struct errmsg *why)
+enum err core_listen(struct core *core, const struct listener_options *options,
+                     struct listener **ret, struct errmsg *why)
 {
     struct listener *l = xcalloc(1, sizeof *l);
-    struct net_listen where = { options->host == NULL ? "" : options->host, options->port, BACKLOG };
+    struct net_listen where = { options->host == NULL ? "" : options->host, options->port,
+                                BACKLOG };
     l->core = core;
     l->options = *options;
     enum err e = core->env->net->listen(core->env->net, &where, &l->sock, &l->bound, why);
@@ -116,7 +118,8 @@ static struct reactor *least_loaded(struct core *core)
     struct reactor *best = NULL;
     uint64_t least = UINT64_MAX;
     for (uint32_t i = 0; i < core->reactors->count; i++) {
-        uint64_t load = core->placed[i] - atomic_load_explicit(&core->at[i]->gone, memory_order_relaxed);
+        uint64_t load = core->placed[i] -
+                        atomic_load_explicit(&core->at[i]->gone, memory_order_relaxed);
         if (load >= least) continue;
         least = load;
         best = core->reactors->at[i];
@@ -176,7 +179,8 @@ static void on_accept(struct watch *w, uint32_t ready)
         if (e == ERR_OK) {
             place(l, sock, &peer);
         } else if (e == ERR_LIMIT) {
-            log_error(r->env->log, "out of file descriptors: new connections wait; raise the limit (ulimit -n)");
+            log_error(r->env->log,
+                      "out of file descriptors: new connections wait; raise the limit (ulimit -n)");
             r->poller->ops->change(r->poller, l->sock, &l->watch, 0);
             wheel_set(&r->wheel, &l->retry, r->now + RETRY);
             return;

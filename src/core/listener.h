@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listener: accepts on the first reactor and hands each connection to the least loaded one, where it stays.
+/* Listener: accepts on the first reactor and hands each connection to the least loaded one, where
+ * it stays.
  *
  * Thread: reactor 0, but for opening and closing (core.h). Memory: the core's. */
 #ifndef MIDGE_CORE_LISTENER_H

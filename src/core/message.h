@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Message: one published message on its way to its sinks.
  *
- * `head`, `body` and the final CR LF are the bytes that every receiver gets behind "MSG subject sid ".
+ * `head`, `body` and the final CR LF are the bytes that every receiver gets behind "MSG subject sid
+ * ".
  * Thread: the reactor that delivers. Memory: everything is borrowed for the delivery but `blob`. */
 #ifndef MIDGE_CORE_MESSAGE_H
 #define MIDGE_CORE_MESSAGE_H
@@ -14,7 +15,8 @@ struct session;
 
 struct message {
     struct account *account;
-    struct session *from;           /* on this reactor; NULL: another reactor's or the server's own */
+    /* on this reactor; NULL: another reactor's or the server's own */
+    struct session *from;
     struct slice    subject;
     struct slice    reply;          /* empty: none */
     struct slice    head;           /* "[reply ]sizes\r\n" */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PUB and HPUB, in the order of nats-server (reference: protocol 1.7): count, pedantic check, reserved subjects, permission,
+/* PUB and HPUB, in the order of nats-server (reference: protocol 1.7): count, pedantic check,
+ * reserved subjects, permission,
  * +OK, delivery, the 503 when nobody listens. */
 #include "auth/permissions.h"
 #include "auth/responses.h"
@@ -9,7 +10,8 @@
 #include "core/session.h"
 #include "subject/subject.h"
 
-/* How long a publisher is held when a target is behind; the target must take bytes meanwhile or nobody is held for it. */
+/* How long a publisher is held when a target is behind; the target must take bytes meanwhile or
+ * nobody is held for it. */
 static const nanos STALL = 2 * MILLISECOND;
 
 static bool is_routed_subject(struct slice s)
@@ -29,7 +31,8 @@ static void refuse(struct session *s, const char *what, struct slice subject)
     char label[SESSION_LABEL];
     quote_go(&quoted, subject);
     session_err(s, "Permissions Violation for %s %s", what, buf_str(&quoted));
-    log_error(s->home->core->env->log, "%s - %s Violation - Subject %s", session_label(s, label), what, buf_str(&quoted));
+    log_error(s->home->core->env->log, "%s - %s Violation - Subject %s", session_label(s, label),
+              what, buf_str(&quoted));
     buf_deinit(&quoted);
 }
 
@@ -38,20 +41,25 @@ static const char *violation(struct session *s, const struct nats_op *op, struct
 {
     *ret_subject = op->subject;
     uint8_t first = op->subject.len > 0 ? op->subject.ptr[0] : 0;
-    if (UNLIKELY(first == '_' || first == '$') && is_routed_subject(op->subject)) return "Publish to";
-    if (UNLIKELY(s->permissions != NULL) && permission_publish(s->permissions, op->subject) == PERMISSION_DENIED &&
+    if (UNLIKELY(first == '_' || first == '$') && is_routed_subject(op->subject))
+        return "Publish to";
+    if (UNLIKELY(s->permissions != NULL) &&
+        permission_publish(s->permissions, op->subject) == PERMISSION_DENIED &&
         (s->responses == NULL || !responses_take(s->responses, op->subject, s->home->reactor->now)))
         return "Publish to";
-    if (UNLIKELY(first == '$') && slice_starts(op->subject, SLICE_LIT("$NRG.")) && !s->account->is_system)
+    if (UNLIKELY(first == '$') && slice_starts(op->subject, SLICE_LIT("$NRG.")) &&
+        !s->account->is_system)
         return "Publish to";
     if (op->reply.len == 0) return NULL;
     *ret_subject = op->reply;
     first = op->reply.ptr[0];
-    if ((first == '_' || first == '$') && is_reserved_reply(op->reply)) return "Publish with Reply of";
+    if ((first == '_' || first == '$') && is_reserved_reply(op->reply))
+        return "Publish with Reply of";
     return NULL;
 }
 
-/* A message as the client wrote it is sent on as it is; odd spacing and a header size of 0 are written anew. */
+/* A message as the client wrote it is sent on as it is; odd spacing and a header size of 0 are
+ * written anew. */
 static struct message message_of(struct session *s, const struct nats_op *op)
 {
     struct message m = {
@@ -105,7 +113,8 @@ void session_publish(struct session *s, const struct nats_op *op)
     struct core_reactor *cr = s->home;
     struct slice culprit;
     count_in(s, op->body.len);
-    if (UNLIKELY(s->pedantic) && !subject_literal(op->subject)) session_err(s, "Invalid Publish Subject");
+    if (UNLIKELY(s->pedantic) && !subject_literal(op->subject))
+        session_err(s, "Invalid Publish Subject");
     const char *violated = violation(s, op, &culprit);
     if (UNLIKELY(violated != NULL)) {
         refuse(s, violated, culprit);

@@ -23,15 +23,18 @@ static bool add_short(struct buf *out, uint8_t c)
     return false;
 }
 
-/* Runes that Go does not print: controls, spaces other than U+0020, format characters, private use. The blocks a subject can
- * plausibly meet; everything else prints. */
+/* Runes that Go does not print: controls, spaces other than U+0020, format characters, private use.
+ * The blocks a subject can plausibly meet; everything else prints. */
 static bool is_printable(uint32_t r)
 {
-    static const struct { uint32_t first, last; } hidden[] = {
-        { 0x7f, 0xa0 },     { 0xad, 0xad },     { 0x600, 0x605 },   { 0x61c, 0x61c },   { 0x6dd, 0x6dd },
-        { 0x70f, 0x70f },   { 0x1680, 0x1680 }, { 0x180e, 0x180e }, { 0x2000, 0x200f }, { 0x2028, 0x202f },
-        { 0x205f, 0x206f }, { 0x3000, 0x3000 }, { 0xd800, 0xf8ff }, { 0xfeff, 0xfeff }, { 0xfff0, 0xfffb },
-        { 0xfffe, 0xffff }, { 0xe0000, 0x10ffff },
+    static const struct {
+        uint32_t first, last;
+    } hidden[] = {
+        { 0x7f, 0xa0 },        { 0xad, 0xad },     { 0x600, 0x605 },   { 0x61c, 0x61c },
+        { 0x6dd, 0x6dd },      { 0x70f, 0x70f },   { 0x1680, 0x1680 }, { 0x180e, 0x180e },
+        { 0x2000, 0x200f },    { 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x3000, 0x3000 },
+        { 0xd800, 0xf8ff },    { 0xfeff, 0xfeff }, { 0xfff0, 0xfffb }, { 0xfffe, 0xffff },
+        { 0xe0000, 0x10ffff },
     };
     for (size_t i = 0; i < ARRAY_COUNT(hidden); i++)
         if (r >= hidden[i].first && r <= hidden[i].last) return false;

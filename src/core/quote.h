@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quote: a subject inside an -ERR as Go's %q writes it: double quotes and escapes, so that no byte of a stranger can break
- * the protocol line. Pure; any thread. */
+/* Quote: a subject inside an -ERR as Go's %q writes it: double quotes and escapes, so that no byte
+ * of a stranger can break the protocol line. Pure; any thread. */
 #ifndef MIDGE_CORE_QUOTE_H
 #define MIDGE_CORE_QUOTE_H
 

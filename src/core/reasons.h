@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reasons: why a connection was closed, what its client is told, and how the monitoring names it.
  *
- * One row each: name, text in /connz, text of the -ERR ("" when it goes in silence), WebSocket close status.
+ * One row each: name, text in /connz, text of the -ERR ("" when it goes in silence), WebSocket
+ * close status.
  * Source: reference protocol 1.4 and 1.11, websocket A.2. */
 #ifndef MIDGE_CORE_REASONS_H
 #define MIDGE_CORE_REASONS_H

@@ -22,7 +22,8 @@ void session_refuse(struct session *s, enum auth_reason why)
     char label[SESSION_LABEL];
     log_error(core->env->log, "%s - authentication error", session_label(s, label));
     lock_take(&core->throttle_lock);
-    nanos delay = throttle_failed(core->throttle, slice_of(s->addr.ip, sizeof s->addr.ip), s->home->reactor->now);
+    nanos delay = throttle_failed(core->throttle, slice_of(s->addr.ip, sizeof s->addr.ip),
+                                  s->home->reactor->now);
     lock_drop(&core->throttle_lock);
     if (delay <= 0) {
         session_close(s, reason_of(why));

@@ -18,7 +18,8 @@ static const struct {
 static bool flag_value(const struct options *o, const char *name, bool otherwise)
 {
     for (uint32_t i = 0; i < o->feature_flags_count; i++)
-        if (slice_equal_str(slice_str(o->feature_flags[i].name), name)) return o->feature_flags[i].value;
+        if (slice_equal_str(slice_str(o->feature_flags[i].name), name))
+            return o->feature_flags[i].value;
     return otherwise;
 }
 

@@ -32,7 +32,8 @@ static void set_input_cap(struct session *s)
 {
     s->conn.rest_max = (uint64_t)s->limits.max_control_line + 64;
     if (s->is_connected || !s->auth_required) {
-        uint64_t payload = s->limits.max_payload >= 0 ? (uint64_t)s->limits.max_payload : UINT32_MAX / 2;
+        uint64_t payload = s->limits.max_payload >= 0 ? (uint64_t)s->limits.max_payload
+                                                      : UINT32_MAX / 2;
         s->conn.rest_max += payload;
     }
 }
@@ -46,7 +47,8 @@ static void make_nonce(struct session *s)
     for (int i = 0; i < NONCE_LEN; i++) s->nonce[i] = digits[random[i] % 64];
 }
 
-/* What a client is before it has said anything: the defaults of CONNECT (reference: protocol 1.2). */
+/* What a client is before it has said anything: the defaults of CONNECT (reference: protocol
+ * 1.2). */
 static void set_defaults(struct session *s)
 {
     const struct options *o = s->home->settings->options;
@@ -114,7 +116,8 @@ static void begin(struct session *s)
     }
     if (l->tls && l->tls_first) {
         s->phase = l->tls_first_fallback > 0 ? SESSION_TLS_FIRST : SESSION_UPGRADING;
-        if (l->tls_first_fallback > 0) session_timer_set(s, SESSION_TIMER_FIRST, l->tls_first_fallback);
+        if (l->tls_first_fallback > 0)
+            session_timer_set(s, SESSION_TIMER_FIRST, l->tls_first_fallback);
         else (void)session_secure(s);
         return;
     }
@@ -155,7 +158,8 @@ void session_opened(struct session *s)
     }
 }
 
-void session_start(struct core_reactor *cr, struct listener *l, int sock, const struct net_addr *peer)
+void session_start(struct core_reactor *cr, struct listener *l, int sock,
+                   const struct net_addr *peer)
 {
     struct core *core = cr->core;
     struct session *s = door_alloc(&cr->reactor->door, sizeof *s);
@@ -274,7 +278,8 @@ void session_upgraded(struct conn *c, const struct upgrade *u)
 
 static enum close_reason reason_of_filter(const struct session *s)
 {
-    bool in_tls = s->phase == SESSION_SECURING || (s->phase == SESSION_UPGRADING && s->listener->options.tls);
+    bool in_tls = s->phase == SESSION_SECURING ||
+                  (s->phase == SESSION_UPGRADING && s->listener->options.tls);
     return in_tls ? CLOSE_TLS_HANDSHAKE : CLOSE_PROTOCOL_SILENT;
 }
 
@@ -302,15 +307,18 @@ static void on_end(struct conn *c, enum conn_end why)
         session_close(s, reason_of_filter(s));
         break;
     case CONN_END_MEMORY:
-        log_error(cr->core->env->log, "%s - out of memory for its input or output", session_label(s, label));
+        log_error(cr->core->env->log, "%s - out of memory for its input or output",
+                  session_label(s, label));
         session_close(s, CLOSE_MAX_PAYLOAD);
         break;
     case CONN_END_DEADLINE:
         count_add(&cr->slow_consumers, 1);
         count_add(&s->account->stats[cr->reactor->id].of.slow_consumers, 1);
-        log_info(cr->core->env->log, "%s - Slow Consumer Detected: WriteDeadline of %.0fs exceeded with %llu bytes pending",
-                 session_label(s, label), (double)s->conn.write_deadline / (double)SECOND,
-                 (unsigned long long)conn_queued(c));
+        log_info(
+            cr->core->env->log,
+            "%s - Slow Consumer Detected: WriteDeadline of %.0fs exceeded with %llu bytes pending",
+            session_label(s, label), (double)s->conn.write_deadline / (double)SECOND,
+            (unsigned long long)conn_queued(c));
         session_close(s, CLOSE_SLOW_DEADLINE);
         conn_abort(c);
         break;
@@ -333,7 +341,8 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
     char label[SESSION_LABEL];
     bool talks = s->phase != SESSION_UPGRADING && s->phase != SESSION_TLS_FIRST;
     if (err[0] != 0 && talks) session_err(s, "%s", err);
-    log_debug(core->env->log, "%s - Client connection closed: %s", session_label(s, label), close_reason_text(reason));
+    log_debug(core->env->log, "%s - Client connection closed: %s", session_label(s, label),
+              close_reason_text(reason));
     s->phase = SESSION_CLOSED;
     s->reason = (uint8_t)reason;
     closed_ring_add(core->closed, s);
@@ -379,7 +388,8 @@ static void on_free(struct conn *c)
 {
     struct session *s = session_of(c);
     assert(s->phase == SESSION_CLOSED);
-    if (s->subs.count > 0 || s->auth_pending) return;   /* the sweep, or the worker's answer, comes back here */
+    /* the sweep, or the worker's answer, comes back here */
+    if (s->subs.count > 0 || s->auth_pending) return;
     session_timer_set(s, SESSION_TIMER_NONE, 0);
     reactor_retire(s->home->reactor, &s->retired, free_session);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Session: a client's side of the protocol, from accept to the last byte.
  *
- * Files: session.c (life), input.c (verbs), connect.c (CONNECT and who it is), subscribe.c, publish.c, session_time.c (pings and
- * timeouts), info.c (INFO).
+ * Files: session.c (life), input.c (verbs), connect.c (CONNECT and who it is), subscribe.c,
+ * publish.c, session_time.c (pings and timeouts), info.c (INFO).
  *
- * Thread:  its reactor. Other reactors only read `sink`, `conn`'s shared counters, `is_closed` and `congested`.
- * Memory:  one block, freed after its grace period; strings from CONNECT in one heap string. An idle session has
- *          no buffers.
- * Rules:   after session_close() nothing is delivered to it and it is in no index, though its memory stays. */
+ * Thread:  its reactor. Other reactors only read `sink`, `conn`'s shared counters, `is_closed` and
+ * `congested`.
+ * Memory:  one block, freed after its grace period; strings from CONNECT in one heap string. An
+ *          idle session has no buffers.
+ * Rules:   after session_close() nothing is delivered to it and it is in no index, though its
+ * memory stays. */
 #ifndef MIDGE_CORE_SESSION_H
 #define MIDGE_CORE_SESSION_H
 
@@ -21,7 +23,8 @@
 enum session_phase {
     SESSION_TLS_FIRST,              /* waits for a ClientHello before INFO (handshake_first) */
     SESSION_UPGRADING,              /* TLS or WebSocket handshake before INFO */
-    SESSION_SNIFFING,               /* INFO sent; the first byte tells whether TLS comes (allow_non_tls) */
+    /* INFO sent; the first byte tells whether TLS comes (allow_non_tls) */
+    SESSION_SNIFFING,
     SESSION_PROXY,                  /* INFO sent; a PROXY header may come first */
     SESSION_SECURING,               /* INFO sent; TLS handshake runs */
     SESSION_OPEN,                   /* verbs */
@@ -36,7 +39,8 @@ enum session_timer {
     SESSION_TIMER_AUTH,
     SESSION_TIMER_PING,
     SESSION_TIMER_REFUSE,           /* a failed login is answered late */
-    SESSION_TIMER_SWEEP,            /* a closed session with many subscriptions gives them up in steps */
+    /* a closed session with many subscriptions gives them up in steps */
+    SESSION_TIMER_SWEEP,
 };
 
 enum { NONCE_LEN = 15 };
@@ -65,11 +69,13 @@ struct session {
     /* what CONNECT said */
     bool                   verbose, pedantic, echo, headers, no_responders;
     bool                   is_connected;    /* CONNECT was accepted */
-    bool                   is_counted;      /* in its account's and the server's number of clients */
+    /* in its account's and the server's number of clients */
+    bool                   is_counted;
     bool                   auth_pending;    /* a password is being checked */
     bool                   auth_required;   /* nothing but CONNECT is taken yet */
     bool                   info_due;        /* the INFO after the first PONG has not been sent */
-    bool                   stall_due;       /* a target was behind: hold this publisher for a moment */
+    /* a target was behind: hold this publisher for a moment */
+    bool                   stall_due;
     bool                   wants_events;    /* protocol 1: takes INFO at any time */
     bool                   first_pong_sent;
     bool                   traced;          /* trace lines for this session */
@@ -80,7 +86,8 @@ struct session {
     uint8_t                reason;          /* enum close_reason; once closed */
     uint8_t                refuse_reason;   /* the same, while the refusal is delayed */
     _Atomic bool           is_closed;
-    _Atomic uint8_t        congested;       /* over three quarters of max_pending and still taking bytes: stall publishers */
+    /* over three quarters of max_pending and still taking bytes: stall publishers */
+    _Atomic uint8_t        congested;
     uint64_t               stall_written;   /* what the socket had taken at the last stall */
     struct timer           timer;
 
@@ -88,9 +95,11 @@ struct session {
     const struct auth_user      *user;
     const struct permission_set *permissions;       /* NULL: everything */
     struct responses            *responses;
-    struct directory            *old_directory; /* whose permissions still hold while a password is checked anew */
+    /* whose permissions still hold while a password is checked anew */
+    struct directory            *old_directory;
 
-    struct login          *login;           /* what the last CONNECT (or cookies) said; NULL: nothing yet */
+    /* what the last CONNECT (or cookies) said; NULL: nothing yet */
+    struct login          *login;
     char                   nonce[NONCE_LEN + 1];
 
     struct net_addr        addr;            /* of the peer, or what a PROXY header says */
@@ -113,7 +122,8 @@ static inline struct session *session_of(struct conn *c)
 /* Takes the socket over. On failure the socket is closed. */
 void session_start(struct core_reactor *, struct listener *, int sock, const struct net_addr *peer);
 
-/* Says why (unless the reason is a silent one), leaves every index, closes when flushed. Idempotent. */
+/* Says why (unless the reason is a silent one), leaves every index, closes when flushed.
+ * Idempotent. */
 void session_close(struct session *, enum close_reason);
 /* As session_close() with another -ERR text. */
 void session_close_saying(struct session *, enum close_reason, const char *err);
@@ -145,7 +155,8 @@ void session_subscribe(struct session *, const struct nats_op *);
 void session_unsubscribe(struct session *, const struct nats_op *);
 void session_sub_end(struct session *, struct sub *);           /* removes one */
 void session_subs_clear(struct session *);                      /* removes all, now */
-uint32_t session_subs_sweep(struct session *, uint32_t most);   /* removes up to `most`; returns what is left */
+/* removes up to `most`; returns what is left */
+uint32_t session_subs_sweep(struct session *, uint32_t most);
 void session_subs_recheck(struct session *);                    /* after a change of permissions */
 
 /* publish.c */
@@ -162,12 +173,15 @@ void session_pong_came(struct session *);
 enum info_kind { INFO_FIRST, INFO_CONNECTED, INFO_UPDATE };
 void session_info(struct session *, enum info_kind);
 
-/* session.c: TLS after INFO or before it; only where the listener has it. False when it cannot start: closing. */
-MUST_CHECK bool session_secure(struct session *);
+/* session.c: TLS after INFO or before it; only where the listener has it. False when it cannot
+ * start: closing. */
+bool session_secure(struct session *);
 void session_after_proxy(struct session *);
 void session_opened(struct session *);      /* handshakes are over */
-void session_set_input_cap(struct session *);           /* after its limits or its standing changed */
-void session_sweep(struct session *);                   /* closed, gives up some more subscriptions */
+/* after its limits or its standing changed */
+void session_set_input_cap(struct session *);
+/* closed, gives up some more subscriptions */
+void session_sweep(struct session *);
 void session_worker_done(struct session *);             /* a password check came home */
 
 /* proxy.c: the PROXY header in front of everything else. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One timer per session, for whatever it waits for: a ClientHello, a handshake, CONNECT, the next PING. */
+/* One timer per session, for whatever it waits for: a ClientHello, a handshake, CONNECT, the next
+ * PING. */
 #include "base/assert.h"
 #include "core/session.h"
 #include "core/trace.h"
@@ -64,7 +65,8 @@ static void on_ping_due(struct session *s, nanos now)
     if (!heard && s->pings_out + 1 > s->home->settings->options->ping_max) {
         char label[SESSION_LABEL];
         count_add(&s->home->stale_connections, 1);
-        log_debug(s->home->core->env->log, "%s - Stale Client Connection - Closing", session_label(s, label));
+        log_debug(s->home->core->env->log, "%s - Stale Client Connection - Closing",
+                  session_label(s, label));
         session_close(s, CLOSE_STALE);
         return;
     }

@@ -30,7 +30,8 @@ struct sub *sub_new(struct door *door, struct sink *sink, struct slice subject, 
 
 void sub_free(struct sub *s)
 {
-    (void)door_free(s->door, s, sub_size((size_t)s->entry.subject_len + s->entry.queue_len + s->sid_len));
+    (void)door_free(s->door, s,
+                    sub_size((size_t)s->entry.subject_len + s->entry.queue_len + s->sid_len));
 }
 
 /* Memory that the index replaced, until readers are past it. */
@@ -110,7 +111,8 @@ static struct sid_shard *shard_of(const struct sids *s, uint64_t hash)
 static uint32_t shard_find(const struct sid_shard *shard, uint64_t hash, struct slice sid)
 {
     if (shard->cap == 0) return UINT32_MAX;
-    for (uint32_t at = home_of(shard, hash); shard->at[at] != NULL; at = (at + 1) & (shard->cap - 1))
+    for (uint32_t at = home_of(shard, hash); shard->at[at] != NULL;
+         at = (at + 1) & (shard->cap - 1))
         if (slice_equal(sub_sid(shard->at[at]), sid)) return at;
     return UINT32_MAX;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sub: one subscription, and the sink that its messages go to.
  *
- * A sink is any place a message can go: a client's session, later a route, a gateway, a leaf, a stream. Features also
- * subscribe without a connection: an internal sink is called on whatever reactor publishes.
+ * A sink is any place a message can go: a client's session, later a route, a gateway, a leaf, a
+ * stream. Features also subscribe without a connection: an internal sink is called on whatever
+ * reactor publishes.
  *
- * Thread:  belongs to its sink's reactor; others only read `sink`, `entry`, `is_closed` until their next quiescent point.
+ * Thread:  belongs to its sink's reactor; others only read `sink`, `entry`, `is_closed` until their
+ * next quiescent point.
  * Memory:  one block with its texts; freed through reactor_retire() after its removal. */
 #ifndef MIDGE_CORE_SUB_H
 #define MIDGE_CORE_SUB_H
@@ -21,10 +23,11 @@ struct message;
 struct session;
 struct sub;
 
-#define SINK_ANYWHERE UINT32_MAX
+enum { SINK_ANYWHERE = REACTORS_MAX };
 
 struct sink {
-    uint32_t        reactor;                    /* where it lives; SINK_ANYWHERE: called on the publisher's */
+    /* where it lives; SINK_ANYWHERE: called on the publisher's */
+    uint32_t        reactor;
     struct session *session;                    /* a client's; NULL: internal */
     /* Internal only. Must not change subscriptions of this account from inside. */
     void (*deliver)(struct sink *, struct core_reactor *, struct sub *, const struct message *);
@@ -58,7 +61,8 @@ static inline struct slice sub_sid(const struct sub *s)
 }
 
 /* NULL when the door refuses. Not yet in any index. */
-MUST_CHECK struct sub *sub_new(struct door *, struct sink *, struct slice subject, struct slice queue, struct slice sid);
+MUST_CHECK struct sub *sub_new(struct door *, struct sink *, struct slice subject,
+                               struct slice queue, struct slice sid);
 /* One that never was in an index. On its door's reactor. */
 void sub_free(struct sub *);
 

@@ -21,7 +21,8 @@ static void refuse(struct session *s, struct slice subject, struct slice queue, 
     char label[SESSION_LABEL];
     describe(&text, subject, queue);
     session_err(s, "Permissions Violation for Subscription to %s%s", buf_str(&text), behind);
-    log_error(s->home->core->env->log, "%s - Subscription Violation - Subject %s", session_label(s, label), buf_str(&text));
+    log_error(s->home->core->env->log, "%s - Subscription Violation - Subject %s",
+              session_label(s, label), buf_str(&text));
     buf_deinit(&text);
 }
 
@@ -105,7 +106,8 @@ static void tell_lost(struct session *s, const struct sub *sub)
 {
     struct buf behind = { 0 };
     buf_printf(&behind, " (sid \"%.*s\")", SLICE_ARGS(sub_sid(sub)));
-    refuse(s, interest_entry_subject(&sub->entry), interest_entry_queue(&sub->entry), buf_str(&behind));
+    refuse(s, interest_entry_subject(&sub->entry), interest_entry_queue(&sub->entry),
+           buf_str(&behind));
     buf_deinit(&behind);
 }
 
@@ -116,8 +118,8 @@ void session_subs_recheck(struct session *s)
     uint32_t count = 0;
     struct sub *sub;
     for (uint64_t at = 0; (sub = sids_next(&s->subs, &at)) != NULL;) {
-        enum permission p = permission_subscribe(s->permissions, interest_entry_subject(&sub->entry),
-                                                 interest_entry_queue(&sub->entry));
+        enum permission p = permission_subscribe(
+            s->permissions, interest_entry_subject(&sub->entry), interest_entry_queue(&sub->entry));
         sub->is_filtered = p == PERMISSION_ALLOWED_FILTERED;
         if (p == PERMISSION_DENIED) lost[count++] = sub;
     }

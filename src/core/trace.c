@@ -4,7 +4,8 @@
 #include "core/message.h"
 #include "core/session.h"
 
-/* Keys of CONNECT whose values stay out of logs; what begins with these, too ("auth_token", "password"). */
+/* Keys of CONNECT whose values stay out of logs; what begins with these, too ("auth_token",
+ * "password"). */
 static const char *const secrets[] = { "auth_token", "pass", "nkey", "sig", "proxy_sig", "jwt" };
 
 static void label(const struct session *s, struct buf *out)
@@ -20,7 +21,8 @@ static void label(const struct session *s, struct buf *out)
         if (l->name.len > 0) buf_printf(out, ":%.*s", SLICE_ARGS(l->name));
         buf_add_byte(out, '"');
     }
-    if (s->user != NULL && !s->user->is_hidden) buf_printf(out, " - \"%s/user:%s\"", s->account->name, s->user->name);
+    if (s->user != NULL && !s->user->is_hidden)
+        buf_printf(out, " - \"%s/user:%s\"", s->account->name, s->user->name);
 }
 
 static void line(struct session *s, const char *arrow, struct slice text)
@@ -52,7 +54,8 @@ static bool is_secret(struct slice key)
 {
     for (size_t i = 0; i < ARRAY_COUNT(secrets); i++) {
         struct slice name = slice_str(secrets[i]);
-        if (key.len >= name.len && slice_equal_nocase(slice_first(key, name.len), name)) return true;
+        if (key.len >= name.len && slice_equal_nocase(slice_first(key, name.len), name))
+            return true;
     }
     return false;
 }
@@ -64,7 +67,8 @@ static uint32_t string_end(struct slice text, uint32_t from)
     return from < text.len ? from : text.len;
 }
 
-/* Good enough for any JSON: every string is a key or a value; the value behind a secret key is replaced. */
+/* Good enough for any JSON: every string is a key or a value; the value behind a secret key is
+ * replaced. */
 void trace_redact(struct buf *out, struct slice connect)
 {
     bool secret = false, is_value = false;
@@ -104,8 +108,8 @@ void trace_out(struct session *s, const struct sub *sub, const struct message *m
 {
     struct buf b = { 0 };
     struct slice head = slice_first(m->head, m->head.len - 2);
-    buf_printf(&b, "%s %.*s %.*s %.*s", m->header_len > 0 && s->headers ? "HMSG" : "MSG", SLICE_ARGS(m->subject),
-               SLICE_ARGS(sub_sid(sub)), SLICE_ARGS(head));
+    buf_printf(&b, "%s %.*s %.*s %.*s", m->header_len > 0 && s->headers ? "HMSG" : "MSG",
+               SLICE_ARGS(m->subject), SLICE_ARGS(sub_sid(sub)), SLICE_ARGS(head));
     line(s, "->>", buf_slice(&b));
     payload(s, "->>", m->body, m->header_len);
     buf_deinit(&b);

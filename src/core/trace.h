@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trace: protocol lines in the log, as tools expect them (reference: cli, log line format). Secrets are replaced.
+/* Trace: protocol lines in the log, as tools expect them (reference: cli, log line format). Secrets
+ * are replaced.
  *
  * Thread: the session's. Called only when the session is traced. */
 #ifndef MIDGE_CORE_TRACE_H
@@ -12,7 +13,8 @@ struct nats_op;
 struct session;
 struct sub;
 
-void trace_in(struct session *, const struct nats_op *);            /* an operation came, its payload too */
+/* an operation came, its payload too */
+void trace_in(struct session *, const struct nats_op *);
 void trace_out(struct session *, const struct sub *, const struct message *);
 void trace_out_line(struct session *, struct slice line);           /* PONG, -ERR, INFO … */
 void trace_delsub(struct session *, struct slice sid);

@@ -14,7 +14,8 @@ struct service {
     struct core  *core;
 };
 
-static void answer(struct sink *sink, struct core_reactor *cr, struct sub *sub, const struct message *m)
+static void answer(struct sink *sink, struct core_reactor *cr, struct sub *sub,
+                   const struct message *m)
 {
     struct session *s = m->from;
     (void)sink;
@@ -26,13 +27,16 @@ static void answer(struct sink *sink, struct core_reactor *cr, struct sub *sub, 
     server_info_write(cr, &w);
     json_key(&w, "data");
     struct user_info info = {
-        .user = s->user == NULL ? NULL : s->user->is_hidden ? NULL : s->user->name,
+        .user = s->user == NULL      ? NULL
+                : s->user->is_hidden ? NULL
+                                     : s->user->name,
         .account = s->account->name,
         .permissions = s->permissions,
     };
     user_info_write(&info, &w);
     json_object_end(&w);
-    (void)deliver_internal(cr, s->account, m->reply, (struct slice){ 0 }, (struct slice){ 0 }, buf_slice(&body));
+    (void)deliver_internal(cr, s->account, m->reply, (struct slice){ 0 }, (struct slice){ 0 },
+                           buf_slice(&body));
     buf_deinit(&body);
 }
 
@@ -43,7 +47,8 @@ void user_info_serve(struct core *core, struct account *a)
     service->sink = (struct sink){ .reactor = SINK_ANYWHERE, .deliver = answer };
     service->core = core;
     struct slice none = { 0 };
-    a->internal = sub_new(&service->door, &service->sink, SLICE_LIT("$SYS.REQ.USER.INFO"), none, none);
+    a->internal = sub_new(&service->door, &service->sink, SLICE_LIT("$SYS.REQ.USER.INFO"), none,
+                          none);
     assert(a->internal != NULL);
     struct garbage *garbage = NULL;
     interest_insert(a->interest, &a->internal->entry, &garbage);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Input. Each read goes into the reactor's one buffer and is handed up from there. What the application leaves (a
- * cut frame) is copied to `rest`; the next bytes complete it there, just as many as it needs, and the frames behind it are
- * again handed up from the reactor's buffer. A large frame of known length is read straight into `rest`.
+/* Input. Each read goes into the reactor's one buffer and is handed up from there. What the
+ * application leaves (a cut frame) is copied to `rest`; the next bytes complete it there, just as
+ * many as it needs, and the frames behind it are again handed up from the reactor's buffer. A large
+ * frame of known length is read straight into `rest`.
  *
- * Output. Appended to `out`, flushed once per tick or at CONN_FLUSH_AT; what the socket does not take waits for
- * NET_WRITABLE, under write_deadline for the whole batch that was there when the socket first refused. */
+ * Output. Appended to `out`, flushed once per tick or at CONN_FLUSH_AT; what the socket does not
+ * take waits for
+ * NET_WRITABLE, under write_deadline for the whole batch that was there when the socket first
+ * refused. */
 #include "net/conn.h"
 
 #include "base/assert.h"
@@ -132,7 +135,8 @@ static bool stopped(const struct conn *c)
     return c->closing || c->ended || c->sock < 0;
 }
 
-/* Filters were pushed above `old_top` while the application looked at bytes: the rest of them passes these. */
+/* Filters were pushed above `old_top` while the application looked at bytes: the rest of them
+ * passes these. */
 static void feed_new(struct conn *c, struct filter *old_top, struct slice in)
 {
     struct filter *f = old_top == NULL ? c->lowest : old_top->above;
@@ -164,8 +168,8 @@ static void offer_rest(struct conn *c)
     if (c->rest_len == 0) rest_free(c);
 }
 
-/* Offers bytes while `rest` is empty; keeps what the application leaves, unless filters were pushed. Returns what is
- * still to be handed up. */
+/* Offers bytes while `rest` is empty; keeps what the application leaves, unless filters were
+ * pushed. Returns what is still to be handed up. */
 static struct slice offer(struct conn *c, struct slice in)
 {
     struct filter *top = c->highest;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conn: a stream socket on a reactor: cut frames together, queue output, flush, close in order.
  *
- * The application embeds a `struct conn` and gives it a table of callbacks. Input arrives as one contiguous slice;
- * what the application does not consume stays and comes again with more behind it. Output is appended to
- * conn->out; the connection flushes at the end of the tick and whenever much is pending.
+ * The application embeds a `struct conn` and gives it a table of callbacks. Input arrives as one
+ * contiguous slice; what the application does not consume stays and comes again with more behind
+ * it. Output is appended to conn->out; the connection flushes at the end of the tick and whenever
+ * much is pending.
  *
  * Thread:  its reactor, always the same, but for the counters marked shared.
- * Memory:  embedded in the application's struct, which must stay until `on_free`; that is called at the end of a tick,
- *          when nothing on this reactor refers to it (and, for shared targets, after the grace of net/reactor.h).
- * Limits:  input memory is owned only while a frame is cut: at most `rest_max` bytes. Output is bounded by the
- *          application (max_pending) with conn_pending(). */
+ * Memory:  embedded in the application's struct, which must stay until `on_free`; that is called at
+ *          the end of a tick, when nothing on this reactor refers to it (and, for shared targets,
+ *          after the grace of net/reactor.h).
+ * Limits:  input memory is owned only while a frame is cut: at most `rest_max` bytes. Output is
+ *          bounded by the application (max_pending) with conn_pending(). */
 #ifndef MIDGE_NET_CONN_H
 #define MIDGE_NET_CONN_H
 
@@ -39,10 +41,11 @@ enum conn_end {
 };
 
 struct conn_ops {
-    /* Returns how many bytes were consumed. `*ret_need`: the length of the frame at the start of what is left when
-     * known, else 0. May push filters and close the connection. */
+    /* Returns how many bytes were consumed. `*ret_need`: the length of the frame at the start of
+     * what is left when known, else 0. May push filters and close the connection. */
     uint32_t (*on_bytes)(struct conn *, struct slice in, uint64_t *ret_need);
-    /* All filters have finished their handshakes; called again after another one was pushed. May push filters. */
+    /* All filters have finished their handshakes; called again after another one was pushed. May
+     * push filters. */
     void (*on_established)(struct conn *);
     /* The socket side ended; call conn_close() now or later. At most once. */
     void (*on_end)(struct conn *, enum conn_end);
@@ -77,6 +80,7 @@ struct conn {
     bool closing;       /* conn_close() was called */
     bool aborted;       /* what is queued is not worth a flush */
     bool farewell_sent;
+    bool established; /* on_established was called for the filters there are */
     bool ended;                     /* on_end was called */
     struct slice close_text;        /* static */
     nanos write_deadline;           /* 0: none */
@@ -117,24 +121,28 @@ static inline uint64_t conn_queued(const struct conn *c)
     return c->out->bytes + (c->out == &c->wire ? 0 : c->wire.bytes);
 }
 
-/* Not read from until `until` (the reactor's clock). A later pause replaces an earlier one; 0 resumes at once. */
+/* Not read from until `until` (the reactor's clock). A later pause replaces an earlier one; 0
+ * resumes at once. */
 void conn_pause(struct conn *, nanos until);
 
-/* Adds a filter, nearest to the application; the connection owns it. Input that the on_bytes() in progress does not
- * consume passes it, and so does all output appended from now on (what was appended before does not). */
+/* Adds a filter, nearest to the application; the connection owns it. Input that the on_bytes() in
+ * progress does not consume passes it, and so does all output appended from now on (what was
+ * appended before does not). */
 void conn_filter_push(struct conn *, struct filter *);
 
 /* For filters: hands bytes up from `from` to the next filter or to the application. */
 enum filter_verdict conn_up(struct conn *, struct filter *from, struct slice bytes);
 
-/* For filters that keep input: `again` is called in a later tick, once the connection is not paused. */
+/* For filters that keep input: `again` is called in a later tick, once the connection is not
+ * paused. */
 void conn_filter_again(struct conn *, struct filter *);
 
 /* For filters: nothing more is read until the hold ends. */
 void conn_hold(struct conn *, bool held);
 
-/* Ends it: no more input; what is queued is flushed, with the farewell of the filters, for at most `linger`; then the
- * socket is closed and on_free called. `status` and `text` (static) are for a WebSocket close frame. Idempotent. */
+/* Ends it: no more input; what is queued is flushed, with the farewell of the filters, for at most
+ * `linger`; then the socket is closed and on_free called. `status` and `text` (static) are for a
+ * WebSocket close frame. Idempotent. */
 void conn_close(struct conn *, nanos linger, uint32_t status, struct slice text);
 
 /* As conn_close() with nothing flushed; the socket closes before the tick ends. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filter: changes the bytes between a socket and its application (TLS, WebSocket framing).
  *
- * Filters form a chain. Bytes from the peer climb it from the socket's end: `in` of the lowest filter, which
- * hands what it made to conn_up(), and so on to the application. Bytes to the peer descend at each flush: `out`
- * moves all of a filter's queue `pending` into the queue below.
+ * Filters form a chain. Bytes from the peer climb it from the socket's end: `in` of the lowest
+ * filter, which hands what it made to conn_up(), and so on to the application. Bytes to the peer
+ * descend at each flush: `out` moves all of a filter's queue `pending` into the queue below.
  *
  * Thread:  the connection's reactor. Memory: the connection owns its filters and frees them.
  * Rules:   `in` consumes all its bytes (it may keep a bounded part of a record or frame inside, and
@@ -37,7 +37,8 @@ struct filter_peer {
 struct filter_ops {
     enum filter_verdict (*in)(struct filter *, struct conn *, struct slice bytes);
     enum filter_verdict (*out)(struct filter *, struct conn *, struct outq *below);
-    /* Queue a farewell (close_notify, a close frame with `status` and `text`) behind all that waits. */
+    /* Queue a farewell (close_notify, a close frame with `status` and `text`) behind all that
+     * waits. */
     void (*farewell)(struct filter *, struct conn *, struct outq *below, uint32_t status,
                      struct slice text);
     /* The turn that conn_filter_again() asked for. NULL when the filter never asks. */

@@ -4,8 +4,8 @@
 #include "base/assert.h"
 #include "net/reactor.h"
 
-/* Three ages: gathered in this tick, waiting for the first gate, waiting for the second. One batch each at the
- * later two, so that a gate costs one comparison per reactor and not per object. */
+/* Three ages: gathered in this tick, waiting for the first gate, waiting for the second. One batch
+ * each at the later two, so that a gate costs one comparison per reactor and not per object. */
 struct limbo {
     struct retired *young;
     struct retired *waiting; /* for quiescence since `ticket` */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Limbo: what was unlinked and waits until no reactor can refer to it.
  *
- * Two gates. First every reactor must have been quiescent (or asleep) since the unlinking: none can then newly post a
- * pointer to it. Then this reactor must consume all that the others had posted to it by that time.
+ * Two gates. First every reactor must have been quiescent (or asleep) since the unlinking: none can
+ * then newly post a pointer to it. Then this reactor must consume all that the others had posted to
+ * it by that time.
  *
  * Thread: one reactor's. Memory: the retired things are freed by the function they came with. */
 #ifndef MIDGE_NET_LIMBO_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A lane carries batches from one reactor to another. The producer fills a batch during its tick and pushes it on the
- * lane's stack with one atomic exchange; the consumer takes the whole stack and turns it round. Emptied batches
- * go back on a second stack, so that memory stays with the reactor that allocated it.
+/* A lane carries batches from one reactor to another. The producer fills a batch during its tick
+ * and pushes it on the lane's stack with one atomic exchange; the consumer takes the whole stack
+ * and turns it round. Emptied batches go back on a second stack, so that memory stays with the
+ * reactor that allocated it.
  *
  * A record inside a batch: struct packed, targets, bytes; padded to 8. */
 #include "net/mailbox.h"

@@ -134,7 +134,7 @@ uint8_t *outq_reserve_blob(struct outq *q, struct outpool *pool, uint32_t len)
     uint32_t cap = len > BLOB_HEAD_MIN ? len : BLOB_HEAD_MIN;
     t = door_alloc(pool->door, sizeof *t + cap);
     if (t == NULL) return NULL;
-    *t = (struct chunk){.cap = cap};
+    *t = (struct chunk){ .cap = cap };
     pool->in_use++;
     append(q, t);
     return t->bytes;

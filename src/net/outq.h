@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Outq: bytes that wait to be written, in chunks.
  *
- * Small payloads are copied into the tail chunk; large ones are shared blobs that a segment points to.
+ * Small payloads are copied into the tail chunk; large ones are shared blobs that a segment points
+ * to.
  * A connection owns chunks only while output is pending, so an idle one costs none.
  *
- * Thread:  the reactor that owns the pool. A blob's count is atomic, since a blob may cross reactors.
- * Memory:  chunks come from the reactor's pool through its door: reserving may fail, and the caller then cuts
- *          the receiver. All zero is a valid empty queue. */
+ * Thread:  the reactor that owns the pool. A blob's count is atomic, since a blob may cross
+ * reactors.
+ * Memory:  chunks come from the reactor's pool through its door: reserving may fail, and the caller
+ *          then cuts the receiver. All zero is a valid empty queue. */
 #ifndef MIDGE_NET_OUTQ_H
 #define MIDGE_NET_OUTQ_H
 
@@ -39,8 +41,8 @@ struct chunk {
     uint8_t bytes[];
 };
 
-/* Chunk sizes; the pool gives large ones while few are out, small ones under pressure (spike: 64 K is
- * fastest, 16 K keeps a fan-out to a thousand small). */
+/* Chunk sizes; the pool gives large ones while few are out, small ones under pressure (spike: 64 K
+ * is fastest, 16 K keeps a fan-out to a thousand small). */
 enum {
     CHUNK_LARGE = 65536 - 64,
     CHUNK_MEDIUM = 16384 - 64,
@@ -64,7 +66,8 @@ struct outq {
     uint64_t bytes; /* all that waits, blobs too */
 };
 
-/* Room for `len` contiguous bytes at the end; NULL when the door refuses. Nothing counts until outq_commit(). */
+/* Room for `len` contiguous bytes at the end; NULL when the door refuses. Nothing counts until
+ * outq_commit(). */
 MUST_CHECK uint8_t *outq_reserve_slow(struct outq *, struct outpool *, uint32_t len);
 
 MUST_CHECK static inline uint8_t *outq_reserve(struct outq *q, struct outpool *pool, uint32_t len)
@@ -83,8 +86,8 @@ static inline void outq_commit(struct outq *q, uint32_t len)
 /* Copies; false when the door refuses, and then nothing was added. */
 MUST_CHECK bool outq_add(struct outq *, struct outpool *, struct slice);
 
-/* Room for a head of `len` bytes with a blob behind it. NULL when the door refuses. The segment is small, so that a fan-out
- * of large messages does not pin large chunks. */
+/* Room for a head of `len` bytes with a blob behind it. NULL when the door refuses. The segment is
+ * small, so that a fan-out of large messages does not pin large chunks. */
 MUST_CHECK uint8_t *outq_reserve_blob(struct outq *, struct outpool *, uint32_t len);
 /* The head and a reference to the whole blob. */
 void outq_commit_blob(struct outq *, uint32_t len, struct blob *);

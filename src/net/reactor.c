@@ -111,7 +111,8 @@ static uint32_t serve_ready(const struct net_event *events, uint32_t count)
     return count;
 }
 
-/* Those who had more input than a turn takes go on now; one that asks again waits for the next tick. */
+/* Those who had more input than a turn takes go on now; one that asks again waits for the next
+ * tick. */
 static uint32_t serve_again(struct reactor *r)
 {
     struct list turn;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reactor: one thread's loop. Connections, timers, mail from other reactors; one tick() that fits on a screen.
+/* Reactor: one thread's loop. Connections, timers, mail from other reactors; one tick() that fits
+ * on a screen.
  *
- * Production: a thread per reactor calls reactor_tick() for ever. Simulation: one thread calls every reactor in
- * seeded order. Nothing below can tell the difference.
+ * Production: a thread per reactor calls reactor_tick() for ever. Simulation: one thread calls
+ * every reactor in seeded order. Nothing below can tell the difference.
  *
  * Thread:  its own, but for reactor_post() and what mailbox.h marks.
  * Memory:  owns its pool, read buffer and mailboxes; connections belong to the application.
- * Sharing: `struct reactors` is the set that can post to each other, with the reclamation epoch. What other reactors may
- *          still hold is freed through reactor_retire(). */
+ * Sharing: `struct reactors` is the set that can post to each other, with the reclamation epoch.
+ *          What other reactors may still hold is freed through reactor_retire(). */
 #ifndef MIDGE_NET_REACTOR_H
 #define MIDGE_NET_REACTOR_H
 
@@ -27,11 +28,12 @@ enum { REACTORS_MAX = 8 };
 static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
               "every reactor is a reader of shared memory");
 
-/* Bytes read at once: all of it when one connection is ready, an eighth when more are (spike 1.3: this is what
- * keeps a lone requester's latency beside a flood). */
+/* Bytes read at once: all of it when one connection is ready, an eighth when more are (spike 1.3:
+ * this is what keeps a lone requester's latency beside a flood). */
 enum { READ_BUFFER = 64 * 1024, READ_SHARED = 8 * 1024 };
 
-/* A signature with RSA-2048 takes about a millisecond: more than one a tick would delay everybody else. */
+/* A signature with RSA-2048 takes about a millisecond: more than one a tick would delay everybody
+ * else. */
 enum { SLOW_PER_TICK = 1 };
 
 /* Something that must wait until no reactor refers to it. Embedded in what is retired. */
@@ -83,7 +85,8 @@ struct reactors *reactors_free(struct reactors *); /* all connections must be go
 /* One turn. Waits at most `sleep_max` for something to do. Returns how much was done. */
 uint32_t reactor_tick(struct reactor *, nanos sleep_max);
 
-/* A message to a reactor, from any thread. `run` is called there in a later tick, in order of posting per sender.
+/* A message to a reactor, from any thread. `run` is called there in a later tick, in order of
+ * posting per sender.
  * Memory: the mail belongs to the receiver until `run` has been called. */
 struct mail {
     struct mail *next;
@@ -91,8 +94,9 @@ struct mail {
 };
 void reactor_post(struct reactor *, struct mail *);
 
-/* Frees `what` when no reactor can refer to it any more: all have been quiescent since, and this reactor has then consumed
- * all that was posted to it before. Call on the reactor that the thing belongs to. */
+/* Frees `what` when no reactor can refer to it any more: all have been quiescent since, and this
+ * reactor has then consumed all that was posted to it before. Call on the reactor that the thing
+ * belongs to. */
 void reactor_retire(struct reactor *, struct retired *what, void (*free)(struct retired *));
 
 /* A worker's work that comes home: `done` runs on `home`. Embedded in the caller's struct. */

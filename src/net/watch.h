@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Watch: what a poller's event leads to. Embedded in connections and listeners; it is the poller's owner pointer.
+/* Watch: what a poller's event leads to. Embedded in connections and listeners; it is the poller's
+ * owner pointer.
  *
  * Thread: its reactor. Memory: stays until the end of the tick in which it left the poller. */
 #ifndef MIDGE_NET_WATCH_H

@@ -7,7 +7,8 @@
 #include "subject/subject.h"
 #include "subject/topic.h"
 
-/* A table under this size is one shard; above, 256: the longest copy of a table of a million entries is then of 4096. */
+/* A table under this size is one shard; above, 256: the longest copy of a table of a million
+ * entries is then of 4096. */
 enum { SHARDS = 256, SHARD_FROM = 4096 };
 
 /* The literal table holds entries and topics; the lowest bit tells. */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Interest: which subscriptions of one account want this subject?
  *
- * Literal subjects stand in hash tables (256 shards, so that growing one is short), patterns with wildcards in a trie with a
- * level per token, where `*` and `>` have places of their own: a match follows at most three branches a token.
+ * Literal subjects stand in hash tables (256 shards, so that growing one is short), patterns with
+ * wildcards in a trie with a level per token, where `*` and `>` have places of their own: a match
+ * follows at most three branches a token.
  *
- * Thread:  interest_match() and what it yields: any reactor, without a lock, until its next quiescent point. Insert
- *          and remove: one at a time (they take the interest's own lock).
- * Memory:  an entry belongs to its subscriber and must stay for a grace period after its removal. What insert and remove
- *          replace is put on the caller's garbage list, to be freed after a grace period too.
- * Order:   plain entries of one subject come in order of insertion until one is removed; then the order is still the same in
- *          every run with the same history.
+ * Thread:  interest_match() and what it yields: any reactor, without a lock, until its next
+ *          quiescent point. Insert and remove: one at a time (they take the interest's own lock).
+ * Memory:  an entry belongs to its subscriber and must stay for a grace period after its removal.
+ *          What insert and remove replace is put on the caller's garbage list, to be freed after a
+ *          grace period too.
+ * Order:   plain entries of one subject come in order of insertion until one is removed; then the
+ *          order is still the same in every run with the same history.
  * Cost:    O(tokens) whatever the size of the table and its history; growing is amortised. */
 #ifndef MIDGE_SUBJECT_INTEREST_H
 #define MIDGE_SUBJECT_INTEREST_H

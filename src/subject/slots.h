@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Slots: an open-addressed set of pointers, read by many without a lock, written by one at a time.
  *
- * A slot is the pointer with 16 bits of its hash above it, so that a probe seldom touches what it points to. User
- * addresses have 48 bits on every machine we build for; the lowest bit is the caller's. A removed slot is marked dead and used
- * again; a table with too many of them is copied, so no cost grows with history.
+ * A slot is the pointer with 16 bits of its hash above it, so that a probe seldom touches what it
+ * points to. User addresses have 48 bits on every machine we build for; the lowest bit is the
+ * caller's. A removed slot is marked dead and used again; a table with too many of them is copied,
+ * so no cost grows with history.
  *
  * Thread:  slots_find() any reactor between two quiescent points; the rest under the owner's lock.
- * Memory:  a table that was replaced goes to the garbage list; readers may hold it until they are quiescent. */
+ * Memory:  a table that was replaced goes to the garbage list; readers may hold it until they are
+ * quiescent. */
 #ifndef MIDGE_SUBJECT_SLOTS_H
 #define MIDGE_SUBJECT_SLOTS_H
 
@@ -16,8 +18,8 @@
 
 #include "base/slice.h"
 
-/* Memory that readers may still hold; the caller frees it after a grace period with garbage_free(). Everything
- * that slots and interest allocate begins with one. */
+/* Memory that readers may still hold; the caller frees it after a grace period with garbage_free().
+ * Everything that slots and interest allocate begins with one. */
 struct garbage {
     struct garbage *next;
 };
@@ -48,8 +50,8 @@ static inline uintptr_t slot_value(uint64_t slot)
     return (uintptr_t)(slot & ((UINT64_C(1) << SLOT_TAG_SHIFT) - 1));
 }
 
-/* The value whose text is `key`, 0 when there is none. `*ret_slot` is where it stood; only the writer may rely on that, for a
- * slot may be emptied and used again while a reader looks. */
+/* The value whose text is `key`, 0 when there is none. `*ret_slot` is where it stood; only the
+ * writer may rely on that, for a slot may be emptied and used again while a reader looks. */
 static inline uintptr_t slots_find(struct slots *s, uint64_t hash, struct slice key,
                                    slots_text text, _Atomic uint64_t **ret_slot)
 {
@@ -66,7 +68,8 @@ static inline uintptr_t slots_find(struct slots *s, uint64_t hash, struct slice 
     }
 }
 
-/* Adds a value that is not there. `*place` is the table's home; a larger table replaces it there. */
+/* Adds a value that is not there. `*place` is the table's home; a larger table replaces it
+ * there. */
 void slots_add(_Atomic(struct slots *) *place, uint64_t seed, slots_text text, uintptr_t value,
                struct garbage **garbage);
 

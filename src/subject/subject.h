@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Subject: the grammar. Tokens separated by '.'; `*` stands for one token, `>` for one or more at the end.
+/* Subject: the grammar. Tokens separated by '.'; `*` stands for one token, `>` for one or more at
+ * the end.
  *
- * Pure; any thread; nothing is kept. A wildcard is a whole token: `foo*` is a literal token. Bytes are not
- * checked for UTF-8, as nats-server does not (reference: protocol, subjects). */
+ * Pure; any thread; nothing is kept. A wildcard is a whole token: `foo*` is a literal token. Bytes
+ * are not checked for UTF-8, as nats-server does not (reference: protocol, subjects). */
 #ifndef MIDGE_SUBJECT_SUBJECT_H
 #define MIDGE_SUBJECT_SUBJECT_H
 
@@ -10,7 +11,8 @@
 
 #include "base/slice.h"
 
-/* No empty token, `>` only last. What SUB takes. Blanks are not looked for: framing cannot deliver any. */
+/* No empty token, `>` only last. What SUB takes. Blanks are not looked for: framing cannot deliver
+ * any. */
 bool subject_valid(struct slice subject);
 
 /* subject_valid() and no wildcard token: what a pedantic publish demands. */
@@ -26,8 +28,8 @@ bool subject_has_wildcard(struct slice subject);
 
 uint32_t subject_token_count(struct slice subject);
 
-/* Takes the next token off `*rest`; false when none is left. Start with *rest = the subject. A slice
- * with ptr == NULL means that nothing is left, so that "a." yields "a" and "". */
+/* Takes the next token off `*rest`; false when none is left. Start with *rest = the subject. A
+ * slice with ptr == NULL means that nothing is left, so that "a." yields "a" and "". */
 bool subject_next_token(struct slice *rest, struct slice *ret_token);
 
 /* `pattern` matches the published `subject`, whose `*` and `>` are ordinary tokens. */

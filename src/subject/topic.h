@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Topic: the subscribers of one subject or pattern, plain ones and queue groups. Private to interest.c and its reader loops.
+/* Topic: the subscribers of one subject or pattern, plain ones and queue groups. Private to
+ * interest.c and its reader loops.
  *
- * Thread, memory: as interest.h. Adding appends in place; removing leaves a hole; an array that is full or mostly holes
- * is copied, so both are O(1) amortised and a reader never misses a subscriber that stays. */
+ * Thread, memory: as interest.h. Adding appends in place; removing leaves a hole; an array that is
+ * full or mostly holes is copied, so both are O(1) amortised and a reader never misses a subscriber
+ * that stays. */
 #ifndef MIDGE_SUBJECT_TOPIC_H
 #define MIDGE_SUBJECT_TOPIC_H
 

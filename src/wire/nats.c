@@ -22,10 +22,10 @@ static enum nats_parse parse_unsub(const struct nats_limits *, struct nats_op *)
 static enum nats_parse parse_text(const struct nats_limits *, struct nats_op *);
 
 static const struct verb verbs[] = {
-    {"pub",      3, NATS_PUB,     LINE_ARGS,         parse_pub  },
+    { "pub", 3, NATS_PUB, LINE_ARGS, parse_pub },
     { "hpub",    4, NATS_HPUB,    LINE_ARGS,         parse_hpub },
     { "sub",     3, NATS_SUB,     LINE_ARGS,         parse_sub  },
-    { "unsub",   5, NATS_UNSUB,   LINE_ARGS,         parse_unsub},
+    { "unsub", 5, NATS_UNSUB, LINE_ARGS, parse_unsub },
     { "ping",    4, NATS_PING,    LINE_REST_IGNORED, parse_text },
     { "pong",    4, NATS_PONG,    LINE_REST_IGNORED, parse_text },
     { "connect", 7, NATS_CONNECT, LINE_ARGS,         parse_text },
@@ -48,8 +48,8 @@ static bool same_letters(const uint8_t *at, const char *lower, uint32_t len)
     return true;
 }
 
-/* The verb that the bytes begin with; also when they end inside it (`*ret_whole` is false then). A verb with
- * arguments is whole only with the blank behind it. */
+/* The verb that the bytes begin with; also when they end inside it (`*ret_whole` is false then). A
+ * verb with arguments is whole only with the blank behind it. */
 static const struct verb *verb_find(struct slice in, bool *ret_whole)
 {
     for (size_t i = 0; i < ARRAY_COUNT(verbs); i++) {
@@ -135,7 +135,8 @@ static enum nats_parse set_sizes(const struct nats_limits *limits, struct nats_o
     return NATS_PARSE_OP;
 }
 
-/* The tail may be sent on when single spaces stand between the arguments and nothing stands behind them. */
+/* The tail may be sent on when single spaces stand between the arguments and nothing stands behind
+ * them. */
 static void set_tail(struct nats_op *op)
 {
     struct slice first = op->reply.len > 0 ? op->reply : op->sizes;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NATS client protocol: cuts one operation off the front of some bytes.
  *
- * Line first: one memchr finds the line, its verb selects an argument parser, and a payload of known size follows. Nothing is
- * copied and no state is kept: what is cut is looked at again when more has come.
+ * Line first: one memchr finds the line, its verb selects an argument parser, and a payload of
+ * known size follows. Nothing is copied and no state is kept: what is cut is looked at again when
+ * more has come.
  *
  * Thread:  any; pure. Memory: the slices of an operation point into the input.
- * Limits:  lines by `max_control_line`, payloads by `max_payload`; both are checked before the bytes they speak of have come.
+ * Limits:  lines by `max_control_line`, payloads by `max_payload`; both are checked before the
+ * bytes they speak of have come.
  * Source:  nats-server 2.15 (reference: protocol 1.1 and 1.2). */
 #ifndef MIDGE_WIRE_NATS_H
 #define MIDGE_WIRE_NATS_H
@@ -59,8 +61,8 @@ enum nats_parse {
     NATS_PARSE_ARGS,    /* closed without a word */
 };
 
-/* `*ret_used`: length of the operation (NATS_PARSE_OP). `*ret_need`: with NATS_PARSE_MORE, the length of the whole
- * frame when its sizes are known, else 0. */
+/* `*ret_used`: length of the operation (NATS_PARSE_OP). `*ret_need`: with NATS_PARSE_MORE, the
+ * length of the whole frame when its sizes are known, else 0. */
 enum nats_parse nats_next(const struct nats_limits *, struct slice in, struct nats_op *ret_op,
                           uint32_t *ret_used, uint64_t *ret_need);
 
