@@ -247,7 +247,7 @@ static void decide(struct session *s, bool in_fast_path)
         verdict = AUTH_REFUSED;
     }
     act(s, in_fast_path, verdict, &result);
-    auth_result_deinit(&result);
+    auth_check_wipe(&result.check);
 }
 
 bool session_login_without_connect(struct session *s)
@@ -302,6 +302,7 @@ static void accept_result(struct session *s, const struct auth_result *result)
                                            slice_str(result->account->name));
     if (!enter_account(s, account, result->limits.connections_max)) return;
     s->user = result->user;
+    s->shown = result->name;
     s->permissions = result->permissions;
     take_limits(s, &result->limits);
     session_set_input_cap(s);
@@ -374,7 +375,7 @@ void session_login_again(struct session *s)
             verdict = AUTH_REFUSED;
         }
         judge_again(s, verdict, &result);
-        auth_result_deinit(&result);
+        auth_check_wipe(&result.check);
     }
     directory_unref(old);
 }

@@ -60,7 +60,9 @@ static struct core_reactor *core_reactor_new(struct core *core, struct reactor *
     cr->settings = settings_ref(settings);
     list_init(&cr->sessions);
     list_init(&cr->sweeping);
-    cr->pass_cache = pass_cache_new(core->hash_seed);
+    uint8_t key[PASSWORD_KEY];
+    core->env->entropy->fill(core->env->entropy, key, sizeof key);
+    cr->pass_cache = pass_cache_new(key);
     lame_duck_init(cr);
     r->user = cr;
     r->on_record = deliver_record;

@@ -21,7 +21,7 @@ static void done(struct reactor_work *w)
 {
     struct check *c = container_of(w, struct check, work);
     c->done(c->session, &c->result, c->matches);
-    auth_result_deinit(&c->result);
+    auth_check_wipe(&c->result.check);
     xfree(c);
 }
 

@@ -79,9 +79,17 @@ static void add_times(const struct session *s, struct conn_report *ret)
     if (s->phase == SESSION_CLOSED) ret->stopped = r->wall;
 }
 
+/* A text of the login; NULL when there is none or it is empty. Texts there are NUL-terminated. */
+static const char *login_text(const struct slice *text)
+{
+    return text->len > 0 ? (const char *)text->ptr : NULL;
+}
+
 void conn_report_of(const struct session *s, uint32_t with, struct arena *arena,
                     struct conn_report *ret)
 {
+    static const struct login nothing;
+    const struct login *l = s->login != NULL ? s->login : &nothing;
     struct filter_peer peer = { 0 };
     conn_peer(&s->conn, &peer);
     *ret = (struct conn_report){
@@ -97,13 +105,13 @@ void conn_report_of(const struct session *s, uint32_t with, struct arena *arena,
         .out_msgs = s->out_msgs,
         .out_bytes = s->out_bytes,
         .stalls = s->stalls,
-        .name = s->name,
-        .lang = s->lang,
-        .version = s->version,
+        .name = login_text(&l->name),
+        .lang = login_text(&l->lang),
+        .version = login_text(&l->version),
         .tls_version = peer.tls_version,
         .tls_cipher = peer.tls_cipher,
         .tls_first = peer.handshake_first,
-        .user = s->user_shown,
+        .user = login_text(&s->shown),
         .account = s->account != NULL ? s->account->name : NULL,
         .subs_count = s->subs.count,
     };

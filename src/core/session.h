@@ -93,6 +93,8 @@ struct session {
 
     struct directory            *directory; /* keeps what the next ones point to */
     const struct auth_user      *user;
+    /* whom reports and traces show; in `directory` or `login` */
+    struct slice                 shown;
     const struct permission_set *permissions;       /* NULL: everything */
     struct responses            *responses;
     /* whose permissions still hold while a password is checked anew */

@@ -21,8 +21,8 @@ static void label(const struct session *s, struct buf *out)
         if (l->name.len > 0) buf_printf(out, ":%.*s", SLICE_ARGS(l->name));
         buf_add_byte(out, '"');
     }
-    if (s->user != NULL && !s->user->is_hidden)
-        buf_printf(out, " - \"%s/user:%s\"", s->account->name, s->user->name);
+    if (s->shown.len > 0)
+        buf_printf(out, " - \"%s/user:%.*s\"", s->account->name, SLICE_ARGS(s->shown));
 }
 
 static void line(struct session *s, const char *arrow, struct slice text)
