@@ -15,8 +15,8 @@
 
 enum { REST_STEP = 256, READ_SHIFT_MAX = 6 };
 
-/* One read should cause about this many deliveries at most: 4096 of them are 0.2 ms. */
-enum { WORK_HIGH = 4096, WORK_LOW = 1024 };
+/* One read should cause about this many deliveries at most: 16384 of them are 1 ms. */
+enum { WORK_HIGH = 16384, WORK_LOW = 4096 };
 
 static void on_ready(struct watch *w, uint32_t ready);
 static void on_timer(struct timer *t, nanos now);

@@ -198,6 +198,42 @@ static enum nats_parse take_body(struct slice in, struct nats_op *op, uint32_t h
     return NATS_PARSE_OP;
 }
 
+/* The form that every client library sends: "PUB subject [reply ]size\r\n", single spaces, capitals. Sizes are read backwards
+ * from the line's end. False: some other form, or an error that the general way words. */
+static bool take_common_pub(const struct nats_limits *limits, struct slice in, const uint8_t *eol, struct nats_op *op)
+{
+    const uint8_t *first = in.ptr + 4, *end = eol - 1, *digits = end;
+    if (eol - in.ptr < 8 || memcmp(in.ptr, "PUB ", 4) != 0 || *end != '\r') return false;
+    uint32_t size = 0, unit = 1;
+    while (digits > first && digits[-1] >= '0' && digits[-1] <= '9' && end - digits < SIZE_DIGITS_MAX) {
+        digits--;
+        size += (uint32_t)(*digits - '0') * unit;
+        unit *= 10;
+    }
+    if (digits == end || digits - first < 2 || digits[-1] != ' ') return false;
+    if ((uint64_t)(end - first) > limits->max_control_line) return false;
+    if (limits->max_payload >= 0 && size > limits->max_payload) return false;
+    struct slice names = slice_of(first, (size_t)(digits - 1 - first));
+    if (memchr(names.ptr, '\t', names.len) != NULL) return false;
+    const uint8_t *space = memchr(names.ptr, ' ', names.len);
+    const uint8_t *subject_end = space == NULL ? digits - 1 : space;
+    struct slice reply = space == NULL ? (struct slice){0} : slice_of(space + 1, (size_t)(digits - 2 - space));
+    if (subject_end == first || (space != NULL && (reply.len == 0 || memchr(reply.ptr, ' ', reply.len) != NULL)))
+        return false;
+    *op = (struct nats_op){
+        .verb = NATS_PUB,
+        .canonical = true,
+        .line = slice_of(in.ptr, (size_t)(end - in.ptr)),
+        .args = slice_of(first, (size_t)(end - first)),
+        .subject = slice_of(first, (size_t)(subject_end - first)),
+        .reply = reply,
+        .sizes = slice_of(digits, (size_t)(end - digits)),
+        .body.len = size,
+        .tail.ptr = subject_end + 1,
+    };
+    return true;
+}
+
 /* No line end yet: is it a line that may still become one of ours, and within the limit? */
 static enum nats_parse judge_cut(const struct nats_limits *limits, struct slice in)
 {
@@ -221,6 +257,8 @@ enum nats_parse nats_next(const struct nats_limits *limits, struct slice in, str
     if (eol == NULL) return judge_cut(limits, in);
 
     uint32_t head = (uint32_t)(eol - in.ptr) + 1;
+    if (LIKELY(take_common_pub(limits, in, eol, ret_op)))
+        return take_body(in, ret_op, head, ret_used, ret_need);
     struct slice line = slice_of(in.ptr, head - 1);
     if (line.len > 0 && line.ptr[line.len - 1] == '\r') line.len--;
     bool whole = false;
