@@ -118,11 +118,26 @@ static bool read_said(struct session *s, struct slice json, struct said *said)
     return true;
 }
 
+/* Leaf nodes and routes are not served, and clients are wrong on their ports: all are told so. */
+static void turn_away(struct session *s, bool is_client)
+{
+    bool leaf = s->listener->options.kind == LISTENER_LEAF;
+    const char *client = leaf ? "attempted to connect to leaf node port"
+                              : "attempted to connect to route port";
+    const char *server = leaf ? "leafnode connections are not served"
+                              : "route connections are not served";
+    session_close_saying(s, CLOSE_WRONG_PORT, is_client ? client : server);
+}
+
 void session_connect(struct session *s, struct slice json)
 {
     struct said said = said_before(s);
     if (!read_said(s, json, &said)) {
         session_close(s, CLOSE_PROTOCOL_SILENT);
+        return;
+    }
+    if (listener_is_foreign(s->listener)) {
+        turn_away(s, said.lang.len > 0);
         return;
     }
     s->verbose = said.verbose;
@@ -193,6 +208,8 @@ static void connected(struct session *s)
         return;
     }
     s->wants_events = s->protocol >= 1;
+    /* a second CONNECT begins anew, as in nats-server */
+    if (s->is_connected) session_subs_clear(s);
     if (!s->is_connected) {
         s->is_connected = true;
         s->rtt = r->now > s->started ? r->now - s->started : 1;
@@ -252,6 +269,10 @@ static void decide(struct session *s, bool in_fast_path)
 
 bool session_login_without_connect(struct session *s)
 {
+    if (listener_is_foreign(s->listener)) {
+        turn_away(s, false);
+        return false;
+    }
     decide(s, true);
     return s->phase == SESSION_OPEN && !s->conn.paused;
 }
@@ -313,19 +334,26 @@ static void accept_result(struct session *s, const struct auth_result *result)
 
 static void judge_late(struct session *, struct auth_result *, bool matches);
 
+/* Who had a name and lost it goes in silence, others are told; so does nats-server. */
 static void judge_again(struct session *s, enum auth_verdict verdict,
-                        const struct auth_result *result)
+                        const struct auth_result *result, bool was_named)
 {
-    if (verdict != AUTH_ACCEPTED) {
-        session_close(s, CLOSE_AUTH_VIOLATION);
-        return;
-    }
-    if (!slice_equal_str(slice_str(s->account->name), result->account->name)) {
-        session_close(s, CLOSE_CLIENT_CLOSED);
+    bool same = verdict == AUTH_ACCEPTED &&
+                slice_equal_str(slice_str(s->account->name), result->account->name) &&
+                (!was_named || result->user != NULL);
+    if (!same) {
+        session_close(s, verdict == AUTH_REFUSED && !was_named ? CLOSE_AUTH_VIOLATION
+                                                               : CLOSE_CLIENT_CLOSED);
         return;
     }
     accept_result(s, result);
-    if (s->phase != SESSION_CLOSED) session_subs_recheck(s);
+    if (s->phase == SESSION_CLOSED) return;
+    int64_t max = result->limits.connections_max;
+    if (max >= 0 && atomic_load_explicit(&s->account->clients, memory_order_relaxed) > max) {
+        session_close(s, CLOSE_ACCOUNT_CONNECTIONS);
+        return;
+    }
+    session_subs_recheck(s);
 }
 
 static void password_checked_again(struct session *s, struct auth_result *result, bool matches)
@@ -345,8 +373,8 @@ static void judge_late(struct session *s, struct auth_result *result, bool match
         session_login_again(s);
         return;
     }
-    judge_again(s, auth_finish(result, matches, s->home->pass_cache, s->home->reactor->now),
-                result);
+    judge_again(s, auth_finish(result, matches, s->home->pass_cache, s->home->reactor->now), result,
+                true);
 }
 
 void session_login_again(struct session *s)
@@ -358,9 +386,11 @@ void session_login_again(struct session *s)
     AUTO_FREE(arena) arena = arena_new();
     struct directory *old = directory_ref(s->directory);
     take_directory(s);
-    bool was_in = s->is_counted;
+    bool was_in = s->is_counted, was_named = s->user != NULL && !s->user->is_hidden;
     s->auth_required = directory_auth_required(s->directory, connection_type(s)) && !s->is_counted;
-    if (was_in) {
+    if (!was_in && s->auth_required && s->phase == SESSION_OPEN) {
+        session_close(s, CLOSE_AUTH_VIOLATION);
+    } else if (was_in) {
         struct auth_result result;
         enum auth_verdict verdict = ask(s, !s->is_connected, arena, &result);
         if (verdict == AUTH_PENDING_BCRYPT) {
@@ -374,7 +404,7 @@ void session_login_again(struct session *s)
             s->auth_pending = false;
             verdict = AUTH_REFUSED;
         }
-        judge_again(s, verdict, &result);
+        judge_again(s, verdict, &result, was_named);
         auth_check_wipe(&result.check);
     }
     directory_unref(old);

@@ -110,6 +110,12 @@ struct listener {
 
 enum { LISTENERS_MAX = 8 };
 
+/* For other servers, which are not served yet: callers are turned away. */
+static inline bool listener_is_foreign(const struct listener *l)
+{
+    return l->options.kind == LISTENER_LEAF || l->options.kind == LISTENER_ROUTE;
+}
+
 /* Scratch memory of one delivery. */
 struct hand {
     struct matches    matches;

@@ -63,7 +63,7 @@ static void add_rules(struct session *s, struct json_writer *w, enum info_kind k
     flag(w, "auth_required", auth_wanted(s, kind));
     flag(w, "tls_required", l->tls && !l->tls_optional);
     flag(w, "tls_verify", l->tls && l->tls_verify);
-    flag(w, "tls_available", l->tls && l->tls_optional);
+    flag(w, "tls_available", l->tls && (l->tls_optional || l->kind == LISTENER_WEBSOCKET));
     number(w, "max_payload", s->limits.max_payload);
     flag(w, "jetstream", s->home->core->identity.jetstream);
 }

@@ -135,25 +135,9 @@ static void arrive(struct mail *mail, struct reactor *r)
     xfree(a);
 }
 
-/* Leaf nodes and routes are not served: a word, then the end. */
-static void turn_away(struct listener *l, int sock)
-{
-    static const char leaf[] = "-ERR 'leafnode connections are not served by this server'\r\n";
-    static const char route[] = "-ERR 'route connections are not served by this server'\r\n";
-    struct net *net = l->core->env->net;
-    const char *text = l->options.kind == LISTENER_LEAF ? leaf : route;
-    struct net_span span = { (uint8_t *)(uintptr_t)text, strlen(text) };
-    (void)net->write(net, sock, &span, 1);
-    net->close(net, sock);
-}
-
 static void place(struct listener *l, int sock, const struct net_addr *peer)
 {
     struct core *core = l->core;
-    if (l->options.kind == LISTENER_LEAF || l->options.kind == LISTENER_ROUTE) {
-        turn_away(l, sock);
-        return;
-    }
     struct reactor *r = least_loaded(core);
     atomic_fetch_add_explicit(&core->clients, 1, memory_order_relaxed);
     if (r->id == 0) {

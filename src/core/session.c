@@ -108,6 +108,12 @@ static bool upgrade(struct session *s)
 static void begin(struct session *s)
 {
     const struct listener_options *l = &s->listener->options;
+    if (listener_is_foreign(s->listener)) {
+        session_info(s, INFO_FIRST);
+        s->auth_required = true;
+        session_opened(s);
+        return;
+    }
     if (l->kind == LISTENER_WEBSOCKET) {
         s->phase = SESSION_UPGRADING;
         if (l->tls && !session_secure(s)) return;
@@ -270,7 +276,7 @@ void session_upgraded(struct conn *c, const struct upgrade *u)
     if (u->forwarded_for.len > 0 && u->forwarded_for.len < sizeof text) {
         memcpy(text, u->forwarded_for.ptr, u->forwarded_for.len);
         text[u->forwarded_for.len] = 0;
-        (void)net_addr_parse_ip(&s->addr, text);
+        s->is_forwarded = net_addr_parse_ip(&s->forwarded, text);
     }
     first_info(s);
     if (s->phase != SESSION_CLOSED) session_opened(s);
@@ -433,7 +439,9 @@ const char *session_label(const struct session *s, char text[SESSION_LABEL])
 {
     char addr[NET_ADDR_TEXT];
     const char *kind = s->listener->options.kind == LISTENER_WEBSOCKET ? "wid" : "cid";
-    (void)snprintf(text, SESSION_LABEL, "%s - %s:%llu", net_addr_text(&s->addr, addr), kind,
-                   (unsigned long long)s->cid);
+    char forwarded[NET_ADDR_TEXT] = "";
+    if (s->is_forwarded) (void)net_addr_ip_text(&s->forwarded, forwarded);
+    (void)snprintf(text, SESSION_LABEL, "%s%s%s - %s:%llu", forwarded, s->is_forwarded ? "/" : "",
+                   net_addr_text(&s->addr, addr), kind, (unsigned long long)s->cid);
     return text;
 }

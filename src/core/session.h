@@ -105,6 +105,8 @@ struct session {
     char                   nonce[NONCE_LEN + 1];
 
     struct net_addr        addr;            /* of the peer, or what a PROXY header says */
+    struct net_addr        forwarded;       /* what X-Forwarded-For says; for logs */
+    bool                   is_forwarded;
     bool                   addr_known;      /* false until the PROXY header has come */
     nanos                  started_wall;
     nanos                  started;
@@ -135,7 +137,7 @@ void session_err(struct session *, const char *format, ...) PRINTF_LIKE(2, 3);
 void session_ok(struct session *);          /* +OK, when verbose */
 
 /* "1.2.3.4:5678 - cid:9", for logs. Returns `text`. */
-enum { SESSION_LABEL = 128 };
+enum { SESSION_LABEL = 192 };
 const char *session_label(const struct session *, char text[SESSION_LABEL]);
 
 /* input.c: takes operations off the front of `in`. */

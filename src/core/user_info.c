@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/user_info.h"
 
-#include "auth/userinfo.h"
+#include "auth/user_info.h"
 #include "base/assert.h"
 #include "core/deliver.h"
 #include "core/server_info.h"
@@ -27,10 +27,8 @@ static void answer(struct sink *sink, struct core_reactor *cr, struct sub *sub,
     server_info_write(cr, &w);
     json_key(&w, "data");
     struct user_info info = {
-        .user = s->user == NULL      ? NULL
-                : s->user->is_hidden ? NULL
-                                     : s->user->name,
-        .account = s->account->name,
+        .user = s->shown,
+        .account = slice_str(s->account->name),
         .permissions = s->permissions,
     };
     user_info_write(&info, &w);

@@ -3,8 +3,8 @@
  *
  * A request is a path and a query, an answer is a body; HTTP is only how both travel (env/http.h),
  * so that all of it runs in simulation too. Reports that walk connections are collected by the
- * reactors themselves, a few sessions a tick, and are sorted and written on a worker: a scrape never
- * delays a message. Such reports are made one at a time, others at once.
+ * reactors themselves, a few sessions a tick, and are sorted and written on a worker: a scrape
+ * never delays a message. Such reports are made one at a time, others at once.
  *
  * Thread:  monitor_request() any; `done` on whatever thread finished: the caller's, or a worker's.
  *          The other functions: the one that starts, reloads and stops.
@@ -23,12 +23,14 @@ struct monitor;
 struct monitor_options {
     struct settings   *settings;
     const char        *midge_version;       /* "v0.1.0" */
-    const char *const *unserved;            /* what of the configuration is not served: one line each */
+    /* what of the configuration is not served: one line each */
+    const char *const *unserved;
     uint32_t           unserved_count;
     nanos              config_loaded;       /* real time of the last load or reload; 0: the start */
     nanos              cert_not_after;      /* of the client listener's certificate; 0: none */
     nanos              websocket_cert_not_after;
-    const char *const *arguments;           /* of the command line, for /debug/vars; shown redacted */
+    /* of the command line, for /debug/vars; shown redacted */
+    const char *const *arguments;
     uint32_t           arguments_count;
 };
 

@@ -198,14 +198,17 @@ static enum nats_parse take_body(struct slice in, struct nats_op *op, uint32_t h
     return NATS_PARSE_OP;
 }
 
-/* The form that every client library sends: "PUB subject [reply ]size\r\n", single spaces, capitals. Sizes are read backwards
- * from the line's end. False: some other form, or an error that the general way words. */
-static bool take_common_pub(const struct nats_limits *limits, struct slice in, const uint8_t *eol, struct nats_op *op)
+/* The form that every client library sends: "PUB subject [reply ]size\r\n", single spaces,
+ * capitals. Sizes are read backwards from the line's end. False: some other form, or an error that
+ * the general way words. */
+static bool take_common_pub(const struct nats_limits *limits, struct slice in, const uint8_t *eol,
+                            struct nats_op *op)
 {
     const uint8_t *first = in.ptr + 4, *end = eol - 1, *digits = end;
     if (eol - in.ptr < 8 || memcmp(in.ptr, "PUB ", 4) != 0 || *end != '\r') return false;
     uint32_t size = 0, unit = 1;
-    while (digits > first && digits[-1] >= '0' && digits[-1] <= '9' && end - digits < SIZE_DIGITS_MAX) {
+    while (digits > first && digits[-1] >= '0' && digits[-1] <= '9' &&
+           end - digits < SIZE_DIGITS_MAX) {
         digits--;
         size += (uint32_t)(*digits - '0') * unit;
         unit *= 10;
@@ -217,8 +220,10 @@ static bool take_common_pub(const struct nats_limits *limits, struct slice in, c
     if (memchr(names.ptr, '\t', names.len) != NULL) return false;
     const uint8_t *space = memchr(names.ptr, ' ', names.len);
     const uint8_t *subject_end = space == NULL ? digits - 1 : space;
-    struct slice reply = space == NULL ? (struct slice){0} : slice_of(space + 1, (size_t)(digits - 2 - space));
-    if (subject_end == first || (space != NULL && (reply.len == 0 || memchr(reply.ptr, ' ', reply.len) != NULL)))
+    struct slice reply = space == NULL ? (struct slice){ 0 }
+                                       : slice_of(space + 1, (size_t)(digits - 2 - space));
+    if (subject_end == first ||
+        (space != NULL && (reply.len == 0 || memchr(reply.ptr, ' ', reply.len) != NULL)))
         return false;
     *op = (struct nats_op){
         .verb = NATS_PUB,
