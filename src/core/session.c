@@ -19,6 +19,7 @@ static uint32_t on_bytes(struct conn *c, struct slice in, uint64_t *ret_need);
 static void on_end(struct conn *c, enum conn_end why);
 static void on_established(struct conn *c);
 static void on_free(struct conn *c);
+static void retire_when_over(struct session *s);
 
 static const struct conn_ops ops = {
     .on_bytes = on_bytes,
@@ -376,7 +377,7 @@ void session_sweep(struct session *s)
         session_timer_set(s, SESSION_TIMER_SWEEP, MILLISECOND);
     } else {
         list_remove(&s->node);
-        if (s->conn.sock < 0) on_free(&s->conn);
+        retire_when_over(s);
     }
 }
 
@@ -390,20 +391,26 @@ static void free_session(struct retired *r)
     (void)door_free(&s->home->reactor->door, s, sizeof *s);
 }
 
+/* Three things must be over, in any order: the connection, its subscriptions, a password check. */
+static void retire_when_over(struct session *s)
+{
+    if (!s->is_conn_gone || s->subs.count > 0 || s->auth_pending) return;
+    session_timer_set(s, SESSION_TIMER_NONE, 0);
+    reactor_retire(s->home->reactor, &s->retired, free_session);
+}
+
 static void on_free(struct conn *c)
 {
     struct session *s = session_of(c);
     assert(s->phase == SESSION_CLOSED);
-    /* the sweep, or the worker's answer, comes back here */
-    if (s->subs.count > 0 || s->auth_pending) return;
-    session_timer_set(s, SESSION_TIMER_NONE, 0);
-    reactor_retire(s->home->reactor, &s->retired, free_session);
+    s->is_conn_gone = true;
+    retire_when_over(s);
 }
 
 void session_worker_done(struct session *s)
 {
     s->auth_pending = false;
-    if (s->phase == SESSION_CLOSED && s->conn.sock < 0) on_free(&s->conn);
+    retire_when_over(s);
 }
 
 /* ---- what it says ---- */
