@@ -58,6 +58,7 @@ static struct core_reactor *core_reactor_new(struct core *core, struct reactor *
     cr->core = core;
     cr->reactor = r;
     cr->settings = settings_ref(settings);
+    cr->drops_for_slow = settings->options->no_fast_producer_stall;
     list_init(&cr->sessions);
     list_init(&cr->sweeping);
     uint8_t key[PASSWORD_KEY];
@@ -174,6 +175,7 @@ static void reload_here(struct mail *mail, struct reactor *r)
     struct order *o = container_of(mail, struct order, mail);
     struct settings *old = cr->settings;
     cr->settings = o->settings;
+    cr->drops_for_slow = o->settings->options->no_fast_producer_stall;
     LIST_EACH(&cr->sessions, n) session_login_again(container_of(n, struct session, node));
     close_excess(cr);
     settings_unref(old);

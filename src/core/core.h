@@ -152,6 +152,7 @@ struct core_reactor {
     /* the message in hand met a target that is behind */
     bool              wants_stall;
     bool              is_lame_duck;
+    bool              drops_for_slow; /* no_fast_producer_stall of the settings */
     struct timer      duck;                         /* next client to close */
     nanos             duck_interval;
 };

@@ -146,12 +146,19 @@ static void remember_reply(struct session *s, const struct message *m)
     responses_remember(s->responses, m->reply, s->home->reactor->now);
 }
 
+/* no_fast_producer_stall: nobody is held; who is behind goes without. */
+static bool is_behind(const struct session *s)
+{
+    return conn_queued(&s->conn) > (uint64_t)s->home->settings->options->limits.max_pending / 4 * 3;
+}
+
 /* May this subscription take this message now? Ends one that has had its share. */
 static bool is_willing(struct session *s, struct sub *sub, const struct message *m)
 {
     if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
     if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
     if (m->from == s && !s->echo) return false;
+    if (UNLIKELY(s->home->drops_for_slow) && is_behind(s)) return false;
     if (UNLIKELY(sub->is_filtered) &&
         !permission_delivery(s->permissions, m->subject, interest_entry_queue(&sub->entry)))
         return false;

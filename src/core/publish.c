@@ -137,6 +137,6 @@ void session_publish(struct session *s, const struct nats_op *op)
 void session_stall(struct session *s)
 {
     s->stall_due = false;
-    if (s->home->settings->options->no_fast_producer_stall) return;
+    if (s->home->drops_for_slow) return;
     conn_pause(&s->conn, s->home->reactor->now + STALL);
 }
