@@ -15,21 +15,21 @@ import fnmatch
 import glob
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import traceback
 
-import pong_barrier
 from player import certs
 from player.dialog import Dialog
 from player.play import Mismatch, Player
-from player.server import SANITIZER_ENV, Binary, ServerError
+from player.server import ServerError, binary_from
 from player.text import DialogError
 
-# Stories too long for a dialog file: name and function(binary, folder).
-CASES = {"stress/pong_barrier": pong_barrier.play}
-
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+# Stories too long for a dialog file: name and script.
+CASES = {"stress/pong_barrier": "pong_barrier.py"}
 
 
 def parse_args():
@@ -59,22 +59,10 @@ def wanted(name, patterns):
     return not patterns or any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
 
 
-def make_binary(args):
-    env, patience = {}, 10.0
-    for item in args.env:
-        if item == "sanitizer":
-            env.update(SANITIZER_ENV)
-            patience = 40.0
-        else:
-            name, _, value = item.partition("=")
-            env[name] = value
-    return Binary(args.server, args.reactors, env, patience)
-
-
 def play_one(path, name, binary, cert_folder, args):
     """None when the dialog passes, else the report of its failure."""
     if path is None:
-        return play_case(name, binary, args)
+        return play_case(name, args)
     folder = tempfile.mkdtemp(prefix="dialog-")
     player, problem = None, None
     try:
@@ -100,15 +88,14 @@ def play_one(path, name, binary, cert_folder, args):
     return problem and report(name, problem, args)
 
 
-def play_case(name, binary, args):
+def play_case(name, args):
+    """A script in a process of its own, so that dialogs do not slow it down."""
     if args.record:
         return None
-    with tempfile.TemporaryDirectory(prefix="dialog-") as folder:
-        try:
-            CASES[name](binary, folder)
-        except (AssertionError, ServerError, OSError) as error:
-            return report(name, f"{type(error).__name__}: {error}", args)
-    return None
+    words = [sys.executable, os.path.join(HERE, CASES[name]), "--server", args.server]
+    words += ["--reactors", str(args.reactors), *(f"--env={word}" for word in args.env)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    return report(name, done.stderr.strip(), args) if done.returncode else None
 
 
 def report_mismatch(error):
@@ -127,7 +114,7 @@ def report(name, problem, args):
 
 def main():
     args = parse_args()
-    binary = make_binary(args)
+    binary = binary_from(args.server, args.reactors, args.env)
     dialogs = find_dialogs(args.only)
     if not dialogs:
         sys.exit("no dialog matches")

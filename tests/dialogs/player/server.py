@@ -46,6 +46,19 @@ class Binary:
         return Server(self, folder, config, flags, reactors or self.reactors)
 
 
+def binary_from(path, reactors, env_words):
+    """The binary for command line words: `sanitizer` or NAME=VALUE each."""
+    env, patience = {}, 10.0
+    for word in env_words:
+        if word == "sanitizer":
+            env.update(SANITIZER_ENV)
+            patience = 40.0
+        else:
+            name, _, value = word.partition("=")
+            env[name] = value
+    return Binary(path, reactors, env, patience)
+
+
 class Server:
     def __init__(self, binary, folder, config, flags, reactors):
         self.binary, self.folder, self.reactors = binary, folder, reactors
