@@ -11,7 +11,10 @@ void qsbr_init(struct qsbr *q)
 
 uint64_t qsbr_retire(struct qsbr *q)
 {
-    return atomic_fetch_add_explicit(&q->epoch, 1, memory_order_seq_cst) + 1;
+    uint64_t ticket = atomic_fetch_add_explicit(&q->epoch, 1, memory_order_seq_cst) + 1;
+    /* the unlinking stands before any look at a reader */
+    atomic_thread_fence(memory_order_seq_cst);
+    return ticket;
 }
 
 bool qsbr_passed(struct qsbr *q, uint64_t ticket)

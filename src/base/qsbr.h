@@ -34,12 +34,20 @@ struct qsbr {
 
 void qsbr_init(struct qsbr *); /* all readers offline */
 
+/* The fence pairs with the one in qsbr_retire(): either the retiring side sees this reader online,
+ * or the reader sees what was unlinked. */
+static inline void qsbr_announce(struct qsbr *q, uint32_t reader, uint64_t epoch)
+{
+    atomic_store_explicit(&q->slots[reader].seen, epoch, memory_order_seq_cst);
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
 /* The reader holds no shared pointer now; also takes it online. */
 static inline void qsbr_quiescent(struct qsbr *q, uint32_t reader)
 {
     uint64_t now = atomic_load_explicit(&q->epoch, memory_order_acquire);
     if (atomic_load_explicit(&q->slots[reader].seen, memory_order_relaxed) != now)
-        atomic_store_explicit(&q->slots[reader].seen, now, memory_order_seq_cst);
+        qsbr_announce(q, reader, now);
 }
 
 /* Before sleeping: nobody waits for this reader until it calls qsbr_quiescent() again. */
