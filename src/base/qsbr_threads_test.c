@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { READERS = 3, REPLACEMENTS = 1000, LOOKS_A_TURN = 16 };
+enum { READERS = 3, REPLACEMENTS = 20000, LOOKS_A_TURN = 16 };
 
 struct cell {
     uint64_t number;

@@ -5,7 +5,11 @@
 
 enum { ARGS_MAX = 4, SIZE_DIGITS_MAX = 9 };
 
-enum line_end { LINE_REST_IGNORED, LINE_ARGS };
+/* What must stand behind a verb. */
+enum line_end {
+    LINE_ANY,   /* anything */
+    LINE_BLANK, /* a blank, as between arguments */
+};
 
 struct verb {
     const char *name; /* lower case */
@@ -21,17 +25,19 @@ static enum nats_parse parse_sub(const struct nats_limits *, struct nats_op *);
 static enum nats_parse parse_unsub(const struct nats_limits *, struct nats_op *);
 static enum nats_parse parse_text(const struct nats_limits *, struct nats_op *);
 
+/* CONNECT and INFO need no blank before their JSON, and nothing there is bad JSON: nats-server
+ * replies so. */
 static const struct verb verbs[] = {
-    { "pub", 3, NATS_PUB, LINE_ARGS, parse_pub },
-    { "hpub",    4, NATS_HPUB,    LINE_ARGS,         parse_hpub },
-    { "sub",     3, NATS_SUB,     LINE_ARGS,         parse_sub  },
-    { "unsub", 5, NATS_UNSUB, LINE_ARGS, parse_unsub },
-    { "ping",    4, NATS_PING,    LINE_REST_IGNORED, parse_text },
-    { "pong",    4, NATS_PONG,    LINE_REST_IGNORED, parse_text },
-    { "connect", 7, NATS_CONNECT, LINE_ARGS,         parse_text },
-    { "info",    4, NATS_INFO,    LINE_ARGS,         parse_text },
-    { "+ok",     3, NATS_OK,      LINE_REST_IGNORED, parse_text },
-    { "-err",    4, NATS_ERR,     LINE_ARGS,         parse_text },
+    { "pub",     3, NATS_PUB,     LINE_BLANK, parse_pub   },
+    { "hpub",    4, NATS_HPUB,    LINE_BLANK, parse_hpub  },
+    { "sub",     3, NATS_SUB,     LINE_BLANK, parse_sub   },
+    { "unsub",   5, NATS_UNSUB,   LINE_BLANK, parse_unsub },
+    { "ping",    4, NATS_PING,    LINE_ANY,   parse_text  },
+    { "pong",    4, NATS_PONG,    LINE_ANY,   parse_text  },
+    { "connect", 7, NATS_CONNECT, LINE_ANY,   parse_text  },
+    { "info",    4, NATS_INFO,    LINE_ANY,   parse_text  },
+    { "+ok",     3, NATS_OK,      LINE_ANY,   parse_text  },
+    { "-err",    4, NATS_ERR,     LINE_BLANK, parse_text  },
 };
 
 static bool is_blank(uint8_t c)
@@ -57,7 +63,7 @@ static const struct verb *verb_find(struct slice in, bool *ret_whole)
         uint32_t len = in.len < v->len ? in.len : v->len;
         if (!same_letters(in.ptr, v->name, len)) continue;
         *ret_whole = in.len > v->len;
-        if (*ret_whole && v->end == LINE_ARGS && !is_blank(in.ptr[v->len])) return NULL;
+        if (*ret_whole && v->end == LINE_BLANK && !is_blank(in.ptr[v->len])) return NULL;
         return v;
     }
     return NULL;
@@ -135,6 +141,12 @@ static enum nats_parse set_sizes(const struct nats_limits *limits, struct nats_o
     return NATS_PARSE_OP;
 }
 
+/* `b` stands one space behind `a`. */
+static bool is_next(struct slice a, struct slice b)
+{
+    return b.ptr == a.ptr + a.len + 1 && a.ptr[a.len] == ' ';
+}
+
 /* The tail may be sent on when single spaces stand between the arguments and nothing stands behind
  * them. */
 static void set_tail(struct nats_op *op)
@@ -142,8 +154,8 @@ static void set_tail(struct nats_op *op)
     struct slice first = op->reply.len > 0 ? op->reply : op->sizes;
     const uint8_t *end = op->args.ptr + op->args.len;
     op->tail.ptr = first.ptr;
-    op->canonical = first.ptr == op->subject.ptr + op->subject.len + 1 &&
-                    (op->reply.len == 0 || op->sizes.ptr == op->reply.ptr + op->reply.len + 1) &&
+    op->canonical = is_next(op->subject, first) &&
+                    (op->reply.len == 0 || is_next(op->reply, op->sizes)) &&
                     op->sizes.ptr + op->sizes.len == end;
 }
 
@@ -175,7 +187,7 @@ static enum nats_parse parse_hpub(const struct nats_limits *limits, struct nats_
     op->sizes = slice_of(header_size.ptr,
                          (size_t)(total_size.ptr + total_size.len - header_size.ptr));
     set_tail(op);
-    if (total_size.ptr != header_size.ptr + header_size.len + 1) op->canonical = false;
+    if (!is_next(header_size, total_size)) op->canonical = false;
     return set_sizes(limits, op, total);
 }
 
@@ -273,7 +285,7 @@ enum nats_parse nats_next(const struct nats_limits *limits, struct slice in, str
     uint32_t at = v->len;
     while (at < line.len && is_blank(line.ptr[at])) at++;
     *ret_op = (struct nats_op){ .verb = v->verb, .line = line, .args = slice_from(line, at) };
-    if (v->end == LINE_ARGS && ret_op->args.len > limits->max_control_line) return NATS_PARSE_LINE;
+    if (ret_op->args.len > limits->max_control_line) return NATS_PARSE_LINE;
     enum nats_parse got = v->parse(limits, ret_op);
     if (got != NATS_PARSE_OP) return got;
     if (v->verb == NATS_PUB || v->verb == NATS_HPUB)

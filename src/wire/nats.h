@@ -47,7 +47,7 @@ struct nats_op {
 };
 
 struct nats_limits {
-    uint32_t max_control_line; /* bytes of arguments */
+    uint32_t max_control_line; /* bytes behind the verb and its blanks, of any verb */
     int64_t max_payload;       /* bytes of headers and payload; negative: unlimited */
     bool headers;              /* negotiated: HPUB is allowed */
 };
