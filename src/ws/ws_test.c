@@ -87,6 +87,7 @@ static void on_free(struct conn *c)
 
 static const struct conn_ops conn_ops = {
     .on_bytes = on_bytes,
+    .on_established = on_established,
     .on_end = on_end,
     .on_free = on_free,
 };
@@ -103,7 +104,6 @@ static void on_upgraded(struct conn *c, const struct ws_request *request)
 static int setup(void **state)
 {
     struct app *a = test_calloc(1, sizeof *a);
-    (void)on_established;
     a->fake = fake_new();
     a->sock = &a->fake->socks[0];
     a->shared = ws_shared_new();
