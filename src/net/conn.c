@@ -76,13 +76,17 @@ static bool filters_ready(const struct conn *c)
     return true;
 }
 
+static void establish(struct conn *c)
+{
+    if (c->established || stopped(c) || !filters_ready(c)) return;
+    c->established = true;
+    c->ops->on_established(c);
+}
+
 /* Filters took some input: tells the application of finished handshakes and of the end. */
 static void judge(struct conn *c, enum filter_verdict verdict)
 {
-    if (verdict == FILTER_OK && !c->established && !stopped(c) && filters_ready(c)) {
-        c->established = true;
-        c->ops->on_established(c);
-    }
+    if (verdict == FILTER_OK) establish(c);
     conn_dirty_slow(c); /* a filter may have answered by itself */
     if (verdict == FILTER_ENDED) end(c, CONN_END_EOF);
     if (verdict == FILTER_FAILED) end(c, CONN_END_FILTER);
@@ -227,8 +231,10 @@ static void app_input(struct conn *c, struct slice in)
     }
 }
 
+/* Bytes may come with the end of a handshake: the application hears of that first. */
 enum filter_verdict conn_up(struct conn *c, struct filter *from, struct slice bytes)
 {
+    if (from->above == NULL) establish(c);
     if (from->above != NULL) return from->above->ops->in(from->above, c, bytes);
     app_input(c, bytes);
     return FILTER_OK;
