@@ -91,7 +91,7 @@ static void close_listener(struct listener *l, struct reactor *r)
 
 static void close_here(struct mail *mail, struct reactor *r)
 {
-    close_listener(container_of(mail, struct listener, mail), r);
+    close_listener(container_of(mail, struct listener, close_mail), r);
 }
 
 void core_unlisten(struct core *core, enum listener_kind kind)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One thread per reactor. At the stop the reactors first close their connections by themselves;
+ * then their threads end, and the last ticks, in which memory is given back, are made here. */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "embed/midge_internal.h"
+#include "net/limbo.h"
+
+static const nanos STOP_STEP = 2 * MILLISECOND;
+static const nanos STOP_MOST = 5 * SECOND;      /* for farewells that nobody reads */
+
+static uint32_t reactors_of(const struct midge *m)
+{
+    if (m->reactors_wanted > 0) return (uint32_t)m->reactors_wanted;
+    if (m->options->midge.reactors > 0) return (uint32_t)m->options->midge.reactors;
+    struct usage_now now;
+    m->env->usage->read(m->env->usage, &now);
+    if (now.cores <= 2) return 1;
+    return now.cores - 1 < REACTORS_MAX ? now.cores - 1 : REACTORS_MAX;
+}
+
+static void reactor_main(void *ctx)
+{
+    struct reactor *r = ctx;
+    while (!r->stop) (void)reactor_tick(r, NANOS_MAX);
+}
+
+static enum err start_threads(struct midge *m, struct errmsg *why)
+{
+    for (uint32_t i = 0; i < m->set->count; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "reactor %u", i);
+        m->threads[i] = thread_start(name, reactor_main, m->set->at[i]);
+        if (m->threads[i] == NULL) return errmsg_set(why, ERR_LIMIT, "no thread for a reactor");
+    }
+    return ERR_OK;
+}
+
+static enum err build(struct midge *m, struct errmsg *why)
+{
+    int64_t memory_limit = m->options->midge.memory_limit;
+    m->set = reactors_new(m->env, reactors_of(m), (uint64_t)memory_limit);
+    struct server_setup setup = {
+        .env = m->env,
+        .reactors = m->set,
+        .midge_version = "v" MIDGE_VERSION,
+        .program = m->program,
+        .process_id = (uint64_t)getpid(),
+    };
+    struct options *options = m->options;
+    m->options = NULL;
+    return server_new(&setup, options, &m->server, why);
+}
+
+enum err run_start(struct midge *m, struct errmsg *why)
+{
+    enum err e = configure_log(m, m->options, why);
+    if (e) {
+        log_line(m->env->log, LOG_FATAL, "%s", why->text);
+        return e;
+    }
+    m->phase = PHASE_RUNNING;
+    e = build(m, why);
+    if (e == ERR_OK) e = start_threads(m, why);
+    if (e) log_line(m->env->log, LOG_FATAL, "%s", why->text);
+    else e = server_start(m->server, why);
+    if (e) run_stop(m);
+    return e;
+}
+
+/* --- stop --- */
+
+static void halt(struct mail *mail, struct reactor *r)
+{
+    r->stop = true;
+    (void)xfree(mail);
+}
+
+static void stop_threads(struct midge *m)
+{
+    for (uint32_t i = 0; i < m->set->count; i++) {
+        if (m->threads[i] == NULL) continue;
+        struct mail *mail = xalloc(sizeof *mail);
+        *mail = (struct mail){ .run = halt };
+        reactor_post(m->set->at[i], mail);
+    }
+    for (uint32_t i = 0; i < m->set->count; i++) m->threads[i] = thread_join(m->threads[i]);
+}
+
+static void nap(void)
+{
+    struct timespec t = { .tv_nsec = (long)STOP_STEP };
+    (void)nanosleep(&t, NULL);
+}
+
+static void wait_idle(struct midge *m)
+{
+    nanos end = clock_monotonic(m->env->clock) + STOP_MOST;
+    while (!server_is_idle(m->server) && clock_monotonic(m->env->clock) < end) nap();
+}
+
+static bool is_done(struct reactor *r)
+{
+    return r->connections == 0 && limbo_is_empty(r->limbo) && !mailbox_has_work(r);
+}
+
+/* Ticks until nothing is left. False: something did not end in time. */
+static bool finish_ticks(struct midge *m)
+{
+    nanos end = clock_monotonic(m->env->clock) + STOP_MOST;
+    for (bool done = false; !done;) {
+        done = true;
+        for (uint32_t i = 0; i < m->set->count; i++) {
+            (void)reactor_tick(m->set->at[i], 0);
+            done &= is_done(m->set->at[i]);
+        }
+        if (done) break;
+        if (clock_monotonic(m->env->clock) >= end) return false;
+        nap();
+    }
+    return true;
+}
+
+void run_stop(struct midge *m)
+{
+    if (m->phase != PHASE_RUNNING) return;
+    m->phase = PHASE_STOPPED;
+    if (m->server != NULL) {
+        server_stop(m->server);
+        wait_idle(m);
+    }
+    stop_threads(m);
+    if (!finish_ticks(m)) return;           /* the process ends soon; its memory with it */
+    m->server = server_free(m->server);
+    m->set = reactors_free(m->set);
+}

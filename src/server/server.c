@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/server.h"
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "server/banner.h"
+#include "server/server_internal.h"
+#include "server/unserved.h"
+
+/* What a snapshot of settings keeps alive. */
+struct snapshot {
+    struct settings   settings;
+    struct options   *options;
+    struct directory *directory;
+};
+
+static void snapshot_release(void *ctx)
+{
+    struct snapshot *snap = ctx;
+    snap->directory = directory_unref(snap->directory);
+    snap->options = options_free(snap->options);
+    (void)xfree(snap);
+}
+
+static enum err snapshot_new(struct server *s, struct options *take_options,
+                             struct settings **ret_settings, struct errmsg *why)
+{
+    AUTO_FREE(options) options = take_options;
+    enum err e = unserved_refuse(options, why);
+    if (e) return e;
+    struct directory_setup setup = {
+        .hash_seed = s->setup.reactors->hash_seed,
+        .hidden_suffix = identity_suffix(s->identity),
+    };
+    struct directory *directory = NULL;
+    e = directory_new(options, setup, &directory, why);
+    if (e) return e;
+    struct snapshot *snap = xcalloc(1, sizeof *snap);
+    snap->options = options_take(&options);
+    snap->directory = directory;
+    snap->settings.options = snap->options;
+    snap->settings.directory = directory;
+    snap->settings.release = snapshot_release;
+    snap->settings.ctx = snap;
+    atomic_init(&snap->settings.refs, 1);
+    *ret_settings = &snap->settings;
+    return ERR_OK;
+}
+
+enum err server_new(const struct server_setup *setup, struct options *take_options,
+                    struct server **ret_server, struct errmsg *why)
+{
+    struct server *s = xcalloc(1, sizeof *s);
+    s->setup = *setup;
+    s->env = setup->env;
+    s->program = xstrdup(setup->program);
+    s->setup.program = s->program;
+    s->identity = identity_new(s->env, take_options);
+    enum err e = snapshot_new(s, take_options, &s->settings, why);
+    if (e) {
+        (void)server_free(s);
+        return e;
+    }
+    s->core = core_new(s->env, setup->reactors, identity_get(s->identity),
+                       settings_ref(s->settings));
+    *ret_server = s;
+    return ERR_OK;
+}
+
+struct server *server_free(struct server *s)
+{
+    if (s == NULL) return NULL;
+    if (s->is_stopping) log_info(s->env->log, "Server Exiting..");
+    s->core = core_free(s->core);
+    s->settings = settings_unref(s->settings);
+    s->identity = identity_free(s->identity);
+    s->ports_path = xfree(s->ports_path);
+    s->program = xfree(s->program);
+    return xfree(s);
+}
+
+const struct options *server_options(const struct server *s)
+{
+    return s->settings->options;
+}
+
+uint16_t server_client_port(const struct server *s)
+{
+    return s->ports.of[PORTS_NATS].bound.port;
+}
+
+/* --- start --- */
+
+static enum err write_pid(struct server *s, const char *path, struct errmsg *why)
+{
+    if (path == NULL) return ERR_OK;
+    struct buf digits = { 0 };
+    struct errmsg cause = { 0 };
+    struct files *files = s->env->files;
+    buf_add_u64(&digits, s->setup.process_id);
+    enum err e = files->write(files, path, buf_slice(&digits), 0600, &cause);
+    buf_deinit(&digits);
+    return e ? errmsg_set(why, e, "Could not write pidfile: %s", cause.text) : ERR_OK;
+}
+
+static void write_ports(struct server *s)
+{
+    const char *dir = s->settings->options->ports_file_dir;
+    if (dir == NULL) return;
+    struct buf path = { 0 }, json = { 0 };
+    struct errmsg cause = { 0 };
+    struct files *files = s->env->files;
+    buf_printf(&path, "%s/%s_%llu.ports", dir, s->program, (unsigned long long)s->setup.process_id);
+    s->ports_path = buf_take_str(&path);
+    ports_json(s->env->net, &s->ports, &json);
+    enum err e = files->write(files, s->ports_path, buf_slice(&json), 0644, &cause);
+    buf_deinit(&json);
+    if (e == ERR_OK) return;
+    log_error(s->env->log, "Error writing ports file (%s): %s", s->ports_path, cause.text);
+    s->ports_path = xfree(s->ports_path);
+}
+
+static void remove_ports(struct server *s)
+{
+    if (s->ports_path == NULL) return;
+    s->env->files->remove(s->env->files, s->ports_path);
+    s->ports_path = xfree(s->ports_path);
+}
+
+static enum err start(struct server *s, struct errmsg *why)
+{
+    const struct options *o = s->settings->options;
+    struct log *log = s->env->log;
+    banner_start(log, identity_get(s->identity), s->setup.midge_version);
+    banner_passwords(log, s->settings->directory);
+    enum err e = write_pid(s, o->pid_file, why);
+    if (e) return e;
+    banner_options(log, o);
+    banner_unserved(log, o);
+    e = server_listen_websocket(s, why);
+    if (e) return e;
+    e = server_listen_leafnodes(s, why);
+    if (e) return e;
+    e = server_listen_clients(s, why);
+    if (e) return e;
+    log_info(log, "Server is ready");
+    e = server_listen_routes(s, why);
+    if (e) return e;
+    write_ports(s);
+    return ERR_OK;
+}
+
+enum err server_start(struct server *s, struct errmsg *why)
+{
+    struct errmsg cause = { 0 };
+    enum err e = start(s, &cause);
+    if (e == ERR_OK) return e;
+    log_line(s->env->log, LOG_FATAL, "%s", cause.text);
+    return errmsg_set(why, e, "%s", cause.text);
+}
+
+/* --- reload --- */
+
+static enum err reload(struct server *s, struct options *take_options, struct errmsg *why)
+{
+    struct settings *next = NULL;
+    enum err e = snapshot_new(s, take_options, &next, why);
+    if (e) return e;
+    s->settings = settings_unref(s->settings);
+    s->settings = next;
+    core_reload(s->core, settings_ref(next));
+    return ERR_OK;
+}
+
+enum err server_reload(struct server *s, struct options *take_options, struct errmsg *why)
+{
+    struct errmsg cause = { 0 };
+    enum err e = reload(s, take_options, &cause);
+    if (e) {
+        log_error(s->env->log, "Failed to reload server configuration: %s", cause.text);
+        return errmsg_set(why, e, "%s", cause.text);
+    }
+    const struct options *o = s->settings->options;
+    log_info(s->env->log, "Reloaded server configuration (%s)",
+             o->config_digest == NULL ? "" : o->config_digest);
+    return ERR_OK;
+}
+
+/* --- lame duck and stop --- */
+
+void server_drain(struct server *s)
+{
+    if (s->is_draining || s->is_stopping) return;
+    const struct options *o = s->settings->options;
+    s->is_draining = true;
+    log_info(s->env->log, "Entering lame duck mode, stop accepting new clients");
+    core_unlisten(s->core, LISTENER_CLIENT);
+    core_unlisten(s->core, LISTENER_WEBSOCKET);
+    core_lame_duck(s->core, o->lame_duck_grace_period, o->lame_duck_duration);
+}
+
+bool server_is_draining(const struct server *s)
+{
+    return s->is_draining;
+}
+
+bool server_is_drained(struct server *s)
+{
+    return s->is_draining && core_clients(s->core) == 0;
+}
+
+void server_stop(struct server *s)
+{
+    static const enum listener_kind kinds[] = { LISTENER_CLIENT, LISTENER_WEBSOCKET, LISTENER_LEAF,
+                                                LISTENER_ROUTE };
+    if (s->is_stopping) return;
+    s->is_stopping = true;
+    log_info(s->env->log, "Initiating Shutdown...");
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) core_unlisten(s->core, kinds[i]);
+    core_close_all(s->core);
+    if (s->is_monitoring) s->env->http->stop(s->env->http);
+    remove_ports(s);
+}
+
+bool server_is_idle(struct server *s)
+{
+    return s->is_stopping && core_clients(s->core) == 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of server/ share. Thread and memory: server.h. */
+#ifndef MIDGE_SERVER_SERVER_INTERNAL_H
+#define MIDGE_SERVER_SERVER_INTERNAL_H
+
+#include "core/core.h"
+#include "server/identity.h"
+#include "server/ports_file.h"
+#include "server/server.h"
+
+struct server {
+    struct server_setup setup;
+    struct env         *env;
+    char               *program;
+    struct identity    *identity;
+    struct settings    *settings;           /* the current ones, one reference */
+    struct core        *core;
+    struct ports        ports;
+    char               *ports_path;         /* NULL: no ports file was written */
+    bool                is_monitoring;
+    bool                is_draining;
+    bool                is_stopping;
+};
+
+/* Opens one kind of listener when the options want it; logs "Listening for …". */
+MUST_CHECK enum err server_listen_clients(struct server *, struct errmsg *why);
+MUST_CHECK enum err server_listen_websocket(struct server *, struct errmsg *why);
+MUST_CHECK enum err server_listen_leafnodes(struct server *, struct errmsg *why);
+MUST_CHECK enum err server_listen_routes(struct server *, struct errmsg *why);
+
+#endif

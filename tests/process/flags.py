@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line."""
+from harness import Client, expect, expect_equal, midge_only
+
+
+def case_version_in_every_form(world):
+    """-v prints nats-server's version on stdout and leaves with 0."""
+    for form in ("-v", "--v", "-version", "--version", "version"):
+        code, out, err = world.run(form)
+        expect_equal((code, err), (0, ""))
+        expect_equal(out.splitlines()[0], "nats-server: v2.15.2")
+
+
+@midge_only
+def case_version_names_midge_on_the_second_line(world):
+    """-v prints midge's own version behind nats-server's."""
+    lines = world.run("-v")[1].splitlines()
+    expect_equal(len(lines), 2)
+    expect(lines[1].startswith("midge v"), lines)
+
+
+def case_help_goes_to_stdout(world):
+    """-h prints the usage on stdout and leaves with 0."""
+    for form in ("-h", "--help", "help"):
+        code, out, err = world.run(form)
+        expect_equal((code, err), (0, ""))
+        expect("Usage: nats-server" in out and "--config" in out, out)
+
+
+def case_tls_help_goes_to_stdout(world):
+    """-help_tls tells about TLS and leaves with 0."""
+    code, out, _ = world.run("--help_tls")
+    expect_equal(code, 0)
+    expect("cipher" in out.lower(), out)
+
+
+def case_an_unknown_flag_shows_the_usage(world):
+    """A wrong flag is named on stderr, the usage follows on stdout, the exit code is 0."""
+    code, out, err = world.run("-nonsense")
+    expect_equal(code, 0)
+    expect(err.startswith("flag provided but not defined: -nonsense"), err)
+    expect("Usage: nats-server" in out, out)
+    code, _, err = world.run("-p", "x")
+    expect_equal(code, 0)
+    expect(err.startswith('invalid value "x" for flag -p: parse error'), err)
+
+
+def case_an_unknown_word_is_refused(world):
+    """A word that is no command leaves with 1."""
+    expect_equal(world.run("bogus"), (1, "", 'nats-server: unrecognized command: "bogus"\n'))
+
+
+def case_flags_in_all_forms_of_go(world):
+    """-x v, -x=v, --x v and --x=v are the same."""
+    for port, host in (("-p", "-a"), ("--port", "--addr"), ("-port", "--net")):
+        for glue in (False, True):
+            words = [f"{port}=-1", f"{host}=127.0.0.1"] if glue else [port, "-1", host, "127.0.0.1"]
+            server = world.start(*words)
+            expect("connections on 127.0.0.1:" in server.text(), server.text())
+            Client(server.port()).close()
+            server.kill()
+
+
+def case_booleans_take_a_value_behind_an_equals_sign(world):
+    """-D=false is off, -D is on, -T=false drops the time."""
+    server = world.start("-p", "-1", "-a", "127.0.0.1", "-D=false", "-T=false")
+    expect("[DBG]" not in server.text(), server.text())
+    expect(server.text().startswith(f"[{server.pid}] [INF] Starting nats-server\n"), server.text())
+    server.kill()
+    server = world.start("-p", "-1", "-a", "127.0.0.1", "--debug")
+    expect("[DBG]" in server.text(), server.text())
+
+
+def case_a_flag_wins_over_the_file(world):
+    """Flags given explicitly override the configuration file."""
+    server = world.start_with('listen: "127.0.0.1:1"\nserver_name: file\n', "-p", "-1", "-n", "flag")
+    client = server.client()
+    expect_equal(client.info["server_name"], "flag")
+
+
+def case_a_good_file_passes_the_test(world):
+    """-t says on stderr that the file is valid, with its digest."""
+    path = world.write("good.conf", "port: 4222\n")
+    code, out, err = world.run("-t", "-c", path)
+    expect_equal((code, out), (0, ""))
+    digest = "sha256:fe1a9b2c4b7cf8ec3eb8c83c5f5c9a4ae3ca41ff80e83ca4a5a1a7c1e0d8c3f5"
+    expect(err.startswith(f"nats-server: configuration file {path} is valid (sha256:"), err)
+    expect_equal(len(err.strip()), len(f"nats-server: configuration file {path} is valid ({digest})"))
+
+
+def case_a_bad_file_fails_the_test(world):
+    """-t names file, line and position of what is wrong and leaves with 1."""
+    path = world.write("bad.conf", "port: -1\nfoo: 1\n")
+    code, _, err = world.run("-t", "-c", path)
+    expect_equal(code, 1)
+    expect(err.startswith(f'nats-server: {path}:2:1: unknown field "foo"'), err)
+    code, _, err = world.run("-t")
+    expect_equal((code, err), (1, "nats-server: must specify [-c, --config] option to check configuration file syntax\n"))
+
+
+def case_a_bad_file_keeps_the_server_from_starting(world):
+    """Errors of the configuration go to stderr; the exit code is 1."""
+    path = world.write("bad.conf", "port: -1\nfoo: 1\n")
+    code, _, err = world.run("-c", path)
+    expect_equal(code, 1)
+    expect(err.startswith(f'nats-server: {path}:2:1: unknown field "foo"'), err)
+    code, _, err = world.run("-c", "/nonexistent")
+    expect_equal((code, err), (1, "nats-server: open /nonexistent: no such file or directory\n"))
+
+
+def case_options_that_contradict_each_other_are_refused(world):
+    """What only the whole configuration shows is told in the same way."""
+    for text, message in (
+            ("no_auth_user: x", 'no_auth_user: "x" present, but users/nkeys are not defined'),
+            ("system_account: x", "error resolving system account: account missing"),
+            ("max_payload: 80MB", "max_payload (83886080) cannot be higher than max_pending (67108864)")):
+        path = world.write("bad.conf", f"port: -1\n{text}\n")
+        expect_equal(world.run("-c", path), (1, "", f"nats-server: {message}\n"))
+
+
+@midge_only
+def case_what_guards_the_door_is_never_ignored(world):
+    """A key that decides who may enter and is not served keeps the server from starting; -t accepts it."""
+    key = "A" + "B" * 55
+    for text in ("ocsp: must", "proxies { trusted: [] }\nauthorization { proxy_required: true, token: x }"):
+        path = world.write("door.conf", f"port: -1\n{text}\n")
+        code, _, err = world.run("-c", path)
+        expect_equal(code, 1)
+        expect("not served" in err, key, err)
+        expect_equal(world.run("-t", "-c", path)[0], 0)

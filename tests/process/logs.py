@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the server says, and where."""
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+
+from harness import LINE, busy_port, expect, expect_equal, midge_only, until
+
+LOCAL = ("-a", "127.0.0.1", "-p", "-1")
+STAMP = re.compile(r"^\[\d+\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} \[INF\] ")
+
+
+def case_the_banner_comes_in_order(world):
+    """The lines that tools wait for come in nats-server's order."""
+    server = world.start_with("""
+        listen: "127.0.0.1:-1"
+        server_name: foo
+        http: "127.0.0.1:-1"
+        max_payload: 9MB
+        websocket { listen: "127.0.0.1:-1", no_tls: true }
+        leafnodes { listen: "127.0.0.1:-1" }
+        cluster { name: C1, listen: "127.0.0.1:-1" }
+        authorization { user: a, password: b }
+        proxy_protocol: true
+    """)
+    server.wait_line("Listening for route connections")
+    text, at = server.text(), 0
+    for part in ("Starting nats-server\n", "  Version:  2.15.2\n", "  Git:      [", "  Cluster:  C1\n", "  Name:     foo\n",
+                 "  ID:       N", "[WRN] Plaintext passwords detected, use nkeys or bcrypt\n",
+                 "Using configuration file: ", "[WRN] Maximum payloads over 8.00 MB are generally discouraged",
+                 "Starting http monitor on 127.0.0.1:", "Listening for websocket clients on ws://127.0.0.1:",
+                 "Listening for leafnode connections on 127.0.0.1:", "Listening for client connections on 127.0.0.1:",
+                 "PROXY protocol enabled for client connections\n", "Server is ready\n", "Cluster name is C1\n",
+                 "Listening for route connections on 127.0.0.1:"):
+        found = text.find(part, at)
+        expect(found >= 0, f"{part!r} is missing, or too early, in\n{text}")
+        at = found + len(part)
+
+
+def case_each_line_tells_process_and_time(world):
+    """Every line on stderr has process id, time with microseconds and level."""
+    server = world.start(*LOCAL)
+    expect_equal(server.stop(), 0)
+    for line in server.text().splitlines():
+        expect(STAMP.match(line), line)
+        expect_equal(LINE.match(line)[1], str(server.pid))
+
+
+@midge_only                                 # Go reads zones from files only
+def case_time_may_be_in_utc(world):
+    """--logtime_utc does not follow the zone of the machine."""
+    hours = []
+    for flags in ((), ("--logtime_utc",)):
+        server = world.start(*LOCAL, *flags, env={**os.environ, "TZ": "XYZ-07:00"})
+        hours.append(int(re.search(r"\d{4}/\d\d/\d\d (\d\d):", server.text())[1]))
+        server.kill()
+    expect((hours[0] - hours[1]) % 24 in (7, 6), hours)
+
+
+def case_levels_are_coloured_on_a_terminal(world):
+    """On a terminal the level is coloured."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([world.binary, *LOCAL], stdout=slave, stderr=slave, cwd=world.folder)
+    os.close(slave)
+    text = b""
+    try:
+        while b"Server is ready" not in text:
+            text += os.read(master, 65536)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    expect(b"[\x1b[32mINF\x1b[0m] Starting nats-server" in text, text)
+
+
+def case_a_log_file_takes_it_all(world):
+    """With a log file nothing goes to stderr; the file is not for everybody."""
+    server = world.start(*LOCAL, "-l", world.path("n.log"), ready=False)
+    until(lambda: os.path.exists(world.path("n.log")) and "Server is ready" in world.read("n.log"), "the log file")
+    expect_equal(server.stop(), 0)
+    expect_equal(server.text(), "")
+    expect("Starting nats-server" in world.read("n.log"))
+    expect_equal(os.stat(world.path("n.log")).st_mode & 0o137, 0)
+
+
+def case_a_log_file_that_cannot_be_opened_is_fatal(world):
+    """The server does not start without its log."""
+    code, _, err = world.run(*LOCAL, "-l", "/nonexistent/n.log")
+    expect_equal(code, 1)
+    expect("error opening file: open /nonexistent/n.log: no such file or directory" in err, err)
+
+
+def case_the_log_file_is_opened_again_on_usr1(world):
+    """SIGUSR1 after a move: new lines go to a new file."""
+    server = world.start(*LOCAL, "-l", world.path("n.log"), ready=False)
+    until(lambda: os.path.exists(world.path("n.log")) and "Server is ready" in world.read("n.log"), "the log file")
+    os.rename(world.path("n.log"), world.path("moved"))
+    server.signal(signal.SIGUSR1)
+    until(lambda: os.path.exists(world.path("n.log")) and "File log re-opened" in world.read("n.log"), "a new file")
+    expect("Server is ready" not in world.read("n.log"))
+    expect('Trapped "user defined signal 1" signal' in world.read("moved"))
+
+
+def case_there_is_no_file_to_open_again_on_stderr(world):
+    """SIGUSR1 without a log file is harmless."""
+    server = world.start(*LOCAL)
+    server.signal(signal.SIGUSR1)
+    server.wait_line("[INF] File log re-open ignored, not a file logger")
+    server.client().ping()
+
+
+def case_a_log_file_is_rotated_by_size(world):
+    """A file over its limit is moved aside; so many files are kept."""
+    server = world.start_with('listen: "127.0.0.1:-1"\nlog_file: "n.log"\nlog_size_limit: 1500\nlog_max_num: 3\n',
+                              ready=False)
+    until(lambda: os.path.exists(world.path("n.log")) and "Server is ready" in world.read("n.log"), "the log file")
+    backups = lambda: [n for n in os.listdir(world.folder) if re.fullmatch(r"n\.log\.\d{4}(\.\d\d){5}\.\d{9}", n)]
+    seen = set()
+    while len(seen) < 5:
+        server.signal(signal.SIGHUP)
+        seen.update(backups())
+        expect(server.process.poll() is None, "the server ended")
+    until(lambda: len(backups()) <= 2, "the oldest files to go")
+
+
+def case_a_port_in_use_is_fatal(world):
+    """A port that is taken is told in words that tools know, and the exit code is 1."""
+    taken, port = busy_port()
+    with taken:
+        code, _, err = world.run("-a", "127.0.0.1", "-p", str(port))
+        expect_equal(code, 1)
+        expect(f'[FTL] Error listening on port: 127.0.0.1:{port}, "listen tcp 127.0.0.1:{port}: bind: address already '
+               'in use"' in err, err)
+        code, _, err = world.run(*LOCAL, "-m", str(port))
+        expect_equal(code, 1)
+        expect(f"[FTL] Can't start monitoring: can't listen to the monitor port: listen tcp 127.0.0.1:{port}: bind: "
+               "address already in use" in err, err)
+
+
+def case_syslog_gets_the_text_alone(world):
+    """A remote syslog gets priority, time, host, tag and text."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(20)
+        url = f"udp://127.0.0.1:{listener.getsockname()[1]}"
+        world.start(*LOCAL, "-r", url, "-s", name="nats-server", ready=False)
+        line = listener.recv(4096).decode()
+        expect(re.fullmatch(r"<5>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d) \S* nats-server\[\d+\]: "
+                            r"Starting nats-server\n", line), line)
