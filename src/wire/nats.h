@@ -30,6 +30,7 @@ enum nats_verb {
     NATS_ERR,
 };
 
+/* Only the fields that name the verb are set. */
 struct nats_op {
     enum nats_verb verb;
     bool canonical;       /* PUB, HPUB: `tail` may be sent on as it is */
