@@ -75,8 +75,8 @@ static bool escape_other(struct lexer *l, uint32_t c)
     struct slice parts[] = {
         SLICE_LIT("Invalid escape character '"),
         got,
-        SLICE_LIT(
-            "'. Only the following escape characters are allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\."),
+        SLICE_LIT("'. Only the following escape characters are allowed: "
+                  "\\xXX, \\t, \\n, \\r, \\\", \\\\."),
     };
     escaped_reset(l);
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) escaped_add(l, parts[i]);

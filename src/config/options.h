@@ -78,8 +78,11 @@ struct feature_flag {
     bool        value;
 };
 
+struct value;
+
 struct options {
     struct arena *arena;
+    const struct value *values;         /* the file as it was read (value.h); NULL: no file */
 
     const char *config_file;            /* path of the file read; NULL: none */
     const char *config_digest;          /* "sha256:<hex>" of its values; NULL: no file */

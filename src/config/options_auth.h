@@ -66,6 +66,7 @@ struct user_list {
     struct user_options *items;
     uint32_t             count;
     bool                 present;
+    struct option_pos    pos;
 };
 
 struct auth_callout_options {

@@ -62,13 +62,12 @@ enum compression_mode {
     COMPRESSION_S2_AUTO,
 };
 
-enum { RTT_THRESHOLDS_MAX = 4 };
-
 struct compression_options {
     enum compression_mode mode;
-    /* s2_auto: switch points; default 10 ms, 50 ms, 100 ms */
-    nanos    rtt_thresholds[RTT_THRESHOLDS_MAX];
-    uint32_t rtt_thresholds_count;                  /* 0: the default */
+    const char *mode_text;              /* as written, or what a bool stands for; NULL: not given */
+    nanos    *rtt_thresholds;           /* s2_auto: switch points; default 10 ms, 50 ms, 100 ms */
+    uint32_t  rtt_thresholds_count;     /* 0: the default */
+    bool      is_unknown;               /* mode_text is no mode: refused at start, not by -t */
 };
 
 #endif

@@ -84,10 +84,11 @@ static void variables_of_the_environment_are_configuration(void **state)
         { "1\ny: 2", "{\"x\":1}" },
         { "$Q", "{\"x\":true}" },
         { "a b",
-          "variable reference for 'P' on line 1 could not be parsed: Parse error on line 1: 'Expected "
+          "variable reference for 'P' on line 1 could not be parsed: "
+          "Parse error on line 1: 'Expected "
           "a top-level value to end with a new line, comment or EOF, but got 'b' instead.'" },
-        { "$P",
-          "variable reference for 'P' on line 1 could not be parsed: variable reference cycle for 'P'" },
+        { "$P", "variable reference for 'P' on line 1 could not be parsed: "
+                "variable reference cycle for 'P'" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
         expect((struct world){ .files = { { "a.conf", "x: $P" } },
@@ -111,8 +112,8 @@ static void included_files_are_merged_where_they_are_named(void **state)
         { "include: d/b.conf", "{\"include\":\"d/b.conf\"}" },
         { "include c.conf",
           "error parsing include file 'c.conf', open c.conf: no such file or directory" },
-        { "include bad.conf",
-          "error parsing include file 'bad.conf', Parse error on line 2: 'Expected value but found new line'" },
+        { "include bad.conf", "error parsing include file 'bad.conf', "
+                              "Parse error on line 2: 'Expected value but found new line'" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
         expect((struct world){ .files = { { "a.conf", cases[i].text },

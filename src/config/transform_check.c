@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is a subject transform possible? The texts are nats-server's. */
+#include "config/load_internal.h"
+#include "subject/subject.h"
+
+enum argument { ARG_NONE, ARG_INDEX, ARG_NUMBER, ARG_TEXT };
+
+/* Name and what it takes; an index names a wildcard of the source. */
+static const struct function {
+    const char   *name;
+    enum argument args[2];
+    bool          repeats;              /* any number of further indexes */
+    bool          needs_all;
+} functions[] = {
+    { "wildcard", { ARG_INDEX, ARG_NONE }, false, true },
+    { "partition", { ARG_NUMBER, ARG_NONE }, true, true },
+    { "split", { ARG_INDEX, ARG_TEXT }, false, true },
+    { "splitfromleft", { ARG_INDEX, ARG_NUMBER }, false, true },
+    { "splitfromright", { ARG_INDEX, ARG_NUMBER }, false, true },
+    { "slicefromleft", { ARG_INDEX, ARG_NUMBER }, false, true },
+    { "slicefromright", { ARG_INDEX, ARG_NUMBER }, false, true },
+    { "left", { ARG_INDEX, ARG_NUMBER }, false, true },
+    { "right", { ARG_INDEX, ARG_NUMBER }, false, true },
+    { "random", { ARG_NUMBER, ARG_NONE }, false, true },
+};
+
+enum { ARGUMENTS_MAX = 64 };
+
+struct call {
+    const struct function *function;
+    struct slice           args[ARGUMENTS_MAX];
+    uint32_t               args_count;
+};
+
+#define BAD "invalid mapping destination: "
+
+static const char *wrong(struct arena *arena, const char *what, struct slice token)
+{
+    return arena_printf(arena, BAD "%s in %.*s", what, SLICE_ARGS(token));
+}
+
+static uint32_t wildcards_count(struct slice subject)
+{
+    uint32_t count = 0;
+    struct slice token;
+    while (subject_next_token(&subject, &token))
+        if (slice_equal_str(token, "*")) count++;
+    return count;
+}
+
+static bool ends_in_full_wildcard(struct slice subject)
+{
+    return slice_equal_str(subject, ">") ||
+           (subject.len > 1 && subject.ptr[subject.len - 1] == '>' &&
+            subject.ptr[subject.len - 2] == '.');
+}
+
+/* "{{ name ( a, b ) }}". False when it has not that form. */
+static bool call_parse(struct slice token, struct call *ret)
+{
+    *ret = (struct call){ 0 };
+    if (token.len < 6 || !slice_starts(token, SLICE_LIT("{{"))) return false;
+    struct slice inner = slice_trim(slice_of(token.ptr + 2, token.len - 4)), name, args;
+    if (memcmp(token.ptr + token.len - 2, "}}", 2) != 0) return false;
+    if (inner.len == 0 || inner.ptr[inner.len - 1] != ')') return false;
+    args = slice_first(inner, inner.len - 1);
+    if (!slice_cut(&args, '(', &name)) return false;
+    name = slice_trim(name);
+    for (size_t i = 0; i < ARRAY_COUNT(functions); i++)
+        if (slice_equal_nocase(name, slice_str(functions[i].name))) ret->function = &functions[i];
+    if (ret->function == NULL) return false;
+    while (args.len > 0 && ret->args_count < ARGUMENTS_MAX) {
+        struct slice arg;
+        (void)slice_cut(&args, ',', &arg);
+        ret->args[ret->args_count++] = slice_trim(arg);
+    }
+    return true;
+}
+
+static const char *argument_error(struct arena *arena, struct slice token, enum argument kind,
+                                  struct slice text, uint32_t wildcards)
+{
+    int64_t number;
+    if (kind == ARG_TEXT) {
+        if (slice_find_byte(text, ' ') < 0 && slice_find_byte(text, '.') < 0) return NULL;
+        return arena_printf(arena, BAD "split delimiter cannot contain spaces or dots in %.*s",
+                            SLICE_ARGS(token));
+    }
+    if (!slice_to_i64(text, &number) || number < 0 || number > INT32_MAX)
+        return wrong(arena, "function argument is invalid or in the wrong format", token);
+    if (kind != ARG_INDEX || (number >= 1 && number <= wildcards)) return NULL;
+    return arena_printf(arena, BAD "wildcard index out of range in %.*s: [%lld]", SLICE_ARGS(token),
+                        (long long)number);
+}
+
+static const char *call_error(struct arena *arena, struct slice token, uint32_t wildcards)
+{
+    struct call c;
+    if (!call_parse(token, &c)) return wrong(arena, "unknown function", token);
+    uint32_t needed = c.function->args[1] == ARG_NONE ? 1 : 2;
+    if (c.args_count < needed)
+        return wrong(arena, "not enough arguments passed to the function", token);
+    if (c.args_count > needed && !c.function->repeats)
+        return wrong(arena, "too many arguments passed to the function", token);
+    for (uint32_t i = 0; i < c.args_count; i++) {
+        enum argument kind = i < needed ? c.function->args[i] : ARG_INDEX;
+        const char *error = argument_error(arena, token, kind, c.args[i], wildcards);
+        if (error != NULL) return error;
+    }
+    return NULL;
+}
+
+/* "$3" */
+static bool is_numbered(struct slice token, int64_t *ret_number)
+{
+    return token.len > 1 && token.ptr[0] == '$' && slice_to_i64(slice_from(token, 1), ret_number) &&
+           token.ptr[1] != '-' && token.ptr[1] != '+';
+}
+
+static bool has_blank(struct slice token)
+{
+    for (uint32_t i = 0; i < token.len; i++)
+        if (strchr(" \t\r\n\f", token.ptr[i]) != NULL) return true;
+    return false;
+}
+
+/* Tokens are cut at dots outside of braces, so that arguments may have dots. */
+static bool token_take(struct slice *rest, struct slice *ret_token)
+{
+    if (rest->ptr == NULL) return false;
+    uint32_t at = 0;
+    while (at < rest->len && rest->ptr[at] != '.') at++;
+    *ret_token = slice_first(*rest, at);
+    *rest = at < rest->len ? slice_of(rest->ptr + at + 1, rest->len - at - 1) : (struct slice){ 0 };
+    return true;
+}
+
+static const char *token_error(struct arena *arena, struct slice token, uint32_t wildcards)
+{
+    int64_t number;
+    bool braces = token.len > 2 && slice_starts(token, SLICE_LIT("{{"));
+    if (braces) return call_error(arena, token, wildcards);
+    if (token.len == 0 || has_blank(token)) return BAD "invalid transform";
+    if (!is_numbered(token, &number) || (number >= 1 && number <= wildcards)) return NULL;
+    return arena_printf(arena, BAD "wildcard index out of range in %.*s: [%lld]", SLICE_ARGS(token),
+                        (long long)number);
+}
+
+const char *transform_error(struct arena *arena, const char *source, const char *destination)
+{
+    struct slice from = slice_str(source), to = slice_str(destination), rest = to, token;
+    uint32_t wildcards = wildcards_count(from);
+    if (to.len == 0) return NULL;
+    while (token_take(&rest, &token)) {
+        const char *error = token_error(arena, token, wildcards);
+        if (error != NULL) return error;
+    }
+    if (!subject_valid(from) || wildcards_count(to) > 0) return "invalid subject";
+    if (ends_in_full_wildcard(from) != ends_in_full_wildcard(to)) return "invalid subject";
+    return NULL;
+}
+
+/* Imports may only move wildcards around, and must use all of them. `*` in the destination stands
+ * for the next one. */
+const char *transform_import_error(struct arena *arena, const char *source, const char *destination)
+{
+    struct slice from = slice_str(source), to = slice_str(destination), rest = to, token;
+    uint32_t wildcards = wildcards_count(from), used = 0;
+    int64_t number;
+    while (token_take(&rest, &token)) {
+        struct call c;
+        if (slice_equal_str(token, "*")) {
+            used++;
+            continue;
+        }
+        const char *error = token_error(arena, token, wildcards);
+        if (error != NULL) return error;
+        if (is_numbered(token, &number)) used++;
+        if (!call_parse(token, &c)) continue;
+        if (strcmp(c.function->name, "wildcard") != 0)
+            return wrong(
+                arena, "the only mapping function allowed for import transforms is {{Wildcard()}}",
+                token);
+        used++;
+    }
+    if (used < wildcards) return wrong(arena, "not using all of the token wildcard(s)", to);
+    if (ends_in_full_wildcard(from) != ends_in_full_wildcard(to)) return "invalid subject";
+    return NULL;
+}
