@@ -16,7 +16,7 @@
 struct closed_ring;
 
 /* A closed connection keeps at most so many subscriptions for reports; their number is right. */
-enum { CLOSED_SUBS_MAX = 256 };
+enum { CLOSED_SUBS_MAX = 1000 };
 
 struct closed_conn {
     _Atomic uint32_t refs;

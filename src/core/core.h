@@ -137,6 +137,9 @@ struct core_reactor {
     struct reactor   *reactor;
     struct settings  *settings;                     /* current here */
     struct list       sessions;
+    /* where a report goes on in the next tick; sessions that leave step out of its way. NULL: none
+     * is being made */
+    struct list      *report_at;
     /* closed sessions that still hold subscriptions */
     struct list       sweeping;
     struct traffic    traffic;                      /* all clients */

@@ -85,6 +85,13 @@ static const char *login_text(const struct slice *text)
     return text->len > 0 ? (const char *)text->ptr : NULL;
 }
 
+/* One that was turned away was in no account. */
+static const char *account_shown(const struct session *s)
+{
+    if (s->account == NULL || (s->phase == SESSION_CLOSED && !s->is_counted)) return NULL;
+    return s->account->name;
+}
+
 void conn_report_of(const struct session *s, uint32_t with, struct arena *arena,
                     struct conn_report *ret)
 {
@@ -112,7 +119,7 @@ void conn_report_of(const struct session *s, uint32_t with, struct arena *arena,
         .tls_cipher = peer.tls_cipher,
         .tls_first = peer.handshake_first,
         .user = login_text(&s->shown),
-        .account = s->account != NULL ? s->account->name : NULL,
+        .account = account_shown(s),
         .subs_count = s->subs.count,
     };
     add_times(s, ret);

@@ -358,6 +358,7 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
     leave_account(s);
     atomic_fetch_sub_explicit(&core->clients, 1, memory_order_relaxed);
     count_add(&s->home->gone, 1);
+    if (s->home->report_at == &s->node) s->home->report_at = s->node.next;
     list_remove(&s->node);
     if (session_subs_sweep(s, SWEEP_STEP) > 0) {
         list_add_tail(&s->home->sweeping, &s->node);

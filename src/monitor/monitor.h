@@ -21,17 +21,17 @@ struct monitor;
 
 /* What the core does not know. Everything is copied but for the settings, which are referenced. */
 struct monitor_options {
-    struct settings   *settings;
-    const char        *midge_version;       /* "v0.1.0" */
+    struct settings *settings;
+    const char *midge_version; /* "v0.1.0" */
     /* what of the configuration is not served: one line each */
     const char *const *unserved;
-    uint32_t           unserved_count;
-    nanos              config_loaded;       /* real time of the last load or reload; 0: the start */
-    nanos              cert_not_after;      /* of the client listener's certificate; 0: none */
-    nanos              websocket_cert_not_after;
+    uint32_t unserved_count;
+    nanos config_loaded;  /* real time of the last load or reload; 0: the start */
+    nanos cert_not_after; /* of the client listener's certificate; 0: none */
+    nanos websocket_cert_not_after;
     /* of the command line, for /debug/vars; shown redacted */
     const char *const *arguments;
-    uint32_t           arguments_count;
+    uint32_t arguments_count;
 };
 
 struct monitor *monitor_new(struct core *, const struct monitor_options *);
@@ -40,8 +40,8 @@ void monitor_update(struct monitor *, const struct monitor_options *);
 
 struct monitor_listen {
     const char *host;
-    uint16_t    port;                       /* 0: any */
-    void       *tls_context;                /* NULL: plain */
+    uint16_t port;     /* 0: any */
+    void *tls_context; /* NULL: plain */
 };
 /* Opens the HTTP port: once. `why` has the system's text. */
 MUST_CHECK enum err monitor_start(struct monitor *, const struct monitor_listen *,
@@ -55,9 +55,9 @@ struct monitor *monitor_free(struct monitor *);
 
 /* Texts are borrowed for the call. */
 struct monitor_query {
-    const char *path;                       /* decoded */
-    const char *query;                      /* raw; "" when absent */
-    const char *authorization;              /* the header; "" when absent */
+    const char *path;          /* decoded */
+    const char *query;         /* raw; "" when absent */
+    const char *authorization; /* the header; "" when absent */
 };
 /* Calls `done` exactly once, perhaps before it returns. The body's bytes are `done`'s. */
 void monitor_request(struct monitor *, const struct monitor_query *,

@@ -28,7 +28,7 @@ static struct reactor *reactor_new(struct reactors *set, uint32_t id, uint64_t m
     r->mailbox = mailbox_new(r);
     r->limbo = limbo_new();
     r->read_buffer = xalloc(READ_BUFFER);
-    r->doing = "starting";
+    atomic_store_explicit(&r->doing, "starting", memory_order_relaxed);
     return r;
 }
 
@@ -93,12 +93,12 @@ static uint32_t wait_ready(struct reactor *r, nanos sleep_max, struct net_event 
     nanos most = sleep_time(r, sleep_max);
     bool sleeps = most > 0 && mailbox_may_sleep(r);
     if (!sleeps) return r->poller->ops->wait(r->poller, 0, events, EVENTS_MAX);
-    r->doing = "waiting for work";
+    atomic_store_explicit(&r->doing, "waiting for work", memory_order_relaxed);
     qsbr_offline(&r->set->qsbr, r->id);
     uint32_t ready = r->poller->ops->wait(r->poller, most, events, EVENTS_MAX);
     qsbr_quiescent(&r->set->qsbr, r->id);
     mailbox_woke(r);
-    r->doing = "serving connections";
+    atomic_store_explicit(&r->doing, "serving connections", memory_order_relaxed);
     return ready;
 }
 

@@ -67,7 +67,8 @@ struct reactor {
     uint64_t connections; /* open now */
     uint64_t work; /* deliveries so far: the application counts, connections adapt their reads */
     uint32_t read_size; /* budget of one read in this tick */
-    const char *doing;  /* for /stacksz: a static string */
+    /* for /stacksz: a static string; read by any thread */
+    _Atomic(const char *) doing;
     bool stop;
 };
 

@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/metrics.h"
+
+#include "auth/directory.h"
+#include "base/assert.h"
+#include "monitor/accountz.h"
+#include "monitor/exposition.h"
+#include "monitor/req_stats.h"
+#include "monitor/request.h"
+#include "monitor/varz.h"
+
+/* Names begin with these. */
+struct naming {
+    const char *name;
+    const char *core;
+    const char *jetstream;
+};
+
+/* In the order of enum metrics_style. */
+static const struct naming namings[] = {
+    [METRICS_HELM] = { "helm", "nats_", "nats_" },
+    [METRICS_EXPORTER] = { "exporter", "gnatsd_", "jetstream_" },
+    [METRICS_SURVEYOR] = { "surveyor", "nats_core_", "nats_core_jetstream_" },
+};
+
+struct metrics {
+    struct request *request;
+    struct exposition out;
+    struct naming naming;
+    struct label server[1]; /* server_id */
+    bool is_detailed;
+    bool is_truncated;
+};
+
+static const char GAUGE[] = "gauge";
+static const char COUNTER[] = "counter";
+static const char UNTYPED[] = "untyped";
+
+/* ---- a table as metrics ---- */
+
+/* What the exporter leaves out of /varz. */
+static bool is_skipped(const char *name)
+{
+    static const char *const skipped[] = {
+        "cluster_cluster_port", "cluster_auth_timeout", "cluster_tls_timeout",
+        "gateway_port",         "gateway_auth_timeout", "gateway_tls_timeout",
+    };
+    for (uint32_t i = 0; i < ARRAY_COUNT(skipped); i++)
+        if (strcmp(name, skipped[i]) == 0) return true;
+    return strncmp(name, "leaf_", 5) == 0;
+}
+
+static bool is_info(const char *field)
+{
+    static const char *const info[] = { "server_id", "server_name", "version",
+                                        "domain",    "leader",      "name" };
+    for (uint32_t i = 0; i < ARRAY_COUNT(info); i++)
+        if (strcmp(field, info[i]) == 0) return true;
+    return false;
+}
+
+/* A text is a gauge of 1 with the text as label. */
+static void add_info(struct metrics *m, const char *prefix, const char *name, const char *value)
+{
+    struct label labels[] = { m->server[0], { "value", value } };
+    exposition_family(&m->out, prefix, name, GAUGE, name);
+    exposition_u64(&m->out, labels, 2, 1);
+}
+
+static void add_u64(struct metrics *m, const char *prefix, const char *name, uint64_t value)
+{
+    exposition_family(&m->out, prefix, name, GAUGE, name);
+    exposition_u64(&m->out, m->server, 1, value);
+}
+
+static void add_i64(struct metrics *m, const char *prefix, const char *name, int64_t value)
+{
+    exposition_family(&m->out, prefix, name, GAUGE, name);
+    exposition_i64(&m->out, m->server, 1, value);
+}
+
+static void add_double(struct metrics *m, const char *prefix, const char *name, double value)
+{
+    exposition_family(&m->out, prefix, name, GAUGE, name);
+    exposition_double(&m->out, m->server, 1, value);
+}
+
+struct place {
+    const char *prefix; /* "nats_varz_" */
+    const char *outer;  /* "cluster_" inside cluster, else "" */
+};
+
+static void add_table(struct metrics *m, struct place p, const struct json_table *t,
+                      const void *from);
+
+static void add_field(struct metrics *m, struct place p, const struct json_field *f, const void *at)
+{
+    const char *name = arena_printf(m->request->arena, "%s%s", p.outer, f->name);
+    const char *inner = arena_printf(m->request->arena, "%s_", name);
+    bool omit = (f->flags & JSON_OMITEMPTY) != 0;
+    if (is_skipped(name) || is_skipped(inner)) return;
+    switch (f->type) {
+    case JSON_I32:
+        if (!omit || *(const int32_t *)at != 0) add_i64(m, p.prefix, name, *(const int32_t *)at);
+        break;
+    case JSON_I64:
+        if (!omit || *(const int64_t *)at != 0) add_i64(m, p.prefix, name, *(const int64_t *)at);
+        break;
+    case JSON_U32:
+        if (!omit || *(const uint32_t *)at != 0) add_u64(m, p.prefix, name, *(const uint32_t *)at);
+        break;
+    case JSON_U64:
+        if (!omit || *(const uint64_t *)at != 0) add_u64(m, p.prefix, name, *(const uint64_t *)at);
+        break;
+    case JSON_F64:
+        if (!omit || *(const double *)at != 0) add_double(m, p.prefix, name, *(const double *)at);
+        break;
+    case JSON_TEXT: {
+        const char *text = *(const char *const *)at;
+        if (is_info(f->name) && text != NULL && text[0] != '\0') add_info(m, p.prefix, name, text);
+        break;
+    }
+    case JSON_TIMESTAMP:
+        if (strcmp(name, "start") == 0 || strcmp(name, "config_load_time") == 0)
+            add_i64(m, p.prefix, name, *(const nanos *)at / MILLISECOND);
+        break;
+    case JSON_STRUCT: add_table(m, (struct place){ p.prefix, inner }, f->table, at); break;
+    case JSON_BOOLEAN:
+    case JSON_U8:
+    case JSON_U16:
+    case JSON_SLICE:
+    case JSON_TEXTS:
+    case JSON_STRUCT_PTR:
+    case JSON_STRUCTS:
+    case JSON_DURATION_TEXT:
+    case JSON_RAW: break;
+    }
+}
+
+static void add_table(struct metrics *m, struct place p, const struct json_table *t,
+                      const void *from)
+{
+    for (uint32_t i = 0; i < t->count; i++)
+        add_field(m, p, &t->fields[i], (const char *)from + t->fields[i].offset);
+}
+
+static const char *prefix_of(struct metrics *m, const char *page)
+{
+    return arena_printf(m->request->arena, "%s%s_", m->naming.core, page);
+}
+
+/* ---- helm and exporter: one group of families per page ---- */
+
+static void add_varz(struct metrics *m)
+{
+    struct varz v;
+    varz_fill(m->request, &v);
+    const char *prefix = prefix_of(m, "varz");
+    add_table(m, (struct place){ prefix, "" }, &varz_table, &v);
+    for (uint32_t i = 0; i < REQ_STATS_COUNT; i++) {
+        uint64_t hits = req_stats_get(m->request->stats, i);
+        const char *path = req_stats_path(i);
+        const char *name = arena_printf(m->request->arena, "http_req_stats_%s", path + 1);
+        if (hits > 0) add_u64(m, prefix, path[1] == '\0' ? "http_req_stats_" : name, hits);
+    }
+}
+
+static void add_subsz(struct metrics *m)
+{
+    struct subsz z;
+    subsz_fill(m->request, &z);
+    add_table(m, (struct place){ prefix_of(m, "subsz"), "" }, &subsz_table, &z);
+}
+
+static void add_links(struct metrics *m)
+{
+    const struct server_identity *id = &m->request->core->identity;
+    add_u64(m, prefix_of(m, "routez"), "num_routes", 0);
+    add_info(m, prefix_of(m, "routez"), "server_id", id->id);
+    add_info(m, prefix_of(m, "routez"), "server_name", id->name);
+    add_u64(m, prefix_of(m, "leafz"), "conn_nodes_total", 0);
+}
+
+static void add_healthz(struct metrics *m)
+{
+    static const char *const names[] = { "status", "js_enabled_only_status",
+                                         "js_server_only_status" };
+    bool misses_js = m->request->facts->options->jetstream.enabled;
+    for (uint32_t i = 0; i < ARRAY_COUNT(names); i++) {
+        bool is_bad = i > 0 && misses_js;
+        const char *value = arena_printf(m->request->arena, "%s_value", names[i]);
+        struct label labels[] = { m->server[0], { "value", is_bad ? "unavailable" : "ok" } };
+        add_u64(m, prefix_of(m, "healthz"), names[i], is_bad ? 1 : 0);
+        exposition_family(&m->out, prefix_of(m, "healthz"), value, GAUGE, value);
+        exposition_u64(&m->out, labels, 2, is_bad ? 0 : 1);
+    }
+}
+
+struct js_family {
+    const char *name;
+    uint64_t value;
+};
+
+static void add_jsz(struct metrics *m)
+{
+    static const struct js_family families[] = {
+        { "jetstream_disabled", 1 },  { "max_memory", 0 },      { "max_storage", 0 },
+        { "total_streams", 0 },       { "total_consumers", 0 }, { "total_messages", 0 },
+        { "total_message_bytes", 0 },
+    };
+    const struct server_identity *id = &m->request->core->identity;
+    const struct label labels[] = {
+        { "server_id", id->id }, { "server_name", id->name }, { "cluster", id->cluster },
+        { "domain", "" },        { "meta_leader", "" },       { "is_meta_leader", "true" },
+    };
+    const char *prefix = arena_printf(m->request->arena, "%sserver_", m->naming.jetstream);
+    for (uint32_t i = 0; i < ARRAY_COUNT(families); i++) {
+        exposition_family(&m->out, prefix, families[i].name, GAUGE, families[i].name);
+        exposition_u64(&m->out, labels, ARRAY_COUNT(labels), families[i].value);
+    }
+}
+
+/* ---- connections ---- */
+
+/* Each family names one field of a report. */
+struct conn_family {
+    const char *name;
+    const char *type;
+    uint32_t offset; /* of a uint64_t or nanos in struct conn_report */
+    double unit;     /* the value is divided by it; 1: an integer */
+};
+
+static const struct conn_family conn_families[] = {
+    { "pending_bytes", GAUGE, offsetof(struct conn_report, pending_bytes), 1 },
+    { "subscriptions", GAUGE, offsetof(struct conn_report, subs_count), 1 },
+    { "in_msgs", COUNTER, offsetof(struct conn_report, in_msgs), 1 },
+    { "out_msgs", COUNTER, offsetof(struct conn_report, out_msgs), 1 },
+    { "in_bytes", COUNTER, offsetof(struct conn_report, in_bytes), 1 },
+    { "out_bytes", COUNTER, offsetof(struct conn_report, out_bytes), 1 },
+    { "start", UNTYPED, offsetof(struct conn_report, started), (double)SECOND },
+    { "last_activity", UNTYPED, offsetof(struct conn_report, last_activity), (double)SECOND },
+    { "uptime", UNTYPED, offsetof(struct conn_report, uptime), (double)SECOND },
+    { "idle", GAUGE, offsetof(struct conn_report, idle), (double)SECOND },
+    { "rtt", GAUGE, offsetof(struct conn_report, rtt), (double)SECOND },
+};
+
+enum { CONN_LABELS = 14 };
+
+static void conn_labels(struct metrics *m, const struct conn_report *c,
+                        struct label labels[CONN_LABELS])
+{
+    char text[NET_ADDR_TEXT];
+    struct arena *arena = m->request->arena;
+    const struct label all[CONN_LABELS] = {
+        m->server[0],
+        { "cid", arena_printf(arena, "%llu", (unsigned long long)c->cid) },
+        { "kind", "Client" },
+        { "type", c->kind == LISTENER_WEBSOCKET ? "websocket" : "nats" },
+        { "ip", arena_str(arena, slice_str(net_addr_ip_text(&c->addr, text))) },
+        { "port", arena_printf(arena, "%u", c->addr.port) },
+        { "name", c->name },
+        { "name_tag", c->account },
+        { "lang", c->lang },
+        { "version", c->version },
+        { "tls_version", c->tls_version },
+        { "tls_cipher_suite", c->tls_cipher },
+        { "account", c->account },
+        { "account_id", c->account },
+    };
+    memcpy(labels, all, sizeof all);
+}
+
+static void add_conn_sample(struct metrics *m, const struct conn_family *f,
+                            const struct conn_report *c)
+{
+    struct label labels[CONN_LABELS];
+    uint64_t value;
+    memcpy(&value, (const char *)c + f->offset, sizeof value);
+    conn_labels(m, c, labels);
+    if (f->unit == 1) exposition_u64(&m->out, labels, CONN_LABELS, value);
+    else exposition_double(&m->out, labels, CONN_LABELS, (double)(int64_t)value / f->unit);
+}
+
+static void add_conns(struct metrics *m)
+{
+    struct top *top = &m->request->collection.top;
+    top_sort(top);
+    for (uint32_t i = 0; i < ARRAY_COUNT(conn_families); i++) {
+        const struct conn_family *f = &conn_families[i];
+        exposition_family(&m->out, prefix_of(m, "connz"), f->name, f->type, f->name);
+        for (uint32_t k = 0; k < top->count; k++)
+            add_conn_sample(m, f, ((struct conn_item *)top->at[k])->report);
+    }
+    if (m->request->collection.total > top->count) m->is_truncated = true;
+}
+
+static void add_conn_sums(struct metrics *m)
+{
+    const struct conn_sums *s = &m->request->collection.sums;
+    const uint64_t values[] = { s->pending_bytes, s->subscriptions, s->in_msgs,
+                                s->out_msgs,      s->in_bytes,      s->out_bytes };
+    for (uint32_t i = 0; i < ARRAY_COUNT(values); i++) {
+        const struct conn_family *f = &conn_families[i];
+        exposition_family(&m->out, prefix_of(m, "connz"), f->name, f->type, f->name);
+        exposition_u64(&m->out, m->server, 1, values[i]);
+    }
+}
+
+static void add_connz(struct metrics *m)
+{
+    uint64_t total = m->request->collection.total;
+    const char *prefix = prefix_of(m, "connz");
+    add_u64(m, prefix, "num_connections", total);
+    add_u64(m, prefix, "total", total);
+    add_u64(m, prefix, "offset", 0);
+    add_u64(m, prefix, "limit", m->is_detailed ? METRICS_CONNS_MAX : CONNZ_LIMIT);
+    if (m->is_detailed) add_conns(m);
+    else add_conn_sums(m);
+}
+
+/* ---- accounts ---- */
+
+struct account_row {
+    struct account_stat stat;
+    bool is_system;
+    struct auth_limits limits;
+};
+
+static int64_t conns_of(const struct account_row *a)
+{
+    return a->stat.conns;
+}
+static int64_t total_conns_of(const struct account_row *a)
+{
+    return a->stat.total_conns;
+}
+static int64_t subs_of(const struct account_row *a)
+{
+    return (int64_t)a->stat.num_subscriptions;
+}
+static int64_t sent_msgs_of(const struct account_row *a)
+{
+    return (int64_t)a->stat.sent.msgs;
+}
+static int64_t sent_bytes_of(const struct account_row *a)
+{
+    return (int64_t)a->stat.sent.bytes;
+}
+static int64_t received_msgs_of(const struct account_row *a)
+{
+    return (int64_t)a->stat.received.msgs;
+}
+static int64_t received_bytes_of(const struct account_row *a)
+{
+    return (int64_t)a->stat.received.bytes;
+}
+static int64_t slow_of(const struct account_row *a)
+{
+    return (int64_t)a->stat.slow_consumers;
+}
+static int64_t is_system_of(const struct account_row *a)
+{
+    return a->is_system;
+}
+static int64_t limit_conn_of(const struct account_row *a)
+{
+    return a->limits.connections_max;
+}
+static int64_t limit_leaf_of(const struct account_row *a)
+{
+    return a->limits.leafs_max;
+}
+static int64_t limit_subs_of(const struct account_row *a)
+{
+    return a->limits.subscriptions_max;
+}
+static int64_t limit_payload_of(const struct account_row *a)
+{
+    return a->limits.payload_max;
+}
+static int64_t one(const struct account_row *a)
+{
+    (void)a;
+    return 1;
+}
+static int64_t zero(const struct account_row *a)
+{
+    (void)a;
+    return 0;
+}
+
+struct account_family {
+    const char *name;
+    const char *type;
+    int64_t (*value)(const struct account_row *);
+};
+
+static const struct account_family accstatz_families[] = {
+    { "current_connections", GAUGE, conns_of },
+    { "total_connections", GAUGE, total_conns_of },
+    { "subscriptions", GAUGE, subs_of },
+    { "leaf_nodes", GAUGE, zero },
+    { "sent_messages", GAUGE, sent_msgs_of },
+    { "sent_bytes", GAUGE, sent_bytes_of },
+    { "received_messages", GAUGE, received_msgs_of },
+    { "received_bytes", GAUGE, received_bytes_of },
+    { "slow_consumers", GAUGE, slow_of },
+};
+
+static const struct account_family accountz_families[] = {
+    { "client_connections", GAUGE, conns_of },
+    { "leafnode_connections", GAUGE, zero },
+    { "subscriptions", GAUGE, subs_of },
+    { "is_system", GAUGE, is_system_of },
+    { "complete", GAUGE, one },
+    { "expired", GAUGE, zero },
+    { "jetstream_enabled", GAUGE, zero },
+    { "limit_conn", GAUGE, limit_conn_of },
+    { "limit_leaf", GAUGE, limit_leaf_of },
+    { "limit_subs", GAUGE, limit_subs_of },
+    { "limit_payload", GAUGE, limit_payload_of },
+};
+
+/* nats-surveyor counts what the server received and sent. */
+static const struct account_family surveyor_families[] = {
+    { "conn_count", GAUGE, conns_of },
+    { "total_conn_count", GAUGE, total_conns_of },
+    { "leaf_count", GAUGE, zero },
+    { "sub_count", GAUGE, subs_of },
+    { "slow_consumer_count", GAUGE, slow_of },
+    { "msgs_sent", COUNTER, sent_msgs_of },
+    { "bytes_sent", COUNTER, sent_bytes_of },
+    { "msgs_recv", COUNTER, received_msgs_of },
+    { "bytes_recv", COUNTER, received_bytes_of },
+    { "client_msgs_sent", COUNTER, sent_msgs_of },
+    { "client_bytes_sent", COUNTER, sent_bytes_of },
+    { "client_msgs_recv", COUNTER, received_msgs_of },
+    { "client_bytes_recv", COUNTER, received_bytes_of },
+};
+
+static struct json_array account_rows(struct metrics *m)
+{
+    const struct directory *d = m->request->facts->settings->directory;
+    void *rows = NULL;
+    uint32_t count = 0;
+    const struct account *a;
+    for (uint32_t at = 0; (a = accounts_shown(m->request, &at)) != NULL;) {
+        if (count == METRICS_ACCOUNTS_MAX) {
+            m->is_truncated = true;
+            break;
+        }
+        struct account_row *row = arena_push(m->request->arena, &rows, &count, sizeof *row);
+        const struct auth_account *configured = directory_account(d, slice_str(a->name));
+        account_stat_of(a, &row->stat);
+        row->is_system = a->is_system;
+        row->limits = (struct auth_limits){ -1, -1, -1, -1 };
+        if (configured != NULL) row->limits = configured->limits;
+    }
+    return (struct json_array){ rows, count };
+}
+
+struct account_labels {
+    struct label labels[5];
+    uint32_t count;
+};
+
+static struct account_labels account_labels(const struct metrics *m, const char *account)
+{
+    const struct server_identity *id = &m->request->core->identity;
+    if (m->naming.name == namings[METRICS_SURVEYOR].name)
+        return (struct account_labels){ { { "account", account },
+                                          { "account_name", account },
+                                          { "server_cluster", id->cluster },
+                                          { "server_id", id->id },
+                                          { "server_name", id->name } },
+                                        5 };
+    return (struct account_labels){ { m->server[0],
+                                      { "account", account },
+                                      { "account_id", account },
+                                      { "account_name", account } },
+                                    4 };
+}
+
+static void add_accounts(struct metrics *m, const char *prefix, struct json_array rows,
+                         const struct account_family *f)
+{
+    const struct account_row *row = rows.items;
+    exposition_family(&m->out, prefix, f->name, f->type, f->name);
+    for (uint32_t i = 0; i < rows.count; i++) {
+        struct account_labels l = account_labels(m, row[i].stat.acc);
+        exposition_i64(&m->out, l.labels, l.count, f->value(&row[i]));
+    }
+}
+
+static void add_exporter(struct metrics *m)
+{
+    add_varz(m);
+    add_connz(m);
+    add_subsz(m);
+    add_links(m);
+    add_healthz(m);
+    add_jsz(m);
+    struct json_array rows = account_rows(m);
+    for (uint32_t i = 0; i < ARRAY_COUNT(accstatz_families); i++)
+        add_accounts(m, prefix_of(m, "accstatz"), rows, &accstatz_families[i]);
+    for (uint32_t i = 0; i < ARRAY_COUNT(accountz_families); i++)
+        add_accounts(m, prefix_of(m, "accountz"), rows, &accountz_families[i]);
+}
+
+/* ---- surveyor ---- */
+
+struct core_family {
+    const char *name;
+    const char *type;
+    double value;
+};
+
+static void add_core(struct metrics *m, const struct varz *v, uint32_t accounts)
+{
+    const struct server_identity *id = &m->request->core->identity;
+    const struct label labels[] = { { "server_cluster", id->cluster },
+                                    { "server_id", id->id },
+                                    { "server_name", id->name } };
+    const nanos up = m->request->monotonic - m->request->core->started;
+    const struct core_family families[] = {
+        { "start_time", GAUGE, (double)(v->start / MICROSECOND) * 1000 },
+        { "uptime", GAUGE, (double)(up / SECOND) },
+        { "mem_bytes", GAUGE, (double)v->mem },
+        { "go_memlimit_bytes", GAUGE, 0 },
+        { "core_count", GAUGE, (double)v->cores },
+        { "cpu_percentage", GAUGE, v->cpu },
+        { "connection_count", GAUGE, (double)v->connections },
+        { "total_connection_count", COUNTER, (double)v->total_connections },
+        { "active_account_count", GAUGE, (double)accounts },
+        { "slow_consumer_count", GAUGE, (double)v->slow_consumers },
+        { "subs_count", GAUGE, (double)v->subscriptions },
+        { "sent_msgs_count", COUNTER, (double)v->out_msgs },
+        { "sent_bytes", COUNTER, (double)v->out_bytes },
+        { "recv_msgs_count", COUNTER, (double)v->in_msgs },
+        { "recv_bytes", COUNTER, (double)v->in_bytes },
+        { "rtt_nanoseconds", GAUGE, 0 },
+        { "gateway_count", GAUGE, 0 },
+        { "route_count", GAUGE, 0 },
+    };
+    for (uint32_t i = 0; i < ARRAY_COUNT(families); i++) {
+        exposition_family(&m->out, "nats_core_", families[i].name, families[i].type,
+                          families[i].name);
+        exposition_double(&m->out, labels, ARRAY_COUNT(labels), families[i].value);
+    }
+    const struct label info[] = {
+        labels[0], labels[1], labels[2], { "server_version", v->version }
+    };
+    exposition_family(&m->out, "nats_core_", "info", GAUGE, "the server and its version");
+    exposition_u64(&m->out, info, ARRAY_COUNT(info), 1);
+}
+
+static void add_surveyor(struct metrics *m)
+{
+    struct varz v;
+    varz_fill(m->request, &v);
+    struct json_array rows = account_rows(m);
+    const struct account_row *row = rows.items;
+    uint32_t active = 0;
+    for (uint32_t i = 0; i < rows.count; i++)
+        if (row[i].stat.conns > 0) active++;
+    add_core(m, &v, active);
+    exposition_family(&m->out, "nats_core_account_", "count", GAUGE, "accounts");
+    exposition_u64(&m->out, NULL, 0, rows.count);
+    for (uint32_t i = 0; i < ARRAY_COUNT(surveyor_families); i++)
+        add_accounts(m, "nats_core_account_", rows, &surveyor_families[i]);
+    const struct server_identity *id = &m->request->core->identity;
+    const struct label labels[] = { { "cluster_name", id->cluster },
+                                    { "server_id", id->id },
+                                    { "server_name", id->name } };
+    exposition_family(&m->out, "nats_core_jetstream_", "enabled", GAUGE, "JetStream answers");
+    exposition_u64(&m->out, labels, ARRAY_COUNT(labels), 0);
+    exposition_family(&m->out, "nats_", "up", GAUGE, "the servers answered");
+    exposition_u64(&m->out, NULL, 0, 1);
+    exposition_family(&m->out, "nats_survey_", "expected_count", GAUGE, "servers expected");
+    exposition_u64(&m->out, NULL, 0, 1);
+    exposition_family(&m->out, "nats_survey_", "surveyed_count", GAUGE, "servers that answered");
+    exposition_u64(&m->out, NULL, 0, 1);
+}
+
+/* ---- of every style ---- */
+
+static void add_process(struct metrics *m)
+{
+    const struct request *r = m->request;
+    exposition_family(&m->out, "process_", "cpu_seconds_total", COUNTER, "user and system time");
+    exposition_double(&m->out, NULL, 0, (double)r->usage.cpu_time / (double)SECOND);
+    exposition_family(&m->out, "process_", "resident_memory_bytes", GAUGE, "resident memory");
+    exposition_u64(&m->out, NULL, 0, r->usage.resident_bytes);
+    exposition_family(&m->out, "process_", "start_time_seconds", GAUGE, "start, since 1970");
+    exposition_double(&m->out, NULL, 0, (double)r->core->started_wall / (double)SECOND);
+    const struct label build[] = { { "version", r->facts->midge_version },
+                                   { "nats_version", r->core->identity.version },
+                                   { "compiler", r->core->identity.go } };
+    exposition_family(&m->out, "nats_", "build_info", GAUGE, "what this server is");
+    exposition_u64(&m->out, build, ARRAY_COUNT(build), 1);
+    exposition_family(&m->out, "nats_", "metrics_truncated", GAUGE,
+                      "1: more connections or accounts than series are allowed for");
+    exposition_u64(&m->out, NULL, 0, m->is_truncated ? 1 : 0);
+}
+
+/* NULL: there is no such style. */
+static const struct naming *naming_of(const struct request *r)
+{
+    const char *name = query_text(&r->query, "style");
+    if (name[0] == '\0') return &namings[r->facts->options->midge.metrics_style];
+    for (uint32_t i = 0; i < ARRAY_COUNT(namings); i++)
+        if (strcmp(namings[i].name, name) == 0) return &namings[i];
+    return NULL;
+}
+
+static bool wants_details(const struct request *r)
+{
+    return strcmp(query_text(&r->query, "connz"), "detailed") == 0;
+}
+
+bool metrics_plan(struct request *r)
+{
+    if (naming_of(r) == NULL)
+        query_fail(&r->query, "invalid style: helm, exporter and surveyor are there\n");
+    if (request_failed(r)) return false;
+    connz_collect_open(r, wants_details(r) ? METRICS_CONNS_MAX : 0);
+    return true;
+}
+
+void metrics_serve(struct request *r)
+{
+    struct metrics m = {
+        .request = r,
+        .out = { .out = &r->response.body },
+        .naming = *naming_of(r),
+        .server = { { "server_id", r->core->identity.id } },
+        .is_detailed = wants_details(r),
+    };
+    if (m.naming.name == namings[METRICS_SURVEYOR].name) add_surveyor(&m);
+    else add_exporter(&m);
+    add_process(&m);
+    r->response.status = 200;
+    r->response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    r->response.cors = true;
+}
