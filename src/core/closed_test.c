@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -99,8 +100,13 @@ static void a_copy_owns_its_texts_certificates_and_subscriptions(void **state)
         { "$G", 9, slice_str(subject), { 0 }, slice_str(sid), 5, 7 },
         { "$G", 9, slice_str(subject), slice_str(name), slice_str(sid), 0, 0 },
     };
-    struct conn_report from = { .cid = 9, .name = name, .certs = &cert, .certs_count = 1,
-                                .subs = subs, .subs_listed = 2, .subs_count = 2 };
+    struct conn_report from = { .cid = 9,
+                                .name = name,
+                                .certs = &cert,
+                                .certs_count = 1,
+                                .subs = subs,
+                                .subs_listed = 2,
+                                .subs_count = 2 };
     struct conn_report *copy = conn_report_copy(&from);
     name[0] = subject[0] = sid[0] = hash[0] = '!';
     subs[0].msgs = 0;

@@ -31,8 +31,10 @@ struct accstatz {
 #define AT(field) JSON_AT(struct account_info, field)
 static const struct json_field account_info_fields[] = {
     { "account_name", AT(account_name), JSON_TEXT, 0, NULL, "its name" },
-    { "update_time", AT(update_time), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL, "when a configuration last named it" },
-    { "is_system", AT(is_system), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "the account of the servers" },
+    { "update_time", AT(update_time), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL,
+      "when a configuration last named it" },
+    { "is_system", AT(is_system), JSON_BOOLEAN, JSON_OMITEMPTY, NULL,
+      "the account of the servers" },
     { "expired", AT(expired), JSON_BOOLEAN, 0, NULL, "its claims have expired" },
     { "complete", AT(complete), JSON_BOOLEAN, 0, NULL, "its imports are resolved" },
     { "jetstream_enabled", AT(jetstream_enabled), JSON_BOOLEAN, 0, NULL, "it may have streams" },
@@ -40,7 +42,8 @@ static const struct json_field account_info_fields[] = {
     { "client_connections", AT(client_connections), JSON_I64, 0, NULL, "clients in it" },
     { "subscriptions", AT(subscriptions), JSON_U64, 0, NULL, "subscriptions in its index" },
     { "name_tag", AT(name_tag), JSON_TEXT, JSON_OMITEMPTY, NULL, "its name for people" },
-    { "sublist_stats", AT(sublist_stats), JSON_STRUCT_PTR, JSON_OMITEMPTY, &sublist_stats_table, "its index" },
+    { "sublist_stats", AT(sublist_stats), JSON_STRUCT_PTR, JSON_OMITEMPTY, &sublist_stats_table,
+      "its index" },
 };
 #undef AT
 static const struct json_table account_info_table =
@@ -50,9 +53,11 @@ static const struct json_table account_info_table =
 static const struct json_field accountz_fields[] = {
     { "server_id", AT(server_id), JSON_TEXT, 0, NULL, "id of the server" },
     { "now", AT(now), JSON_TIMESTAMP, 0, NULL, "time of the report" },
-    { "system_account", AT(system_account), JSON_TEXT, JSON_OMITEMPTY, NULL, "name of the system account" },
+    { "system_account", AT(system_account), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "name of the system account" },
     { "accounts", AT(accounts), JSON_TEXTS, JSON_OMITEMPTY, NULL, "names of all accounts" },
-    { "account_detail", AT(detail), JSON_STRUCT_PTR, JSON_OMITEMPTY, &account_info_table, "with acc=NAME: that account" },
+    { "account_detail", AT(detail), JSON_STRUCT_PTR, JSON_OMITEMPTY, &account_info_table,
+      "with acc=NAME: that account" },
 };
 #undef AT
 const struct json_table accountz_table = JSON_TABLE(struct accountz, accountz_fields);
@@ -84,7 +89,8 @@ static const struct json_field account_stat_fields[] = {
     { "num_subscriptions", AT(num_subscriptions), JSON_U64, 0, NULL, "subscriptions in its index" },
     { "sent", AT(sent), JSON_STRUCT, 0, &data_stats_table, "delivered to its connections" },
     { "received", AT(received), JSON_STRUCT, 0, &data_stats_table, "published by its connections" },
-    { "slow_consumers", AT(slow_consumers), JSON_U64, 0, NULL, "connections cut because they were too slow" },
+    { "slow_consumers", AT(slow_consumers), JSON_U64, 0, NULL,
+      "connections cut because they were too slow" },
 };
 #undef AT
 static const struct json_table account_stat_table =
@@ -93,7 +99,8 @@ static const struct json_table account_stat_table =
 static const struct json_field accstatz_fields[] = {
     { "server_id", JSON_AT(struct accstatz, server_id), JSON_TEXT, 0, NULL, "id of the server" },
     { "now", JSON_AT(struct accstatz, now), JSON_TIMESTAMP, 0, NULL, "time of the report" },
-    { "account_statz", JSON_AT(struct accstatz, stats), JSON_STRUCTS, 0, &account_stat_table, "the accounts" },
+    { "account_statz", JSON_AT(struct accstatz, stats), JSON_STRUCTS, 0, &account_stat_table,
+      "the accounts" },
 };
 const struct json_table accstatz_table = JSON_TABLE(struct accstatz, accstatz_fields);
 /* clang-format on */

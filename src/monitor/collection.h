@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Collection: connections and subscriptions as the reactors themselves report them.
  *
- * Every reactor gets mail, walks its sessions, a bounded part a tick, and keeps copies of those that
- * stand first in the order wanted. The last reactor to finish calls `done`.
+ * Every reactor gets mail, walks its sessions, a bounded part a tick, and keeps copies of those
+ * that stand first in the order wanted. The last reactor to finish calls `done`.
  *
  * Thread:  collection_start() any; `done` on some reactor, after which the collection is the
  *          caller's again. One collection of a core at a time: sessions that close while their

@@ -161,20 +161,25 @@ struct connz {
 /* clang-format off */
 static const struct json_field sub_row_fields[] = {
     { "account", JSON_AT(struct sub_row, account), JSON_TEXT, JSON_OMITEMPTY, NULL, "its account" },
-    { "account_tag", JSON_AT(struct sub_row, account_tag), JSON_TEXT, JSON_OMITEMPTY, NULL, "name of the account" },
+    { "account_tag", JSON_AT(struct sub_row, account_tag), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "name of the account" },
     { "subject", JSON_AT(struct sub_row, subject), JSON_SLICE, 0, NULL, "what it subscribes to" },
     { "qgroup", JSON_AT(struct sub_row, queue), JSON_SLICE, JSON_OMITEMPTY, NULL, "queue group" },
     { "sid", JSON_AT(struct sub_row, sid), JSON_SLICE, 0, NULL, "the client's id for it" },
     { "msgs", JSON_AT(struct sub_row, msgs), JSON_U64, 0, NULL, "messages delivered" },
-    { "max", JSON_AT(struct sub_row, max), JSON_U64, JSON_OMITEMPTY, NULL, "ends after so many messages" },
+    { "max", JSON_AT(struct sub_row, max), JSON_U64, JSON_OMITEMPTY, NULL,
+      "ends after so many messages" },
     { "cid", JSON_AT(struct sub_row, cid), JSON_U64, 0, NULL, "its connection" },
 };
 const struct json_table sub_row_table = JSON_TABLE(struct sub_row, sub_row_fields);
 
 static const struct json_field cert_fields[] = {
-    { "subject", JSON_AT(struct cert_report, subject), JSON_TEXT, JSON_OMITEMPTY, NULL, "distinguished name" },
-    { "spki_sha256", JSON_AT(struct cert_report, spki_sha256), JSON_TEXT, JSON_OMITEMPTY, NULL, "hash of the public key" },
-    { "cert_sha256", JSON_AT(struct cert_report, cert_sha256), JSON_TEXT, JSON_OMITEMPTY, NULL, "hash of the certificate" },
+    { "subject", JSON_AT(struct cert_report, subject), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "distinguished name" },
+    { "spki_sha256", JSON_AT(struct cert_report, spki_sha256), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "hash of the public key" },
+    { "cert_sha256", JSON_AT(struct cert_report, cert_sha256), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "hash of the certificate" },
 };
 static const struct json_table cert_table = JSON_TABLE(struct cert_report, cert_fields);
 
@@ -186,7 +191,8 @@ static const struct json_field conn_row_fields[] = {
     { "ip", AT(ip), JSON_TEXT, 0, NULL, "address of the client" },
     { "port", AT(port), JSON_U16, 0, NULL, "port of the client" },
     { "start", AT(start), JSON_TIMESTAMP, 0, NULL, "when it connected" },
-    { "last_activity", AT(last_activity), JSON_TIMESTAMP, 0, NULL, "last message, subscription or ping" },
+    { "last_activity", AT(last_activity), JSON_TIMESTAMP, 0, NULL,
+      "last message, subscription or ping" },
     { "stop", AT(stop), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL, "when it closed" },
     { "reason", AT(reason), JSON_TEXT, JSON_OMITEMPTY, NULL, "why it closed" },
     { "rtt", AT(rtt), JSON_TEXT, JSON_OMITEMPTY, NULL, "round trip of the last ping" },
@@ -197,20 +203,24 @@ static const struct json_field conn_row_fields[] = {
     { "out_msgs", AT(out_msgs), JSON_U64, 0, NULL, "messages to the client" },
     { "in_bytes", AT(in_bytes), JSON_U64, 0, NULL, "their bytes" },
     { "out_bytes", AT(out_bytes), JSON_U64, 0, NULL, "their bytes" },
-    { "stalls", AT(stalls), JSON_U64, JSON_OMITEMPTY, NULL, "how often it was held back for slow receivers" },
+    { "stalls", AT(stalls), JSON_U64, JSON_OMITEMPTY, NULL,
+      "how often it was held back for slow receivers" },
     { "subscriptions", AT(subscriptions), JSON_U64, 0, NULL, "how many" },
     { "name", AT(name), JSON_TEXT, JSON_OMITEMPTY, NULL, "what the client calls itself" },
     { "lang", AT(lang), JSON_TEXT, JSON_OMITEMPTY, NULL, "language of its library" },
     { "version", AT(version), JSON_TEXT, JSON_OMITEMPTY, NULL, "version of its library" },
     { "tls_version", AT(tls_version), JSON_TEXT, JSON_OMITEMPTY, NULL, "1.2 or 1.3" },
     { "tls_cipher_suite", AT(tls_cipher_suite), JSON_TEXT, JSON_OMITEMPTY, NULL, "standard name" },
-    { "tls_peer_certs", AT(tls_peer_certs), JSON_STRUCTS, JSON_OMITEMPTY, &cert_table, "with auth=1: what the client showed" },
+    { "tls_peer_certs", AT(tls_peer_certs), JSON_STRUCTS, JSON_OMITEMPTY, &cert_table,
+      "with auth=1: what the client showed" },
     { "tls_first", AT(tls_first), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "TLS came before INFO" },
     { "authorized_user", AT(authorized_user), JSON_TEXT, JSON_OMITEMPTY, NULL, "with auth=1" },
     { "account", AT(account), JSON_TEXT, JSON_OMITEMPTY, NULL, "with auth=1; not for $G" },
     { "subscriptions_list", AT(subs), JSON_TEXTS, JSON_OMITEMPTY, NULL, "with subs=1" },
-    { "subscriptions_list_detail", AT(subs_detail), JSON_STRUCTS, JSON_OMITEMPTY, &sub_row_table, "with subs=detail" },
-    { "name_tag", AT(name_tag), JSON_TEXT, JSON_OMITEMPTY, NULL, "with auth=1: name of the account" },
+    { "subscriptions_list_detail", AT(subs_detail), JSON_STRUCTS, JSON_OMITEMPTY, &sub_row_table,
+      "with subs=detail" },
+    { "name_tag", AT(name_tag), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "with auth=1: name of the account" },
 };
 #undef AT
 static const struct json_table conn_row_table = JSON_TABLE(struct conn_row, conn_row_fields);
@@ -219,11 +229,13 @@ static const struct json_table conn_row_table = JSON_TABLE(struct conn_row, conn
 #define CONNZ_FIELDS(flags)                                                                        \
     { "server_id", JSON_AT(struct connz, server_id), JSON_TEXT, 0, NULL, "id of the server" },     \
     { "now", JSON_AT(struct connz, now), JSON_TIMESTAMP, 0, NULL, "time of the report" },          \
-    { "num_connections", JSON_AT(struct connz, num_connections), JSON_U64, 0, NULL, "how many are listed" }, \
+    { "num_connections", JSON_AT(struct connz, num_connections), JSON_U64, 0, NULL, \
+      "how many are listed" }, \
     { "total", JSON_AT(struct connz, total), JSON_U64, 0, NULL, "how many there are" },            \
     { "offset", JSON_AT(struct connz, offset), JSON_U64, 0, NULL, "as asked" },                    \
     { "limit", JSON_AT(struct connz, limit), JSON_U64, 0, NULL, "as asked" },                      \
-    { "connections", JSON_AT(struct connz, connections), JSON_STRUCTS, flags, &conn_row_table, "the connections" }
+    { "connections", JSON_AT(struct connz, connections), JSON_STRUCTS, flags, &conn_row_table,
+      "the connections" }
 static const struct json_field connz_fields[] = { CONNZ_FIELDS(0) };
 static const struct json_field connz_null_fields[] = { CONNZ_FIELDS(JSON_NULL_IF_EMPTY) };
 #undef CONNZ_FIELDS

@@ -27,13 +27,16 @@ struct jsz {
 static const struct json_field js_api_fields[] = {
     { "level", JSON_AT(struct js_api, level), JSON_U64, 0, NULL, "version of the API" },
     { "total", JSON_AT(struct js_api, total), JSON_U64, 0, NULL, "requests" },
-    { "errors", JSON_AT(struct js_api, errors), JSON_U64, 0, NULL, "requests answered with an error" },
+    { "errors", JSON_AT(struct js_api, errors), JSON_U64, 0, NULL,
+      "requests answered with an error" },
 };
 static const struct json_table js_api_table = JSON_TABLE(struct js_api, js_api_fields);
 
 static const struct json_field js_config_fields[] = {
-    { "max_memory", JSON_AT(struct js_config, max_memory), JSON_I64, 0, NULL, "bytes of streams in memory" },
-    { "max_storage", JSON_AT(struct js_config, max_storage), JSON_I64, 0, NULL, "bytes of streams on disk" },
+    { "max_memory", JSON_AT(struct js_config, max_memory), JSON_I64, 0, NULL,
+      "bytes of streams in memory" },
+    { "max_storage", JSON_AT(struct js_config, max_storage), JSON_I64, 0, NULL,
+      "bytes of streams on disk" },
 };
 static const struct json_table js_config_table = JSON_TABLE(struct js_config, js_config_fields);
 
@@ -91,8 +94,10 @@ struct health {
 
 /* clang-format off */
 static const struct json_field health_error_fields[] = {
-    { "type", JSON_AT(struct health_error, type), JSON_TEXT, 0, NULL, "CONNECTION, BAD_REQUEST, JETSTREAM, ACCOUNT, STREAM or CONSUMER" },
-    { "error", JSON_AT(struct health_error, error), JSON_TEXT, JSON_OMITEMPTY, NULL, "what is wrong" },
+    { "type", JSON_AT(struct health_error, type), JSON_TEXT, 0, NULL,
+      "CONNECTION, BAD_REQUEST, JETSTREAM, ACCOUNT, STREAM or CONSUMER" },
+    { "error", JSON_AT(struct health_error, error), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "what is wrong" },
 };
 static const struct json_table health_error_table =
     JSON_TABLE(struct health_error, health_error_fields);
@@ -100,7 +105,8 @@ static const struct json_table health_error_table =
 static const struct json_field health_fields[] = {
     { "status", JSON_AT(struct health, status), JSON_TEXT, 0, NULL, "ok, unavailable or error" },
     { "error", JSON_AT(struct health, error), JSON_TEXT, JSON_OMITEMPTY, NULL, "what is wrong" },
-    { "errors", JSON_AT(struct health, errors), JSON_STRUCTS, JSON_OMITEMPTY, &health_error_table, "with details=1: all that is wrong" },
+    { "errors", JSON_AT(struct health, errors), JSON_STRUCTS, JSON_OMITEMPTY, &health_error_table,
+      "with details=1: all that is wrong" },
 };
 static const struct json_table health_table = JSON_TABLE(struct health, health_fields);
 /* clang-format on */
@@ -112,7 +118,8 @@ struct verdict {
     const char *error;
 };
 
-/* A probe that asks for JetStream is not told that all is well when it is configured and missing. */
+/* A probe that asks for JetStream is not told that all is well when it is configured and
+ * missing. */
 static struct verdict judge(struct request *r, bool asks_for_js)
 {
     bool account = query_text(&r->query, "account")[0] != '\0';

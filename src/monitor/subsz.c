@@ -7,12 +7,17 @@
 
 /* clang-format off */
 #define STATS_FIELDS(s, field) \
-    { "num_subscriptions", JSON_AT(s, field num_subscriptions), JSON_U64, 0, NULL, "subscriptions in the index" }, \
-    { "num_cache", JSON_AT(s, field num_cache), JSON_U64, 0, NULL, "entries of a match cache: none" }, \
-    { "num_inserts", JSON_AT(s, field num_inserts), JSON_U64, 0, NULL, "subscriptions ever entered" }, \
-    { "num_removes", JSON_AT(s, field num_removes), JSON_U64, 0, NULL, "subscriptions ever removed" }, \
-    { "num_matches", JSON_AT(s, field num_matches), JSON_U64, 0, NULL, "messages matched" }, \
-    { "cache_hit_rate", JSON_AT(s, field cache_hit_rate), JSON_F64, 0, NULL, "of a match cache: 0" }, \
+    { "num_subscriptions", JSON_AT(s, field num_subscriptions), JSON_U64, 0, NULL, \
+      "subscriptions in the index" }, \
+    { "num_cache", JSON_AT(s, field num_cache), JSON_U64, 0, NULL, \
+      "entries of a match cache: none" }, \
+    { "num_inserts", JSON_AT(s, field num_inserts), JSON_U64, 0, NULL, \
+      "subscriptions ever entered" }, \
+    { "num_removes", JSON_AT(s, field num_removes), JSON_U64, 0, NULL, \
+      "subscriptions ever removed" }, \
+    { "num_matches", JSON_AT(s, field num_matches), JSON_U64, 0, NULL, "messages" }, \
+    { "cache_hit_rate", JSON_AT(s, field cache_hit_rate), JSON_F64, 0, NULL, \
+      "of a match cache: 0" }, \
     { "max_fanout", JSON_AT(s, field max_fanout), JSON_U64, 0, NULL, "of a match cache: 0" }, \
     { "avg_fanout", JSON_AT(s, field avg_fanout), JSON_F64, 0, NULL, "of a match cache: 0" }
 
@@ -26,7 +31,8 @@ static const struct json_field subsz_fields[] = {
     { "total", JSON_AT(struct subsz, total), JSON_U64, 0, NULL, "how many there are to list" },
     { "offset", JSON_AT(struct subsz, offset), JSON_U64, 0, NULL, "as asked" },
     { "limit", JSON_AT(struct subsz, limit), JSON_U64, 0, NULL, "as asked" },
-    { "subscriptions_list", JSON_AT(struct subsz, list), JSON_STRUCTS, JSON_OMITEMPTY, &sub_row_table, "with subs=1" },
+    { "subscriptions_list", JSON_AT(struct subsz, list), JSON_STRUCTS, JSON_OMITEMPTY,
+      &sub_row_table, "with subs=1" },
 };
 const struct json_table subsz_table = JSON_TABLE(struct subsz, subsz_fields);
 /* clang-format on */

@@ -7,7 +7,8 @@
 static const struct json_field cluster_fields[] = {
     { "name", AT(name), JSON_TEXT, JSON_OMITEMPTY, NULL, "name of the cluster" },
     { "addr", AT(addr), JSON_TEXT, JSON_OMITEMPTY, NULL, "where routes are accepted" },
-    { "cluster_port", AT(cluster_port), JSON_I32, JSON_OMITEMPTY, NULL, "where routes are accepted" },
+    { "cluster_port", AT(cluster_port), JSON_I32, JSON_OMITEMPTY, NULL,
+      "where routes are accepted" },
     { "auth_timeout", AT(auth_timeout), JSON_F64, JSON_OMITEMPTY, NULL, "seconds" },
     { "urls", AT(urls), JSON_TEXTS, JSON_OMITEMPTY, NULL, "configured routes" },
     { "tls_timeout", AT(tls_timeout), JSON_F64, JSON_OMITEMPTY, NULL, "seconds" },
@@ -20,11 +21,13 @@ static const struct json_field cluster_fields[] = {
 #undef AT
 static const struct json_table cluster_table = JSON_TABLE(struct cluster_varz, cluster_fields);
 
+#define AT(field) JSON_AT(struct remote_gateway_varz, field)
 static const struct json_field remote_gateway_fields[] = {
-    { "name", JSON_AT(struct remote_gateway_varz, name), JSON_TEXT, 0, NULL, "name of the other cluster" },
-    { "tls_timeout", JSON_AT(struct remote_gateway_varz, tls_timeout), JSON_F64, JSON_OMITEMPTY, NULL, "seconds" },
-    { "urls", JSON_AT(struct remote_gateway_varz, urls), JSON_TEXTS, JSON_OMITEMPTY, NULL, "where it is" },
+    { "name", AT(name), JSON_TEXT, 0, NULL, "name of the other cluster" },
+    { "tls_timeout", AT(tls_timeout), JSON_F64, JSON_OMITEMPTY, NULL, "seconds" },
+    { "urls", AT(urls), JSON_TEXTS, JSON_OMITEMPTY, NULL, "where it is" },
 };
+#undef AT
 static const struct json_table remote_gateway_table =
     JSON_TABLE(struct remote_gateway_varz, remote_gateway_fields);
 
@@ -38,9 +41,12 @@ static const struct json_field gateway_fields[] = {
     { "tls_required", AT(tls_required), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "gateways need TLS" },
     { "tls_verify", AT(tls_verify), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "and certificates" },
     { "advertise", AT(advertise), JSON_TEXT, JSON_OMITEMPTY, NULL, "what others are told" },
-    { "connect_retries", AT(connect_retries), JSON_I32, JSON_OMITEMPTY, NULL, "of implicit gateways" },
-    { "gateways", AT(gateways), JSON_STRUCTS, JSON_OMITEMPTY, &remote_gateway_table, "configured gateways" },
-    { "reject_unknown", AT(reject_unknown), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "only configured ones" },
+    { "connect_retries", AT(connect_retries), JSON_I32, JSON_OMITEMPTY, NULL,
+      "of implicit gateways" },
+    { "gateways", AT(gateways), JSON_STRUCTS, JSON_OMITEMPTY, &remote_gateway_table,
+      "configured gateways" },
+    { "reject_unknown", AT(reject_unknown), JSON_BOOLEAN, JSON_OMITEMPTY, NULL,
+      "only configured ones" },
     { "write_deadline", AT(write_deadline), JSON_I64, JSON_OMITEMPTY, NULL, "nanoseconds" },
     { "write_timeout", AT(write_timeout), JSON_TEXT, JSON_OMITEMPTY, NULL, "what happens then" },
 };
@@ -83,14 +89,16 @@ static const struct json_table leaf_table = JSON_TABLE(struct leaf_varz, leaf_fi
 static const struct json_field mqtt_fields[] = {
     { "host", AT(host), JSON_TEXT, JSON_OMITEMPTY, NULL, "where MQTT clients are accepted" },
     { "port", AT(port), JSON_I32, JSON_OMITEMPTY, NULL, "where MQTT clients are accepted" },
-    { "no_auth_user", AT(no_auth_user), JSON_TEXT, JSON_OMITEMPTY, NULL, "who comes without credentials" },
+    { "no_auth_user", AT(no_auth_user), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "who comes without credentials" },
     { "auth_timeout", AT(auth_timeout), JSON_F64, JSON_OMITEMPTY, NULL, "seconds" },
     { "tls_map", AT(tls_map), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "certificates name users" },
     { "tls_timeout", AT(tls_timeout), JSON_F64, JSON_OMITEMPTY, NULL, "seconds" },
     { "tls_pinned_certs", AT(tls_pinned_certs), JSON_TEXTS, JSON_OMITEMPTY, NULL, "accepted keys" },
     { "js_domain", AT(js_domain), JSON_TEXT, JSON_OMITEMPTY, NULL, "JetStream domain" },
     { "ack_wait", AT(ack_wait), JSON_I64, JSON_OMITEMPTY, NULL, "nanoseconds" },
-    { "max_ack_pending", AT(max_ack_pending), JSON_U32, JSON_OMITEMPTY, NULL, "messages under way" },
+    { "max_ack_pending", AT(max_ack_pending), JSON_U32, JSON_OMITEMPTY, NULL,
+      "messages under way" },
 };
 #undef AT
 static const struct json_table mqtt_table = JSON_TABLE(struct mqtt_varz, mqtt_fields);
@@ -100,17 +108,22 @@ static const struct json_field websocket_fields[] = {
     { "host", AT(host), JSON_TEXT, JSON_OMITEMPTY, NULL, "where WebSocket clients are accepted" },
     { "port", AT(port), JSON_I32, JSON_OMITEMPTY, NULL, "where WebSocket clients are accepted" },
     { "advertise", AT(advertise), JSON_TEXT, JSON_OMITEMPTY, NULL, "what others are told" },
-    { "no_auth_user", AT(no_auth_user), JSON_TEXT, JSON_OMITEMPTY, NULL, "who comes without credentials" },
-    { "jwt_cookie", AT(jwt_cookie), JSON_TEXT, JSON_OMITEMPTY, NULL, "name of the cookie with a JWT" },
+    { "no_auth_user", AT(no_auth_user), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "who comes without credentials" },
+    { "jwt_cookie", AT(jwt_cookie), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "name of the cookie with a JWT" },
     { "handshake_timeout", AT(handshake_timeout), JSON_I64, JSON_OMITEMPTY, NULL, "nanoseconds" },
     { "auth_timeout", AT(auth_timeout), JSON_F64, JSON_OMITEMPTY, NULL, "seconds" },
     { "no_tls", AT(no_tls), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "plain connections are meant" },
     { "tls_map", AT(tls_map), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "certificates name users" },
     { "tls_pinned_certs", AT(tls_pinned_certs), JSON_TEXTS, JSON_OMITEMPTY, NULL, "accepted keys" },
-    { "same_origin", AT(same_origin), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "only pages of this host" },
-    { "allowed_origins", AT(allowed_origins), JSON_TEXTS, JSON_OMITEMPTY, NULL, "pages that may connect" },
+    { "same_origin", AT(same_origin), JSON_BOOLEAN, JSON_OMITEMPTY, NULL,
+      "only pages of this host" },
+    { "allowed_origins", AT(allowed_origins), JSON_TEXTS, JSON_OMITEMPTY, NULL,
+      "pages that may connect" },
     { "compression", AT(compression), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "is on offer" },
-    { "tls_cert_not_after", AT(tls_cert_not_after), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL, "end of its certificate" },
+    { "tls_cert_not_after", AT(tls_cert_not_after), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL,
+      "end of its certificate" },
 };
 #undef AT
 static const struct json_table websocket_table =
@@ -141,7 +154,8 @@ static const struct json_table disk_io_table = JSON_TABLE(struct disk_io, disk_i
 static const struct json_field midge_fields[] = {
     { "version", AT(version), JSON_TEXT, 0, NULL, "of midge" },
     { "reactors", AT(reactors), JSON_U32, 0, NULL, "threads that serve connections" },
-    { "memory_limit", AT(memory_limit), JSON_I64, 0, NULL, "bytes for connections, subscriptions and pending data; 0: none" },
+    { "memory_limit", AT(memory_limit), JSON_I64, 0, NULL,
+      "bytes for connections, subscriptions and pending data; 0: none" },
     { "unserved", AT(unserved), JSON_TEXTS, 0, NULL, "what of the configuration is not served" },
 };
 #undef AT
@@ -157,11 +171,13 @@ static const struct json_field varz_fields[] = {
     { "go", AT(go), JSON_TEXT, 0, NULL, "compiler" },
     { "host", AT(host), JSON_TEXT, 0, NULL, "where clients connect" },
     { "port", AT(port), JSON_I32, 0, NULL, "where clients connect" },
-    { "auth_required", AT(auth_required), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "clients must log in" },
+    { "auth_required", AT(auth_required), JSON_BOOLEAN, JSON_OMITEMPTY, NULL,
+      "clients must log in" },
     { "tls_required", AT(tls_required), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "clients need TLS" },
     { "tls_verify", AT(tls_verify), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "and a certificate" },
     { "max_connections", AT(max_connections), JSON_I64, 0, NULL, "limit of clients" },
-    { "max_subscriptions", AT(max_subscriptions), JSON_I64, JSON_OMITEMPTY, NULL, "limit per connection" },
+    { "max_subscriptions", AT(max_subscriptions), JSON_I64, JSON_OMITEMPTY, NULL,
+      "limit per connection" },
     { "ping_interval", AT(ping_interval), JSON_I64, 0, NULL, "nanoseconds" },
     { "ping_max", AT(ping_max), JSON_I32, 0, NULL, "unanswered pings before the cut" },
     { "http_host", AT(http_host), JSON_TEXT, 0, NULL, "where monitoring listens" },
@@ -201,21 +217,30 @@ static const struct json_field varz_fields[] = {
     { "out_bytes", AT(out_bytes), JSON_U64, 0, NULL, "their bytes" },
     { "out_client_msgs", AT(out_client_msgs), JSON_U64, 0, NULL, "messages delivered to clients" },
     { "out_client_bytes", AT(out_client_bytes), JSON_U64, 0, NULL, "their bytes" },
-    { "slow_consumers", AT(slow_consumers), JSON_U64, 0, NULL, "connections cut because they were too slow" },
-    { "stale_connections", AT(stale_connections), JSON_U64, 0, NULL, "connections cut because they did not answer pings" },
-    { "stalled_clients", AT(stalled_clients), JSON_U64, 0, NULL, "how often a publisher was held back" },
+    { "slow_consumers", AT(slow_consumers), JSON_U64, 0, NULL,
+      "connections cut because they were too slow" },
+    { "stale_connections", AT(stale_connections), JSON_U64, 0, NULL,
+      "connections cut because they did not answer pings" },
+    { "stalled_clients", AT(stalled_clients), JSON_U64, 0, NULL,
+      "how often a publisher was held back" },
     { "subscriptions", AT(subscriptions), JSON_U64, 0, NULL, "subscriptions of all accounts" },
     { "http_req_stats", AT(http_req_stats), JSON_RAW, 0, NULL, "requests to monitoring, by path" },
     { "config_load_time", AT(config_load_time), JSON_TIMESTAMP, 0, NULL, "last load or reload" },
-    { "config_digest", AT(config_digest), JSON_TEXT, 0, NULL, "hash of the configuration's values" },
+    { "config_digest", AT(config_digest), JSON_TEXT, 0, NULL,
+      "hash of the configuration's values" },
     { "tags", AT(tags), JSON_TEXTS, JSON_OMITEMPTY, NULL, "server_tags" },
     { "metadata", AT(metadata), JSON_RAW, JSON_OMITEMPTY, NULL, "server_metadata" },
     { "feature_flags", AT(feature_flags), JSON_RAW, JSON_OMITEMPTY, NULL, "by name" },
-    { "system_account", AT(system_account), JSON_TEXT, JSON_OMITEMPTY, NULL, "name of the system account" },
-    { "slow_consumer_stats", AT(slow_consumer_stats), JSON_STRUCT, 0, &link_counts_table, "slow consumers by kind" },
-    { "stale_connection_stats", AT(stale_connection_stats), JSON_STRUCT, 0, &link_counts_table, "stale connections by kind" },
-    { "disk_io_wait_stats", AT(disk_io_wait_stats), JSON_STRUCT, 0, &disk_io_table, "waiting for the disk" },
-    { "tls_cert_not_after", AT(tls_cert_not_after), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL, "end of the client listener's certificate" },
+    { "system_account", AT(system_account), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "name of the system account" },
+    { "slow_consumer_stats", AT(slow_consumer_stats), JSON_STRUCT, 0, &link_counts_table,
+      "slow consumers by kind" },
+    { "stale_connection_stats", AT(stale_connection_stats), JSON_STRUCT, 0, &link_counts_table,
+      "stale connections by kind" },
+    { "disk_io_wait_stats", AT(disk_io_wait_stats), JSON_STRUCT, 0, &disk_io_table,
+      "waiting for the disk" },
+    { "tls_cert_not_after", AT(tls_cert_not_after), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL,
+      "end of the client listener's certificate" },
     { "midge", AT(midge), JSON_STRUCT, 0, &midge_table, "what nats-server does not have" },
 };
 #undef AT
