@@ -357,8 +357,8 @@ static void cluster_traffic_read(struct loader *l, const struct field *f)
 
 /* clang-format off */
 #define AT(field) OPT_AT(struct account_js_options, field)
-#define COUNT(field, text) OPT_CUSTOM, AT(field), RELOAD_YES,
-    .help = text "; -1 (no limit)", .read = count_read
+#define COUNT(field, text) \
+    OPT_CUSTOM, AT(field), RELOAD_YES, .help = text "; -1 (no limit)", .read = count_read
 static const struct option_row account_js_rows[] = {
     { "max_memory max_mem mem memory", COUNT(memory_max, "bytes of memory streams") },
     { "max_store max_file max_disk store disk", COUNT(store_max, "bytes of file streams") },
