@@ -31,7 +31,8 @@ struct fake {
     struct net net;
     struct poller poller;
     struct fake_sock socks[FAKE_SOCKS];
-    nanos now;
+    nanos now;  /* monotonic */
+    nanos wall; /* since 1970 */
     struct reactors *set;
     struct reactor *reactor;
 };
@@ -43,7 +44,7 @@ static inline nanos fake_monotonic(struct clock *c)
 
 static inline nanos fake_realtime(struct clock *c)
 {
-    return container_of(c, struct fake, clock)->now + 1700000000 * SECOND;
+    return container_of(c, struct fake, clock)->wall;
 }
 
 static inline void fake_fill(struct entropy *e, void *bytes, size_t size)
@@ -157,6 +158,7 @@ static inline struct fake *fake_new(void)
     };
     struct fake *f = xcalloc(1, sizeof *f);
     f->now = SECOND;
+    f->wall = 1700000000 * SECOND;
     f->clock = (struct clock){ fake_monotonic, fake_realtime };
     f->entropy.fill = fake_fill;
     f->poller.ops = &poller_ops;

@@ -301,7 +301,7 @@ static void a_refusal_reads_as_that_of_nats_server(void **state)
     assert_out(a, SLICE_LIT("HTTP/1.1 405 Method Not Allowed\r\n"
                             "Content-Type: text/plain; charset=utf-8\r\n"
                             "Sec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n"
-                            "Date: Tue, 14 Nov 2023 22:13:21 GMT\r\nContent-Length: 19\r\n\r\n"
+                            "Date: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Length: 19\r\n\r\n"
                             "Method Not Allowed\n"));
 }
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tls_filter: the server's side of TLS on a connection.
+ *
+ * OpenSSL reads from the bytes that arrive and writes into the queue below, with nothing between.
+ * Plaintext is gathered in the reactor's filter_buffer, up to 64 KiB a call. A step of a handshake
+ * may cost a millisecond (a signature with RSA), so a reactor takes SLOW_PER_TICK of them a tick;
+ * what comes meanwhile waits in the filter, and the socket is not read from.
+ *
+ * Thread:  the connection's reactor. Memory: the connection owns the filter, which holds a
+ * reference to its context.
+ * Limits:  a waiting handshake keeps at most HANDSHAKE_KEPT_MAX bytes; OpenSSL keeps one record.
+ * Errors:  what the peer did wrong is FILTER_FAILED; the alert is queued, reason() is for the
+ * log. */
+#ifndef MIDGE_TLS_TLS_FILTER_H
+#define MIDGE_TLS_TLS_FILTER_H
+
+#include "net/filter.h"
+#include "tls/tls_context.h"
+
+struct reactor;
+
+/* NULL when memory is gone. */
+MUST_CHECK struct filter *tls_filter_new(struct tls_context *, struct reactor *);
+
+#endif
