@@ -114,7 +114,7 @@ static void add_default_suites(struct buf *list)
 {
     const struct tls_suite *suite;
     for (uint32_t i = 0; (suite = tls_suite_at(i)) != NULL; i++)
-        if (!suite->is_1_3 && !suite->insecure) add_name(list, suite->openssl);
+        if (suite->class == SUITE_OK) add_name(list, suite->openssl);
 }
 
 /* A list concerns TLS 1.2 only, as in Go. Returns how many suites of any version it names. */
@@ -128,7 +128,7 @@ static uint32_t add_listed_suites(const struct tls_settings *s, struct buf *list
             continue;
         }
         usable++;
-        if (!suite->is_1_3) add_name(list, suite->openssl);
+        if (suite->class != SUITE_1_3) add_name(list, suite->openssl);
     }
     return usable;
 }

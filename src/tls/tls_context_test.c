@@ -217,8 +217,8 @@ static void each_suite_that_openssl_should_have_it_has(void **state)
     for (uint32_t i = 0; (suite = tls_suite_at(i)) != NULL; i++) {
         assert_ptr_equal(tls_suite_find(suite->name), suite);
         if (suite->openssl == NULL) continue;
-        int ok = suite->is_1_3 ? SSL_CTX_set_ciphersuites(native, suite->openssl)
-                               : SSL_CTX_set_cipher_list(native, suite->openssl);
+        int ok = suite->class == SUITE_1_3 ? SSL_CTX_set_ciphersuites(native, suite->openssl)
+                                           : SSL_CTX_set_cipher_list(native, suite->openssl);
         if (ok != 1) fail_msg("%s", suite->name);
     }
     SSL_CTX_free(native);

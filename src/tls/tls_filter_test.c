@@ -55,6 +55,11 @@ static uint32_t on_bytes(struct conn *c, struct slice in, uint64_t *ret_need)
     return in.len;
 }
 
+static void on_established(struct conn *c)
+{
+    (void)c;
+}
+
 static void on_end(struct conn *c, enum conn_end end)
 {
     struct link *l = link_of(c);
@@ -74,6 +79,7 @@ static void on_free(struct conn *c)
 
 static const struct conn_ops conn_ops = {
     .on_bytes = on_bytes,
+    .on_established = on_established,
     .on_end = on_end,
     .on_free = on_free,
 };

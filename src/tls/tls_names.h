@@ -8,12 +8,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum tls_suite_class {
+    /* always on offer with TLS 1.3; a list neither adds nor removes it */
+    SUITE_1_3,
+    SUITE_OK,                   /* on offer by default */
+    SUITE_WEAK,                 /* needs allow_insecure_cipher_suites */
+};
+
 struct tls_suite {
     const char *name;           /* "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" */
     const char *openssl;        /* NULL: OpenSSL has it no more */
-    /* always on offer with TLS 1.3; a list neither adds nor removes it */
-    bool        is_1_3;
-    bool        insecure;       /* needs allow_insecure_cipher_suites */
+    enum tls_suite_class class;
 };
 
 const struct tls_suite *tls_suite_find(const char *name);       /* any case; NULL: unknown */

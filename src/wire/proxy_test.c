@@ -10,8 +10,8 @@
 
 #define V2 "\r\n\r\n\0\r\nQUIT\n"
 #define V4_ADDRESS "\x01\x02\x03\x04\x05\x06\x07\x08\x00\x6f\x00\xde"
-#define V6_ADDRESS \
-    "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02\0\x6f\0\xde"
+#define V6_START "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0"
+#define V6_ADDRESS V6_START "\x01" V6_START "\x02\0\x6f\0\xde"
 
 struct row {
     struct slice text;
