@@ -226,19 +226,24 @@ static const struct json_field conn_row_fields[] = {
 static const struct json_table conn_row_table = JSON_TABLE(struct conn_row, conn_row_fields);
 
 /* An account that does not exist has null for connections, others have a list. */
-#define CONNZ_FIELDS(flags)                                                                        \
-    { "server_id", JSON_AT(struct connz, server_id), JSON_TEXT, 0, NULL, "id of the server" },     \
-    { "now", JSON_AT(struct connz, now), JSON_TIMESTAMP, 0, NULL, "time of the report" },          \
-    { "num_connections", JSON_AT(struct connz, num_connections), JSON_U64, 0, NULL, \
-      "how many are listed" }, \
-    { "total", JSON_AT(struct connz, total), JSON_U64, 0, NULL, "how many there are" },            \
-    { "offset", JSON_AT(struct connz, offset), JSON_U64, 0, NULL, "as asked" },                    \
-    { "limit", JSON_AT(struct connz, limit), JSON_U64, 0, NULL, "as asked" },                      \
-    { "connections", JSON_AT(struct connz, connections), JSON_STRUCTS, flags, &conn_row_table,
-      "the connections" }
-static const struct json_field connz_fields[] = { CONNZ_FIELDS(0) };
-static const struct json_field connz_null_fields[] = { CONNZ_FIELDS(JSON_NULL_IF_EMPTY) };
-#undef CONNZ_FIELDS
+#define AT(field) JSON_AT(struct connz, field)
+#define CONNZ_HEAD                                                                              \
+    { "server_id", AT(server_id), JSON_TEXT, 0, NULL, "id of the server" },                     \
+    { "now", AT(now), JSON_TIMESTAMP, 0, NULL, "time of the report" },                          \
+    { "num_connections", AT(num_connections), JSON_U64, 0, NULL, "how many are listed" },       \
+    { "total", AT(total), JSON_U64, 0, NULL, "how many there are" },                            \
+    { "offset", AT(offset), JSON_U64, 0, NULL, "as asked" },                                    \
+    { "limit", AT(limit), JSON_U64, 0, NULL, "as asked" }
+static const struct json_field connz_fields[] = {
+    CONNZ_HEAD,
+    { "connections", AT(connections), JSON_STRUCTS, 0, &conn_row_table, "the connections" },
+};
+static const struct json_field connz_null_fields[] = {
+    CONNZ_HEAD,
+    { "connections", AT(connections), JSON_STRUCTS, JSON_NULL_IF_EMPTY, &conn_row_table, "none" },
+};
+#undef CONNZ_HEAD
+#undef AT
 const struct json_table connz_table = JSON_TABLE(struct connz, connz_fields);
 static const struct json_table connz_null_table = JSON_TABLE(struct connz, connz_null_fields);
 /* clang-format on */
