@@ -38,7 +38,7 @@ extern "C" {
 #define MIDGE_API
 #endif
 
-#define MIDGE_ERROR_SIZE 4096
+#define MIDGE_ERROR_SIZE 16384
 
 struct midge;
 
@@ -75,7 +75,7 @@ MIDGE_API struct midge *midge_new(const struct midge_setup *options, char *error
 MIDGE_API void midge_free(struct midge *server);
 
 MIDGE_API enum midge_wish midge_wish(const struct midge *server);
-MIDGE_API const char *midge_text(const struct midge *server);
+MIDGE_API const char *midge_text(struct midge *server);
 
 /* Reads the configuration file and checks it. Once. What succeeded with remarks leaves them in
  * midge_text(): a line each, for stderr. */

@@ -30,6 +30,16 @@ static enum midge_result tell(enum err e, const struct errmsg *why, char *error,
     return MIDGE_FAILED;
 }
 
+/* What a configuration file is wrong about may be longer than one message. */
+static enum midge_result tell_all(struct midge *m, enum err e, const struct errmsg *why,
+                                  char *error, size_t error_size)
+{
+    if (e == ERR_OK || m->complaint.len == 0) return tell(e, why, error, error_size);
+    if (error != NULL && error_size > 0)
+        (void)snprintf(error, error_size, "%s", buf_str(&m->complaint));
+    return MIDGE_FAILED;
+}
+
 const char *midge_version(void)
 {
     return MIDGE_VERSION;
@@ -85,12 +95,13 @@ void midge_free(struct midge *m)
     run_stop(m);
     drop(&m->control);
     m->signals = signals_stop(m->signals);
-    m->options = options_free(m->options);
     m->machine = machine_free(m->machine);
     for (int i = 0; i < m->argc; i++) m->argv[i] = xfree(m->argv[i]);
     m->argv = xfree(m->argv);
     m->signal_command = xfree(m->signal_command);
+    m->config_path = xfree(m->config_path);
     buf_deinit(&m->text);
+    buf_deinit(&m->complaint);
     (void)pthread_cond_destroy(&m->changed);
     (void)pthread_mutex_destroy(&m->mutex);
     (void)pthread_mutex_destroy(&m->control);
@@ -102,9 +113,9 @@ enum midge_wish midge_wish(const struct midge *m)
     return m->wish;
 }
 
-const char *midge_text(const struct midge *m)
+const char *midge_text(struct midge *m)
 {
-    return m->text.ptr == NULL ? "" : (const char *)m->text.ptr;
+    return buf_str(&m->text);
 }
 
 /* --- configure and signal --- */
@@ -113,9 +124,10 @@ enum midge_result midge_configure(struct midge *m, char *error, size_t error_siz
 {
     assert(m->phase == PHASE_NEW);
     struct errmsg why = { 0 };
-    enum err e = configure_load(m, &m->options, &why);
-    if (e == ERR_OK) m->phase = PHASE_CONFIGURED;
-    return tell(e, &why, error, error_size);
+    take(&m->control);
+    enum err e = run_build(m, &why);
+    drop(&m->control);
+    return tell_all(m, e, &why, error, error_size);
 }
 
 enum midge_result midge_signal(struct midge *m, char *error, size_t error_size)
@@ -195,7 +207,8 @@ static enum err reload(struct midge *m, struct errmsg *why)
     enum err e = m->server == NULL ? errmsg_set(why, ERR_INVALID, "the server does not run")
                                    : configure_reload(m, &next, why);
     if (e) {
-        log_error(m->env->log, "Failed to reload server configuration: %s", why->text);
+        log_error(m->env->log, "Failed to reload server configuration: %s",
+                  m->complaint.len > 0 ? buf_str(&m->complaint) : why->text);
         return e;
     }
     return server_reload(m->server, next, why);
@@ -206,8 +219,9 @@ enum midge_result midge_reload(struct midge *m, char *error, size_t error_size)
     struct errmsg why = { 0 };
     take(&m->control);
     enum err e = reload(m, &why);
+    enum midge_result told = tell_all(m, e, &why, error, error_size);
     drop(&m->control);
-    return tell(e, &why, error, error_size);
+    return told;
 }
 
 void midge_drain(struct midge *m)

@@ -31,9 +31,10 @@ struct midge {
     const char      *program;           /* base name of argv[0] */
     int              reactors_wanted;
     enum midge_wish  wish;
-    char            *signal_command;    /* of --signal */
+    char            *signal_command;    /* of --signal; NULL: none */
+    char            *config_path;       /* NULL: no file */
     struct buf       text;              /* for midge_text() */
-    struct options  *options;           /* between configure and start */
+    struct buf       complaint;         /* the last load's errors, all of them */
 
     pthread_mutex_t  control;
     enum midge_phase phase;
@@ -58,6 +59,7 @@ MUST_CHECK enum err configure_reload(struct midge *, struct options **ret_option
 MUST_CHECK enum err configure_log(struct midge *, const struct options *, struct errmsg *why);
 
 /* run.c: the server and its threads. `control` is held. */
+MUST_CHECK enum err run_build(struct midge *, struct errmsg *why);
 MUST_CHECK enum err run_start(struct midge *, struct errmsg *why);
 void run_stop(struct midge *);
 

@@ -13,10 +13,10 @@
 static const nanos STOP_STEP = 2 * MILLISECOND;
 static const nanos STOP_MOST = 5 * SECOND;      /* for farewells that nobody reads */
 
-static uint32_t reactors_of(const struct midge *m)
+static uint32_t reactors_of(const struct midge *m, const struct options *o)
 {
     if (m->reactors_wanted > 0) return (uint32_t)m->reactors_wanted;
-    if (m->options->midge.reactors > 0) return (uint32_t)m->options->midge.reactors;
+    if (o->midge.reactors > 0) return (uint32_t)o->midge.reactors;
     struct usage_now now;
     m->env->usage->read(m->env->usage, &now);
     if (now.cores <= 2) return 1;
@@ -40,10 +40,17 @@ static enum err start_threads(struct midge *m, struct errmsg *why)
     return ERR_OK;
 }
 
-static enum err build(struct midge *m, struct errmsg *why)
+enum err run_build(struct midge *m, struct errmsg *why)
 {
-    int64_t memory_limit = m->options->midge.memory_limit;
-    m->set = reactors_new(m->env, reactors_of(m), (uint64_t)memory_limit);
+    struct options *options = NULL;
+    enum err e = configure_load(m, &options, why);
+    if (e) return e;
+    if (m->wish == MIDGE_WANTS_CHECK) {
+        (void)options_free(options);
+        return ERR_OK;
+    }
+    uint64_t memory_limit = (uint64_t)options->midge.memory_limit;
+    m->set = reactors_new(m->env, reactors_of(m, options), memory_limit);
     struct server_setup setup = {
         .env = m->env,
         .reactors = m->set,
@@ -51,21 +58,15 @@ static enum err build(struct midge *m, struct errmsg *why)
         .program = m->program,
         .process_id = (uint64_t)getpid(),
     };
-    struct options *options = m->options;
-    m->options = NULL;
+    m->phase = PHASE_CONFIGURED;
     return server_new(&setup, options, &m->server, why);
 }
 
 enum err run_start(struct midge *m, struct errmsg *why)
 {
-    enum err e = configure_log(m, m->options, why);
-    if (e) {
-        log_line(m->env->log, LOG_FATAL, "%s", why->text);
-        return e;
-    }
-    m->phase = PHASE_RUNNING;
-    e = build(m, why);
+    enum err e = configure_log(m, server_options(m->server), why);
     if (e == ERR_OK) e = start_threads(m, why);
+    m->phase = PHASE_RUNNING;
     if (e) log_line(m->env->log, LOG_FATAL, "%s", why->text);
     else e = server_start(m->server, why);
     if (e) run_stop(m);
@@ -127,12 +128,12 @@ static bool finish_ticks(struct midge *m)
 
 void run_stop(struct midge *m)
 {
-    if (m->phase != PHASE_RUNNING) return;
-    m->phase = PHASE_STOPPED;
-    if (m->server != NULL) {
+    if (m->phase == PHASE_NEW || m->phase == PHASE_STOPPED) return;
+    if (m->phase == PHASE_RUNNING) {
         server_stop(m->server);
         wait_idle(m);
     }
+    m->phase = PHASE_STOPPED;
     stop_threads(m);
     if (!finish_ticks(m)) return;           /* the process ends soon; its memory with it */
     m->server = server_free(m->server);

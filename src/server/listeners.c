@@ -42,6 +42,8 @@ enum err server_listen_clients(struct server *s, struct errmsg *why)
     struct listener *made;
     struct errmsg cause = { 0 };
     char text[HOST_PORT];
+    s->client_entrance = entrance_new(s->settings, LISTENER_CLIENT);
+    entrance_describe(s->client_entrance, &l);
     enum err e = open_listener(s, &l, &o->client, &made, &cause);
     if (e)
         return errmsg_set(why, e, "Error listening on port: %s, \"%s\"",
@@ -66,6 +68,8 @@ enum err server_listen_websocket(struct server *s, struct errmsg *why)
     struct listener *made;
     struct errmsg cause = { 0 };
     char text[HOST_PORT];
+    s->websocket_entrance = entrance_new(s->settings, LISTENER_WEBSOCKET);
+    entrance_describe(s->websocket_entrance, &l);
     enum err e = open_listener(s, &l, &w->listen, &made, &cause);
     if (e) return errmsg_set(why, e, "Unable to listen for websocket connections: %s", cause.text);
     const char *scheme = w->tls.present ? "wss" : "ws";

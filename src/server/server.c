@@ -5,46 +5,16 @@
 #include "base/assert.h"
 #include "server/banner.h"
 #include "server/server_internal.h"
-#include "server/unserved.h"
+#include "server/snapshot.h"
 
-/* What a snapshot of settings keeps alive. */
-struct snapshot {
-    struct settings   settings;
-    struct options   *options;
-    struct directory *directory;
-};
-
-static void snapshot_release(void *ctx)
+static enum err make_settings(struct server *s, struct options *take_options,
+                              struct settings **ret_settings, struct errmsg *why)
 {
-    struct snapshot *snap = ctx;
-    snap->directory = directory_unref(snap->directory);
-    snap->options = options_free(snap->options);
-    (void)xfree(snap);
-}
-
-static enum err snapshot_new(struct server *s, struct options *take_options,
-                             struct settings **ret_settings, struct errmsg *why)
-{
-    AUTO_FREE(options) options = take_options;
-    enum err e = unserved_refuse(options, why);
-    if (e) return e;
     struct directory_setup setup = {
         .hash_seed = s->setup.reactors->hash_seed,
         .hidden_suffix = identity_suffix(s->identity),
     };
-    struct directory *directory = NULL;
-    e = directory_new(options, setup, &directory, why);
-    if (e) return e;
-    struct snapshot *snap = xcalloc(1, sizeof *snap);
-    snap->options = options_take(&options);
-    snap->directory = directory;
-    snap->settings.options = snap->options;
-    snap->settings.directory = directory;
-    snap->settings.release = snapshot_release;
-    snap->settings.ctx = snap;
-    atomic_init(&snap->settings.refs, 1);
-    *ret_settings = &snap->settings;
-    return ERR_OK;
+    return snapshot_new(s->env, setup, take_options, ret_settings, why);
 }
 
 enum err server_new(const struct server_setup *setup, struct options *take_options,
@@ -56,7 +26,7 @@ enum err server_new(const struct server_setup *setup, struct options *take_optio
     s->program = xstrdup(setup->program);
     s->setup.program = s->program;
     s->identity = identity_new(s->env, take_options);
-    enum err e = snapshot_new(s, take_options, &s->settings, why);
+    enum err e = make_settings(s, take_options, &s->settings, why);
     if (e) {
         (void)server_free(s);
         return e;
@@ -72,6 +42,8 @@ struct server *server_free(struct server *s)
     if (s == NULL) return NULL;
     if (s->is_stopping) log_info(s->env->log, "Server Exiting..");
     s->core = core_free(s->core);
+    s->client_entrance = entrance_free(s->client_entrance);
+    s->websocket_entrance = entrance_free(s->websocket_entrance);
     s->settings = settings_unref(s->settings);
     s->identity = identity_free(s->identity);
     s->ports_path = xfree(s->ports_path);
@@ -164,7 +136,7 @@ enum err server_start(struct server *s, struct errmsg *why)
 static enum err reload(struct server *s, struct options *take_options, struct errmsg *why)
 {
     struct settings *next = NULL;
-    enum err e = snapshot_new(s, take_options, &next, why);
+    enum err e = make_settings(s, take_options, &next, why);
     if (e) return e;
     s->settings = settings_unref(s->settings);
     s->settings = next;

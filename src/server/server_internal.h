@@ -4,6 +4,7 @@
 #define MIDGE_SERVER_SERVER_INTERNAL_H
 
 #include "core/core.h"
+#include "server/entrance.h"
 #include "server/identity.h"
 #include "server/ports_file.h"
 #include "server/server.h"
@@ -15,6 +16,8 @@ struct server {
     struct identity    *identity;
     struct settings    *settings;           /* the current ones, one reference */
     struct core        *core;
+    struct entrance    *client_entrance;
+    struct entrance    *websocket_entrance;     /* NULL: no such listener */
     struct ports        ports;
     char               *ports_path;         /* NULL: no ports file was written */
     bool                is_monitoring;

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/entrance.h"
+
+#include "base/assert.h"
+#include "core/session.h"
+#include "ws/ws.h"
+
+struct entrance {
+    struct settings   *settings;            /* those of the start */
+    enum listener_kind kind;
+    struct ws_listener ws;
+    struct ws_header  *ws_headers;
+    struct ws_shared  *ws_shared[REACTORS_MAX];     /* each made by its reactor */
+};
+
+static void describe_websocket(struct entrance *e, const struct websocket_options *o)
+{
+    uint32_t count = o->headers.count;
+    e->ws_headers = xcalloc(count, sizeof *e->ws_headers);
+    for (uint32_t i = 0; i < count; i++)
+        e->ws_headers[i] = (struct ws_header){ o->headers.items[i].name,
+                                               o->headers.items[i].value };
+    e->ws = (struct ws_listener){
+        .tls = o->tls.present,
+        .compression = o->compression,
+        .same_origin = o->same_origin,
+        .allowed_origins = o->allowed_origins.items,
+        .allowed_origins_count = o->allowed_origins.count,
+        .headers = e->ws_headers,
+        .headers_count = count,
+        .jwt_cookie = o->jwt_cookie,
+        .user_cookie = o->user_cookie,
+        .pass_cookie = o->pass_cookie,
+        .token_cookie = o->token_cookie,
+    };
+}
+
+struct entrance *entrance_new(struct settings *settings, enum listener_kind kind)
+{
+    struct entrance *e = xcalloc(1, sizeof *e);
+    e->settings = settings_ref(settings);
+    e->kind = kind;
+    if (kind == LISTENER_WEBSOCKET) describe_websocket(e, &settings->options->websocket);
+    return e;
+}
+
+struct entrance *entrance_free(struct entrance *e)
+{
+    if (e == NULL) return NULL;
+    for (uint32_t i = 0; i < REACTORS_MAX; i++) e->ws_shared[i] = ws_shared_free(e->ws_shared[i]);
+    e->ws_headers = xfree(e->ws_headers);
+    e->settings = settings_unref(e->settings);
+    return xfree(e);
+}
+
+/* --- WebSocket --- */
+
+/* A leaf node that comes through the browsers' door is turned away like one at its own. */
+static void on_upgraded(struct conn *c, const struct ws_request *r)
+{
+    if (r->kind != WS_KIND_CLIENT) {
+        session_close_saying(session_of(c), CLOSE_WRONG_PORT,
+                             "leafnode connections are not served by this server");
+        return;
+    }
+    struct upgrade u = {
+        .jwt = r->jwt,
+        .user = r->user,
+        .pass = r->pass,
+        .token = r->token,
+        .forwarded_for = r->forwarded_for,
+    };
+    session_upgraded(c, &u);
+}
+
+static struct filter *ws_new(void *ctx, struct conn *c)
+{
+    struct entrance *e = ctx;
+    struct ws_shared **shared = &e->ws_shared[c->reactor->id];
+    if (*shared == NULL) *shared = ws_shared_new();
+    return ws_filter_new(&e->ws, *shared, c->reactor, on_upgraded);
+}
+
+static void ws_authenticated(void *ctx, struct conn *c, int64_t max_payload)
+{
+    (void)ctx;
+    const struct options *o = core_reactor_of(c->reactor)->settings->options;
+    if (c->highest == NULL || !ws_is(c->highest)) return;
+    ws_set_limits(c->highest, ws_limits_known(max_payload, (uint32_t)o->limits.max_control_line));
+}
+
+void entrance_describe(struct entrance *e, struct listener_options *l)
+{
+    l->hooks.ctx = e;
+    if (e->kind != LISTENER_WEBSOCKET) return;
+    l->hooks.ws_new = ws_new;
+    l->hooks.authenticated = ws_authenticated;
+}
