@@ -66,9 +66,9 @@ struct listener_hooks {
     struct filter *(*ws_new)(void *ctx, struct conn *);
     /* True when one more connection fits the rate limit now. NULL: no limit. Any reactor's
      * thread. */
-    bool (*admit)(void *ctx, nanos now);
+    bool (*admit)(void *ctx, struct conn *, nanos now);
     /* Says whether the peer's certificate is one of those pinned. NULL: all are fine. */
-    bool (*pinned)(void *ctx, struct slice cert_der);
+    bool (*pinned)(void *ctx, struct conn *, struct slice cert_der);
     /* The password or token wants to know of limits that apply once authenticated (WebSocket input
      * caps). May be NULL. */
     void (*authenticated)(void *ctx, struct conn *, int64_t max_payload);

@@ -70,7 +70,7 @@ static void first_info(struct session *s)
     session_info(s, INFO_FIRST);
     const struct listener_options *l = &s->listener->options;
     int64_t max = s->home->settings->options->limits.max_connections;
-    if (l->hooks.admit != NULL && !l->hooks.admit(l->hooks.ctx, s->home->reactor->now)) {
+    if (l->hooks.admit != NULL && !l->hooks.admit(l->hooks.ctx, &s->conn, s->home->reactor->now)) {
         session_close(s, CLOSE_THROTTLED);
     } else if (atomic_load_explicit(&s->home->core->clients, memory_order_relaxed) > max) {
         session_close(s, CLOSE_MAX_CONNECTIONS);
@@ -254,7 +254,7 @@ static void on_established(struct conn *c)
     struct filter_peer peer;
     conn_peer(c, &peer);
     if (l->hooks.pinned != NULL && peer.tls_version != NULL &&
-        (peer.certs_count == 0 || !l->hooks.pinned(l->hooks.ctx, peer.certs[0]))) {
+        (peer.certs_count == 0 || !l->hooks.pinned(l->hooks.ctx, c, peer.certs[0]))) {
         session_close(s, CLOSE_TLS_HANDSHAKE);
         return;
     }

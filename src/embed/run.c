@@ -57,6 +57,8 @@ enum err run_build(struct midge *m, struct errmsg *why)
         .midge_version = "v" MIDGE_VERSION,
         .program = m->program,
         .process_id = (uint64_t)getpid(),
+        .arguments = (const char *const *)m->argv,
+        .arguments_count = (uint32_t)m->argc,
     };
     m->phase = PHASE_CONFIGURED;
     return server_new(&setup, options, &m->server, why);

@@ -3,6 +3,9 @@
 
 #include "base/assert.h"
 #include "core/session.h"
+#include "server/snapshot.h"
+#include "tls/pins.h"
+#include "tls/tls_filter.h"
 #include "ws/ws.h"
 
 struct entrance {
@@ -21,7 +24,7 @@ static void describe_websocket(struct entrance *e, const struct websocket_option
         e->ws_headers[i] = (struct ws_header){ o->headers.items[i].name,
                                                o->headers.items[i].value };
     e->ws = (struct ws_listener){
-        .tls = o->tls.present,
+        .tls = o->tls.present && !o->no_tls,
         .compression = o->compression,
         .same_origin = o->same_origin,
         .allowed_origins = o->allowed_origins.items,
@@ -51,6 +54,62 @@ struct entrance *entrance_free(struct entrance *e)
     e->ws_headers = xfree(e->ws_headers);
     e->settings = settings_unref(e->settings);
     return xfree(e);
+}
+
+/* --- TLS: always as this reactor's current settings say --- */
+
+static struct snapshot *current(struct conn *c)
+{
+    return snapshot_of(core_reactor_of(c->reactor)->settings);
+}
+
+static struct filter *client_tls_new(void *ctx, struct conn *c)
+{
+    (void)ctx;
+    struct tls_context *tls = current(c)->client_tls;
+    return tls == NULL ? NULL : tls_filter_new(tls, c->reactor);
+}
+
+static struct filter *websocket_tls_new(void *ctx, struct conn *c)
+{
+    (void)ctx;
+    struct tls_context *tls = current(c)->websocket_tls;
+    return tls == NULL ? NULL : tls_filter_new(tls, c->reactor);
+}
+
+static bool admit(void *ctx, struct conn *c, nanos now)
+{
+    (void)ctx;
+    return rate_limit_admit(&current(c)->rate, now);
+}
+
+static const struct tls_options *tls_of(const struct options *o, enum listener_kind kind)
+{
+    return kind == LISTENER_WEBSOCKET ? &o->websocket.tls : &o->tls;
+}
+
+static bool pinned(void *ctx, struct conn *c, struct slice cert_der)
+{
+    struct entrance *e = ctx;
+    const struct string_list *pins = &tls_of(current(c)->options, e->kind)->pinned_certs;
+    return pins->count == 0 || pins_hold(pins->items, pins->count, cert_der);
+}
+
+static void describe_tls(struct entrance *e, struct listener_options *l)
+{
+    const struct options *o = e->settings->options;
+    const struct tls_options *tls = tls_of(o, e->kind);
+    bool is_client = e->kind == LISTENER_CLIENT;
+    l->tls = tls->present && (is_client || !o->websocket.no_tls);
+    if (!l->tls) return;
+    l->hooks.tls_new = is_client ? client_tls_new : websocket_tls_new;
+    l->tls_optional = is_client && o->allow_non_tls;
+    l->tls_verify = tls->verify || tls->verify_and_map;
+    l->tls_first = is_client && tls->handshake_first;
+    l->tls_first_fallback = tls->handshake_first_fallback;
+    l->tls_timeout = tls->timeout;
+    if (is_client && tls->connection_rate_limit > 0) l->hooks.admit = admit;
+    if (tls->pinned_certs.count > 0) l->hooks.pinned = pinned;
 }
 
 /* --- WebSocket --- */
@@ -92,6 +151,7 @@ static void ws_authenticated(void *ctx, struct conn *c, int64_t max_payload)
 void entrance_describe(struct entrance *e, struct listener_options *l)
 {
     l->hooks.ctx = e;
+    describe_tls(e, l);
     if (e->kind != LISTENER_WEBSOCKET) return;
     l->hooks.ws_new = ws_new;
     l->hooks.authenticated = ws_authenticated;

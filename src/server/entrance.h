@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entrance: what a listener's connections pass through on their way in: WebSocket.
+/* Entrance: what a listener's connections pass through on their way in: TLS and WebSocket.
  *
  * Core asks for filters through hooks; here is what they are made of.
  * Thread:  made on the control thread; the hooks run on the connections' reactors.

@@ -6,10 +6,7 @@
 
 #include "server/server_internal.h"
 
-enum { HOST_PORT = 300 };
-
-/* "host:port", with brackets around an IPv6 address. */
-static const char *host_port(const char *host, uint32_t port, char text[HOST_PORT])
+const char *host_port(const char *host, uint32_t port, char text[HOST_PORT])
 {
     const char *h = host == NULL ? "0.0.0.0" : host;
     bool is_v6 = strchr(h, ':') != NULL;
@@ -51,7 +48,10 @@ enum err server_listen_clients(struct server *s, struct errmsg *why)
     log_info(s->env->log, "Listening for client connections on %s",
              host_port(o->client.host, made->bound.port, text));
     if (o->proxy_protocol) log_info(s->env->log, "PROXY protocol enabled for client connections");
-    s->ports.of[PORTS_NATS].scheme = "nats";
+    if (l.tls)
+        log_info(s->env->log, "TLS %s for client connections",
+                 l.tls_optional ? "available" : "required");
+    s->ports.of[PORTS_NATS].scheme = l.tls ? "tls" : "nats";
     s->ports.of[PORTS_NATS].bound = made->bound;
     return ERR_OK;
 }
@@ -72,10 +72,10 @@ enum err server_listen_websocket(struct server *s, struct errmsg *why)
     entrance_describe(s->websocket_entrance, &l);
     enum err e = open_listener(s, &l, &w->listen, &made, &cause);
     if (e) return errmsg_set(why, e, "Unable to listen for websocket connections: %s", cause.text);
-    const char *scheme = w->tls.present ? "wss" : "ws";
+    const char *scheme = l.tls ? "wss" : "ws";
     log_info(s->env->log, "Listening for websocket clients on %s://%s", scheme,
              host_port(w->listen.host, made->bound.port, text));
-    if (!w->tls.present)
+    if (!l.tls)
         log_warn(s->env->log, "Websocket not configured with TLS. DO NOT USE IN PRODUCTION!");
     s->ports.of[PORTS_WEBSOCKET].scheme = scheme;
     s->ports.of[PORTS_WEBSOCKET].bound = made->bound;

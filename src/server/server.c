@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "server/banner.h"
+#include "server/monitoring.h"
 #include "server/server_internal.h"
 #include "server/snapshot.h"
 
@@ -33,6 +34,8 @@ enum err server_new(const struct server_setup *setup, struct options *take_optio
     }
     s->core = core_new(s->env, setup->reactors, identity_get(s->identity),
                        settings_ref(s->settings));
+    s->config_loaded = clock_realtime(s->env->clock);
+    s->monitor = monitoring_new(s);
     *ret_server = s;
     return ERR_OK;
 }
@@ -41,6 +44,8 @@ struct server *server_free(struct server *s)
 {
     if (s == NULL) return NULL;
     if (s->is_stopping) log_info(s->env->log, "Server Exiting..");
+    s->monitor = monitor_free(s->monitor);
+    s->monitoring_settings = settings_unref(s->monitoring_settings);
     s->core = core_free(s->core);
     s->client_entrance = entrance_free(s->client_entrance);
     s->websocket_entrance = entrance_free(s->websocket_entrance);
@@ -109,6 +114,8 @@ static enum err start(struct server *s, struct errmsg *why)
     if (e) return e;
     banner_options(log, o);
     banner_unserved(log, o);
+    e = monitoring_start(s, why);
+    if (e) return e;
     e = server_listen_websocket(s, why);
     if (e) return e;
     e = server_listen_leafnodes(s, why);
@@ -140,7 +147,9 @@ static enum err reload(struct server *s, struct options *take_options, struct er
     if (e) return e;
     s->settings = settings_unref(s->settings);
     s->settings = next;
+    s->config_loaded = clock_realtime(s->env->clock);
     core_reload(s->core, settings_ref(next));
+    monitoring_update(s);
     return ERR_OK;
 }
 
@@ -190,11 +199,11 @@ void server_stop(struct server *s)
     log_info(s->env->log, "Initiating Shutdown...");
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) core_unlisten(s->core, kinds[i]);
     core_close_all(s->core);
-    if (s->is_monitoring) s->env->http->stop(s->env->http);
+    monitor_stop(s->monitor);
     remove_ports(s);
 }
 
 bool server_is_idle(struct server *s)
 {
-    return s->is_stopping && core_clients(s->core) == 0;
+    return s->is_stopping && core_clients(s->core) == 0 && monitor_is_idle(s->monitor);
 }

@@ -26,6 +26,8 @@ struct server_setup {
     const char      *midge_version;     /* "v0.1.0" */
     const char      *program;           /* for the name of the ports file; "nats-server" */
     uint64_t         process_id;
+    const char *const *arguments;       /* of the command line; they outlive the server */
+    uint32_t         arguments_count;
 };
 
 /* Takes the options even when it fails: then there is no server, and `why` tells. */

@@ -20,10 +20,17 @@ struct server {
     struct entrance    *websocket_entrance;     /* NULL: no such listener */
     struct ports        ports;
     char               *ports_path;         /* NULL: no ports file was written */
-    bool                is_monitoring;
+    struct monitor     *monitor;
+    /* whose certificate the port shows; NULL: no port */
+    struct settings    *monitoring_settings;
+    nanos               config_loaded;
     bool                is_draining;
     bool                is_stopping;
 };
+
+/* "host:port", with brackets around an IPv6 address; NULL is every address. Returns `text`. */
+enum { HOST_PORT = 300 };
+const char *host_port(const char *host, uint32_t port, char text[HOST_PORT]);
 
 /* Opens one kind of listener when the options want it; logs "Listening for …". */
 MUST_CHECK enum err server_listen_clients(struct server *, struct errmsg *why);

@@ -4,28 +4,99 @@
 #include "base/alloc.h"
 #include "server/unserved.h"
 
+enum { PAIRS_MAX = 64 };
+
 static void snapshot_free(void *ctx)
 {
     struct snapshot *s = ctx;
     s->directory = directory_unref(s->directory);
+    s->client_tls = tls_context_unref(s->client_tls);
+    s->websocket_tls = tls_context_unref(s->websocket_tls);
+    s->monitoring_tls = tls_context_unref(s->monitoring_tls);
     s->options = options_free(s->options);
     (void)xfree(s);
 }
 
-static enum err fill(struct snapshot *s, struct directory_setup setup, struct errmsg *why)
+static void warn(void *ctx, const char *text)
+{
+    struct env *env = ctx;
+    log_warn(env->log, "%s", text);
+}
+
+static uint32_t collect_pairs(const struct tls_options *o, struct tls_pair pairs[PAIRS_MAX])
+{
+    if (o->cert_file != NULL) {
+        pairs[0] = (struct tls_pair){ o->cert_file, o->key_file };
+        return 1;
+    }
+    uint32_t count = o->certs_count < PAIRS_MAX ? o->certs_count : PAIRS_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        pairs[i] = (struct tls_pair){ o->certs[i].cert_file, o->certs[i].key_file };
+    return count;
+}
+
+static enum err make_tls(struct env *env, const char *listener, const struct tls_options *o,
+                         bool verify, struct tls_context **ret, struct errmsg *why)
+{
+    struct tls_pair pairs[PAIRS_MAX];
+    struct tls_settings settings = {
+        .listener = listener,
+        .pairs = pairs,
+        .pairs_count = collect_pairs(o, pairs),
+        .ca_file = o->ca_file,
+        .verify = verify,
+        .handshake_first = o->handshake_first,
+        .min_version = (uint16_t)o->min_version,
+        .suites = o->cipher_suites.items,
+        .suites_count = o->cipher_suites.count,
+        .curves = o->curve_preferences.items,
+        .curves_count = o->curve_preferences.count,
+        .warn = warn,
+        .ctx = env,
+    };
+    if (settings.pairs_count == 0)
+        return errmsg_set(why, ERR_INVALID, "tls of the %s listener: no certificate is configured",
+                          listener);
+    return tls_context_new(&settings, env->files, ret, why);
+}
+
+static bool wants_certificate(const struct tls_options *o)
+{
+    return o->verify || o->verify_and_map;
+}
+
+static enum err make_all_tls(struct snapshot *s, struct env *env, struct errmsg *why)
+{
+    const struct tls_options *client = &s->options->tls;
+    const struct tls_options *websocket = &s->options->websocket.tls;
+    enum err e = ERR_OK;
+    rate_limit_init(&s->rate, client->connection_rate_limit);
+    if (client->present)
+        e = make_tls(env, "client", client, wants_certificate(client), &s->client_tls, why);
+    if (e == ERR_OK && client->present && s->options->monitoring.https_port != 0)
+        e = make_tls(env, "monitoring", client, false, &s->monitoring_tls, why);
+    if (e == ERR_OK && websocket->present && !s->options->websocket.no_tls)
+        e = make_tls(env, "websocket", websocket, wants_certificate(websocket), &s->websocket_tls,
+                     why);
+    return e;
+}
+
+static enum err fill(struct snapshot *s, struct env *env, struct directory_setup setup,
+                     struct errmsg *why)
 {
     enum err e = unserved_refuse(s->options, why);
     if (e) return e;
-    return directory_new(s->options, setup, &s->directory, why);
+    e = directory_new(s->options, setup, &s->directory, why);
+    if (e) return e;
+    return make_all_tls(s, env, why);
 }
 
 enum err snapshot_new(struct env *env, struct directory_setup setup, struct options *take_options,
                       struct settings **ret_settings, struct errmsg *why)
 {
-    (void)env;
     struct snapshot *s = xcalloc(1, sizeof *s);
     s->options = take_options;
-    enum err e = fill(s, setup, why);
+    enum err e = fill(s, env, setup, why);
     if (e) {
         snapshot_free(s);
         return e;

@@ -7,13 +7,17 @@
 #define MIDGE_SERVER_SNAPSHOT_H
 
 #include "core/core.h"
-
-struct identity;
+#include "tls/rate_limit.h"
+#include "tls/tls_context.h"
 
 struct snapshot {
-    struct settings   settings;
-    struct options   *options;
-    struct directory *directory;
+    struct settings     settings;
+    struct options     *options;
+    struct directory   *directory;
+    struct tls_context *client_tls;         /* NULL: no TLS there, as below */
+    struct tls_context *websocket_tls;
+    struct tls_context *monitoring_tls;     /* the clients' certificate, asking for none */
+    struct rate_limit   rate;               /* new TLS connections of clients */
 };
 
 /* Takes the options even when it fails. Refuses what must not be ignored (unserved.h). */

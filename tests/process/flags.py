@@ -122,7 +122,7 @@ def case_options_that_contradict_each_other_are_refused(world):
 def case_what_guards_the_door_is_never_ignored(world):
     """A key that decides who may enter and is not served keeps the server from starting; -t accepts it."""
     key = "A" + "B" * 55
-    for text in ("ocsp: must", "proxies { trusted: [] }\nauthorization { proxy_required: true, token: x }"):
+    for text in ("ocsp { mode: must }", "proxies { trusted: [] }\nauthorization { proxy_required: true, token: x }"):
         path = world.write("door.conf", f"port: -1\n{text}\n")
         code, _, err = world.run("-c", path)
         expect_equal(code, 1)

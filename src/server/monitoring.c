@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The monitoring port: whether, where, and with what in hand. */
+#include "server/monitoring.h"
+
+#include "server/server_internal.h"
+#include "server/snapshot.h"
+#include "server/unserved.h"
+
+static struct monitor_options options_of(const struct server *s, const char **unserved)
+{
+    const struct snapshot *now = snapshot_of(s->settings);
+    return (struct monitor_options){
+        .settings = s->settings,
+        .midge_version = s->setup.midge_version,
+        .unserved = unserved,
+        .unserved_count = unserved_list(now->options, unserved),
+        .config_loaded = s->config_loaded,
+        .cert_not_after = now->client_tls == NULL ? 0 : tls_context_not_after(now->client_tls),
+        .websocket_cert_not_after = now->websocket_tls == NULL
+                                        ? 0
+                                        : tls_context_not_after(now->websocket_tls),
+        .arguments = s->setup.arguments,
+        .arguments_count = s->setup.arguments_count,
+    };
+}
+
+struct monitor *monitoring_new(struct server *s)
+{
+    const char *unserved[UNSERVED_MAX];
+    struct monitor_options o = options_of(s, unserved);
+    return monitor_new(s->core, &o);
+}
+
+void monitoring_update(struct server *s)
+{
+    const char *unserved[UNSERVED_MAX];
+    struct monitor_options o = options_of(s, unserved);
+    monitor_update(s->monitor, &o);
+}
+
+enum err monitoring_start(struct server *s, struct errmsg *why)
+{
+    const struct options *o = s->settings->options;
+    const struct monitoring_options *m = &o->monitoring;
+    bool is_tls = m->https_port != 0;
+    int32_t port = is_tls ? m->https_port : m->http_port;
+    if (port == 0) return ERR_OK;
+    struct tls_context *tls = snapshot_of(s->settings)->monitoring_tls;
+    if (is_tls && tls == NULL)
+        return errmsg_set(why, ERR_INVALID,
+                          "Can't start monitoring: TLS cert and key required for HTTPS");
+    struct monitor_listen where = {
+        .host = m->host != NULL ? m->host : o->client.host,
+        .port = port > 0 ? (uint16_t)port : 0,
+        .tls_context = is_tls ? tls_context_native(tls) : NULL,
+    };
+    struct net_addr bound;
+    struct errmsg cause = { 0 };
+    char text[HOST_PORT];
+    enum err e = monitor_start(s->monitor, &where, &bound, &cause);
+    if (e)
+        return errmsg_set(why, e, "Can't start monitoring: can't listen to the monitor port: %s",
+                          cause.text);
+    s->monitoring_settings = settings_ref(s->settings);     /* the port keeps this certificate */
+    log_info(s->env->log, "Starting %s monitor on %s", is_tls ? "https" : "http",
+             host_port(where.host, bound.port, text));
+    s->ports.of[PORTS_MONITORING].scheme = is_tls ? "https" : "http";
+    s->ports.of[PORTS_MONITORING].bound = bound;
+    return ERR_OK;
+}
