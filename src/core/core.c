@@ -45,10 +45,10 @@ static void take_accounts(struct core *core, const struct settings *settings, na
         a->updated_wall = wall;
         atomic_store(&a->is_configured, true);
         if (a->is_system) core->system = a;
-        if (a->internal == NULL) user_info_serve(core, a);
+        if (a->internal == NULL && system != NULL) user_info_serve(core, a);
     }
     core->global = accounts_get(core->accounts, SLICE_LIT(GLOBAL_ACCOUNT));
-    if (core->global->internal == NULL) user_info_serve(core, core->global);
+    if (core->global->internal == NULL && system != NULL) user_info_serve(core, core->global);
 }
 
 static struct core_reactor *core_reactor_new(struct core *core, struct reactor *r,

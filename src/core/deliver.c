@@ -141,9 +141,13 @@ static void remember_reply(struct session *s, const struct message *m)
     const struct permissions *rules = permission_set_config(s->permissions);
     if (!rules->responses.present) return;
     if (permission_publish(s->permissions, m->reply) != PERMISSION_DENIED) return;
+    nanos now = s->home->reactor->now;
     if (s->responses == NULL)
         s->responses = responses_new(&rules->responses, s->home->core->hash_seed);
-    responses_remember(s->responses, m->reply, s->home->reactor->now);
+    /* A reply that is known already loses one of its answers to the second request, as in
+     * nats-server. */
+    if (!responses_take(s->responses, m->reply, now))
+        responses_remember(s->responses, m->reply, now);
 }
 
 /* no_fast_producer_stall: nobody is held; who is behind goes without. */

@@ -68,6 +68,7 @@ static enum connection_type connection_type(const struct listener *l)
 static void first_info(struct session *s)
 {
     session_info(s, INFO_FIRST);
+    s->is_told = true;
     const struct listener_options *l = &s->listener->options;
     int64_t max = s->home->settings->options->limits.max_connections;
     if (l->hooks.admit != NULL && !l->hooks.admit(l->hooks.ctx, &s->conn, s->home->reactor->now)) {
@@ -111,6 +112,7 @@ static void begin(struct session *s)
     const struct listener_options *l = &s->listener->options;
     if (listener_is_foreign(s->listener)) {
         session_info(s, INFO_FIRST);
+        s->is_told = true;
         s->auth_required = true;
         session_opened(s);
         return;
@@ -212,6 +214,15 @@ static bool begins_tls(struct slice in)
     return in.len > 0 && in.ptr[0] == 0x16;
 }
 
+/* The header, and in the same breath what follows it, unless TLS takes that. */
+static uint32_t on_proxy_bytes(struct session *s, struct slice in, uint64_t *ret_need)
+{
+    uint32_t used = session_proxy_header(s, in, ret_need);
+    bool reads_on = s->phase == SESSION_OPEN || s->phase == SESSION_SNIFFING;
+    return reads_on && used < in.len ? used + on_bytes(&s->conn, slice_from(in, used), ret_need)
+                                     : used;
+}
+
 /* Bytes before verbs: none are consumed when TLS takes over. */
 static uint32_t on_early_bytes(struct session *s, struct slice in, uint64_t *ret_need)
 {
@@ -229,7 +240,7 @@ static uint32_t on_early_bytes(struct session *s, struct slice in, uint64_t *ret
         }
         session_opened(s);
         return session_input(s, in, ret_need);
-    case SESSION_PROXY: return session_proxy_header(s, in, ret_need);
+    case SESSION_PROXY: return on_proxy_bytes(s, in, ret_need);
     case SESSION_UPGRADING:
     case SESSION_SECURING:
     case SESSION_OPEN:
@@ -346,8 +357,7 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
     if (s->phase == SESSION_CLOSED) return;
     struct core *core = s->home->core;
     char label[SESSION_LABEL];
-    bool talks = s->phase != SESSION_UPGRADING && s->phase != SESSION_TLS_FIRST;
-    if (err[0] != 0 && talks) session_err(s, "%s", err);
+    if (err[0] != 0 && s->is_told) session_err(s, "%s", err);
     log_debug(core->env->log, "%s - Client connection closed: %s", session_label(s, label),
               close_reason_text(reason));
     s->phase = SESSION_CLOSED;

@@ -88,6 +88,7 @@ void session_pong_came(struct session *s)
 static void on_first_over(struct session *s)
 {
     session_info(s, INFO_FIRST);
+    s->is_told = true;
     s->phase = SESSION_SECURING;
     if (s->listener->options.tls_optional) {
         s->phase = SESSION_SNIFFING;

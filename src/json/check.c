@@ -8,7 +8,7 @@ struct checker {
     const uint8_t *end;
     uint32_t depth;
     uint32_t depth_max;
-    uint64_t is_object;                 /* bit d: the container at depth d is an object */
+    uint64_t is_object[JSON_DEPTH_MAX / 64 + 1]; /* a bit per depth: the container is an object */
     bool     has_huge;
 };
 
@@ -108,8 +108,9 @@ static enum step container_open(struct checker *c, bool is_object)
     blanks_skip(c);
     if (byte_take(c, is_object ? '}' : ']')) return STEP_VALUE_DONE;
     c->depth++;
-    uint64_t bit = (uint64_t)1 << c->depth;
-    c->is_object = is_object ? c->is_object | bit : c->is_object & ~bit;
+    uint64_t bit = (uint64_t)1 << (c->depth % 64);
+    uint64_t *word = &c->is_object[c->depth / 64];
+    *word = is_object ? *word | bit : *word & ~bit;
     return !is_object || key_take(c) ? STEP_OPENED : STEP_BAD;
 }
 
@@ -134,7 +135,7 @@ static enum step value_take(struct checker *c)
 static enum step value_end(struct checker *c)
 {
     while (c->depth > 0) {
-        bool is_object = (c->is_object >> c->depth & 1) != 0;
+        bool is_object = (c->is_object[c->depth / 64] >> (c->depth % 64) & 1) != 0;
         blanks_skip(c);
         if (byte_take(c, ',')) return !is_object || key_take(c) ? STEP_OPENED : STEP_BAD;
         if (!byte_take(c, is_object ? '}' : ']')) return STEP_BAD;

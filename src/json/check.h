@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-enum { JSON_DEPTH_MAX = 63 };
+enum { JSON_DEPTH_MAX = 1023 };
 
 /* ERR_OK; ERR_INVALID (not JSON) or ERR_LIMIT (deeper than `depth_max` <= JSON_DEPTH_MAX).
  * `*ret_has_huge` says whether an integer is outside int64 and uint64. */
