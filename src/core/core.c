@@ -204,6 +204,9 @@ static void tell_duck(struct core_reactor *cr)
 static void close_one(struct timer *t, nanos now)
 {
     struct core_reactor *cr = container_of(t, struct core_reactor, duck);
+    if (!cr->duck_closes && cr->reactor->id == 0)
+        log_info(cr->core->env->log, "Closing existing clients");
+    cr->duck_closes = true;
     if (list_empty(&cr->sessions)) return;
     session_close(container_of(cr->sessions.next, struct session, node), CLOSE_SHUTDOWN);
     nanos half = cr->duck_interval / 2;

@@ -158,6 +158,7 @@ struct core_reactor {
     bool              drops_for_slow; /* no_fast_producer_stall of the settings */
     struct timer      duck;                         /* next client to close */
     nanos             duck_interval;
+    bool              duck_closes;                  /* the grace period is over */
 };
 
 struct core {

@@ -143,7 +143,8 @@ static enum err load_path(struct midge *m, struct options *o)
     bool is_strict = m->wish == MIDGE_WANTS_CHECK && report.warnings.count > 0;
     struct buf *into = e || is_strict ? &m->complaint : &m->text;
     load_report_text(&report, into);
-    if (into->len > 0) buf_add_byte(into, '\n');
+    bool has_places = report.errors.count == 0 || report.errors.items[0].pos.line > 0;
+    if (into->len > 0 && has_places) buf_add_byte(into, '\n');     /* as nats-server */
     return is_strict ? ERR_INVALID : e;
 }
 

@@ -211,7 +211,17 @@ static enum err reload(struct midge *m, struct errmsg *why)
                   m->complaint.len > 0 ? buf_str(&m->complaint) : why->text);
         return e;
     }
-    return server_reload(m->server, next, why);
+    e = configure_log(m, next, why);
+    if (e) {
+        log_error(m->env->log, "Failed to reload server configuration: %s", why->text);
+        (void)options_free(next);
+        return e;
+    }
+    e = server_reload(m->server, next, why);
+    struct errmsg ignored;
+    if (e && configure_log(m, server_options(m->server), &ignored) != ERR_OK)
+        log_error(m->env->log, "cannot go back to the old log: %s", ignored.text);
+    return e;
 }
 
 enum midge_result midge_reload(struct midge *m, char *error, size_t error_size)
