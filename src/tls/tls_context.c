@@ -69,6 +69,7 @@ enum err tls_context_new(const struct tls_settings *s, struct files *files,
     struct tls_context *t = xcalloc(1, sizeof *t);
     atomic_init(&t->refs, 1);
     t->verify = s->verify;
+    t->http = s->http;
     t->handshake_first = s->handshake_first;
     enum err e = build(t, s, files, why);
     ERR_clear_error();

@@ -29,6 +29,7 @@ struct tls_settings {
     uint32_t               pairs_count;         /* at least one */
     const char            *ca_file;             /* whom to trust; NULL: the system's CAs */
     bool                   verify;              /* clients must show a certificate */
+    bool                   http;                /* plain HTTP gets an answer in plain HTTP */
     bool                   handshake_first;     /* only told to filter_peer */
     uint16_t               min_version;         /* 0x0303, 0x0304; 0: 1.2 */
     const char *const     *suites;              /* Go names; none: all secure ones */

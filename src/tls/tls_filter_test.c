@@ -349,6 +349,19 @@ static void what_is_no_tls_is_refused(void **state)
     }
 }
 
+static void plain_http_is_answered_where_http_is_spoken(void **state)
+{
+    (void)state;
+    configure((struct tls_settings){ .http = true });
+    struct link *l = dial(0);
+    buf_add_str(&l->sock->in, "GET / HTTP/1.1\r\n\r\n");
+    fake_run(world->fake);
+    const char *answer =
+        "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    assert_true(slice_equal_str(buf_slice(&l->sock->out), answer));
+    assert_true(l->ended && l->sock->closed);
+}
+
 static void old_versions_are_refused_with_an_alert(void **state)
 {
     (void)state;
@@ -618,6 +631,7 @@ int main(void)
         T(records_mean_the_same_however_they_are_cut),
         T(much_goes_both_ways_unchanged),
         T(what_is_no_tls_is_refused),
+        T(plain_http_is_answered_where_http_is_spoken),
         T(old_versions_are_refused_with_an_alert),
         T(only_certificates_of_the_ca_that_are_for_clients_get_in),
         T(the_certificate_is_told_to_the_application),

@@ -22,6 +22,7 @@ struct tls_context {
     struct tls_identity *identities;
     uint32_t             identities_count;
     bool                 verify;
+    bool                 http;
     bool                 handshake_first;
 };
 

@@ -89,11 +89,12 @@ static const char *judge_origin(const struct ws_listener *l, const struct http_h
     struct slice text = http_header(head, "Origin");
     if (text.len == 0) text = http_header(head, "Sec-WebSocket-Origin");
     if (text.len == 0) return NULL;
-    if (!parse_origin(text, &origin)) return "origin not allowed: invalid URI for request";
+    if (!parse_origin(text, &origin))
+        return WS_REFUSED "origin not allowed: invalid URI for request";
     if (l->same_origin && (!split_authority(head->host, &own) || !origin_equal(&own, &origin)))
-        return "origin not allowed: not same origin";
+        return WS_REFUSED "origin not allowed: not same origin";
     if (l->allowed_origins_count > 0 && !is_listed(l, &origin))
-        return "origin not allowed: not in the allowed list";
+        return WS_REFUSED "origin not allowed: not in the allowed list";
     return NULL;
 }
 
@@ -114,9 +115,9 @@ static const char *judge_key(struct slice key)
 {
     uint8_t bytes[KEY_TEXT / 4 * 3];
     uint32_t len;
-    if (key.len == 0) return "key missing";
+    if (key.len == 0) return WS_REFUSED "key missing";
     bool good = key.len == KEY_TEXT && base64_decode(BASE64_STD, key, bytes, &len) == ERR_OK;
-    return good && len == KEY_LEN ? NULL : "invalid websocket key";
+    return good && len == KEY_LEN ? NULL : WS_REFUSED "invalid websocket key";
 }
 
 static struct ws_agreement refuse(uint32_t status, const char *why)
@@ -127,14 +128,15 @@ static struct ws_agreement refuse(uint32_t status, const char *why)
 static struct ws_agreement judge_headers(const struct ws_listener *l, const struct http_head *head)
 {
     struct slice version = http_header(head, "Sec-WebSocket-Version");
-    if (!slice_equal_str(head->method, "GET")) return refuse(405, "request method must be GET");
+    if (!slice_equal_str(head->method, "GET"))
+        return refuse(405, WS_REFUSED "request method must be GET");
     if (!http_has_token(head, "Upgrade", "websocket", false))
-        return refuse(400, "invalid value for header 'Upgrade'");
+        return refuse(400, WS_REFUSED "invalid value for header 'Upgrade'");
     if (!http_has_token(head, "Connection", "Upgrade", false))
-        return refuse(400, "invalid value for header 'Connection'");
+        return refuse(400, WS_REFUSED "invalid value for header 'Connection'");
     const char *key = judge_key(http_header(head, "Sec-WebSocket-Key"));
     if (key != NULL) return refuse(400, key);
-    if (!slice_equal_str(version, "13")) return refuse(400, "invalid version");
+    if (!slice_equal_str(version, "13")) return refuse(400, WS_REFUSED "invalid version");
     const char *origin = judge_origin(l, head);
     return origin != NULL ? refuse(403, origin) : refuse(0, NULL);
 }
@@ -171,7 +173,8 @@ struct ws_agreement ws_handshake_judge(const struct ws_listener *l, const struct
                                        struct ws_request *ret_request)
 {
     enum ws_kind kind = kind_of(head->path);
-    if (kind == WS_KIND_MQTT && !l->mqtt) return refuse(404, "mqtt websocket endpoint not enabled");
+    if (kind == WS_KIND_MQTT && !l->mqtt)
+        return refuse(404, WS_REFUSED "mqtt websocket endpoint not enabled");
     struct ws_agreement a = judge_headers(l, head);
     if (a.refused != NULL) return a;
 
@@ -248,11 +251,10 @@ static void answer_refusal(const struct ws_agreement *a, nanos wall, struct buf 
     buf_printf(out, "\r\nContent-Length: %zu\r\n\r\n%s\n", strlen(text) + 1, text);
 }
 
-static const char *answer_plain(uint32_t status, const char *text, struct buf *out)
+static void answer_plain(uint32_t status, const char *text, struct buf *out)
 {
     buf_printf(out, "HTTP/1.1 %u %s\r\nContent-Type: text/plain; charset=utf-8\r\n", status, text);
     buf_printf(out, "Connection: close\r\n\r\n%u %s", status, text);
-    return text;
 }
 
 void ws_handshake_answer(const struct ws_listener *l, const struct http_head *head,
@@ -265,11 +267,17 @@ void ws_handshake_answer(const struct ws_listener *l, const struct http_head *he
 const char *ws_handshake_answer_bad(enum http_verdict verdict, struct buf *out)
 {
     switch (verdict) {
-    case HTTP_TOO_LARGE: return answer_plain(431, status_text(431), out);
-    case HTTP_VERSION: return answer_plain(505, status_text(505), out);
-    case HTTP_OK: return answer_plain(400, "Bad Request: missing required Host header", out);
+    case HTTP_TOO_LARGE:
+        answer_plain(431, status_text(431), out);
+        return WS_REFUSED "header fields too large";
+    case HTTP_VERSION:
+        answer_plain(505, status_text(505), out);
+        return WS_REFUSED "unsupported protocol version";
+    case HTTP_OK:
+        answer_plain(400, "Bad Request: missing required Host header", out);
+        return WS_REFUSED "missing required Host header";
     case HTTP_MORE:
     case HTTP_BAD:
-    default: return answer_plain(400, status_text(400), out);
+    default: answer_plain(400, status_text(400), out); return WS_REFUSED "malformed HTTP request";
     }
 }

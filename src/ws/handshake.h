@@ -12,6 +12,9 @@
 #include "wire/http.h"
 #include "ws/ws.h"
 
+/* Each reason begins so, as in the log of nats-server. */
+#define WS_REFUSED "websocket handshake error: "
+
 struct ws_agreement {
     const char *refused;        /* why not; NULL: upgraded */
     uint32_t    status;         /* of the refusal */

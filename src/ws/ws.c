@@ -149,43 +149,73 @@ static enum filter_verdict refuse_bad(struct ws_filter *w, struct conn *c,
     return fail(w, why);
 }
 
+/* A body would have to be skipped: who sends one is cut off instead. */
+static bool may_ask_again(const struct ws_filter *w, const struct http_head *head)
+{
+    return w->listener->on_refused != NULL && http_header(head, "Content-Length").len == 0 &&
+           http_header(head, "Transfer-Encoding").len == 0;
+}
+
+static enum filter_verdict refuse(struct ws_filter *w, struct conn *c, const struct http_head *head,
+                                  const char *why)
+{
+    if (!may_ask_again(w, head)) return fail(w, why);
+    w->listener->on_refused(c, why);
+    w->kept_len -= head->consumed;
+    memmove(w->kept, w->kept + head->consumed, w->kept_len);
+    return FILTER_OK;
+}
+
+static enum filter_verdict agree(struct ws_filter *w, struct conn *c, const struct ws_agreement *a,
+                                 const struct ws_request *request)
+{
+    w->compression = a->compression;
+    w->no_masking = a->no_masking;
+    w->browser = a->browser;
+    w->safari = a->safari;
+    w->state = WS_STATE_OPEN;
+    w->on_upgraded(c, request);
+    ws_keep_drop(w);
+    return FILTER_OK;
+}
+
 static enum filter_verdict upgrade(struct ws_filter *w, struct conn *c,
                                    const struct http_head *head)
 {
     struct ws_request request;
     struct buf answer = { 0 };
     struct ws_agreement a = ws_handshake_judge(w->listener, head, &request);
+    if (a.refused == NULL && head->consumed < w->kept_len)
+        return fail(w, WS_REFUSED "client sent data before handshake is complete");
     ws_handshake_answer(w->listener, head, &a, c->reactor->wall, &answer);
     bool sent = send(w, c, &answer);
-    if (a.refused != NULL) return fail(w, a.refused);
-    if (!sent) return fail(w, "out of memory");
-    w->compression = a.compression;
-    w->no_masking = a.no_masking;
-    w->browser = a.browser;
-    w->safari = a.safari;
-    w->state = WS_STATE_OPEN;
-    w->on_upgraded(c, &request);
-    ws_keep_drop(w);
-    return FILTER_OK;
+    if (a.refused != NULL) return refuse(w, c, head, a.refused);
+    return sent ? agree(w, c, &a, &request) : fail(w, "out of memory");
+}
+
+/* The first request of what is kept. `*ret_more`: another may stand behind it. */
+static enum filter_verdict read_request(struct ws_filter *w, struct conn *c, bool *ret_more)
+{
+    struct http_head head;
+    enum http_verdict verdict = http_parse(slice_of(w->kept, w->kept_len), &head);
+    *ret_more = false;
+    if (verdict == HTTP_MORE) return FILTER_OK;
+    if (verdict != HTTP_OK || !head.has_host) return refuse_bad(w, c, verdict);
+    enum filter_verdict got = upgrade(w, c, &head);
+    *ret_more = got == FILTER_OK && w->state == WS_STATE_HANDSHAKE && w->kept_len > 0;
+    return got;
 }
 
 static enum filter_verdict read_handshake(struct ws_filter *w, struct conn *c, struct slice in)
 {
-    struct http_head head;
-    if (w->kept_len == 0 && in.len > HTTP_HEAD_MAX) in = slice_first(in, HTTP_HEAD_MAX + 1);
-    else if (in.len > HTTP_HEAD_MAX + 1 - w->kept_len)
-        in = slice_first(in, HTTP_HEAD_MAX + 1 - w->kept_len);
-    bool has_line = slice_find_byte(in, '\n') >= 0;
+    in = slice_first(in, HTTP_HEAD_MAX + 1 - w->kept_len);
+    bool more = slice_find_byte(in, '\n') >= 0;
     if (!ws_keep(w, in)) return fail(w, "out of memory");
     /* No new line, no news: a stranger who sends byte by byte costs no more than others. */
-    if (!has_line && w->kept_len < HTTP_HEAD_MAX) return FILTER_OK;
-
-    enum http_verdict verdict = http_parse(slice_of(w->kept, w->kept_len), &head);
-    if (verdict == HTTP_MORE) return FILTER_OK;
-    if (verdict != HTTP_OK || !head.has_host) return refuse_bad(w, c, verdict);
-    if (head.consumed < w->kept_len)
-        return fail(w, "client sent data before handshake is complete");
-    return upgrade(w, c, &head);
+    if (w->kept_len >= HTTP_HEAD_MAX) more = true;
+    enum filter_verdict verdict = FILTER_OK;
+    while (verdict == FILTER_OK && more) verdict = read_request(w, c, &more);
+    return verdict;
 }
 
 /* ---- the filter's table ---- */

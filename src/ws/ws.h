@@ -40,6 +40,9 @@ struct ws_listener {
     const char             *user_cookie;
     const char             *pass_cookie;
     const char             *token_cookie;
+    /* A request was refused for this reason; the same connection may ask again. NULL: a refusal
+     * ends it. */
+    void                  (*on_refused)(struct conn *, const char *why);
 };
 
 /* Compressors of one reactor, made when first needed. */
