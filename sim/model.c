@@ -62,6 +62,7 @@ struct sim_peer *model_open(struct model *m, uint32_t user_index)
         p->is_vague = true;
         model_may_close(p, "its user is changing");
     }
+    if (p->user != NULL && p->user->is_bcrypt) model_may_close(p, "bcrypt may be too slow");
     if (m->plan->is_tight) model_may_close(p, "max_pending is small");
     if (m->plan->net.buffer < 65536) model_may_close(p, "the network is slow");
     return p;

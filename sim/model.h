@@ -82,6 +82,7 @@ struct sim_peer {
     uint32_t account;
     bool is_vague;                      /* a reload came while it logged in: nobody knows its account */
     bool verbose, echo, headers, no_responders;
+    bool is_forgotten;                  /* the network saw the server close its end */
     bool may_close;                     /* the server has cause to close it */
     const char *may_close_why;
     uint64_t opened;

@@ -36,6 +36,7 @@ struct sim_link {
     bool is_reset;
     bool is_cut;
     bool was_dropped;
+    bool *watcher;      /* NULL, or what to set when the server closes its end */
 };
 
 /* ---- parcels ---- */
@@ -185,7 +186,7 @@ static enum err net_accept_one(struct net *base, int listener, int *ret_sock,
     link->was_accepted = true;
     note(n, 1, (uint64_t)sock);
     *ret_sock = sock;
-    *ret_peer = (struct net_addr){ .ip = { 127, 0, 0, 1 }, .port = link->port };
+    *ret_peer = (struct net_addr){ .ip = { 10, 0, 0, (uint8_t)link->port & 7 }, .port = link->port };
     return ERR_OK;
 }
 
@@ -259,6 +260,7 @@ static void net_close_sock(struct net *base, int sock)
         struct sim_link *link = s->link;
         link->server_closed = true;
         link->sock = -1;
+        if (link->watcher != NULL) *link->watcher = true;
         link->down.end_at = arrival(n, &link->down);
         if (link->was_dropped) link_free(link);
     }
@@ -476,6 +478,12 @@ void sim_link_drop(struct sim_link *link)
     link->client_closed = true;
     link->was_dropped = true;
     if (link->server_closed) link_free(link);
+}
+
+void sim_link_watch(struct sim_link *link, bool *flag)
+{
+    link->watcher = flag;
+    *flag = link->server_closed;
 }
 
 bool sim_link_server_closed(const struct sim_link *link)

@@ -76,6 +76,8 @@ void sim_link_reset(struct sim_link *);     /* what is under way is lost, the se
 void sim_link_cut(struct sim_link *);       /* the wire is cut: no end is told */
 /* The client forgets the link; it was finished, reset or cut. */
 void sim_link_drop(struct sim_link *);
+/* `*flag` becomes true when the server has closed its end (now, if it has). Stays valid after a drop. */
+void sim_link_watch(struct sim_link *, bool *flag);
 bool sim_link_server_closed(const struct sim_link *);           /* the server gave its socket back */
 uint32_t sim_link_unread(const struct sim_link *);              /* bytes on their way to the client */
 

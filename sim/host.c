@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/host.h"
+
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "core/core.h"
+
+struct sim_server {
+    struct core *core;
+    struct listener *listener;
+};
+
+/* ---- the server, put together ---- */
+
+static void release(void *ctx)
+{
+    (void)options_free(ctx);
+}
+
+static struct settings *settings_of(struct sim_host *h, const struct sim_config *c)
+{
+    struct errmsg why;
+    struct options *options = sim_config_options(c);
+    struct settings *s = xcalloc(1, sizeof *s);
+    struct directory_setup setup = { .hash_seed = h->reactors->hash_seed,
+                                     .hidden_suffix = "simulate" };
+    atomic_init(&s->refs, 1);
+    s->options = options;
+    s->release = release;
+    s->ctx = options;
+    enum err e = directory_new(options, setup, &s->directory, &why);
+    if (e) fprintf(stderr, "sim: the drawn configuration is refused: %s\n", why.text);
+    assert(e == ERR_OK);
+    return s;
+}
+
+static void server_begin(struct sim_host *h, const struct sim_config *c)
+{
+    static const struct server_identity identity = {
+        .id = "NSIM", .name = "sim", .version = "2.15.2", .go = "sim"
+    };
+    struct listener_options options = { .kind = LISTENER_CLIENT, .host = "127.0.0.1" };
+    struct errmsg why;
+    h->server = xcalloc(1, sizeof *h->server);
+    h->server->core = core_new(&h->env, h->reactors, &identity, settings_of(h, c));
+    enum err e = core_listen(h->server->core, &options, &h->server->listener, &why);
+    assert(e == ERR_OK);
+}
+
+uint16_t sim_host_port(const struct sim_host *h)
+{
+    return h->server->listener->bound.port;
+}
+
+void sim_host_reload(struct sim_host *h, const struct sim_config *c)
+{
+    core_reload(h->server->core, settings_of(h, c));
+}
+
+void sim_host_drain(struct sim_host *h)
+{
+    core_unlisten(h->server->core, LISTENER_CLIENT);
+    core_lame_duck(h->server->core, 300 * MILLISECOND, 3 * SECOND);
+}
+
+void sim_host_stop(struct sim_host *h)
+{
+    core_unlisten(h->server->core, LISTENER_CLIENT);
+    core_close_all(h->server->core);
+}
+
+bool sim_host_is_idle(const struct sim_host *h)
+{
+    for (uint32_t i = 0; i < h->reactors->count; i++)
+        if (h->reactors->at[i]->connections > 0 || mailbox_has_work(h->reactors->at[i])) return false;
+    return core_clients(h->server->core) == 0;
+}
+
+static void server_end(struct sim_host *h)
+{
+    h->server->core = core_free(h->server->core);
+    h->server = xfree(h->server);
+}
+
+/* ---- the machine ---- */
+
+void sim_host_init(struct sim_host *h, const struct sim_plan *p)
+{
+    *h = (struct sim_host){ 0 };
+    rng_init(&h->rng, p->seed ^ 0x5eed0001);
+    sim_clock_init(&h->clock);
+    sim_entropy_init(&h->entropy, p->seed ^ 0x5eed0002);
+    sim_net_init(&h->net, &h->clock, p->seed ^ 0x5eed0003);
+    sim_files_init(&h->files, p->seed);
+    sim_log_init(&h->log);
+    sim_worker_init(&h->worker, &h->clock, p->seed ^ 0x5eed0004);
+    sim_http_init(&h->http);
+    sim_usage_init(&h->usage, &h->clock);
+    h->net.options = p->net;
+    h->env = (struct env){ &h->clock.base, &h->entropy.base, &h->net.base,  &h->files.base,
+                           &h->log.base,   &h->worker.base,  &h->http.base, &h->usage.base };
+    h->reactors = reactors_new(&h->env, p->reactors, p->config.memory_limit);
+    server_begin(h, &p->config);
+}
+
+static bool sleeps(const struct sim_host *h, const struct reactor *r)
+{
+    const struct sim_poller *p = container_of(r->poller, struct sim_poller, base);
+    return p->asleep_until > h->clock.now && !sim_poller_ready(p) && !mailbox_has_work(
+        (struct reactor *)(uintptr_t)r);
+}
+
+void sim_host_tick(struct sim_host *h, uint32_t idle_permille, uint32_t sleepy_permille)
+{
+    uint32_t count = h->reactors->count;
+    uint32_t first = rng_below(&h->rng, count);
+    uint32_t step = count > 1 && rng_below(&h->rng, 2) == 0 ? count - 1 : 1;
+    for (uint32_t i = 0; i < count; i++) {
+        struct reactor *r = h->reactors->at[(first + i * step) % count];
+        if (rng_below(&h->rng, 1000) < idle_permille || sleeps(h, r)) continue;
+        bool sleepy = rng_below(&h->rng, 1000) < sleepy_permille;
+        h->ticks[r->id]++;
+        uint32_t done = reactor_tick(r, sleepy ? NANOS_MAX : 0);
+        if (done > 0) container_of(r->poller, struct sim_poller, base)->asleep_until = 0;
+    }
+    (void)sim_worker_step(&h->worker);
+}
+
+static bool doors_shut(struct sim_host *h, char ret_text[128])
+{
+    for (uint32_t i = 0; i < h->reactors->count; i++) {
+        struct reactor *r = h->reactors->at[i];
+        outpool_deinit(&r->pool);
+        if (r->door.bytes == 0) continue;
+        snprintf(ret_text, 128, "%llu bytes were not given back to the door of reactor %u",
+                 (unsigned long long)r->door.bytes, i);
+        return false;
+    }
+    return true;
+}
+
+/* What was retired waits for a few quiet ticks of every reactor. */
+static void settle(struct sim_host *h)
+{
+    for (int i = 0; i < 200; i++) {
+        sim_clock_advance(&h->clock, MILLISECOND);
+        for (uint32_t k = 0; k < h->reactors->count; k++)
+            (void)reactor_tick(h->reactors->at[k], 0);
+        while (sim_worker_step(&h->worker)) {}
+    }
+}
+
+const char *sim_host_deinit(struct sim_host *h, char ret_text[128])
+{
+    const char *left = NULL;
+    settle(h);
+    if (!doors_shut(h, ret_text)) left = ret_text;
+    server_end(h);
+    h->reactors = reactors_free(h->reactors);
+    if (left == NULL && sim_net_open(&h->net) > 0) {
+        snprintf(ret_text, 128, "%u sockets were not closed", sim_net_open(&h->net));
+        left = ret_text;
+    }
+    sim_net_deinit(&h->net);
+    sim_files_deinit(&h->files);
+    sim_http_deinit(&h->http);
+    return left;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Host: the machine that the server under test runs on: a whole simulated env, its reactors, and the server.
+ *
+ * The reactors tick only when told to; one that waits for something sleeps until its poller would wake it, so a lost
+ * wake-up shows as a server that stands still.
+ * Thread: one. Memory: init and deinit by the owner. */
+#ifndef MIDGE_SIM_HOST_H
+#define MIDGE_SIM_HOST_H
+
+#include "net/reactor.h"
+#include "sim/machine.h"
+#include "sim/net.h"
+#include "sim/plan.h"
+
+struct sim_server;
+
+struct sim_host {
+    struct sim_clock clock;
+    struct sim_entropy entropy;
+    struct sim_net net;
+    struct sim_files files;
+    struct sim_log log;
+    struct sim_worker worker;
+    struct sim_http http;
+    struct sim_usage usage;
+    struct env env;
+    struct rng rng;                     /* turns of the reactors */
+    struct reactors *reactors;
+    struct sim_server *server;
+    uint64_t ticks[REACTORS_MAX];
+};
+
+/* Starts the server. */
+void sim_host_init(struct sim_host *, const struct sim_plan *);
+/* Everything is stopped and given back. Returns what was not: NULL, or a text of `ret_text`. */
+const char *sim_host_deinit(struct sim_host *, char ret_text[128]);
+
+uint16_t sim_host_port(const struct sim_host *);
+/* Each reactor gets a turn, in a drawn order; with `idle_permille` it misses it. */
+void sim_host_tick(struct sim_host *, uint32_t idle_permille, uint32_t sleepy_permille);
+void sim_host_reload(struct sim_host *, const struct sim_config *);
+void sim_host_drain(struct sim_host *);                 /* lame duck */
+void sim_host_stop(struct sim_host *);
+bool sim_host_is_idle(const struct sim_host *);         /* stopped, and every client gone */
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* midge-sim: the whole server in one thread on a simulated network and clock.
+ *
+ *   midge-sim N [FIRST]           N seeds from FIRST (1), after those that sim/seeds/ keeps
+ *   midge-sim --seed S [--trace]  one seed */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/run.h"
+
+/* Every so many seeds one runs twice: both runs must hash alike. */
+enum { TWICE_EVERY = 8, PROGRESS_EVERY = 25 };
+
+struct tally {
+    uint64_t passed, failed, published, delivered, connections;
+};
+
+static void run_one(uint64_t seed, bool trace, bool twice, struct tally *t)
+{
+    struct sim_run_options options = { .trace = trace };
+    struct sim_result r, again;
+    sim_run_seed(seed, &options, &r);
+    if (twice && r.failure[0] == 0) {
+        sim_run_seed(seed, &options, &again);
+        if (again.hash != r.hash)
+            snprintf(r.failure, sizeof r.failure, "two runs differ: %016llx and %016llx",
+                     (unsigned long long)r.hash, (unsigned long long)again.hash);
+    }
+    t->published += r.published;
+    t->delivered += r.delivered;
+    t->connections += r.connections;
+    if (r.failure[0] == 0) {
+        t->passed++;
+        return;
+    }
+    t->failed++;
+    printf("seed %llu, step %u: %s\n    midge-sim --seed %llu --trace\n", (unsigned long long)seed,
+           r.step, r.failure, (unsigned long long)seed);
+    fflush(stdout);
+}
+
+static uint64_t number(const char *text)
+{
+    char *end;
+    uint64_t value = strtoull(text, &end, 10);
+    if (*text != 0 && *end == 0) return value;
+    fprintf(stderr, "midge-sim: not a number: %s\n", text);
+    exit(2);
+}
+
+/* One file per seed that once found a bug: "SEED explanation". */
+static void run_kept(struct tally *t)
+{
+    char line[512];
+    FILE *f = fopen("sim/seeds/seeds", "r");
+    if (f == NULL) return;
+    while (fgets(line, sizeof line, f) != NULL)
+        if (line[0] >= '0' && line[0] <= '9') run_one(strtoull(line, NULL, 10), false, false, t);
+    fclose(f);
+}
+
+static void run_many(uint64_t count, uint64_t first, struct tally *t)
+{
+    run_kept(t);
+    for (uint64_t i = 0; i < count; i++) {
+        run_one(first + i, false, i % TWICE_EVERY == 0, t);
+        if ((i + 1) % PROGRESS_EVERY != 0) continue;
+        printf("%llu of %llu seeds: %llu connections, %llu messages, %llu deliveries\n",
+               (unsigned long long)(i + 1), (unsigned long long)count,
+               (unsigned long long)t->connections, (unsigned long long)t->published,
+               (unsigned long long)t->delivered);
+        fflush(stdout);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct tally t = { 0 };
+    bool one = argc >= 3 && strcmp(argv[1], "--seed") == 0;
+    if (argc < 2 || (!one && argc > 3)) {
+        fprintf(stderr, "usage: midge-sim SEEDS [FIRST] | midge-sim --seed SEED [--trace]\n");
+        return 2;
+    }
+    if (one) run_one(number(argv[2]), argc > 3 && strcmp(argv[3], "--trace") == 0, true, &t);
+    else run_many(number(argv[1]), argc > 2 ? number(argv[2]) : 1, &t);
+    printf("%llu passed, %llu failed\n", (unsigned long long)t.passed,
+           (unsigned long long)t.failed);
+    return t.failed > 0 ? 1 : 0;
+}
