@@ -193,7 +193,7 @@ static void take(struct sim_client *c, const struct sim_op *op)
 
 static void trace(const struct sim_client *c, const char *way, struct slice bytes)
 {
-    struct slice line = slice_first(bytes, 100);
+    struct slice line = slice_first(bytes, 200);
     fprintf(stderr, "%10.3f ms client %u/%d %s ", (double)c->host->clock.now / (double)MILLISECOND,
             c->id, c->peer == NULL ? -1 : (int)c->peer->id, way);
     for (uint32_t i = 0; i < line.len; i++) {

@@ -15,7 +15,10 @@ struct sim_server {
 
 static void release(void *ctx)
 {
-    (void)options_free(ctx);
+    struct settings *s = ctx;
+    (void)directory_unref(s->directory);
+    (void)options_free((struct options *)(uintptr_t)s->options);
+    xfree(s);
 }
 
 static struct settings *settings_of(struct sim_host *h, const struct sim_config *c)
@@ -28,7 +31,7 @@ static struct settings *settings_of(struct sim_host *h, const struct sim_config 
     atomic_init(&s->refs, 1);
     s->options = options;
     s->release = release;
-    s->ctx = options;
+    s->ctx = s;
     enum err e = directory_new(options, setup, &s->directory, &why);
     if (e) fprintf(stderr, "sim: the drawn configuration is refused: %s\n", why.text);
     assert(e == ERR_OK);

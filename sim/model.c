@@ -62,6 +62,9 @@ struct sim_peer *model_open(struct model *m, uint32_t user_index)
         p->is_vague = true;
         model_may_close(p, "its user is changing");
     }
+    if (c->users_count > 0 && m->versions[m->versions_count - 1].applied == SIM_NEVER &&
+        m->versions_count > 1)
+        model_may_close(p, "a reload closes who has not sent CONNECT");
     if (p->user != NULL && p->user->is_bcrypt) model_may_close(p, "bcrypt may be too slow");
     if (m->plan->is_tight) model_may_close(p, "max_pending is small");
     if (m->plan->net.buffer < 65536) model_may_close(p, "the network is slow");
@@ -206,9 +209,10 @@ void model_reload(struct model *m, const struct sim_config *c)
     *v = (struct sim_version){ .config = *c, .begun = ++m->now, .applied = SIM_NEVER };
     for (uint32_t i = 0; i < m->peers_count; i++) {
         struct sim_peer *p = m->peers[i];
-        if (p->died != SIM_NEVER || model_login_is_sure(m, p, m->now)) continue;
-        model_may_close(p, "a reload changed its user");
-        if (p->in == SIM_NEVER) p->is_vague = true;
+        bool is_sure = model_login_is_sure(m, p, m->now);
+        if (!is_sure) model_may_close(p, "a reload changed its user");
+        if (!is_sure && p->in == SIM_NEVER) p->is_vague = true;
+        if (p->in == SIM_NEVER) model_may_close(p, "a reload closes who has not sent CONNECT");
     }
 }
 

@@ -17,6 +17,19 @@ static const struct sim_permissions permissions[] = {
     { .pub_allow = { ">" }, .sub_deny = { "*.b", "d" } },
 };
 
+static const char *const permissions_texts[] = {
+    "publish a.> b.* _INBOX.>",
+    "publish not a.b.> c, subscribe not b.>",
+    "publish not a.*.c, subscribe a.> b _INBOX.>",
+    "subscribe *.* > not a.a *.c.>",
+    "publish >, subscribe not *.b d",
+};
+
+const char *sim_permissions_text(const struct sim_permissions *p)
+{
+    return p == NULL ? "all" : permissions_texts[p - permissions];
+}
+
 static uint64_t between(struct rng *r, uint64_t low, uint64_t high)
 {
     return low + rng_next(r) % (high - low + 1);
@@ -107,6 +120,14 @@ void sim_plan_draw(struct sim_plan *p, uint64_t seed)
 
 /* ---- a reload ---- */
 
+/* Without any, nobody would have to log in. */
+static uint32_t users_left(const struct sim_config *c)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < c->users_count; i++) left += !c->users[i].is_removed;
+    return left;
+}
+
 void sim_config_change(struct sim_config *c, struct rng *r)
 {
     if (c->users_count == 0) {
@@ -115,7 +136,7 @@ void sim_config_change(struct sim_config *c, struct rng *r)
     }
     struct sim_user *u = &c->users[rng_below(r, c->users_count)];
     switch (rng_below(r, 5)) {
-    case 0: u->is_removed = !u->is_removed; break;
+    case 0: u->is_removed = !u->is_removed && users_left(c) > 1; break;
     case 1: u->account = rng_below(r, c->accounts); break;
     case 2:
         if (!u->is_bcrypt) snprintf(u->pass, sizeof u->pass, "new%u", rng_below(r, 100));

@@ -61,6 +61,8 @@ struct sim_plan {
 void sim_plan_draw(struct sim_plan *, uint64_t seed);
 /* A reload: some users change or go, some come back, limits move. */
 void sim_config_change(struct sim_config *, struct rng *);
+/* A name for a trace. */
+const char *sim_permissions_text(const struct sim_permissions *);
 /* As the configuration loader would have made them. Caller frees or gives away. */
 struct options *sim_config_options(const struct sim_config *);
 

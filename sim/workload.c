@@ -91,6 +91,7 @@ void workload_begin(struct sim_world *w, struct sim_client *c)
     c->answers = chance(w, 500);
     if (chance(w, 800)) client_sub(c, inbox, -1)->is_inbox = true;
     for (uint32_t i = rng_below(&w->rng, 4); i > 0; i--) do_sub(w, c);
+    if (w->host.net.is_calm) return;
     if (chance(w, w->plan.never_permille)) c->reading = SIM_READS_NEVER;
     else if (chance(w, w->plan.slow_permille)) c->reading = SIM_READS_LITTLE;
     if (c->reading != SIM_READS_ALL) model_may_close(c->peer, "it reads too little");

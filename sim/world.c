@@ -38,9 +38,19 @@ static void note_ticks(struct sim_world *w)
     for (uint32_t i = 0; i < w->plan.reactors; i++) w->ticks_at[i] = w->host.ticks[i];
 }
 
+static void trace_reload(const struct sim_config *c, const char *what)
+{
+    fprintf(stderr, "      reload %s\n", what);
+    for (uint32_t i = 0; c != NULL && i < c->users_count; i++)
+        fprintf(stderr, "      reload: %s account %u pass %s%s: %s\n", c->users[i].name,
+                c->users[i].account, c->users[i].pass, c->users[i].is_removed ? " (removed)" : "",
+                sim_permissions_text(c->users[i].permissions));
+}
+
 void world_reload(struct sim_world *w, const struct sim_config *c)
 {
     if (w->is_reloading || w->model.versions_count == SIM_VERSIONS_MAX) return;
+    if (w->host.log.echo) trace_reload(c, "begins");
     model_reload(&w->model, c);
     sim_host_reload(&w->host, c);
     w->is_reloading = true;
@@ -54,6 +64,7 @@ static void watch_reload(struct sim_world *w)
     for (uint32_t i = 0; i < w->plan.reactors; i++)
         if (w->host.ticks[i] < w->ticks_at[i] + 2) return;
     w->is_reloading = false;
+    if (w->host.log.echo) trace_reload(NULL, "is applied");
     model_reload_applied(&w->model);
 }
 
