@@ -125,7 +125,7 @@ static void judge_pending(struct core_reactor *cr, struct session *s)
 {
     uint64_t max = (uint64_t)cr->settings->options->limits.max_pending;
     uint64_t pending = conn_queued(&s->conn);
-    if (LIKELY(pending <= max / 4 * 3)) return;
+    if (LIKELY(pending <= max / 4 * 3) || s->phase == SESSION_CLOSED) return;
     if (pending > max) {
         cut_slow(s);
         return;
@@ -188,7 +188,6 @@ static bool put(struct core_reactor *cr, struct session *s, struct sub *sub, str
         cut_slow(s);
         return false;
     }
-    conn_dirty(&s->conn);
     sub->delivered++;
     s->out_msgs++;
     s->out_bytes += size;
@@ -198,6 +197,7 @@ static bool put(struct core_reactor *cr, struct session *s, struct sub *sub, str
     if (UNLIKELY(s->permissions != NULL && m->reply.len > 0)) remember_reply(s, m);
     if (UNLIKELY(s->traced)) trace_out(s, sub, m);
     if (UNLIKELY(sub->max > 0 && sub->delivered >= sub->max)) session_sub_end(s, sub);
+    conn_dirty(&s->conn);       /* may end the session, and then `sub` is retired */
     judge_pending(cr, s);
     return true;
 }
