@@ -38,6 +38,7 @@ static void forget(struct sim_client *c)
 void client_dial(struct sim_client *c)
 {
     assert(c->link == NULL);
+    c->dialled = c->model->now;
     c->link = sim_link_dial(&c->host->net, sim_host_port(c->host));
 }
 
@@ -125,7 +126,7 @@ static void connect_now(struct sim_client *c)
     uint32_t user = config->users_count > 0 ? rng_below(c->rng, config->users_count) : 0;
     for (uint32_t i = 0; i < config->users_count && config->users[user].is_removed; i++)
         user = (user + 1) % config->users_count;
-    c->peer = model_open(c->model, user);
+    c->peer = model_open(c->model, user, c->dialled);
     sim_link_watch(c->link, &c->peer->is_forgotten);
     struct sim_peer *p = c->peer;
     p->verbose = rng_below(c->rng, 4) == 0;

@@ -28,6 +28,7 @@ struct sim_client {
     bool is_draining;                   /* INFO said so */
     bool answers;                       /* requests that reach it */
     nanos dial_at;
+    uint64_t dialled;                   /* moment of the model */
     nanos broken_until;                 /* then the client itself gives up */
 };
 

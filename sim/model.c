@@ -42,7 +42,7 @@ const struct sim_config *model_config(const struct model *m)
 
 /* ---- connections ---- */
 
-struct sim_peer *model_open(struct model *m, uint32_t user_index)
+struct sim_peer *model_open(struct model *m, uint32_t user_index, uint64_t dialled)
 {
     struct sim_peer *p = arena_alloc(m->arena, sizeof *p);
     *(struct sim_peer **)arena_push(m->arena, (void **)&m->peers, &m->peers_count, sizeof p) = p;
@@ -62,8 +62,7 @@ struct sim_peer *model_open(struct model *m, uint32_t user_index)
         p->is_vague = true;
         model_may_close(p, "its user is changing");
     }
-    if (c->users_count > 0 && m->versions[m->versions_count - 1].applied == SIM_NEVER &&
-        m->versions_count > 1)
+    if (m->versions_count > 1 && m->versions[m->versions_count - 1].applied > dialled)
         model_may_close(p, "a reload closes who has not sent CONNECT");
     if (p->user != NULL && p->user->is_bcrypt) model_may_close(p, "bcrypt may be too slow");
     if (m->plan->is_tight) model_may_close(p, "max_pending is small");

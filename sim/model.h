@@ -133,7 +133,8 @@ struct model {
 void model_init(struct model *, const struct sim_plan *);
 void model_deinit(struct model *);
 
-struct sim_peer *model_open(struct model *, uint32_t user_index);
+/* `dialled`: the moment (model->now) when its client knocked. */
+struct sim_peer *model_open(struct model *, uint32_t user_index, uint64_t dialled);
 void model_died(struct model *, struct sim_peer *);
 void model_gone(struct model *, struct sim_peer *);
 
