@@ -58,7 +58,8 @@ struct sim_msg {
     uint32_t size;
     bool has_headers;
     bool wants_503;
-    bool is_refused;
+    bool is_refused;                    /* for certain */
+    bool is_told;                       /* a refusal was taken for its own */
     uint64_t sent;
     uint64_t confirmed;
     uint32_t deliveries;

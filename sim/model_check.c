@@ -234,11 +234,22 @@ static bool has_inbox(const struct sim_peer *p, const struct sim_msg *msg)
     return false;
 }
 
+/* A refusal that was taken for an earlier message on the same subject. */
+static bool told_about_another(const struct sim_peer *p, const struct sim_msg *msg)
+{
+    for (uint32_t i = 0; i + 1 < msg->number; i++) {
+        const struct sim_msg *other = p->msgs[i];
+        if (other->is_told && !other->is_refused && strcmp(other->subject, msg->subject) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What its publisher must have been told by now. */
 static void judge(struct model *m, struct sim_peer *p, struct sim_msg *msg)
 {
     enum sim_verdict may = model_may_publish(m, msg, m->now);
-    if (may == SIM_NO && !msg->is_refused)
+    if (may == SIM_NO && !msg->is_refused && !told_about_another(p, msg))
         model_fail(m, "connection %u published to %s, which it may not, and was not told", p->id,
                    msg->subject);
     if (may != SIM_YES || msg->is_refused || !msg->wants_503 || msg->no_responders > 0) return;
@@ -315,24 +326,23 @@ static struct sim_barrier segment(const struct sim_peer *p)
     return (struct sim_barrier){ .msgs = p->msgs_count, .subs = p->subs_count };
 }
 
-/* Which one of several on the same subject is meant is certain only when no reload is near. */
+/* The first that may be meant. While a reload is near it may be another one on the same subject. */
 static void refused_publish(struct model *m, struct sim_peer *p, const char *subject)
 {
-    bool maybe = false;
     p->refusals++;
     for (uint32_t i = p->msgs_judged; i < segment(p).msgs; i++) {
         struct sim_msg *msg = p->msgs[i];
-        if (msg->is_refused || strcmp(msg->subject, subject) != 0) continue;
+        if (msg->is_refused || msg->is_told || strcmp(msg->subject, subject) != 0) continue;
         enum sim_verdict may = model_may_publish(m, msg, m->now);
-        maybe |= may == SIM_MAYBE;
-        if (may != SIM_NO) continue;
+        if (may == SIM_YES) continue;
+        msg->is_told = true;
+        if (may == SIM_MAYBE) return;
         msg->is_refused = true;
         confirm_through(m, p, msg->number);
         if (msg->deliveries > 0) model_fail(m, "message %u was refused, but arrived", msg->id);
         return;
     }
-    if (!maybe)
-        model_fail(m, "connection %u was refused to publish %s, which it may", p->id, subject);
+    model_fail(m, "connection %u was refused to publish %s, which it may", p->id, subject);
 }
 
 /* A reload took it away. */
