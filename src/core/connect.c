@@ -187,11 +187,31 @@ static enum auth_verdict ask(struct session *s, bool in_fast_path, struct arena 
     return auth_decide(s->directory, &r, ret);
 }
 
+struct retired_directory {
+    struct retired    retired;
+    struct directory *directory;
+};
+
+static void free_directory(struct retired *r)
+{
+    struct retired_directory *d = container_of(r, struct retired_directory, retired);
+    (void)directory_unref(d->directory);
+    xfree(d);
+}
+
+/* Publishers on other reactors may still be asking the permissions in it. */
+static void leave_directory(struct session *s, struct directory *d)
+{
+    struct retired_directory *r = xalloc(sizeof *r);
+    r->directory = d;
+    reactor_retire(s->home->reactor, &r->retired, free_directory);
+}
+
 static void take_directory(struct session *s)
 {
     struct directory *current = s->home->settings->directory;
     if (s->directory == current) return;
-    directory_unref(s->directory);
+    leave_directory(s, s->directory);
     s->directory = directory_ref(current);
 }
 
@@ -362,7 +382,7 @@ static void password_checked_again(struct session *s, struct auth_result *result
     struct directory *old = s->old_directory;
     s->old_directory = NULL;
     if (!closed) judge_late(s, result, matches);
-    directory_unref(old);
+    leave_directory(s, old);
     session_worker_done(s);
 }
 
@@ -407,5 +427,5 @@ void session_login_again(struct session *s)
         judge_again(s, verdict, &result, was_named);
         auth_check_wipe(&result.check);
     }
-    directory_unref(old);
+    leave_directory(s, old);
 }

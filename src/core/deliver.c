@@ -14,8 +14,16 @@ enum { SHARE_FROM = 4096 };
 /* Draws for a queue member before the search goes on one by one. */
 enum { QUEUE_DRAWS = 8 };
 
-/* Flags of a record. */
-enum { RECORD_QUEUE = 1, RECORD_WANTS_503 = 2, RECORD_FLAG_BITS = 8 };
+/* Flags of a record. The hops count how often a queue member was chosen anew: two reactors must not
+ * send a message to and fro for ever. */
+enum {
+    RECORD_QUEUE = 1,
+    RECORD_WANTS_503 = 2,
+    RECORD_HOP = 4,
+    RECORD_HOPS_MAX = 8 * RECORD_HOP,
+    RECORD_FLAG_BITS = 8,
+    RECORD_FLAGS = (1 << RECORD_FLAG_BITS) - 1
+};
 
 static uint32_t deliver_entries(struct core_reactor *, struct message *, struct entries *);
 static uint32_t deliver_queues(struct core_reactor *, struct message *, bool wants_503);
@@ -161,7 +169,7 @@ static bool is_willing(struct session *s, struct sub *sub, const struct message 
 {
     if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
     if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
-    if (m->from == s && !s->echo) return false;
+    if (UNLIKELY(!s->echo) && m->origin == session_origin(s)) return false;
     if (UNLIKELY(s->home->drops_for_slow) && is_behind(s)) return false;
     if (UNLIKELY(sub->is_filtered) &&
         !permission_delivery(s->permissions, m->subject, interest_entry_queue(&sub->entry)))
@@ -209,15 +217,30 @@ static uint64_t message_bytes(const struct message *m)
     return (uint64_t)m->subject.len + m->head.len + m->body.len + 2;
 }
 
-/* Has it room? What was posted counts at once, so that a queue between reactors is bounded too. */
+static bool is_full(struct core_reactor *cr, const struct session *s)
+{
+    return conn_pending_shared(&s->conn) > (uint64_t)cr->settings->options->limits.max_pending;
+}
+
+/* Would it take this message? Its reactor looks again; but who is filtered out is no responder, and
+ * no member of a queue group is chosen in vain. */
+static bool wants_remote(const struct sub *sub, const struct message *m)
+{
+    const struct session *s = sub->sink->session;
+    if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
+    if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
+    if (LIKELY(!atomic_load_explicit(&sub->is_filtered, memory_order_relaxed))) return true;
+    return permission_delivery(atomic_load_explicit(&s->permissions, memory_order_acquire),
+                               m->subject, interest_entry_queue(&sub->entry));
+}
+
+/* What was posted counts at once, so that a queue between reactors is bounded too. One that has too
+ * much gets this message as its last: with it its own reactor sees the mark and cuts it. */
 static bool claim_remote(struct core_reactor *cr, struct session *s, const struct message *m)
 {
-    if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
-    uint64_t max = (uint64_t)cr->settings->options->limits.max_pending;
-    if (conn_pending_shared(&s->conn) > max) {
-        /* Its own reactor cuts it when it sees this: let that happen, do not pile up more. */
-        return false;
-    }
+    if (UNLIKELY(atomic_load_explicit(&s->overflowed, memory_order_relaxed))) return false;
+    if (UNLIKELY(is_full(cr, s)))
+        atomic_store_explicit(&s->overflowed, true, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->conn.posted_shared, message_bytes(m), memory_order_relaxed);
     if (UNLIKELY(atomic_load_explicit(&s->congested, memory_order_relaxed) != 0) &&
         atomic_exchange_explicit(&s->congested, 0, memory_order_relaxed) != 0)
@@ -227,7 +250,7 @@ static bool claim_remote(struct core_reactor *cr, struct session *s, const struc
 
 static bool post_later(struct core_reactor *cr, struct sub *sub, const struct message *m)
 {
-    if (!claim_remote(cr, sub->sink->session, m)) return false;
+    if (!wants_remote(sub, m) || !claim_remote(cr, sub->sink->session, m)) return false;
     struct remote_targets *r = &cr->hand.remote[sub->sink->reactor];
     if (r->count == r->cap) {
         r->cap = r->cap > 0 ? r->cap * 2 : 64;
@@ -252,6 +275,7 @@ static void post(struct core_reactor *cr, uint32_t reactor, struct message *m,
         .head_len = m->subject.len,
         .header_len = m->header_len,
         .flags = flags | m->head.len << RECORD_FLAG_BITS,
+        .origin = m->origin,
         .context = m->account,
         .bytes = buf_slice(b),
         .blob = m->blob,
@@ -298,6 +322,13 @@ static uint32_t deliver_entries(struct core_reactor *cr, struct message *m, stru
 
 /* ---- queue groups ---- */
 
+static bool post_member(struct core_reactor *cr, struct message *m, struct sub *sub, uint32_t flags)
+{
+    if (!wants_remote(sub, m) || !claim_remote(cr, sub->sink->session, m)) return false;
+    post(cr, sub->sink->reactor, m, &sub, 1, flags | RECORD_QUEUE);
+    return true;
+}
+
 /* True when the member took it. A remote one is asked by its counters and may still turn out to be
  * gone: its reactor then picks another (deliver_record). */
 static bool offer_member(struct core_reactor *cr, struct message *m, struct sub *sub,
@@ -314,10 +345,17 @@ static bool offer_member(struct core_reactor *cr, struct message *m, struct sub 
         sink->deliver(sink, cr, sub, m);
         return true;
     }
-    if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
-    if (!claim_remote(cr, sink->session, m)) return false;
-    post(cr, sink->reactor, m, &sub, 1, flags | RECORD_QUEUE);
-    return true;
+    if (is_full(cr, sink->session)) return false;           /* slow: others first */
+    return post_member(cr, m, sub, flags);
+}
+
+static bool offer_slow_member(struct core_reactor *cr, struct message *m, struct sub *sub,
+                              uint32_t flags)
+{
+    uint32_t reactor = sub->sink->reactor;
+    if (reactor == SINK_ANYWHERE) return false;
+    if (reactor == cr->reactor->id) return put(cr, sub->sink->session, sub, m);
+    return post_member(cr, m, sub, flags);
 }
 
 /* Members of one group, who may have subscribed to several matching patterns: `groups` of one
@@ -364,8 +402,7 @@ static bool deliver_group(struct core_reactor *cr, struct message *m, const stru
     /* All are slow: then a slow one after all. */
     for (uint32_t i = 0; i < c->total; i++) {
         struct sub *sub = candidate_at(c, (index + i) % c->total);
-        if (sub == NULL || sub->sink->reactor != cr->reactor->id) continue;
-        if (put(cr, sub->sink->session, sub, m)) return true;
+        if (sub != NULL && offer_slow_member(cr, m, sub, flags)) return true;
     }
     return false;
 }
@@ -474,6 +511,7 @@ static void message_of_record(const struct record *rec, struct message *ret)
         .account = rec->context,
         .subject = slice_of(rec->bytes.ptr, rec->head_len),
         .reply = slice_of(head, rec->kind),
+        .origin = rec->origin,
         .head = slice_of(head, head_len),
         .header_len = rec->header_len,
         .is_contiguous = rec->blob == NULL,
@@ -487,11 +525,49 @@ static void message_of_record(const struct record *rec, struct message *ret)
     }
 }
 
+/* ---- a 503 from another reactor ---- */
+
+struct refusal {
+    struct mail mail;
+    uint64_t    origin;
+    uint32_t    subject_len;
+    uint32_t    reply_len;
+    uint8_t     text[];             /* subject, reply */
+};
+
+static void refuse_here(struct mail *mail, struct reactor *r)
+{
+    struct refusal *f = container_of(mail, struct refusal, mail);
+    struct core_reactor *cr = core_reactor_of(r);
+    LIST_EACH(&cr->sessions, n) {
+        struct session *s = container_of(n, struct session, node);
+        if (session_origin(s) != f->origin) continue;
+        deliver_no_responders(cr, s, slice_of(f->text, f->subject_len),
+                              slice_of(f->text + f->subject_len, f->reply_len));
+        break;
+    }
+    xfree(f);
+}
+
+/* By name, not by pointer: the session may be gone when this arrives. */
+static void tell_requester(struct core_reactor *cr, const struct message *m)
+{
+    if (m->origin == 0) return;
+    struct refusal *f = xalloc(sizeof *f + m->subject.len + m->reply.len);
+    *f = (struct refusal){ .mail.run = refuse_here, .origin = m->origin };
+    f->subject_len = m->subject.len;
+    f->reply_len = m->reply.len;
+    memcpy(f->text, m->subject.ptr, m->subject.len);
+    memcpy(f->text + m->subject.len, m->reply.ptr, m->reply.len);
+    reactor_post(cr->core->reactors->at[m->origin % REACTORS_MAX], &f->mail);
+}
+
 /* The queue member that was chosen elsewhere is gone or full: choose again from here. */
 static void deliver_group_again(struct core_reactor *cr, struct message *m, struct slice queue,
-                                bool wants_503)
+                                uint32_t flags)
 {
-    bool found = false;
+    bool found = flags >= RECORD_HOPS_MAX;
+    bool gave_up = found;
     interest_match(m->account->interest, m->subject, &cr->hand.matches);
     uint32_t count = gather_groups(cr);
     while (count > 0 && !found) {
@@ -499,9 +575,9 @@ static void deliver_group_again(struct core_reactor *cr, struct message *m, stru
         struct group *first = cr->hand.groups[0];
         bool is_it = slice_equal(slice_of(first->name, first->name_len), queue);
         count = take_name(cr, count, &c);
-        if (is_it) found = deliver_group(cr, m, &c, wants_503 ? RECORD_WANTS_503 : 0);
+        if (is_it) found = deliver_group(cr, m, &c, flags + RECORD_HOP);
     }
-    if (!found && wants_503) deliver_no_responders(cr, m->account, NULL, m->subject, m->reply);
+    if ((!found || gave_up) && (flags & RECORD_WANTS_503)) tell_requester(cr, m);
 }
 
 void deliver_record(struct reactor *r, const struct record *rec)
@@ -517,7 +593,10 @@ void deliver_record(struct reactor *r, const struct record *rec)
         bool taken = put(cr, s, sub, &m);
         if (!taken && (rec->flags & RECORD_QUEUE))
             deliver_group_again(cr, &m, interest_entry_queue(&sub->entry),
-                                (rec->flags & RECORD_WANTS_503) != 0);
+                                rec->flags & RECORD_FLAGS & ~(uint32_t)RECORD_QUEUE);
+        if (UNLIKELY(atomic_load_explicit(&s->overflowed, memory_order_relaxed)) &&
+            s->phase != SESSION_CLOSED)
+            cut_slow(s);
     }
     m.blob = blob_unref(m.blob);
     account_for(cr, m.account);
@@ -584,8 +663,8 @@ static struct sub *own_plain_sub(struct core_reactor *cr, const struct session *
 
 /* To the requester's own subscription; it does not count for the subscription's `max`, as in
  * nats-server. */
-static void send_503(struct core_reactor *cr, struct session *s, struct slice subject,
-                     struct slice reply)
+void deliver_no_responders(struct core_reactor *cr, struct session *s, struct slice subject,
+                           struct slice reply)
 {
     interest_match(s->account->interest, reply, &cr->hand.matches);
     struct sub *sub = own_plain_sub(cr, s);
@@ -597,18 +676,4 @@ static void send_503(struct core_reactor *cr, struct session *s, struct slice su
     buf_printf(b, "HMSG %.*s %.*s %u %u\r\n", SLICE_ARGS(reply), SLICE_ARGS(sid), size, size);
     buf_printf(b, "NATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n\r\n", SLICE_ARGS(subject));
     conn_send(&s->conn, buf_slice(b));
-}
-
-void deliver_no_responders(struct core_reactor *cr, struct account *account, struct session *to,
-                           struct slice subject, struct slice reply)
-{
-    if (to != NULL) {
-        send_503(cr, to, subject, reply);
-        return;
-    }
-    struct buf header = { 0 };
-    buf_printf(&header, "NATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n", SLICE_ARGS(subject));
-    (void)deliver_internal(cr, account, reply, (struct slice){ 0 }, buf_slice(&header),
-                           (struct slice){ 0 });
-    buf_deinit(&header);
 }

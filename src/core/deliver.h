@@ -30,9 +30,9 @@ uint32_t deliver_internal(struct core_reactor *, struct account *, struct slice 
 /* Frees the scratch memory. */
 void hand_deinit(struct hand *);
 
-/* The 503 that tells a requester that nobody listens: to those who wait for `reply`. `to`: only
- * this session's subscription. */
-void deliver_no_responders(struct core_reactor *, struct account *, struct session *to,
-                           struct slice subject, struct slice reply);
+/* The 503 that tells a requester of this reactor that nobody listens: to its own subscription that
+ * waits for `reply`. */
+void deliver_no_responders(struct core_reactor *, struct session *, struct slice subject,
+                           struct slice reply);
 
 #endif

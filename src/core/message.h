@@ -17,6 +17,7 @@ struct message {
     struct account *account;
     /* on this reactor; NULL: another reactor's or the server's own */
     struct session *from;
+    uint64_t        origin;         /* session_origin() of the publisher, on any reactor; 0: none */
     struct slice    subject;
     struct slice    reply;          /* empty: none */
     struct slice    head;           /* "[reply ]sizes\r\n" */

@@ -65,6 +65,7 @@ static struct message message_of(struct session *s, const struct nats_op *op)
     struct message m = {
         .account = s->account,
         .from = s,
+        .origin = session_origin(s),
         .subject = op->subject,
         .reply = op->reply,
         .head = slice_of(op->tail.ptr, op->tail.len - op->body.len - 2),
@@ -125,7 +126,7 @@ void session_publish(struct session *s, const struct nats_op *op)
     bool wants_503 = s->no_responders && op->reply.len > 0;
     uint32_t delivered = deliver(cr, &m, wants_503);
     if (UNLIKELY(delivered == 0 && wants_503) && s->phase == SESSION_OPEN)
-        deliver_no_responders(cr, s->account, s, op->subject, op->reply);
+        deliver_no_responders(cr, s, op->subject, op->reply);
     if (UNLIKELY(cr->wants_stall)) {
         cr->wants_stall = false;
         s->stalls++;

@@ -4,8 +4,8 @@
  * Files: session.c (life), input.c (verbs), connect.c (CONNECT and who it is), subscribe.c,
  * publish.c, session_time.c (pings and timeouts), info.c (INFO).
  *
- * Thread:  its reactor. Other reactors only read `sink`, `conn`'s shared counters, `is_closed` and
- * `congested`.
+ * Thread:  its reactor. Other reactors only read `sink`, `conn`'s shared counters, `permissions` and
+ *          what is atomic; a directory that a session leaves is unreferenced after a grace period.
  * Memory:  one block, freed after its grace period; strings from CONNECT in one heap string. An
  *          idle session has no buffers.
  * Rules:   after session_close() nothing is delivered to it and it is in no index, though its
@@ -90,6 +90,8 @@ struct session {
     _Atomic bool           is_closed;
     /* over three quarters of max_pending and still taking bytes: stall publishers */
     _Atomic uint8_t        congested;
+    /* a publisher elsewhere found more than max_pending waiting: its own reactor cuts it */
+    _Atomic bool           overflowed;
     uint64_t               stall_written;   /* what the socket had taken at the last stall */
     struct timer           timer;
 
@@ -97,7 +99,7 @@ struct session {
     const struct auth_user      *user;
     /* whom reports and traces show; in `directory` or `login` */
     struct slice                 shown;
-    const struct permission_set *permissions;       /* NULL: everything */
+    const struct permission_set *_Atomic permissions;       /* NULL: everything */
     struct responses            *responses;
     /* whose permissions still hold while a password is checked anew */
     struct directory            *old_directory;
@@ -123,6 +125,12 @@ struct session {
 static inline struct session *session_of(struct conn *c)
 {
     return container_of(c, struct session, conn);
+}
+
+/* Names a session and its reactor, for as long as the server runs. */
+static inline uint64_t session_origin(const struct session *s)
+{
+    return s->cid * REACTORS_MAX + s->sink.reactor;
 }
 
 /* Takes the socket over. On failure the socket is closed. */

@@ -26,6 +26,7 @@ struct packed {
     uint32_t head_len;
     uint32_t header_len;
     uint32_t flags;
+    uint64_t origin;
     void *context;
     struct blob *blob;
     uint32_t targets_count;
@@ -122,6 +123,7 @@ static void pack(uint8_t *at, const struct record *rec)
         .head_len = rec->head_len,
         .header_len = rec->header_len,
         .flags = rec->flags,
+        .origin = rec->origin,
         .context = rec->context,
         .blob = rec->blob == NULL ? NULL : blob_ref(rec->blob),
         .targets_count = rec->targets_count,
@@ -222,6 +224,7 @@ static uint32_t deliver_packed(struct reactor *r, const uint8_t *at)
         .head_len = p.head_len,
         .header_len = p.header_len,
         .flags = p.flags,
+        .origin = p.origin,
         .context = p.context,
         .bytes = slice_of(targets + p.targets_count * sizeof(void *), p.bytes_len),
         .blob = p.blob,

@@ -33,6 +33,7 @@ struct record {
     uint32_t head_len;   /* the application's split of `bytes` */
     uint32_t header_len; /* NATS headers at the start of the body; 0: none */
     uint32_t flags;      /* the application's */
+    uint64_t origin;     /* the application's: who published */
     void *context;       /* the application's: the account */
     struct slice bytes;
     struct blob
