@@ -214,7 +214,8 @@ static void parse(struct sim_client *c)
         enum sim_parse got = sim_codec_next(slice_from(buf_slice(&c->in), at), &op, &used);
         if (got == SIM_PARSE_MORE) break;
         if (got == SIM_PARSE_BAD) {
-            model_fail(c->model, "client %u cannot read: %.60s", c->id, (const char *)c->in.ptr + at);
+            model_fail(c->model, "client %u cannot read: %.60s", c->id,
+                       (const char *)c->in.ptr + at);
             break;
         }
         if (c->host->log.echo) trace(c, "<", slice_of(c->in.ptr + at, used));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Client: drives one link after the other as a NATS client would, and tells the model of every step.
+/* Client: drives one link after the other as a NATS client would, and tells the model of every
+ * step.
  *
- * Thread: one. Memory: embedded; client_deinit() at the end. What it does is drawn by the world (workload.h). */
+ * Thread: one. Memory: embedded; client_deinit() at the end. What it does is drawn by the world
+ * (workload.h). */
 #ifndef MIDGE_SIM_CLIENT_H
 #define MIDGE_SIM_CLIENT_H
 
@@ -38,7 +40,8 @@ void client_deinit(struct sim_client *);
 void client_dial(struct sim_client *);
 /* Moves bytes both ways and takes what came. */
 void client_step(struct sim_client *);
-bool client_is_in(const struct sim_client *);   /* CONNECT was sent, and nothing speaks against it */
+/* CONNECT was sent, and nothing speaks against it */
+bool client_is_in(const struct sim_client *);
 void client_leave(struct sim_client *);         /* in order */
 void client_reset(struct sim_client *);
 void client_cut(struct sim_client *);
@@ -46,7 +49,8 @@ void client_cut(struct sim_client *);
 /* Verbs; only while client_is_in(). */
 struct sim_sub *client_sub(struct sim_client *, const char *pattern, int group);
 void client_unsub(struct sim_client *, struct sim_sub *, uint32_t max);
-void client_pub(struct sim_client *, const char *subject, const char *reply, uint32_t size, bool headers);
+void client_pub(struct sim_client *, const char *subject, const char *reply, uint32_t size,
+                bool headers);
 void client_ping(struct sim_client *);
 void client_raw(struct sim_client *, const char *text);
 

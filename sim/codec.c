@@ -34,8 +34,8 @@ static bool sizes(const struct slice *words, uint32_t count, struct sim_op *op, 
 }
 
 /* `after`: offset of the body in `in`. */
-static enum sim_parse message(struct slice in, struct slice args, uint32_t after,
-                              struct sim_op *op, uint32_t *ret_used)
+static enum sim_parse message(struct slice in, struct slice args, uint32_t after, struct sim_op *op,
+                              uint32_t *ret_used)
 {
     struct slice words[WORDS_MAX];
     uint64_t head, all;

@@ -76,7 +76,8 @@ void sim_host_stop(struct sim_host *h)
 bool sim_host_is_idle(const struct sim_host *h)
 {
     for (uint32_t i = 0; i < h->reactors->count; i++)
-        if (h->reactors->at[i]->connections > 0 || mailbox_has_work(h->reactors->at[i])) return false;
+        if (h->reactors->at[i]->connections > 0 || mailbox_has_work(h->reactors->at[i]))
+            return false;
     return core_clients(h->server->core) == 0;
 }
 
@@ -110,8 +111,8 @@ void sim_host_init(struct sim_host *h, const struct sim_plan *p)
 static bool sleeps(const struct sim_host *h, const struct reactor *r)
 {
     const struct sim_poller *p = container_of(r->poller, struct sim_poller, base);
-    return p->asleep_until > h->clock.now && !sim_poller_ready(p) && !mailbox_has_work(
-        (struct reactor *)(uintptr_t)r);
+    return p->asleep_until > h->clock.now && !sim_poller_ready(p) &&
+           !mailbox_has_work((struct reactor *)(uintptr_t)r);
 }
 
 void sim_host_tick(struct sim_host *h, uint32_t idle_permille, uint32_t sleepy_permille)
@@ -148,8 +149,7 @@ static void settle(struct sim_host *h)
 {
     for (int i = 0; i < 200; i++) {
         sim_clock_advance(&h->clock, MILLISECOND);
-        for (uint32_t k = 0; k < h->reactors->count; k++)
-            (void)reactor_tick(h->reactors->at[k], 0);
+        for (uint32_t k = 0; k < h->reactors->count; k++) (void)reactor_tick(h->reactors->at[k], 0);
         while (sim_worker_step(&h->worker)) {}
     }
 }

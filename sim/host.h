@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Host: the machine that the server under test runs on: a whole simulated env, its reactors, and the server.
+/* Host: the machine that the server under test runs on: a whole simulated env, its reactors, and
+ * the server.
  *
- * The reactors tick only when told to; one that waits for something sleeps until its poller would wake it, so a lost
- * wake-up shows as a server that stands still.
+ * The reactors tick only when told to; one that waits for something sleeps until its poller would
+ * wake it, so a lost wake-up shows as a server that stands still.
  * Thread: one. Memory: init and deinit by the owner. */
 #ifndef MIDGE_SIM_HOST_H
 #define MIDGE_SIM_HOST_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Machine: the parts of a simulated env that are small: clock, entropy, files, log, worker, http, usage.
+/* Machine: the parts of a simulated env that are small: clock, entropy, files, log, worker, http,
+ * usage.
  *
- * Each part embeds the table of env/ as `base`; what stands behind it is plain and may be read and changed by a
- * scenario at any time between two ticks.
+ * Each part embeds the table of env/ as `base`; what stands behind it is plain and may be read and
+ * changed by a scenario at any time between two ticks.
  * Thread: one for all. Memory: init and deinit by the owner; nothing is global. */
 #ifndef MIDGE_SIM_MACHINE_H
 #define MIDGE_SIM_MACHINE_H
@@ -86,8 +87,8 @@ struct sim_http {
 };
 void sim_http_init(struct sim_http *);
 void sim_http_deinit(struct sim_http *);
-/* Calls the handler. The reply comes now or in a later tick: see `has_reply`, `status`, `body`. The request must
- * stay until then. */
+/* Calls the handler. The reply comes now or in a later tick: see `has_reply`, `status`, `body`. The
+ * request must stay until then. */
 void sim_http_ask(struct sim_http *, struct http_request *);
 
 #endif

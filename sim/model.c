@@ -88,8 +88,7 @@ void model_gone(struct model *m, struct sim_peer *p)
 
 void model_closed(struct model *m, struct sim_peer *p)
 {
-    if (!p->may_close)
-        model_fail(m, "the server closed connection %u without a cause", p->id);
+    if (!p->may_close) model_fail(m, "the server closed connection %u without a cause", p->id);
     model_died(m, p);
 }
 
@@ -134,7 +133,8 @@ static void add_due(struct sim_sub *s, struct sim_msg *msg)
     s->due[s->due_count++] = msg;
 }
 
-/* Listens for certain while the message is sent; what comes later is looked at when it is missed. */
+/* Listens for certain while the message is sent; what comes later is looked at when it is
+ * missed. */
 static bool listens(const struct model *m, const struct sim_sub *s, const struct sim_msg *msg)
 {
     const struct sim_peer *p = s->peer;

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Model: what the clients did and saw, and what must follow from it. Brute force, outside the code under test.
+/* Model: what the clients did and saw, and what must follow from it. Brute force, outside the code
+ * under test.
  *
- * It knows no server state. A command that a client sent is certainly carried out once the PONG of a later PING has come
- * (or another effect of a later command was seen); between the two moments it may be or may not. So every fact has an
- * interval, and the checks speak only of what is certain:
+ * It knows no server state. A command that a client sent is certainly carried out once the PONG of
+ * a later PING has come (or another effect of a later command was seen); between the two moments it
+ * may be or may not. So every fact has an interval, and the checks speak only of what is certain:
  *
- * - who certainly listened from before a message was sent until after it was certainly carried out, gets it exactly once;
+ * - who certainly listened from before a message was sent until after it was certainly carried out,
+ * gets it exactly once;
  * - who certainly did not listen, may not receive, or sits in another account, never gets it;
  * - one member of a queue group gets it, unless a possible member died with it;
  * - what one connection published arrives in that order at each subscription, without gaps;
- * - a PONG comes behind everything that was published before any PONG or delivery seen before its PING was sent;
+ * - a PONG comes behind everything that was published before any PONG or delivery seen before its
+ * PING was sent;
  * - a 503 comes exactly when nobody can have listened.
  *
- * Thread: one. Memory: owns all that it hands out until model_deinit(). The first violation is kept in `failure`. */
+ * Thread: one. Memory: owns all that it hands out until model_deinit(). The first violation is kept
+ * in `failure`. */
 #ifndef MIDGE_SIM_MODEL_H
 #define MIDGE_SIM_MODEL_H
 
@@ -45,7 +49,8 @@ struct sim_sub {
     struct sim_msg **due;               /* must still come, oldest first */
     uint32_t due_count;
     uint32_t due_cap;
-    uint32_t *last;                     /* by publisher's id: the number of its last message here, from 1 */
+    /* by publisher's id: the number of its last message here, from 1 */
+    uint32_t *last;
     uint32_t last_cap;
 };
 
@@ -81,7 +86,8 @@ struct sim_peer {
     const struct sim_user *user;        /* as it was when the client came; NULL: anonymous */
     uint32_t user_index;
     uint32_t account;
-    bool is_vague;                      /* a reload came while it logged in: nobody knows its account */
+    /* a reload came while it logged in: nobody knows its account */
+    bool is_vague;
     bool verbose, echo, headers, no_responders;
     bool is_forgotten;                  /* the network saw the server close its end */
     bool may_close;                     /* the server has cause to close it */
@@ -142,16 +148,18 @@ void model_gone(struct model *, struct sim_peer *);
 /* What a client sends. */
 struct sim_sub *model_sub(struct model *, struct sim_peer *, const char *pattern, int group);
 void model_unsub(struct model *, struct sim_sub *, uint32_t max);
-/* `size` of headers and payload comes from the caller; the payload's bytes from model_payload(). `reply` may be NULL;
+/* `size` of headers and payload comes from the caller; the payload's bytes from model_payload().
+ * `reply` may be NULL;
  * "?" makes an inbox subject of the message's own. */
-struct sim_msg *model_publish(struct model *, struct sim_peer *, const char *subject, const char *reply,
-                              uint32_t size, bool headers);
+struct sim_msg *model_publish(struct model *, struct sim_peer *, const char *subject,
+                              const char *reply, uint32_t size, bool headers);
 void model_payload(const struct sim_msg *, struct buf *out);
 void model_headers(const struct sim_msg *, struct buf *out);
 void model_ping(struct model *, struct sim_peer *);
 
 /* What it reads. Returns the message that came, NULL when it is none. */
-struct sim_msg *model_message(struct model *, struct sim_peer *, const struct sim_op *, struct sim_sub **ret_sub);
+struct sim_msg *model_message(struct model *, struct sim_peer *, const struct sim_op *,
+                              struct sim_sub **ret_sub);
 void model_pong(struct model *, struct sim_peer *);
 void model_ok(struct model *, struct sim_peer *);
 void model_err(struct model *, struct sim_peer *, struct slice text);

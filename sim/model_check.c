@@ -119,8 +119,9 @@ static void check_due(struct model *m, struct sim_sub *s, struct sim_msg *msg)
             m->dues_met++;
         } else if (due->from == msg->from && due->number < msg->number) {
             if (is_free(m, s, due))
-                model_fail(m, "message %u overtook or replaced %u of the same publisher at %s "
-                              "(connection %u sid %u)",
+                model_fail(m,
+                           "message %u overtook or replaced %u of the same publisher at %s "
+                           "(connection %u sid %u)",
                            msg->id, due->id, s->pattern, s->peer->id, s->sid);
             remove_due(s, i--);
         }
@@ -200,8 +201,8 @@ struct sim_msg *model_message(struct model *m, struct sim_peer *p, const struct 
     }
     struct sim_msg *msg = msg_by_text(m, op->payload);
     if (msg == NULL) {
-        model_fail(m, "connection %u got %u bytes on %.*s that nobody sent", p->id,
-                   op->payload.len, SLICE_ARGS(op->subject));
+        model_fail(m, "connection %u got %u bytes on %.*s that nobody sent", p->id, op->payload.len,
+                   SLICE_ARGS(op->subject));
         return NULL;
     }
     *ret_sub = s;
@@ -254,8 +255,7 @@ static void judge(struct model *m, struct sim_peer *p, struct sim_msg *msg)
                    msg->subject);
     if (may != SIM_YES || msg->is_refused || !msg->wants_503 || msg->no_responders > 0) return;
     if (!p->is_vague && has_inbox(p, msg) && !anybody(m, msg))
-        model_fail(m, "nobody listened to message %u (%s), but no 503 came", msg->id,
-                   msg->subject);
+        model_fail(m, "nobody listened to message %u (%s), but no 503 came", msg->id, msg->subject);
 }
 
 static void confirm_sub(struct model *m, struct sim_sub *s, const struct sim_barrier *b)
@@ -277,8 +277,9 @@ static void check_arrived(struct model *m, struct sim_sub *s, const struct sim_b
         bool own = msg->from == s->peer && msg->number <= b->msgs;
         if (!own && msg->confirmed >= b->sent) continue;
         if (!is_required(m, s, msg)) continue;
-        model_fail(m, "message %u (%s) stands behind a PONG that must follow it, at %s "
-                      "(connection %u sid %u)",
+        model_fail(m,
+                   "message %u (%s) stands behind a PONG that must follow it, at %s "
+                   "(connection %u sid %u)",
                    msg->id, msg->subject, s->pattern, s->peer->id, s->sid);
     }
 }

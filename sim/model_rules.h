@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is certain and what is possible, given that a reload takes a while. Private to the model.
  *
- * Pure. `from` and `to` are moments; a configuration may have been in force at any moment between the order of its
- * reload and the moment when every reactor had the next one. */
+ * Pure. `from` and `to` are moments; a configuration may have been in force at any moment between
+ * the order of its reload and the moment when every reactor had the next one. */
 #ifndef MIDGE_SIM_MODEL_RULES_H
 #define MIDGE_SIM_MODEL_RULES_H
 

@@ -186,7 +186,8 @@ static enum err net_accept_one(struct net *base, int listener, int *ret_sock,
     link->was_accepted = true;
     note(n, 1, (uint64_t)sock);
     *ret_sock = sock;
-    *ret_peer = (struct net_addr){ .ip = { 10, 0, 0, (uint8_t)link->port & 7 }, .port = link->port };
+    *ret_peer = (struct net_addr){ .ip = { 10, 0, 0, (uint8_t)link->port & 7 },
+                                   .port = link->port };
     return ERR_OK;
 }
 

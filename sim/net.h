@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Simulated network: stream sockets in memory, with latency, small buffers and faults.
  *
- * A link is one connection. Its server end is a socket number of `struct net`; its client end is the `struct sim_link`
- * itself, driven by the functions here. Bytes travel as parcels with a time of arrival; a direction holds at most
- * `buffer` bytes that were sent and not yet read. Socket numbers are used again, lowest first, as a kernel does.
+ * A link is one connection. Its server end is a socket number of `struct net`; its client end is
+ * the `struct sim_link` itself, driven by the functions here. Bytes travel as parcels with a time
+ * of arrival; a direction holds at most `buffer` bytes that were sent and not yet read. Socket
+ * numbers are used again, lowest first, as a kernel does.
  *
- * Faults: partial reads and writes, needless AGAIN, cut (nothing passes, nobody is told), reset, end of stream, refused
- * accept, no descriptors left.
- * Thread: one. Memory: links belong to the net until both ends are closed and sim_link_drop() was called. */
+ * Faults: partial reads and writes, needless AGAIN, cut (nothing passes, nobody is told), reset,
+ * end of stream, refused accept, no descriptors left.
+ * Thread: one. Memory: links belong to the net until both ends are closed and sim_link_drop() was
+ * called. */
 #ifndef MIDGE_SIM_NET_H
 #define MIDGE_SIM_NET_H
 
@@ -34,7 +36,8 @@ struct sim_poller {
     struct sim_net *net;
     bool is_used;
     bool woken;
-    nanos asleep_until;         /* of the last wait that found nothing: when it would have ended by itself */
+    /* of the last wait that found nothing: when it would have ended by itself */
+    nanos asleep_until;
 };
 
 struct sim_sock {
@@ -72,13 +75,17 @@ struct sim_link *sim_link_dial(struct sim_net *, uint16_t port);
 int64_t sim_link_read(struct sim_link *, uint8_t *bytes, uint32_t max);
 int64_t sim_link_write(struct sim_link *, const uint8_t *bytes, uint32_t len);
 void sim_link_finish(struct sim_link *);    /* the client closes: what it sent still arrives */
-void sim_link_reset(struct sim_link *);     /* what is under way is lost, the server gets an error */
+/* what is under way is lost, the server gets an error */
+void sim_link_reset(struct sim_link *);
 void sim_link_cut(struct sim_link *);       /* the wire is cut: no end is told */
 /* The client forgets the link; it was finished, reset or cut. */
 void sim_link_drop(struct sim_link *);
-/* `*flag` becomes true when the server has closed its end (now, if it has). Stays valid after a drop. */
+/* `*flag` becomes true when the server has closed its end (now, if it has). Stays valid after a
+ * drop. */
 void sim_link_watch(struct sim_link *, bool *flag);
-bool sim_link_server_closed(const struct sim_link *);           /* the server gave its socket back */
-uint32_t sim_link_unread(const struct sim_link *);              /* bytes on their way to the client */
+/* the server gave its socket back */
+bool sim_link_server_closed(const struct sim_link *);
+/* bytes on their way to the client */
+uint32_t sim_link_unread(const struct sim_link *);
 
 #endif

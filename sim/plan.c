@@ -82,7 +82,8 @@ static void draw_net(struct sim_plan *p, struct rng *r)
     static const uint32_t buffers[] = { 700, 4096, 65536, 262144, 1 << 20 };
     static const uint32_t partial[] = { 0, 50, 300, 900 };
     p->net.buffer = buffers[rng_below(r, ARRAY_COUNT(buffers))];
-    p->net.latency_max = (nanos)between(r, 0, 5) * (chance(r, 500) ? MILLISECOND : 50 * MICROSECOND);
+    p->net.latency_max = (nanos)between(r, 0, 5) *
+                         (chance(r, 500) ? MILLISECOND : 50 * MICROSECOND);
     p->net.latency_min = p->net.latency_max / 4;
     p->net.partial_permille = partial[rng_below(r, ARRAY_COUNT(partial))];
     p->net.again_permille = chance(r, 500) ? 0 : 100;

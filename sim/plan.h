@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plan: all that a seed decides before the first tick: sizes, probabilities, users, and how a reload changes them.
+/* Plan: all that a seed decides before the first tick: sizes, probabilities, users, and how a
+ * reload changes them.
  *
  * Pure data, drawn from an rng. Thread: one. Memory: plain values; texts are static or inside. */
 #ifndef MIDGE_SIM_PLAN_H
@@ -67,7 +68,8 @@ const char *sim_permissions_text(const struct sim_permissions *);
 struct options *sim_config_options(const struct sim_config *);
 
 /* A subject of 1 to 4 tokens out of few, so that much matches; with wildcards when `wild`. */
-void sim_draw_subject(const struct sim_plan *, struct rng *, bool wild, char ret_text[SIM_SUBJECT_MAX]);
+void sim_draw_subject(const struct sim_plan *, struct rng *, bool wild,
+                      char ret_text[SIM_SUBJECT_MAX]);
 uint32_t sim_draw_size(const struct sim_plan *, struct rng *);
 
 #endif

@@ -10,7 +10,8 @@
 
 /* A pattern against a published subject, in which `*` and `>` would be plain tokens. */
 bool sim_matches(const char *pattern, const char *subject);
-/* Every subject that `inner` matches is matched by `outer`; and: some subject is matched by both. */
+/* Every subject that `inner` matches is matched by `outer`; and: some subject is matched by
+ * both. */
 bool sim_covers(const char *outer, const char *inner);
 bool sim_overlaps(const char *a, const char *b);
 

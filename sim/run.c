@@ -54,7 +54,8 @@ static void say_something(struct sim_world *w)
         client_pub(&w->clients[i], subject, "?", 100, false);
         client_pub(&w->clients[i], "a.live", NULL, 30, false);
     }
-    for (int i = 0; i < 3; i++)         /* requests, their answers, and what both must have caused */
+    /* requests, their answers, and what both must have caused */
+    for (int i = 0; i < 3; i++)
         if (!world_barrier(w)) return;
 }
 
@@ -65,7 +66,9 @@ static void blame(struct sim_world *w)
         const struct sim_client *c = &w->clients[i];
         if (client_is_in(c) && c->peer->in != SIM_NEVER) continue;
         model_fail(&w->model, "client %u (%s, %s) is not in two minutes after the faults ended", i,
-                   c->link == NULL ? "not dialled" : c->is_broken ? "broken" : "dialled",
+                   c->link == NULL ? "not dialled"
+                   : c->is_broken  ? "broken"
+                                   : "dialled",
                    c->peer == NULL ? "no INFO" : "no PONG");
     }
     model_fail(&w->model, "a reload is not applied two minutes after the faults ended");
@@ -131,8 +134,7 @@ void sim_run(const struct sim_plan *plan, const struct sim_run_options *options,
     snprintf(ret->failure, sizeof ret->failure, "%s", w->model.failure);
     end(w);
     world_deinit(w);
-    if (ret->failure[0] == 0)
-        snprintf(ret->failure, sizeof ret->failure, "%s", w->model.failure);
+    if (ret->failure[0] == 0) snprintf(ret->failure, sizeof ret->failure, "%s", w->model.failure);
     xfree(w);
 }
 

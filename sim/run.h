@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Run: one seed from the first tick to the last.
  *
- * A phase with faults, then the faults end: everybody who is alive must be served within bounded virtual time and nothing
- * may be missing. Then the server drains or stops and must give everything back.
+ * A phase with faults, then the faults end: everybody who is alive must be served within bounded
+ * virtual time and nothing may be missing. Then the server drains or stops and must give everything
+ * back.
  * Thread: one. Two runs of one seed have one hash. */
 #ifndef MIDGE_SIM_RUN_H
 #define MIDGE_SIM_RUN_H

@@ -68,8 +68,8 @@ static const struct {
     uint32_t weight;
     void (*act)(struct sim_world *, struct sim_client *);
 } acts[] = {
-    { 45, do_pub }, { 18, do_request }, { 14, do_sub }, { 12, do_ping }, { 6, do_unsub },
-    { 5, do_unsub_max },
+    { 45, do_pub },  { 18, do_request }, { 14, do_sub },
+    { 12, do_ping }, { 6, do_unsub },    { 5, do_unsub_max },
 };
 
 static void act(struct sim_world *w, struct sim_client *c)

@@ -31,7 +31,8 @@ void world_deinit(struct sim_world *w)
     model_deinit(&w->model);
 }
 
-/* ---- a reload is over when every reactor has had two turns, and no password is being checked ---- */
+/* ---- a reload is over when every reactor has had two turns, and no password is being checked
+ * ---- */
 
 static void note_ticks(struct sim_world *w)
 {

@@ -32,7 +32,8 @@ bool world_until(struct sim_world *, nanos most, bool (*done)(struct sim_world *
 void world_reload(struct sim_world *, const struct sim_config *);
 /* No more faults. */
 void world_heal(struct sim_world *);
-/* Everybody who is in has had an answer to a PING. False: not within bounds (the model has failed). */
+/* Everybody who is in has had an answer to a PING. False: not within bounds (the model has
+ * failed). */
 bool world_barrier(struct sim_world *);
 
 /* workload.c: what the clients do of themselves, and what befalls the server, in one step. */

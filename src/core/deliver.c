@@ -239,8 +239,7 @@ static bool wants_remote(const struct sub *sub, const struct message *m)
 static bool claim_remote(struct core_reactor *cr, struct session *s, const struct message *m)
 {
     if (UNLIKELY(atomic_load_explicit(&s->overflowed, memory_order_relaxed))) return false;
-    if (UNLIKELY(is_full(cr, s)))
-        atomic_store_explicit(&s->overflowed, true, memory_order_relaxed);
+    if (UNLIKELY(is_full(cr, s))) atomic_store_explicit(&s->overflowed, true, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->conn.posted_shared, message_bytes(m), memory_order_relaxed);
     if (UNLIKELY(atomic_load_explicit(&s->congested, memory_order_relaxed) != 0) &&
         atomic_exchange_explicit(&s->congested, 0, memory_order_relaxed) != 0)

@@ -4,8 +4,9 @@
  * Files: session.c (life), input.c (verbs), connect.c (CONNECT and who it is), subscribe.c,
  * publish.c, session_time.c (pings and timeouts), info.c (INFO).
  *
- * Thread:  its reactor. Other reactors only read `sink`, `conn`'s shared counters, `permissions` and
- *          what is atomic; a directory that a session leaves is unreferenced after a grace period.
+ * Thread:  its reactor. Other reactors only read `sink`, `conn`'s shared counters, `permissions`
+ *          and what is atomic; a directory that a session leaves is unreferenced after a grace
+ *          period.
  * Memory:  one block, freed after its grace period; strings from CONNECT in one heap string. An
  *          idle session has no buffers.
  * Rules:   after session_close() nothing is delivered to it and it is in no index, though its
