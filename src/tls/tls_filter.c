@@ -243,11 +243,11 @@ static bool is_plain_http(void)
     return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
 }
 
-static void answer_plain_http(struct tls_filter *t)
+static bool answer_plain_http(struct tls_filter *t)
 {
-    (void)outq_add(t->below, t->pool,
-                   SLICE_LIT("HTTP/1.0 400 Bad Request\r\n\r\n"
-                             "Client sent an HTTP request to an HTTPS server.\n"));
+    return outq_add(t->below, t->pool,
+                    SLICE_LIT("HTTP/1.0 400 Bad Request\r\n\r\n"
+                              "Client sent an HTTP request to an HTTPS server.\n"));
 }
 
 static enum filter_verdict step(struct tls_filter *t, struct conn *c)
@@ -257,7 +257,8 @@ static enum filter_verdict step(struct tls_filter *t, struct conn *c)
     int error = SSL_get_error(t->ssl, done);
     if (error == SSL_ERROR_WANT_READ) return FILTER_OK;
     if (error == SSL_ERROR_ZERO_RETURN) return fail(t, "EOF");
-    if (t->context->http && is_plain_http()) answer_plain_http(t);
+    if (t->context->http && is_plain_http() && !answer_plain_http(t))
+        return fail(t, "out of memory");
     return fail(t, failure_text(t->ssl));
 }
 
