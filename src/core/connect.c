@@ -406,7 +406,8 @@ void session_login_again(struct session *s)
     AUTO_FREE(arena) arena = arena_new();
     struct directory *old = directory_ref(s->directory);
     take_directory(s);
-    bool was_in = s->is_counted, was_named = s->user != NULL && !s->user->is_hidden;
+    bool was_in = s->is_counted,
+         was_named = s->user != NULL && !s->user->is_hidden && !s->user->is_token;
     s->auth_required = directory_auth_required(s->directory, connection_type(s)) && !s->is_counted;
     if (!was_in && s->auth_required && s->phase == SESSION_OPEN) {
         session_close(s, CLOSE_AUTH_VIOLATION);
