@@ -49,12 +49,17 @@ void *xfree(void *p)
     return NULL;
 }
 
+void *try_alloc(size_t size)
+{
+    return malloc(size > 0 ? size : 1);
+}
+
 void *door_alloc(struct door *door, size_t size)
 {
     door->calls++;
     if (UNLIKELY(door->calls == door->fail_at)) return NULL;
     if (UNLIKELY(door->bytes_max > 0 && size > door->bytes_max - door->bytes)) return NULL;
-    void *p = malloc(size > 0 ? size : 1);
+    void *p = try_alloc(size);
     if (LIKELY(p != NULL)) door->bytes += size;
     assert(door->bytes_max == 0 || door->bytes <= door->bytes_max);
     return p;

@@ -22,6 +22,10 @@ void *xalloc_aligned(size_t alignment, size_t size); /* zeroed; free with xfree 
 char *xstrdup(const char *text);                     /* NULL gives NULL */
 void *xfree(void *p);                                /* returns NULL: p = xfree(p) */
 
+/* NULL when memory is gone: for a door whose bytes are counted elsewhere. Not zeroed; free with
+ * xfree. */
+MUST_CHECK void *try_alloc(size_t size);
+
 struct door {
     uint64_t bytes;     /* handed out and not yet returned */
     uint64_t bytes_max; /* 0: no limit */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/outq.h"
 
-#include <stdlib.h>
-
 #include "base/assert.h"
 
 /* Few connections with output: large chunks. Hundreds: medium. Thousands: small ones. */
@@ -15,11 +13,11 @@ enum { BLOB_HEAD_MIN = 512 };
 
 struct blob *blob_new(struct slice bytes)
 {
-    struct blob *b = malloc(sizeof *b + bytes.len);
+    struct blob *b = try_alloc(sizeof *b + bytes.len);
     if (b == NULL) return NULL;
     atomic_init(&b->refs, 1);
     b->len = bytes.len;
-    memcpy(b->bytes, bytes.ptr, bytes.len);
+    if (bytes.len > 0) memcpy(b->bytes, bytes.ptr, bytes.len);
     return b;
 }
 
@@ -35,7 +33,7 @@ struct blob *blob_unref(struct blob *b)
     if (b == NULL) return NULL;
     uint32_t before = atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel);
     assert(before > 0);
-    if (before == 1) free(b);
+    if (before == 1) xfree(b);
     return NULL;
 }
 
