@@ -74,14 +74,36 @@ static void free_chain(struct batch *b)
     }
 }
 
+static uint32_t packed_size(uint32_t targets_count, uint32_t bytes_len)
+{
+    size_t size = sizeof(struct packed) + targets_count * sizeof(void *) + bytes_len;
+    assert(size < UINT32_MAX - 8);
+    return (uint32_t)((size + 7) & ~(size_t)7);
+}
+
+/* Frees batches with unread records, whose blobs they still hold; the first is unread from `at`. */
+static void drop_unread(struct batch *first, uint32_t at)
+{
+    for (struct batch *b = first; b != NULL; b = b->next, at = 0) {
+        while (at < b->len) {
+            struct packed p;
+            memcpy(&p, b->bytes + at, sizeof p);
+            (void)blob_unref(p.blob);
+            at += packed_size(p.targets_count, p.bytes_len);
+        }
+        assert(at == b->len);
+    }
+    free_chain(first);
+}
+
 struct mailbox *mailbox_free(struct mailbox *m)
 {
     if (m == NULL) return NULL;
     for (uint32_t i = 0; i < REACTORS_MAX; i++) {
-        free_chain(atomic_load(&m->lanes[i].full));
+        drop_unread(atomic_load(&m->lanes[i].full), 0);
         free_chain(atomic_load(&m->lanes[i].empty));
-        free_chain(m->lanes[i].inbound);
-        free_chain(m->outbound[i].first);
+        drop_unread(m->lanes[i].inbound, m->lanes[i].inbound_at);
+        drop_unread(m->outbound[i].first, 0);
         free_chain(m->outbound[i].spare);
     }
     return xfree(m);
@@ -109,13 +131,6 @@ static struct batch *batch_take(struct outbound *out, struct lane *lane, uint32_
     return b;
 }
 
-static uint32_t packed_size(const struct record *rec)
-{
-    size_t size = sizeof(struct packed) + rec->targets_count * sizeof(void *) + rec->bytes.len;
-    assert(size < UINT32_MAX - 8);
-    return (uint32_t)((size + 7) & ~(size_t)7);
-}
-
 static void pack(uint8_t *at, const struct record *rec)
 {
     struct packed p = {
@@ -141,7 +156,7 @@ void mailbox_record(struct reactor *from, struct reactor *to, const struct recor
     assert(from != to);
     assert(rec->targets_count > 0);
     struct outbound *out = &from->mailbox->outbound[to->id];
-    uint32_t need = packed_size(rec);
+    uint32_t need = packed_size(rec->targets_count, rec->bytes.len);
     if (out->last == NULL || out->last->cap - out->last->len < need) {
         struct batch *b = batch_take(out, &to->mailbox->lanes[from->id], need);
         if (out->last == NULL) out->first = b;
@@ -233,7 +248,7 @@ static uint32_t deliver_packed(struct reactor *r, const uint8_t *at)
     };
     r->on_record(r, &rec);
     (void)blob_unref(p.blob);
-    return packed_size(&rec);
+    return packed_size(p.targets_count, p.bytes_len);
 }
 
 /* The oldest unread batch of the lane; NULL when there is none. */
