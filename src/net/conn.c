@@ -493,6 +493,8 @@ void conn_abort(struct conn *c)
     if (c->sock < 0) return;
     conn_close(c, 0, 0, (struct slice){ 0 });
     c->aborted = true;
+    if (list_empty(&c->dirty_node)) /* it was lingering already */
+        list_add_tail(&c->reactor->dirty, &c->dirty_node);
 }
 
 static void finish(struct conn *c)
