@@ -20,8 +20,18 @@ struct fake_sock {
     bool stuck;             /* the peer takes no bytes */
     bool closed;
     uint32_t read_max;      /* a read gives so many bytes at most; 0: all */
+    uint32_t write_max;     /* a write takes so many bytes at most; 0: all */
+    bool reads_fail;
+    bool writes_fail;
     void *owner;
     uint32_t interest;
+    struct poller *poller;
+};
+
+struct fake_poller {
+    struct poller base;
+    struct fake *fake;
+    uint32_t wakes;
 };
 
 struct fake {
@@ -29,12 +39,13 @@ struct fake {
     struct clock clock;
     struct entropy entropy;
     struct net net;
-    struct poller poller;
+    struct fake_poller pollers[REACTORS_MAX];
+    uint32_t pollers_count;
     struct fake_sock socks[FAKE_SOCKS];
     nanos now;  /* monotonic */
     nanos wall; /* since 1970 */
     struct reactors *set;
-    struct reactor *reactor;
+    struct reactor *reactor; /* the first one */
 };
 
 static inline nanos fake_monotonic(struct clock *c)
@@ -58,9 +69,15 @@ static inline struct fake *fake_of(struct net *n)
     return container_of(n, struct fake, net);
 }
 
+static const struct poller_ops fake_poller_ops;
+
 static inline struct poller *fake_poller_new(struct net *n)
 {
-    return &fake_of(n)->poller;
+    struct fake *f = fake_of(n);
+    struct fake_poller *p = &f->pollers[f->pollers_count++];
+    p->base.ops = &fake_poller_ops;
+    p->fake = f;
+    return &p->base;
 }
 
 static inline void fake_poller_free(struct poller *p)
@@ -70,25 +87,26 @@ static inline void fake_poller_free(struct poller *p)
 
 static inline void fake_wake(struct poller *p)
 {
-    (void)p;
+    container_of(p, struct fake_poller, base)->wakes++;
 }
 
 static inline uint32_t fake_ready(const struct fake_sock *s)
 {
     uint32_t ready = 0;
-    if (s->in.len > 0 || s->in_ended) ready |= NET_READABLE;
-    if (!s->stuck) ready |= NET_WRITABLE;
+    if (s->in.len > 0 || s->in_ended || s->reads_fail) ready |= NET_READABLE;
+    if (!s->stuck || s->writes_fail) ready |= NET_WRITABLE;
     return ready & s->interest;
 }
 
 static inline uint32_t fake_wait(struct poller *p, nanos timeout, struct net_event *events,
                                  uint32_t max)
 {
-    struct fake *f = container_of(p, struct fake, poller);
+    struct fake *f = container_of(p, struct fake_poller, base)->fake;
     uint32_t count = 0;
     (void)timeout;
     for (uint32_t i = 0; i < FAKE_SOCKS && count < max; i++) {
-        uint32_t ready = f->socks[i].owner == NULL ? 0 : fake_ready(&f->socks[i]);
+        bool mine = f->socks[i].owner != NULL && f->socks[i].poller == p;
+        uint32_t ready = mine ? fake_ready(&f->socks[i]) : 0;
         if (ready != 0) events[count++] = (struct net_event){ f->socks[i].owner, ready };
     }
     return count;
@@ -96,7 +114,8 @@ static inline uint32_t fake_wait(struct poller *p, nanos timeout, struct net_eve
 
 static inline void fake_change(struct poller *p, int sock, void *owner, uint32_t interest)
 {
-    struct fake *f = container_of(p, struct fake, poller);
+    struct fake *f = container_of(p, struct fake_poller, base)->fake;
+    f->socks[sock].poller = p;
     f->socks[sock].owner = owner;
     f->socks[sock].interest = interest;
 }
@@ -117,6 +136,7 @@ static inline int64_t fake_read(struct net *n, int sock, const struct net_span *
 {
     struct fake_sock *s = &fake_of(n)->socks[sock];
     uint32_t most = s->read_max == 0 ? UINT32_MAX : s->read_max, done = 0;
+    if (s->reads_fail) return NET_FAILED;
     if (s->in.len == 0) return s->in_ended ? 0 : NET_AGAIN;
     for (uint32_t i = 0; i < count && s->in.len > 0 && done < most; i++) {
         size_t part = spans[i].len < s->in.len ? spans[i].len : s->in.len;
@@ -132,13 +152,15 @@ static inline int64_t fake_write(struct net *n, int sock, const struct net_span 
                                  uint32_t count)
 {
     struct fake_sock *s = &fake_of(n)->socks[sock];
-    int64_t done = 0;
+    size_t most = s->write_max == 0 ? SIZE_MAX : s->write_max, done = 0;
+    if (s->writes_fail) return NET_FAILED;
     if (s->stuck) return NET_AGAIN;
-    for (uint32_t i = 0; i < count; i++) {
-        buf_add(&s->out, slice_of(spans[i].ptr, spans[i].len));
-        done += (int64_t)spans[i].len;
+    for (uint32_t i = 0; i < count && done < most; i++) {
+        size_t part = spans[i].len < most - done ? spans[i].len : most - done;
+        buf_add(&s->out, slice_of(spans[i].ptr, part));
+        done += part;
     }
-    return done;
+    return (int64_t)done;
 }
 
 static inline void fake_close(struct net *n, int sock)
@@ -146,37 +168,52 @@ static inline void fake_close(struct net *n, int sock)
     fake_of(n)->socks[sock].closed = true;
 }
 
-static inline struct fake *fake_new(void)
+static const struct poller_ops fake_poller_ops = {
+    .free = fake_poller_free,
+    .wait = fake_wait,
+    .wake = fake_wake,
+    .add = fake_add,
+    .change = fake_change,
+    .remove = fake_remove,
+};
+
+static inline struct fake *fake_new_many(uint32_t reactors)
 {
-    static const struct poller_ops poller_ops = {
-        .free = fake_poller_free,
-        .wait = fake_wait,
-        .wake = fake_wake,
-        .add = fake_add,
-        .change = fake_change,
-        .remove = fake_remove,
-    };
     struct fake *f = xcalloc(1, sizeof *f);
     f->now = SECOND;
     f->wall = 1700000000 * SECOND;
     f->clock = (struct clock){ fake_monotonic, fake_realtime };
     f->entropy.fill = fake_fill;
-    f->poller.ops = &poller_ops;
     f->net = (struct net){
         .poller_new = fake_poller_new, .read = fake_read, .write = fake_write, .close = fake_close
     };
     f->env = (struct env){ .clock = &f->clock, .entropy = &f->entropy, .net = &f->net };
-    f->set = reactors_new(&f->env, 1, 0);
+    f->set = reactors_new(&f->env, reactors, 0);
     f->reactor = f->set->at[0];
     return f;
+}
+
+static inline struct fake *fake_new(void)
+{
+    return fake_new_many(1);
+}
+
+/* Ticks every reactor once; returns how much was done, input that waits included. */
+static inline uint32_t fake_tick(struct fake *f)
+{
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < f->set->count; i++) {
+        done += reactor_tick(f->set->at[i], 0);
+        done += !list_empty(&f->set->at[i]->again);
+    }
+    return done;
 }
 
 /* Ticks until nothing happens any more, at most 1000 times; returns how often. */
 static inline uint32_t fake_run(struct fake *f)
 {
     uint32_t ticks = 0;
-    while (ticks < 1000 && (reactor_tick(f->reactor, 0) > 0 || !list_empty(&f->reactor->again)))
-        ticks++;
+    while (ticks < 1000 && fake_tick(f) > 0) ticks++;
     return ticks;
 }
 

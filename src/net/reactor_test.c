@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/reactor.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "net/net_fake.h"
+
+struct letter {
+    struct mail mail;
+    struct reactor *ran_on;
+    struct letter *next; /* posted when this one runs; NULL: none */
+};
+
+static void open_letter(struct mail *mail, struct reactor *r)
+{
+    struct letter *l = container_of(mail, struct letter, mail);
+    l->ran_on = r;
+    if (l->next != NULL) reactor_post(r, &l->next->mail);
+}
+
+static void mail_runs_on_the_reactor_that_it_was_posted_to(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new_many(3);
+    struct letter l = { .mail.run = open_letter };
+    reactor_post(f->set->at[2], &l.mail);
+    assert_null(l.ran_on);
+    (void)fake_tick(f);
+    assert_ptr_equal(l.ran_on, f->set->at[2]);
+    fake_free(f);
+}
+
+static void mail_posted_while_mail_runs_waits_for_the_next_tick(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new();
+    struct letter second = { .mail.run = open_letter };
+    struct letter first = { .mail.run = open_letter, .next = &second };
+    reactor_post(f->reactor, &first.mail);
+    (void)reactor_tick(f->reactor, 0);
+    assert_non_null(first.ran_on);
+    assert_null(second.ran_on);
+    (void)reactor_tick(f->reactor, 0);
+    assert_non_null(second.ran_on);
+    fake_free(f);
+}
+
+static void a_tick_is_one_instant(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new();
+    (void)reactor_tick(f->reactor, 0);
+    assert_int_equal(f->reactor->now, f->now);
+    nanos wall = f->reactor->wall;
+    f->now += 5 * SECOND;
+    assert_int_equal(f->reactor->wall, wall);
+    (void)reactor_tick(f->reactor, 0);
+    assert_int_equal(f->reactor->now, f->now);
+    fake_free(f);
+}
+
+static void note_time(struct timer *t, nanos now);
+
+struct alarm {
+    struct timer timer;
+    nanos rang_at;
+};
+
+static void note_time(struct timer *t, nanos now)
+{
+    container_of(t, struct alarm, timer)->rang_at = now;
+}
+
+static void timers_fire_when_their_time_has_come(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new();
+    struct alarm a = { 0 };
+    timer_init(&a.timer, note_time);
+    wheel_set(&f->reactor->wheel, &a.timer, f->now + SECOND);
+    (void)reactor_tick(f->reactor, 0);
+    assert_int_equal(a.rang_at, 0);
+    f->now += SECOND + MILLISECOND;
+    (void)reactor_tick(f->reactor, 0);
+    assert_int_equal(a.rang_at, f->now);
+    fake_free(f);
+}
+
+/* A worker that keeps what it was given until the test lets it go on. */
+struct slow_worker {
+    struct worker worker;
+    struct work *work;
+    bool full;
+};
+
+static enum err submit(struct worker *w, struct work *work)
+{
+    struct slow_worker *slow = container_of(w, struct slow_worker, worker);
+    if (slow->full) return ERR_LIMIT;
+    slow->work = work;
+    return ERR_OK;
+}
+
+struct sum {
+    struct reactor_work work;
+    int a, b, result;
+    bool done;
+};
+
+static void sum_run(struct reactor_work *w)
+{
+    struct sum *s = container_of(w, struct sum, work);
+    s->result = s->a + s->b;
+}
+
+static void sum_done(struct reactor_work *w)
+{
+    container_of(w, struct sum, work)->done = true;
+}
+
+static void work_runs_elsewhere_and_comes_home(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new_many(2);
+    struct slow_worker slow = { .worker.submit = submit };
+    struct sum s = { .work = { .run = sum_run, .done = sum_done }, .a = 2, .b = 3 };
+    f->env.worker = &slow.worker;
+    assert_int_equal(reactor_work(f->set->at[1], &s.work), ERR_OK);
+    (void)fake_tick(f);
+    assert_false(s.done);
+    slow.work->run(slow.work);
+    slow.work->finished(slow.work);
+    (void)reactor_tick(f->set->at[0], 0);
+    assert_false(s.done);
+    (void)reactor_tick(f->set->at[1], 0);
+    assert_true(s.done);
+    assert_int_equal(s.result, 5);
+    fake_free(f);
+}
+
+static void work_that_finds_no_place_is_told_so(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new();
+    struct slow_worker slow = { .worker.submit = submit, .full = true };
+    struct sum s = { .work = { .run = sum_run, .done = sum_done } };
+    f->env.worker = &slow.worker;
+    assert_int_equal(reactor_work(f->reactor, &s.work), ERR_LIMIT);
+    (void)fake_tick(f);
+    assert_false(s.done);
+    fake_free(f);
+}
+
+static void a_reactor_with_nothing_to_do_says_so(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new();
+    struct letter l = { .mail.run = open_letter };
+    assert_int_equal(reactor_tick(f->reactor, 0), 0);
+    reactor_post(f->reactor, &l.mail);
+    assert_int_equal(reactor_tick(f->reactor, 0), 1);
+    assert_int_equal(reactor_tick(f->reactor, 0), 0);
+    fake_free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mail_runs_on_the_reactor_that_it_was_posted_to),
+        cmocka_unit_test(mail_posted_while_mail_runs_waits_for_the_next_tick),
+        cmocka_unit_test(a_tick_is_one_instant),
+        cmocka_unit_test(timers_fire_when_their_time_has_come),
+        cmocka_unit_test(work_runs_elsewhere_and_comes_home),
+        cmocka_unit_test(work_that_finds_no_place_is_told_so),
+        cmocka_unit_test(a_reactor_with_nothing_to_do_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
