@@ -358,6 +358,7 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
     struct core *core = s->home->core;
     char label[SESSION_LABEL];
     if (err[0] != 0 && s->is_told) session_err(s, "%s", err);
+    if (s->phase == SESSION_CLOSED) return; /* the flush of these words has failed and closed it */
     log_debug(core->env->log, "%s - Client connection closed: %s", session_label(s, label),
               close_reason_text(reason));
     s->phase = SESSION_CLOSED;

@@ -3,6 +3,7 @@
 
 #include "core/message.h"
 #include "core/session.h"
+#include "json/check.h"
 
 /* Keys of CONNECT whose values stay out of logs; what begins with these, too ("auth_token",
  * "password"). */
@@ -50,43 +51,70 @@ static void payload(struct session *s, const char *arrow, struct slice body, uin
     buf_deinit(&b);
 }
 
+/* Behind the string whose quote stands at `from`. The text is valid JSON. */
+static uint32_t string_end(struct slice text, uint32_t from)
+{
+    uint32_t at = from + 1;
+    while (at < text.len && text.ptr[at] != '"') at += text.ptr[at] == '\\' ? 2 : 1;
+    return at < text.len ? at + 1 : text.len;
+}
+
+static uint32_t blanks_end(struct slice text, uint32_t from)
+{
+    while (from < text.len && memchr(" \t\r\n", text.ptr[from], 4) != NULL) from++;
+    return from;
+}
+
+/* Behind the value that begins at `from`, whatever stands in it. */
+static uint32_t value_end(struct slice text, uint32_t from)
+{
+    uint32_t at = from, depth = 0;
+    while (at < text.len) {
+        uint8_t c = text.ptr[at];
+        if (depth == 0 && (c == ',' || c == '}' || c == ']')) break;
+        if (c == '{' || c == '[') depth++;
+        if (c == '}' || c == ']') depth--;
+        at = c == '"' ? string_end(text, at) : at + 1;
+    }
+    return at;
+}
+
+/* A key with an escape in it may spell any name. */
 static bool is_secret(struct slice key)
 {
+    if (slice_find_byte(key, '\\') >= 0) return true;
     for (size_t i = 0; i < ARRAY_COUNT(secrets); i++) {
         struct slice name = slice_str(secrets[i]);
-        if (key.len >= name.len && slice_equal_nocase(slice_first(key, name.len), name))
-            return true;
+        if (slice_equal_nocase(slice_first(key, name.len), name)) return true;
     }
     return false;
 }
 
-/* The end of the string that begins at `from` (behind its quote). */
-static uint32_t string_end(struct slice text, uint32_t from)
-{
-    while (from < text.len && text.ptr[from] != '"') from += text.ptr[from] == '\\' ? 2 : 1;
-    return from < text.len ? from : text.len;
-}
-
-/* Good enough for any JSON: every string is a key or a value; the value behind a secret key is
- * replaced. */
+/* Every string with a colon behind it is a key; the value behind a secret one is replaced. What is no
+ * JSON may hide a secret anywhere, and the client is closed for it anyway. */
 void trace_redact(struct buf *out, struct slice connect)
 {
-    bool secret = false, is_value = false;
+    bool huge;
+    if (json_check(connect, JSON_DEPTH_MAX, &huge) != ERR_OK) {
+        buf_add_str(out, "[REDACTED]");
+        return;
+    }
     for (uint32_t at = 0; at < connect.len;) {
-        uint8_t c = connect.ptr[at];
-        if (c != '"') {
-            if (c == ':') is_value = true;
-            if (c == ',' || c == '{' || c == '}') is_value = secret = false;
-            buf_add_byte(out, c);
-            at++;
+        if (connect.ptr[at] != '"') {
+            buf_add_byte(out, connect.ptr[at++]);
             continue;
         }
-        uint32_t end = string_end(connect, at + 1);
-        struct slice text = slice_of(connect.ptr + at + 1, end - at - 1);
-        if (!is_value) secret = is_secret(text);
-        if (is_value && secret) buf_add_str(out, "\"[REDACTED]\"");
-        else buf_printf(out, "\"%.*s\"", SLICE_ARGS(text));
-        at = end + 1;
+        uint32_t end = string_end(connect, at);
+        uint32_t colon = blanks_end(connect, end);
+        struct slice text = slice_of(connect.ptr + at, end - at);
+        buf_add(out, text);
+        at = end;
+        if (colon == connect.len || connect.ptr[colon] != ':') continue;
+        if (!is_secret(slice_of(text.ptr + 1, text.len - 2))) continue;
+        uint32_t value = blanks_end(connect, colon + 1);
+        buf_add(out, slice_of(connect.ptr + end, value - end));
+        buf_add_str(out, "\"[REDACTED]\"");
+        at = value_end(connect, value);
     }
 }
 
