@@ -70,11 +70,9 @@ static inline struct settings *world_settings(struct world *w, struct options *t
 /* `take_options`: NULL for the defaults. */
 static inline struct world *world_new(uint32_t reactors, struct options *take_options)
 {
-    static const struct server_identity identity = { .id = "NTEST",
-                                                     .name = "test",
-                                                     .version = "2.15.2",
-                                                     .go = "none",
-                                                     .xkey = "XTEST" };
+    static const struct server_identity identity = {
+        .id = "NTEST", .name = "test", .version = "2.15.2", .go = "none", .xkey = "XTEST"
+    };
     struct world *w = xcalloc(1, sizeof *w);
     w->fake = fake_new_many(reactors);
     w->log.write = world_log;
@@ -155,7 +153,8 @@ static inline bool world_is_quiet(const struct world *w)
 {
     for (uint32_t i = 0; i < w->fake->set->count; i++) {
         const struct reactor *r = w->fake->set->at[i];
-        if (r->connections > 0 || !limbo_is_empty(r->limbo) || !list_empty(&w->core->at[i]->sweeping))
+        if (r->connections > 0 || !limbo_is_empty(r->limbo) ||
+            !list_empty(&w->core->at[i]->sweeping))
             return false;
     }
     return true;

@@ -131,10 +131,10 @@ static void what_the_door_refuses_is_no_sub(void **state)
     static uint8_t large[UINT16_MAX + 1];
     f->door.fail_at = f->door.calls + 1;
     assert_null(sub_new(&f->door, &f->sink, SLICE_LIT("a"), SLICE_LIT(""), SLICE_LIT("1")));
-    assert_null(sub_new(&f->door, &f->sink, SLICE_LIT("a"), slice_of(large, sizeof large),
-                        SLICE_LIT("1")));
-    assert_null(sub_new(&f->door, &f->sink, SLICE_LIT("a"), SLICE_LIT(""),
-                        slice_of(large, sizeof large)));
+    assert_null(
+        sub_new(&f->door, &f->sink, SLICE_LIT("a"), slice_of(large, sizeof large), SLICE_LIT("1")));
+    assert_null(
+        sub_new(&f->door, &f->sink, SLICE_LIT("a"), SLICE_LIT(""), slice_of(large, sizeof large)));
 }
 
 int main(void)
