@@ -91,55 +91,6 @@ static void a_listed_entry_outlives_the_ring(void **state)
     xfree(list);
 }
 
-static void a_copy_owns_its_texts_certificates_and_subscriptions(void **state)
-{
-    (void)state;
-    char name[] = "app", subject[] = "a.b", sid[] = "12", hash[] = "beef";
-    struct cert_report cert = { "CN=x", hash, NULL };
-    struct sub_report subs[2] = {
-        { "$G", 9, slice_str(subject), { 0 }, slice_str(sid), 5, 7 },
-        { "$G", 9, slice_str(subject), slice_str(name), slice_str(sid), 0, 0 },
-    };
-    struct conn_report from = { .cid = 9,
-                                .name = name,
-                                .certs = &cert,
-                                .certs_count = 1,
-                                .subs = subs,
-                                .subs_listed = 2,
-                                .subs_count = 2 };
-    struct conn_report *copy = conn_report_copy(&from);
-    name[0] = subject[0] = sid[0] = hash[0] = '!';
-    subs[0].msgs = 0;
-    assert_string_equal(copy->name, "app");
-    assert_null(copy->lang);
-    assert_string_equal(copy->certs[0].subject, "CN=x");
-    assert_string_equal(copy->certs[0].spki_sha256, "beef");
-    assert_null(copy->certs[0].cert_sha256);
-    assert_true(slice_equal_str(copy->subs[0].subject, "a.b"));
-    assert_int_equal(copy->subs[0].queue.len, 0);
-    assert_int_equal(copy->subs[0].msgs, 5);
-    assert_true(slice_equal_str(copy->subs[1].queue, "app"));
-    assert_true(slice_equal_str(copy->subs[1].sid, "12"));
-    xfree(copy);
-}
-
-static struct sub_report with_sid(uint64_t cid, const char *sid)
-{
-    return (struct sub_report){ .cid = cid, .sid = slice_str(sid) };
-}
-
-static void subscriptions_are_ordered_by_connection_and_by_the_number_of_the_sid(void **state)
-{
-    (void)state;
-    struct sub_report two = with_sid(1, "2"), ten = with_sid(1, "10"), word = with_sid(1, "x");
-    struct sub_report other = with_sid(2, "1");
-    assert_true(sub_report_compare(&two, &ten) < 0);
-    assert_true(sub_report_compare(&ten, &two) > 0);
-    assert_true(sub_report_compare(&ten, &word) < 0);
-    assert_true(sub_report_compare(&word, &other) < 0);
-    assert_int_equal(sub_report_compare(&ten, &ten), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,8 +98,6 @@ int main(void)
         cmocka_unit_test(it_grows_up_to_its_maximum_and_keeps_the_order),
         cmocka_unit_test(a_ring_of_none_keeps_none),
         cmocka_unit_test(a_listed_entry_outlives_the_ring),
-        cmocka_unit_test(a_copy_owns_its_texts_certificates_and_subscriptions),
-        cmocka_unit_test(subscriptions_are_ordered_by_connection_and_by_the_number_of_the_sid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,9 @@ int sub_report_compare(const void *a, const void *b)
     if (x->cid != y->cid) return compare_u64(x->cid, y->cid);
     bool numbers = slice_to_u64(x->sid, &sid_x) && slice_to_u64(y->sid, &sid_y);
     if (numbers && sid_x != sid_y) return compare_u64(sid_x, sid_y);
-    return slice_compare(x->sid, y->sid);
+    int order = slice_compare(x->sid, y->sid);
+    if (order == 0) order = strcmp(x->account, y->account);
+    return order != 0 ? order : slice_compare(x->subject, y->subject);
 }
 
 static void add_subs(const struct session *s, struct arena *arena, struct conn_report *ret)
@@ -85,6 +87,15 @@ static const char *login_text(const struct slice *text)
     return text->len > 0 ? (const char *)text->ptr : NULL;
 }
 
+/* Who it is; of one that was turned away, who it said it was. Tokens are secrets. */
+static const char *user_shown(const struct session *s, const struct login *l)
+{
+    if (s->shown.len > 0 || s->phase != SESSION_CLOSED) return login_text(&s->shown);
+    if (l->nkey.len > 0) return login_text(&l->nkey);
+    if (l->user.len > 0) return login_text(&l->user);
+    return l->token.len > 0 ? "[REDACTED]" : NULL;
+}
+
 /* One that was turned away was in no account. */
 static const char *account_shown(const struct session *s)
 {
@@ -118,7 +129,7 @@ void conn_report_of(const struct session *s, uint32_t with, struct arena *arena,
         .tls_version = peer.tls_version,
         .tls_cipher = peer.tls_cipher,
         .tls_first = peer.handshake_first,
-        .user = login_text(&s->shown),
+        .user = user_shown(s, l),
         .account = account_shown(s),
         .subs_count = s->subs.count,
     };

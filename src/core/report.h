@@ -72,7 +72,8 @@ void conn_report_of(const struct session *, uint32_t with, struct arena *, struc
 /* `sub` as it stands in `account`; borrows its texts. */
 struct sub_report sub_report_of(const struct sub *, const char *account, uint64_t cid);
 
-/* Orders by connection, then by sid: as numbers where both are, else as bytes. */
+/* Orders by connection, then by sid: as numbers where both are, else as bytes; the server's own by
+ * account. */
 int sub_report_compare(const void *a, const void *b);
 
 /* A copy with all its texts in one block, to be given back with xfree(). */

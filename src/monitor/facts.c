@@ -24,14 +24,15 @@ static int64_t find(struct slice s, const char *what)
     return -1;
 }
 
-/* "nats://user:pass@host" becomes "nats://[REDACTED]@host", wherever in the argument. */
+/* "nats://user:pass@host" becomes "nats://[REDACTED]@host", wherever in the argument; a '/' does
+ * not end the search, since a password may have one. */
 static void redact_urls(struct slice s, struct buf *out)
 {
     for (int64_t at; (at = find(s, "://")) >= 0;) {
         buf_add(out, slice_first(s, (uint32_t)at + 3));
         s = slice_from(s, (uint32_t)at + 3);
         uint32_t end = 0, after_user = 0;
-        while (end < s.len && s.ptr[end] != '/' && s.ptr[end] != ',' && s.ptr[end] != ' ') end++;
+        while (end < s.len && s.ptr[end] != ',' && s.ptr[end] != ' ') end++;
         for (uint32_t i = 0; i < end; i++)
             if (s.ptr[i] == '@') after_user = i;
         if (after_user > 0) buf_add_str(out, REDACTED);

@@ -48,16 +48,18 @@ static double tls_timeout(const struct tls_options *tls)
     return tls->timeout > 0 ? seconds(tls->timeout) : DEFAULT_TIMEOUT;
 }
 
+/* Everything up to the last '@' goes, even when a password has a '/' that should have been
+ * escaped. */
 const char *varz_url_host(const char *url, struct arena *arena)
 {
     const char *scheme = strstr(url, "://");
     struct slice s = slice_str(scheme == NULL ? url : scheme + 3), host;
-    (void)slice_cut(&s, '/', &host);
-    for (uint32_t i = host.len; i > 0; i--)
-        if (host.ptr[i - 1] == '@') {
-            host = slice_from(host, i);
+    for (uint32_t i = s.len; i > 0; i--)
+        if (s.ptr[i - 1] == '@') {
+            s = slice_from(s, i);
             break;
         }
+    (void)slice_cut(&s, '/', &host);
     return arena_str(arena, host);
 }
 
