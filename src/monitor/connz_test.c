@@ -72,8 +72,15 @@ static void the_tables_fit_their_structs(void **state)
 
 /* --- the page --- */
 
-static const char LINES[] = CONNECT_AS(
-    ",\"name\":\"app\",\"lang\":\"c\",\"version\":\"1.2\"") "SUB foo 1\r\nSUB bar.> q 2\r\nUNSUB 2 9\r\nPUB foo 3\r\nabc\r\nPUB none 2\r\nab\r\n";
+/* clang-format off */
+static const char LINES[] =
+    CONNECT_AS(",\"name\":\"app\",\"lang\":\"c\",\"version\":\"1.2\"")
+    "SUB foo 1\r\n"
+    "SUB bar.> q 2\r\n"
+    "UNSUB 2 9\r\n"
+    "PUB foo 3\r\nabc\r\n"
+    "PUB none 2\r\nab\r\n";
+/* clang-format on */
 
 static const char CONN_5[] = "{\n"
                              "  \"server_id\": \"NID\",\n"
