@@ -298,7 +298,8 @@ static enum close_reason reason_of_filter(const struct session *s)
 {
     bool in_tls = s->phase == SESSION_SECURING ||
                   (s->phase == SESSION_UPGRADING && s->listener->options.tls);
-    return in_tls ? CLOSE_TLS_HANDSHAKE : CLOSE_PROTOCOL_SILENT;
+    if (in_tls) return CLOSE_TLS_HANDSHAKE;
+    return s->phase == SESSION_UPGRADING ? CLOSE_PROTOCOL_SILENT : CLOSE_READ_ERROR;
 }
 
 static void log_filter(struct session *s)

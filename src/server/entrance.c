@@ -16,6 +16,12 @@ struct entrance {
     struct ws_shared  *ws_shared[REACTORS_MAX];     /* each made by its reactor */
 };
 
+static void on_refused(struct conn *c, const char *why)
+{
+    char label[SESSION_LABEL];
+    log_error(c->reactor->env->log, "%s - %s", session_label(session_of(c), label), why);
+}
+
 static void describe_websocket(struct entrance *e, const struct websocket_options *o)
 {
     uint32_t count = o->headers.count;
@@ -35,6 +41,7 @@ static void describe_websocket(struct entrance *e, const struct websocket_option
         .user_cookie = o->user_cookie,
         .pass_cookie = o->pass_cookie,
         .token_cookie = o->token_cookie,
+        .on_refused = on_refused,
     };
 }
 

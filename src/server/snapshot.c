@@ -45,6 +45,7 @@ static enum err make_tls(struct env *env, const char *listener, const struct tls
         .pairs_count = collect_pairs(o, pairs),
         .ca_file = o->ca_file,
         .verify = verify,
+        .http = strcmp(listener, "client") != 0,
         .handshake_first = o->handshake_first,
         .min_version = (uint16_t)o->min_version,
         .suites = o->cipher_suites.items,

@@ -41,6 +41,7 @@ static void set_basics(SSL_CTX *native, const struct tls_settings *s)
     SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(native, PEER_CHAIN_MAX);
+    SSL_CTX_set_num_tickets(native, 1);
     long ok = SSL_CTX_set_min_proto_version(native,
                                             s->min_version == 0 ? TLS1_2_VERSION : s->min_version);
     assert(ok == 1);
