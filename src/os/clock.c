@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/slice.h"
 
 static nanos read_clock(clockid_t id)
 {
@@ -76,16 +76,17 @@ void os_entropy_init(struct entropy *e)
 /* The second number of /proc/self/statm; 0 where there is no /proc. */
 static uint64_t resident_pages(void)
 {
-    char text[128];
+    char text[128] = "";
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     if (fd < 0) return 0;
-    ssize_t len = read(fd, text, sizeof text - 1);
+    ssize_t len = read(fd, text, sizeof text);
     (void)close(fd);
     if (len <= 0) return 0;
-    text[len] = 0;
-    char *end = text;
-    (void)strtoull(text, &end, 10);
-    return strtoull(end, NULL, 10);
+    struct slice rest = slice_of(text, (size_t)len), word;
+    uint64_t pages = 0;
+    (void)slice_cut(&rest, ' ', &word);
+    (void)slice_cut(&rest, ' ', &word);
+    return slice_to_u64(word, &pages) ? pages : 0;
 }
 
 static nanos from_timeval(struct timeval t)

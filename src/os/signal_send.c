@@ -48,10 +48,12 @@ static bool is_server(const char *pid)
     return false;
 }
 
-static void add_pid(struct pids *pids, long pid)
+static void add_pid(struct pids *pids, const char *digits)
 {
+    int64_t pid = 0;
+    (void)slice_to_i64(slice_str(digits), &pid);
     bool fits = pid > 0 && pid != (long)getpid() && pids->count < PIDS_MAX;
-    if (fits) pids->items[pids->count++] = pid;
+    if (fits) pids->items[pids->count++] = (long)pid;
 }
 
 static int by_number(const void *a, const void *b)
@@ -68,7 +70,7 @@ static bool find_in_proc(struct pids *pids)
     for (struct dirent *d = readdir(dir); d != NULL; d = readdir(dir)) {
         if (!isdigit((unsigned char)d->d_name[0])) continue;
         is_proc = true;
-        if (is_server(d->d_name)) add_pid(pids, strtol(d->d_name, NULL, 10));
+        if (is_server(d->d_name)) add_pid(pids, d->d_name);
     }
     (void)closedir(dir);
     qsort(pids->items, pids->count, sizeof pids->items[0], by_number);
@@ -110,7 +112,7 @@ static enum err find_prefix(const char *target, struct pids *pids, struct errmsg
     for (uint32_t i = 0; i < all.count; i++) {
         char text[24];
         (void)snprintf(text, sizeof text, "%ld", all.items[i]);
-        if (strncmp(text, target, len) == 0) add_pid(pids, all.items[i]);
+        if (strncmp(text, target, len) == 0) add_pid(pids, text);
     }
     return ERR_OK;
 }
@@ -124,7 +126,7 @@ static enum err find_in_file(const char *path, struct pids *pids, struct errmsg 
     text[len > 0 ? len : 0] = 0;
     text[strcspn(text, " \t\r\n")] = 0;
     if (!is_pid(text)) return errmsg_set(why, ERR_INVALID, "invalid pid: %s", fd < 0 ? path : text);
-    add_pid(pids, strtol(text, NULL, 10));
+    add_pid(pids, text);
     return ERR_OK;
 }
 
@@ -134,7 +136,7 @@ static enum err find(const char *target, struct pids *pids, struct errmsg *why)
     if (len == 0) return find_only(pids, why);
     if (target[len - 1] == '*') return find_prefix(target, pids, why);
     if (!is_pid(target)) return find_in_file(target, pids, why);
-    add_pid(pids, strtol(target, NULL, 10));
+    add_pid(pids, target);
     return ERR_OK;
 }
 

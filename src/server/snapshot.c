@@ -35,17 +35,24 @@ static uint32_t collect_pairs(const struct tls_options *o, struct tls_pair pairs
     return count;
 }
 
-static enum err make_tls(struct env *env, const char *listener, const struct tls_options *o,
-                         bool verify, struct tls_context **ret, struct errmsg *why)
+/* What a context is for. */
+struct purpose {
+    const char *listener;
+    bool        verify;             /* clients must show a certificate */
+    bool        is_http;            /* what is in clear there is told so in HTTP */
+};
+
+static enum err make_tls(struct env *env, struct purpose purpose, const struct tls_options *o,
+                         struct tls_context **ret, struct errmsg *why)
 {
     struct tls_pair pairs[PAIRS_MAX];
     struct tls_settings settings = {
-        .listener = listener,
+        .listener = purpose.listener,
         .pairs = pairs,
         .pairs_count = collect_pairs(o, pairs),
         .ca_file = o->ca_file,
-        .verify = verify,
-        .http = strcmp(listener, "client") != 0,
+        .verify = purpose.verify,
+        .http = purpose.is_http,
         .handshake_first = o->handshake_first,
         .min_version = (uint16_t)o->min_version,
         .suites = o->cipher_suites.items,
@@ -57,7 +64,7 @@ static enum err make_tls(struct env *env, const char *listener, const struct tls
     };
     if (settings.pairs_count == 0)
         return errmsg_set(why, ERR_INVALID, "tls of the %s listener: no certificate is configured",
-                          listener);
+                          purpose.listener);
     return tls_context_new(&settings, env->files, ret, why);
 }
 
@@ -70,15 +77,16 @@ static enum err make_all_tls(struct snapshot *s, struct env *env, struct errmsg 
 {
     const struct tls_options *client = &s->options->tls;
     const struct tls_options *websocket = &s->options->websocket.tls;
+    struct purpose for_clients = { "client", wants_certificate(client), false };
+    struct purpose for_browsers = { "websocket", wants_certificate(websocket), true };
+    struct purpose for_monitoring = { "monitoring", false, true };
     enum err e = ERR_OK;
     rate_limit_init(&s->rate, client->connection_rate_limit);
-    if (client->present)
-        e = make_tls(env, "client", client, wants_certificate(client), &s->client_tls, why);
+    if (client->present) e = make_tls(env, for_clients, client, &s->client_tls, why);
     if (e == ERR_OK && client->present && s->options->monitoring.https_port != 0)
-        e = make_tls(env, "monitoring", client, false, &s->monitoring_tls, why);
+        e = make_tls(env, for_monitoring, client, &s->monitoring_tls, why);
     if (e == ERR_OK && websocket->present && !s->options->websocket.no_tls)
-        e = make_tls(env, "websocket", websocket, wants_certificate(websocket), &s->websocket_tls,
-                     why);
+        e = make_tls(env, for_browsers, websocket, &s->websocket_tls, why);
     return e;
 }
 
