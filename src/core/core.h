@@ -67,7 +67,8 @@ struct listener_hooks {
     /* True when one more connection fits the rate limit now. NULL: no limit. Any reactor's
      * thread. */
     bool (*admit)(void *ctx, struct conn *, nanos now);
-    /* Says whether the peer's certificate is one of those pinned. NULL: all are fine. */
+    /* Says whether the peer's certificate (empty: none) is one of those pinned. NULL: all are
+     * fine. */
     bool (*pinned)(void *ctx, struct conn *, struct slice cert_der);
     /* The password or token wants to know of limits that apply once authenticated (WebSocket input
      * caps). May be NULL. */
@@ -78,16 +79,8 @@ struct listener_options {
     enum listener_kind   kind;
     const char          *host;
     uint16_t             port;                      /* 0: any */
-    bool                 tls;                       /* tls_new is there and TLS is on offer */
-    bool                 tls_optional;              /* allow_non_tls */
-    bool                 tls_verify;                /* for INFO */
-    bool                 tls_first;
-    nanos                tls_first_fallback;        /* 0: never in clear */
-    nanos                tls_timeout;
     nanos                upgrade_timeout;           /* WebSocket handshake; 0: none */
     bool                 proxy_protocol;
-    /* "host[:port]" that INFO tells instead; NULL: none */
-    const char          *advertise;
     struct listener_hooks hooks;
 };
 
@@ -95,9 +88,7 @@ struct listener {
     struct core            *core;
     struct listener_options options;
     struct net_addr         bound;
-    /* host and port as INFO tells them: advertised, or configured */
-    char                   *told_host;
-    int32_t                 told_port;
+    char                   *host; /* as configured; NULL: all */
     int                     sock;                   /* -1: closed */
     struct watch            watch;
     /* out of descriptors: accept again after a while */
@@ -109,6 +100,21 @@ struct listener {
 };
 
 enum { LISTENERS_MAX = 8 };
+
+/* What a listener demands, as one configuration says; a reload changes it for those who come. */
+struct listener_terms {
+    bool  tls;
+    bool  tls_optional;             /* allow_non_tls */
+    bool  tls_verify;               /* for INFO */
+    bool  tls_first;
+    nanos tls_first_fallback;       /* 0: never in clear */
+    nanos tls_timeout;
+};
+
+struct listener_terms listener_terms(const struct listener *, const struct options *);
+
+/* Host and port as INFO tells them: advertised, or configured. The host lies in the options. */
+struct slice listener_told(const struct listener *, const struct options *, int32_t *ret_port);
 
 /* For other servers, which are not served yet: callers are turned away. */
 static inline bool listener_is_foreign(const struct listener *l)

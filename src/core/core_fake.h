@@ -79,8 +79,8 @@ static inline struct world *world_new(uint32_t reactors, struct options *take_op
     w->fake->env.log = &w->log;
     if (take_options == NULL) take_options = options_new();
     w->core = core_new(&w->fake->env, w->fake->set, &identity, world_settings(w, take_options));
-    w->listener = (struct listener){ .core = w->core, .sock = -1, .told_port = 4222 };
-    w->listener.told_host = xstrdup("127.0.0.1");
+    w->listener = (struct listener){ .core = w->core, .sock = -1, .bound.port = 4222 };
+    w->listener.options.host = "127.0.0.1";
     return w;
 }
 
@@ -182,7 +182,6 @@ static inline void world_free(struct world *w)
     core_free(w->core);
     assert(w->settings_alive == 0);
     fake_free(w->fake);
-    xfree(w->listener.told_host);
     buf_deinit(&w->logged);
     buf_deinit(&w->taken);
     xfree(w);

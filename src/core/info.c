@@ -30,7 +30,8 @@ static void add_server(struct session *s, struct json_writer *w)
 {
     const struct server_identity *id = &s->home->core->identity;
     const struct options *o = s->home->settings->options;
-    const struct listener *l = s->listener;
+    int32_t port;
+    struct slice host = listener_told(s->listener, o, &port);
     text(w, "server_id", id->id);
     text(w, "server_name", id->name);
     text(w, "version", id->version);
@@ -39,8 +40,8 @@ static void add_server(struct session *s, struct json_writer *w)
     json_key(w, "go");
     json_str(w, id->go);
     json_key(w, "host");
-    json_str(w, l->told_host);
-    number(w, "port", l->told_port);
+    json_slice(w, host);
+    number(w, "port", port);
     json_key(w, "headers");
     json_bool(w, !o->no_header_support);
 }
@@ -59,11 +60,12 @@ static bool auth_wanted(const struct session *s, enum info_kind kind)
 
 static void add_rules(struct session *s, struct json_writer *w, enum info_kind kind)
 {
-    const struct listener_options *l = &s->listener->options;
+    struct listener_terms t = listener_terms(s->listener, s->home->settings->options);
+    bool is_web = s->listener->options.kind == LISTENER_WEBSOCKET;
     flag(w, "auth_required", auth_wanted(s, kind));
-    flag(w, "tls_required", l->tls && !l->tls_optional);
-    flag(w, "tls_verify", l->tls && l->tls_verify);
-    flag(w, "tls_available", l->tls && (l->tls_optional || l->kind == LISTENER_WEBSOCKET));
+    flag(w, "tls_required", t.tls && !t.tls_optional);
+    flag(w, "tls_verify", t.tls && t.tls_verify);
+    flag(w, "tls_available", t.tls && (t.tls_optional || is_web));
     number(w, "max_payload", s->limits.max_payload);
     flag(w, "jetstream", s->home->core->identity.jetstream);
 }

@@ -13,6 +13,8 @@ enum { ACCEPT_BATCH = 32, BACKLOG = 1024 };
 /* Out of descriptors: the queue waits this long. */
 static const nanos RETRY = 100 * MILLISECOND;
 
+static const nanos TLS_TIMEOUT = 2 * SECOND;
+
 /* A connection on its way to its reactor. */
 struct arrival {
     struct mail      mail;
@@ -25,27 +27,54 @@ static void on_accept(struct watch *w, uint32_t ready);
 static void on_retry(struct timer *t, nanos now);
 static void open_here(struct mail *mail, struct reactor *r);
 
-/* What INFO tells: the advertised address, else what was configured. */
-static void set_told(struct listener *l, const char *configured_host)
+static const struct tls_options *tls_of(const struct listener *l, const struct options *o)
 {
-    const char *advertise = l->options.advertise;
-    l->told_host = xstrdup(configured_host != NULL && configured_host[0] != 0 ? configured_host
-                                                                              : "0.0.0.0");
-    l->told_port = l->bound.port;
-    if (advertise == NULL) return;
-    const char *colon = strrchr(advertise, ':');
-    bool is_v6 = advertise[0] == '[';
-    const char *bracket = is_v6 ? strchr(advertise, ']') : NULL;
-    if (colon != NULL && (!is_v6 || (bracket != NULL && colon > bracket))) {
-        long port = strtol(colon + 1, NULL, 10);
-        if (port > 0 && port <= UINT16_MAX) l->told_port = (int32_t)port;
+    return l->options.kind == LISTENER_WEBSOCKET ? &o->websocket.tls : &o->tls;
+}
+
+struct listener_terms listener_terms(const struct listener *l, const struct options *o)
+{
+    const struct tls_options *tls = tls_of(l, o);
+    bool is_client = l->options.kind == LISTENER_CLIENT;
+    bool is_web = l->options.kind == LISTENER_WEBSOCKET && !o->websocket.no_tls;
+    if (!tls->present || !(is_client || is_web)) return (struct listener_terms){ 0 };
+    return (struct listener_terms){
+        .tls = true,
+        .tls_optional = is_client && o->allow_non_tls,
+        .tls_verify = tls->verify || tls->verify_and_map,
+        .tls_first = is_client && tls->handshake_first,
+        .tls_first_fallback = tls->handshake_first_fallback,
+        .tls_timeout = tls->timeout > 0 ? tls->timeout : TLS_TIMEOUT,
+    };
+}
+
+/* "host", "host:port", "[v6]" or "[v6]:port". */
+static struct slice split_host(const char *text, int32_t *port)
+{
+    struct slice host = slice_str(text);
+    struct slice rest = host;
+    uint64_t number = 0;
+    if (text[0] == '[') {
+        rest = slice_from(host, 1);
+        (void)slice_cut(&rest, ']', &host);
     } else {
-        colon = advertise + strlen(advertise);
+        (void)slice_cut(&rest, ':', &host);
+        if (rest.ptr != NULL && slice_find_byte(rest, ':') >= 0) return slice_str(text);
     }
-    xfree(l->told_host);
-    const char *from = is_v6 ? advertise + 1 : advertise;
-    const char *to = is_v6 && bracket != NULL ? bracket : colon;
-    l->told_host = slice_dup(slice_of(from, (size_t)(to - from)));
+    if (rest.len > 0 && rest.ptr[0] == ':') rest = slice_from(rest, 1);
+    if (slice_to_u64(rest, &number) && number > 0 && number <= UINT16_MAX) *port = (int32_t)number;
+    return host;
+}
+
+struct slice listener_told(const struct listener *l, const struct options *o, int32_t *ret_port)
+{
+    bool is_web = l->options.kind == LISTENER_WEBSOCKET;
+    const struct listen_options *told = is_web ? &o->websocket.listen : &o->client;
+    *ret_port = l->bound.port;
+    if (!listener_is_foreign(l) && told->advertise != NULL)
+        return split_host(told->advertise, ret_port);
+    const char *host = l->options.host;
+    return slice_str(host != NULL && host[0] != 0 ? host : "0.0.0.0");
 }
 
 enum err core_listen(struct core *core, const struct listener_options *options,
@@ -56,8 +85,10 @@ enum err core_listen(struct core *core, const struct listener_options *options,
                                 BACKLOG };
     l->core = core;
     l->options = *options;
+    l->options.host = l->host = xstrdup(options->host);
     enum err e = core->env->net->listen(core->env->net, &where, &l->sock, &l->bound, why);
     if (e) {
+        xfree(l->host);
         xfree(l);
         return e;
     }
@@ -66,7 +97,6 @@ enum err core_listen(struct core *core, const struct listener_options *options,
     core->listeners[core->listeners_count++] = l;
     l->watch.ready = on_accept;
     timer_init(&l->retry, on_retry);
-    set_told(l, options->host);
     l->mail.run = open_here;
     reactor_post(core->reactors->at[0], &l->mail);
     *ret = l;
@@ -109,7 +139,7 @@ void core_unlisten(struct core *core, enum listener_kind kind)
 void listener_free(struct listener *l)
 {
     close_listener(l, l->core->reactors->at[0]);
-    xfree(l->told_host);
+    xfree(l->host);
     xfree(l);
 }
 

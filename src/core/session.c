@@ -78,6 +78,11 @@ static void first_info(struct session *s)
     }
 }
 
+static struct listener_terms terms_of(const struct session *s)
+{
+    return listener_terms(s->listener, s->home->settings->options);
+}
+
 /* Pushes TLS; its handshake has a timeout of its own. */
 bool session_secure(struct session *s)
 {
@@ -88,7 +93,7 @@ bool session_secure(struct session *s)
         return false;
     }
     conn_filter_push(&s->conn, f);
-    session_timer_set(s, SESSION_TIMER_TLS, l->tls_timeout);
+    session_timer_set(s, SESSION_TIMER_TLS, terms_of(s).tls_timeout);
     return true;
 }
 
@@ -100,6 +105,7 @@ static bool upgrade(struct session *s)
         session_close(s, CLOSE_PROTOCOL_SILENT);
         return false;
     }
+    s->is_upgrading = true;
     conn_filter_push(&s->conn, f);
     if (l->upgrade_timeout > 0) session_timer_set(s, SESSION_TIMER_UPGRADE, l->upgrade_timeout);
     else session_timer_set(s, SESSION_TIMER_UPGRADE, 60 * SECOND);
@@ -110,6 +116,7 @@ static bool upgrade(struct session *s)
 static void begin(struct session *s)
 {
     const struct listener_options *l = &s->listener->options;
+    struct listener_terms t = terms_of(s);
     if (listener_is_foreign(s->listener)) {
         session_info(s, INFO_FIRST);
         s->is_told = true;
@@ -119,14 +126,14 @@ static void begin(struct session *s)
     }
     if (l->kind == LISTENER_WEBSOCKET) {
         s->phase = SESSION_UPGRADING;
-        if (l->tls && !session_secure(s)) return;
-        if (!l->tls) (void)upgrade(s);
+        if (t.tls && !session_secure(s)) return;
+        if (!t.tls) (void)upgrade(s);
         return;
     }
-    if (l->tls && l->tls_first) {
-        s->phase = l->tls_first_fallback > 0 ? SESSION_TLS_FIRST : SESSION_UPGRADING;
-        if (l->tls_first_fallback > 0)
-            session_timer_set(s, SESSION_TIMER_FIRST, l->tls_first_fallback);
+    if (t.tls && t.tls_first) {
+        s->phase = t.tls_first_fallback > 0 ? SESSION_TLS_FIRST : SESSION_UPGRADING;
+        if (t.tls_first_fallback > 0)
+            session_timer_set(s, SESSION_TIMER_FIRST, t.tls_first_fallback);
         else (void)session_secure(s);
         return;
     }
@@ -143,11 +150,11 @@ static void begin(struct session *s)
 /* INFO is out and the address is known: TLS, perhaps TLS, or verbs. */
 void session_after_proxy(struct session *s)
 {
-    const struct listener_options *l = &s->listener->options;
-    if (l->tls && l->tls_optional) {
+    struct listener_terms t = terms_of(s);
+    if (t.tls && t.tls_optional) {
         s->phase = SESSION_SNIFFING;
-        session_timer_set(s, SESSION_TIMER_TLS, l->tls_timeout);
-    } else if (l->tls) {
+        session_timer_set(s, SESSION_TIMER_TLS, t.tls_timeout);
+    } else if (t.tls) {
         s->phase = SESSION_SECURING;
         (void)session_secure(s);
     } else {
@@ -264,15 +271,15 @@ static void on_established(struct conn *c)
     if (s->phase != SESSION_UPGRADING && s->phase != SESSION_SECURING) return;
     struct filter_peer peer;
     conn_peer(c, &peer);
+    struct slice cert = peer.certs_count > 0 ? peer.certs[0] : (struct slice){ 0 };
     if (l->hooks.pinned != NULL && peer.tls_version != NULL &&
-        (peer.certs_count == 0 || !l->hooks.pinned(l->hooks.ctx, c, peer.certs[0]))) {
+        !l->hooks.pinned(l->hooks.ctx, c, cert)) {
         session_close(s, CLOSE_TLS_HANDSHAKE);
         return;
     }
-    bool upgraded = l->kind != LISTENER_WEBSOCKET || c->lowest != c->highest || !l->tls;
-    if (l->kind == LISTENER_WEBSOCKET && !upgraded) {
-        (void)upgrade(s);
-    } else if (l->kind != LISTENER_WEBSOCKET) {
+    if (l->kind == LISTENER_WEBSOCKET) {
+        if (!s->is_upgrading) (void)upgrade(s);
+    } else {
         bool told = s->phase == SESSION_SECURING;
         if (!told) first_info(s);
         if (s->phase != SESSION_CLOSED) session_opened(s);
@@ -297,7 +304,7 @@ void session_upgraded(struct conn *c, const struct upgrade *u)
 static enum close_reason reason_of_filter(const struct session *s)
 {
     bool in_tls = s->phase == SESSION_SECURING ||
-                  (s->phase == SESSION_UPGRADING && s->listener->options.tls);
+                  (s->phase == SESSION_UPGRADING && !s->is_upgrading);
     if (in_tls) return CLOSE_TLS_HANDSHAKE;
     return s->phase == SESSION_UPGRADING ? CLOSE_PROTOCOL_SILENT : CLOSE_READ_ERROR;
 }

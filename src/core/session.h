@@ -77,6 +77,7 @@ struct session {
     bool                   info_due;        /* the INFO after the first PONG has not been sent */
     /* a target was behind: hold this publisher for a moment */
     bool                   is_told; /* INFO was sent, so that an -ERR makes sense */
+    bool                   is_upgrading; /* the WebSocket handshake has begun */
     bool                   is_conn_gone; /* the memory of its connection is not needed any more */
     bool                   stall_due;
     bool                   wants_events;    /* protocol 1: takes INFO at any time */

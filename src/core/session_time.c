@@ -17,7 +17,8 @@ nanos session_auth_timeout(const struct session *s)
     if (l->kind == LISTENER_WEBSOCKET && o->websocket.authorization.timeout > 0)
         timeout = o->websocket.authorization.timeout;
     if (timeout > 0) return timeout;
-    return l->tls ? l->tls_timeout + SECOND : AUTH_TIMEOUT;
+    struct listener_terms t = listener_terms(s->listener, o);
+    return t.tls ? t.tls_timeout + SECOND : AUTH_TIMEOUT;
 }
 
 void session_timer_set(struct session *s, enum session_timer kind, nanos after)
@@ -90,9 +91,10 @@ static void on_first_over(struct session *s)
     session_info(s, INFO_FIRST);
     s->is_told = true;
     s->phase = SESSION_SECURING;
-    if (s->listener->options.tls_optional) {
+    struct listener_terms t = listener_terms(s->listener, s->home->settings->options);
+    if (t.tls_optional) {
         s->phase = SESSION_SNIFFING;
-        session_timer_set(s, SESSION_TIMER_TLS, s->listener->options.tls_timeout);
+        session_timer_set(s, SESSION_TIMER_TLS, t.tls_timeout);
     } else {
         (void)session_secure(s);
     }

@@ -90,7 +90,8 @@ static bool is_secret(struct slice key)
     return false;
 }
 
-/* Every string with a colon behind it is a key; the value behind a secret one is replaced. What is no
+/* Every string with a colon behind it is a key; the value behind a secret one is replaced. What is
+ * no
  * JSON may hide a secret anywhere, and the client is closed for it anyway. */
 void trace_redact(struct buf *out, struct slice connect)
 {

@@ -313,11 +313,16 @@ static void fill_settings(struct request *r, struct varz *v)
     const struct options *o = r->facts->options;
     const struct listener *l = listener_of(r, LISTENER_CLIENT);
     const struct directory *d = r->facts->settings->directory;
-    v->host = l != NULL ? l->told_host : host_of(o->client.host);
-    v->port = l != NULL ? l->told_port : o->client.port;
+    struct listener_terms t = { 0 };
+    v->host = host_of(o->client.host);
+    v->port = o->client.port;
+    if (l != NULL) {
+        t = listener_terms(l, o);
+        v->host = arena_str(r->arena, listener_told(l, o, &v->port));
+    }
     v->auth_required = directory_auth_required(d, CONNECTION_STANDARD);
-    v->tls_required = l != NULL && l->options.tls && !l->options.tls_optional;
-    v->tls_verify = l != NULL && l->options.tls && l->options.tls_verify;
+    v->tls_required = t.tls && !t.tls_optional;
+    v->tls_verify = t.tls && t.tls_verify;
     v->max_connections = o->limits.max_connections;
     v->max_subscriptions = o->limits.max_subscriptions;
     v->ping_interval = o->ping_interval;

@@ -102,21 +102,13 @@ static bool pinned(void *ctx, struct conn *c, struct slice cert_der)
     return pins->count == 0 || pins_hold(pins->items, pins->count, cert_der);
 }
 
+/* Whether there is TLS at all, the current settings say (listener_terms). */
 static void describe_tls(struct entrance *e, struct listener_options *l)
 {
-    const struct options *o = e->settings->options;
-    const struct tls_options *tls = tls_of(o, e->kind);
     bool is_client = e->kind == LISTENER_CLIENT;
-    l->tls = tls->present && (is_client || !o->websocket.no_tls);
-    if (!l->tls) return;
     l->hooks.tls_new = is_client ? client_tls_new : websocket_tls_new;
-    l->tls_optional = is_client && o->allow_non_tls;
-    l->tls_verify = tls->verify || tls->verify_and_map;
-    l->tls_first = is_client && tls->handshake_first;
-    l->tls_first_fallback = tls->handshake_first_fallback;
-    l->tls_timeout = tls->timeout;
-    if (is_client && tls->connection_rate_limit > 0) l->hooks.admit = admit;
-    if (tls->pinned_certs.count > 0) l->hooks.pinned = pinned;
+    l->hooks.admit = is_client ? admit : NULL;
+    l->hooks.pinned = pinned;
 }
 
 /* --- WebSocket --- */

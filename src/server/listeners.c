@@ -33,7 +33,6 @@ enum err server_listen_clients(struct server *s, struct errmsg *why)
     const struct options *o = s->settings->options;
     struct listener_options l = {
         .kind = LISTENER_CLIENT,
-        .advertise = o->client.advertise,
         .proxy_protocol = o->proxy_protocol,
     };
     struct listener *made;
@@ -48,10 +47,11 @@ enum err server_listen_clients(struct server *s, struct errmsg *why)
     log_info(s->env->log, "Listening for client connections on %s",
              host_port(o->client.host, made->bound.port, text));
     if (o->proxy_protocol) log_info(s->env->log, "PROXY protocol enabled for client connections");
-    if (l.tls)
+    struct listener_terms terms = listener_terms(made, o);
+    if (terms.tls)
         log_info(s->env->log, "TLS %s for client connections",
-                 l.tls_optional ? "available" : "required");
-    s->ports.of[PORTS_NATS].scheme = l.tls ? "tls" : "nats";
+                 terms.tls_optional ? "available" : "required");
+    s->ports.of[PORTS_NATS].scheme = terms.tls ? "tls" : "nats";
     s->ports.of[PORTS_NATS].bound = made->bound;
     return ERR_OK;
 }
@@ -62,7 +62,6 @@ enum err server_listen_websocket(struct server *s, struct errmsg *why)
     if (!w->present || w->listen.port == 0) return ERR_OK;
     struct listener_options l = {
         .kind = LISTENER_WEBSOCKET,
-        .advertise = w->listen.advertise,
         .upgrade_timeout = w->handshake_timeout,
     };
     struct listener *made;
@@ -72,10 +71,11 @@ enum err server_listen_websocket(struct server *s, struct errmsg *why)
     entrance_describe(s->websocket_entrance, &l);
     enum err e = open_listener(s, &l, &w->listen, &made, &cause);
     if (e) return errmsg_set(why, e, "Unable to listen for websocket connections: %s", cause.text);
-    const char *scheme = l.tls ? "wss" : "ws";
+    bool is_tls = listener_terms(made, s->settings->options).tls;
+    const char *scheme = is_tls ? "wss" : "ws";
     log_info(s->env->log, "Listening for websocket clients on %s://%s", scheme,
              host_port(w->listen.host, made->bound.port, text));
-    if (!l.tls)
+    if (!is_tls)
         log_warn(s->env->log, "Websocket not configured with TLS. DO NOT USE IN PRODUCTION!");
     s->ports.of[PORTS_WEBSOCKET].scheme = scheme;
     s->ports.of[PORTS_WEBSOCKET].bound = made->bound;
