@@ -122,7 +122,7 @@ static void link_tls_read(struct loader *l, const struct field *f)
 #define AT(field) OPT_AT(struct cluster_options, field)
 static const struct option_row cluster_rows[] = {
     { "name", OPT_CUSTOM, AT(name), RELOAD_YES,
-      .help = "name without spaces; a random one", .read = cluster_name_read },
+      .help = "name without spaces; a random one", .read = cluster_name_read, .holds = OPT_TEXT },
     { "listen", OPT_LISTEN, AT(listen), RELOAD_NO,
       .help = "\"host:port\" or port for routes", .go_name = "cluster" },
     { "port", OPT_I32, AT(listen.port), RELOAD_NO,
@@ -155,7 +155,7 @@ static const struct option_row cluster_rows[] = {
       .help = "mode, bool, or { mode, rtt_thresholds }; accept" },
     { "ping_interval", OPT_CUSTOM, AT(ping_interval), RELOAD_YES,
       .help = "time between PINGs; at most 30s",
-      .read = cluster_ping_read },
+      .read = cluster_ping_read, .holds = OPT_DURATION },
     { "ping_max", OPT_I32, AT(ping_max), RELOAD_YES,
       .help = "PINGs without an answer; the global one" },
     { "write_deadline", OPT_DURATION, AT(write_deadline), RELOAD_YES,

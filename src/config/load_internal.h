@@ -38,11 +38,12 @@ struct field {
 typedef void (*field_reader)(struct loader *, const struct field *);
 
 enum option_type {
+    /* only for `holds`: compare what was written, not a field */
+    OPT_NONE,
     OPT_BOOL,                           /* bool */
     OPT_TRI,                            /* enum tri */
     OPT_TEXT,                           /* const char * */
-    /* int32_t; larger values are cut, as Go's int would not be: an error */
-    OPT_I32,
+    OPT_I32,                            /* int32_t; what does not fit becomes the largest */
     OPT_I64,                            /* int64_t */
     OPT_DURATION,                       /* nanos; a number is taken as seconds and warned about */
     OPT_DURATION_TEXT,                  /* nanos; only a text */
@@ -51,6 +52,7 @@ enum option_type {
     OPT_WRITE_TIMEOUT,                  /* enum write_timeout */
     OPT_COMPRESSION,                    /* struct compression_options */
     OPT_LISTEN,                         /* struct listen_options from "host:port" or a port */
+    OPT_COVERED,                        /* only for `holds`: other rows show a change */
     OPT_CUSTOM,                         /* `read` does it */
     OPT_TYPES_COUNT,
 };
@@ -67,6 +69,9 @@ struct option_row {
     field_reader       read;            /* OPT_CUSTOM */
     /* the table of a map's keys, for the reference and the reload diff */
     const struct option_block *block;
+    /* OPT_CUSTOM: the C type at the offset, for the reload diff */
+    enum option_type   holds;
+    bool               is_secret;       /* no message may show it */
     /* of the field in messages about reload; NULL: the first name */
     const char        *go_name;
     const char        *what;            /* OPT_TEXTS: the list in messages */

@@ -406,6 +406,8 @@ void load_field(struct loader *l, const struct field *f)
     case OPT_COMPRESSION: compression_read(l, f, at); return;
     case OPT_LISTEN: (void)load_listen(l, f->value, at); return;
     case OPT_CUSTOM: f->row->read(l, f); return;
+    case OPT_NONE:
+    case OPT_COVERED:
     case OPT_TYPES_COUNT: break;
     }
     unreachable();
