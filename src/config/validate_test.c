@@ -119,7 +119,8 @@ static void listeners_that_cannot_be_are_named(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         AUTO_FREE(options) o = testing_options(rows[i].text);
         struct errmsg why = { "" };
-        (void)validate_listeners(o, &why);
+        enum err e = validate_listeners(o, &why);
+        assert_int_equal(e, rows[i].why[0] == '\0' ? ERR_OK : ERR_INVALID);
         assert_string_equal(why.text, rows[i].why);
     }
 }
