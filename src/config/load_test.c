@@ -55,7 +55,8 @@ static void users_carry_what_counts_for_them(void **state)
     o = testing_options(
         "authorization {\n timeout: 1.5\n default_permissions { publish: a }\n users: [\n"
         "  { user: x, password: p }\n"
-        "  { user: y, permissions { subscribe: { allow: [\"b q\", c], deny: d }, allow_responses: true },"
+        "  { user: y, permissions { subscribe: { allow: [\"b q\", c], deny: d }, "
+        "allow_responses: true },"
         " clients: [mqtt, STANDARD] } ] }\n"
         "accounts { A { users: [ { user: z } ], limits { max_conn: 3 } } }\n");
     assert_non_null(o);
@@ -100,7 +101,8 @@ static void all_mistakes_are_collected_and_warnings_come_first(void **state)
     load_report_text(&report, &text);
     assert_string_equal(
         buf_str(&text),
-        "a.conf:3:1: invalid use of field \"ping_interval\": ping_interval should be converted to a duration\n"
+        "a.conf:3:1: invalid use of field \"ping_interval\": ping_interval should be converted "
+        "to a duration\n"
         "a.conf:1:0: interface conversion: interface {} is string, not int64\n"
         "a.conf:2:1: unknown field \"foo\"\n"
         "a.conf:4:11: cluster name cannot contain spaces");

@@ -25,7 +25,8 @@ static const struct {
       "max_payload (10485760) cannot be higher than max_pending (1048576)" },
     { "no_auth_user: x", "no_auth_user: \"x\" present, but users/nkeys are not defined" },
     { "no_auth_user: x" USERS,
-      "no_auth_user: \"x\" not present as user or nkey in authorization block or account configuration" },
+      "no_auth_user: \"x\" not present as user or nkey in authorization block or account "
+      "configuration" },
     { "no_auth_user: a" USERS, NULL },
     { "no_auth_user: u\naccounts { A { users: [ {user: u} ] } }", NULL },
     { "system_account: X", "error resolving system account: account missing" },
@@ -52,7 +53,8 @@ static const struct {
       "gateway in the list 0 has no name" },
     { "gateway { name: a, port: -1, gateways: [ {name: b} ] }", "gateway \"b\" has no URL" },
     { "leafnodes { port: -1 }\ngateway { name: a, port: -1 }",
-      "leaf nodes and gateways (both being defined) require a system account to also be configured" },
+      "leaf nodes and gateways (both being defined) require a system account to also be "
+      "configured" },
     { "leafnodes { remotes: [ {url: \"nats://a\", account: X} ] }",
       "cannot find local account \"X\" specified in leafnode remote" },
     { "leafnodes { port: -1, authorization { users: [ {user: a, account: X} ] } }",
@@ -68,7 +70,8 @@ static const struct {
     { WEBSOCKET "authorization { user: a } }" USERS,
       "websocket authentication username not compatible with presence of users/nkeys" },
     { WEBSOCKET "jwt_cookie: a }",
-      "trusted operators or trusted keys configuration is required for JWT authentication via cookie \"a\"" },
+      "trusted operators or trusted keys configuration is required for JWT authentication via "
+      "cookie \"a\"" },
     { WEBSOCKET "headers { Host: b } }", "websocket: invalid header \"Host\" not allowed" },
     { WEBSOCKET "headers { \"sec-websocket-x\": b } }",
       "websocket: invalid header \"sec-websocket-x\", \"Sec-WebSocket-\" prefix not allowed" },
