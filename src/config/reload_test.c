@@ -11,7 +11,7 @@
 #include "config/testing.h"
 
 #define CALLOUT \
-    "auth_callout { issuer: ACSU3Q6LTLBVLGAQUONAGXJHVNWGSKKAUA7IY5TB4Z7PLEKSR5O6JTGR, "
+    "auth_callout { issuer: ACSU3Q6LTLBVLGAQUONAGXJHVNWGSKKAUA7IY5TB4Z7PLEKSR5O6JTGR, " \
     "auth_users: [a] }"
 #define USER_A "\nauthorization { users: [ {user: a, password: b} ] }"
 
