@@ -98,8 +98,7 @@ void midge_free(struct midge *m)
     m->machine = machine_free(m->machine);
     for (int i = 0; i < m->argc; i++) m->argv[i] = xfree(m->argv[i]);
     m->argv = xfree(m->argv);
-    m->signal_command = xfree(m->signal_command);
-    m->config_path = xfree(m->config_path);
+    m->arena = arena_free(m->arena);
     buf_deinit(&m->text);
     buf_deinit(&m->complaint);
     (void)pthread_cond_destroy(&m->changed);
@@ -133,8 +132,8 @@ enum midge_result midge_configure(struct midge *m, char *error, size_t error_siz
 enum midge_result midge_signal(struct midge *m, char *error, size_t error_size)
 {
     struct errmsg why = { 0 };
-    assert(m->signal_command != NULL);
-    char *command = m->signal_command;
+    assert(m->flags.signal != NULL);
+    char *command = arena_str(m->arena, slice_str(m->flags.signal));
     char *mark = strchr(command, '=');
     char *again = mark == NULL ? NULL : strchr(mark + 1, '=');
     if (again != NULL) {

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "config/flags.h"
 #include "midge.h"
 #include "net/reactor.h"
 #include "os/machine.h"
@@ -31,8 +32,8 @@ struct midge {
     const char      *program;           /* base name of argv[0] */
     int              reactors_wanted;
     enum midge_wish  wish;
-    char            *signal_command;    /* of --signal; NULL: none */
-    char            *config_path;       /* NULL: no file */
+    struct arena    *arena;             /* of the flags */
+    struct flags     flags;
     struct buf       text;              /* for midge_text() */
     struct buf       complaint;         /* the last load's errors, all of them */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/banner.h"
 
-#include "server/unserved.h"
+#include "config/unserved.h"
 
 static const int64_t PAYLOAD_COMFORT = 8 * (int64_t)MIB;
 
@@ -35,8 +35,7 @@ void banner_options(struct log *log, const struct options *o)
 
 void banner_unserved(struct log *log, const struct options *o)
 {
-    const char *names[UNSERVED_MAX];
-    uint32_t count = unserved_list(o, names);
-    for (uint32_t i = 0; i < count; i++)
-        log_warn(log, "%s: configured, but not served by this version of midge", names[i]);
+    struct unserved u;
+    for (uint32_t at = 0; unserved_next(o, &at, &u);)
+        log_warn(log, "%s", unserved_text(&u, o->arena));
 }

@@ -2,9 +2,20 @@
 /* The monitoring port: whether, where, and with what in hand. */
 #include "server/monitoring.h"
 
+#include "config/unserved.h"
 #include "server/server_internal.h"
 #include "server/snapshot.h"
-#include "server/unserved.h"
+
+enum { UNSERVED_MAX = 64 };
+
+static uint32_t unserved_list(const struct options *o, const char *ret_lines[UNSERVED_MAX])
+{
+    struct unserved u;
+    uint32_t count = 0;
+    for (uint32_t at = 0; count < UNSERVED_MAX && unserved_next(o, &at, &u);)
+        ret_lines[count++] = unserved_text(&u, o->arena);
+    return count;
+}
 
 static struct monitor_options options_of(const struct server *s, const char **unserved)
 {

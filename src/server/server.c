@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "config/reload.h"
+#include "config/validate.h"
 #include "server/banner.h"
 #include "server/monitoring.h"
 #include "server/server_internal.h"
@@ -113,6 +115,8 @@ static enum err start(struct server *s, struct errmsg *why)
     enum err e = write_pid(s, o->pid_file, why);
     if (e) return e;
     banner_options(log, o);
+    e = validate_listeners(o, why);
+    if (e) return e;
     banner_unserved(log, o);
     e = monitoring_start(s, why);
     if (e) return e;
@@ -140,11 +144,28 @@ enum err server_start(struct server *s, struct errmsg *why)
 
 /* --- reload --- */
 
+/* Nothing is ignored silently. */
+static void tell_changes(struct log *log, const struct reload_diff *diff)
+{
+    for (uint32_t i = 0; i < diff->count; i++) {
+        const struct reload_change *c = &diff->items[i];
+        if (c->what == RELOAD_IGNORED)
+            log_warn(log, "Reload: %s takes effect at the next start", c->key);
+        else if (c->new_text != NULL) log_info(log, "Reloaded: %s = %s", c->key, c->new_text);
+        else log_info(log, "Reloaded: %s", c->key);
+    }
+}
+
 static enum err reload(struct server *s, struct options *take_options, struct errmsg *why)
 {
+    AUTO_FREE(options) options = take_options;
+    struct reload_diff diff = { 0 };
     struct settings *next = NULL;
-    enum err e = make_settings(s, take_options, &next, why);
+    enum err e = reload_compare(s->settings->options, options, options->arena, &diff, why);
     if (e) return e;
+    e = make_settings(s, options_take(&options), &next, why);
+    if (e) return e;
+    tell_changes(s->env->log, &diff);
     s->settings = settings_unref(s->settings);
     s->settings = next;
     s->config_loaded = clock_realtime(s->env->clock);

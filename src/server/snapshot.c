@@ -2,7 +2,8 @@
 #include "server/snapshot.h"
 
 #include "base/alloc.h"
-#include "server/unserved.h"
+#include "config/unserved.h"
+#include "config/validate.h"
 
 enum { PAIRS_MAX = 64 };
 
@@ -90,10 +91,21 @@ static enum err make_all_tls(struct snapshot *s, struct env *env, struct errmsg 
     return e;
 }
 
+/* What decides who may enter is never only warned about. */
+static enum err refuse_unserved(const struct options *o, struct errmsg *why)
+{
+    struct unserved u;
+    uint32_t at = 0;
+    if (!unserved_next(o, &at, &u) || !u.refuses) return ERR_OK;
+    return errmsg_set(why, ERR_DENIED, "%s", unserved_text(&u, o->arena));
+}
+
 static enum err fill(struct snapshot *s, struct env *env, struct directory_setup setup,
                      struct errmsg *why)
 {
-    enum err e = unserved_refuse(s->options, why);
+    enum err e = validate_options(s->options, why);
+    if (e) return e;
+    e = refuse_unserved(s->options, why);
     if (e) return e;
     e = directory_new(s->options, setup, &s->directory, why);
     if (e) return e;
