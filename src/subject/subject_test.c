@@ -141,7 +141,7 @@ static bool naive_match(const char *p, const char *s)
 static void all_subjects(struct space *w, const char *prefix, uint32_t tokens)
 {
     if (tokens == SUBJECT_TOKENS) return;
-    for (char c = 'a'; c <= 'c'; c++) {
+    for (int c = 'a'; c <= 'c'; c++) {
         char *text = w->subjects[w->subjects_count++];
         (void)snprintf(text, 16, "%s%s%c", prefix, *prefix == 0 ? "" : ".", c);
         all_subjects(w, text, tokens + 1);

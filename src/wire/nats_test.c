@@ -364,7 +364,8 @@ static void a_cut_frame_tells_its_length_once_its_sizes_are_there(void **state)
 /* ---- cuts ---- */
 
 static const char stream[] =
-    "CONNECT {\"verbose\":false}\r\nPING\r\nSUB foo.* workers 1\r\nsub bar 2\nPUB foo 5\r\nhello\r\n"
+    "CONNECT {\"verbose\":false}\r\nPING\r\nSUB foo.* workers 1\r\nsub bar 2\n"
+    "PUB foo 5\r\nhello\r\n"
     "PUB foo reply  3\nPU\n\r\nHPUB foo r 12 14\r\nNATS/1.0\r\n\r\nhi\r\nPUB a 0\r\n\r\n"
     "UNSUB 1 3\r\nPONG\r\n+OK\r\nINFO{}\r\nPUB b 4\r\n\r\n\r\n\r\n-ERR 'x'\r\n";
 
