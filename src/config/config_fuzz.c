@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever the text, it is parsed or refused in bounded memory. The text may include itself and
- * refer to a variable of the environment whose value is the text again. */
+/* Whatever the text, it is read and checked or refused, in bounded memory. The text may include
+ * itself and refer to a variable of the environment whose value is the text again. */
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/digest.h"
-#include "config/parser.h"
+#include "base/assert.h"
+#include "config/load.h"
+#include "config/reload.h"
+#include "config/unserved.h"
+#include "config/validate.h"
 
 struct input {
     struct slice text;
@@ -32,9 +35,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     AUTO_FREE(arena) arena = arena_new();
     struct input in = { slice_of(data, size), arena_str(arena, slice_of(data, size)) };
     const struct config_source source = { &in, input_read, input_getenv };
-    struct value *root = NULL;
+    AUTO_FREE(options) o = options_new();
+    struct load_report report;
+    if (load_file(&source, "a.conf", o, &report)) return 0;
+    options_finish(o);
     struct errmsg why;
-    if (parser_file(&source, "a.conf", arena, &root, &why)) return 0;
-    if (root->weight < 10000) (void)digest_of(root, arena);
+    (void)!validate_options(o, &why);
+    (void)!validate_listeners(o, &why);
+    struct unserved u;
+    for (uint32_t at = 0; unserved_next(o, &at, &u);) (void)unserved_text(&u, arena);
+    struct reload_diff diff;
+    enum err e = reload_compare(o, o, arena, &diff, &why);
+    assert(e == ERR_OK && diff.count == 0);
     return 0;
 }

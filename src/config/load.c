@@ -113,7 +113,7 @@ static bool unknown_take(struct loader *l, const struct option_block *block, con
     }
     load_error(l, v->pos, "%s%s%s", block->unknown, load_quote(l, key),
                block->unknown_after == NULL ? "" : block->unknown_after);
-    return false;
+    return !block->unknown_ends;
 }
 
 bool load_block(struct loader *l, const struct option_block *block, const struct value *map,

@@ -174,7 +174,7 @@ static const struct option_row export_rows[] = {
       .help = "traces may pass; false" },
 };
 /* clang-format on */
-static const struct option_block export_block = { OPT_BLOCK("exports", export_rows) };
+const struct option_block export_block = { OPT_BLOCK("exports", export_rows) };
 
 static bool has_key(const struct value *map, const struct option_block *block, const char *name)
 {
@@ -287,7 +287,7 @@ static const struct option_row import_rows[] = {
 };
 #undef AT
 /* clang-format on */
-static const struct option_block import_block = { OPT_BLOCK("imports", import_rows) };
+const struct option_block import_block = { OPT_BLOCK("imports", import_rows) };
 
 static const char *import_local(const struct import_options *m)
 {

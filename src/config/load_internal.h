@@ -83,6 +83,8 @@ struct option_block {
     uint32_t                 count;
     const char              *unknown;   /* what stands before the quoted key; NULL: unknown field */
     const char              *unknown_after;
+    /* the keys behind an unknown one are not looked at */
+    bool                     unknown_ends;
     bool                     ignores_unknown;
     bool                     is_exact;  /* keys are matched case-sensitively */
 };
@@ -144,6 +146,7 @@ static inline const char *value_text(const struct value *v)
 
 /* --- the blocks --- */
 
+extern const struct option_block export_block, import_block, account_js_block;
 extern const struct option_block top_block, midge_block, tls_block, ocsp_peer_block, cluster_block,
     gateway_block, remote_gateway_block, leafnode_block, leaf_remote_block, websocket_block,
     mqtt_block, jetstream_block, account_block, authorization_block, user_block, permissions_block,

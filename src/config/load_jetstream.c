@@ -378,7 +378,7 @@ static const struct option_row account_js_rows[] = {
 };
 #undef AT
 /* clang-format on */
-static const struct option_block account_js_block = { OPT_BLOCK("jetstream", account_js_rows) };
+const struct option_block account_js_block = { OPT_BLOCK("jetstream", account_js_rows) };
 
 void load_account_jetstream(struct loader *l, const struct field *f)
 {

@@ -382,6 +382,7 @@ static const struct option_row tls_rows[] = {
 const struct option_block tls_block = {
     OPT_BLOCK("tls", tls_rows),
     .unknown = "error parsing tls config, unknown field ",
+    .unknown_ends = true,
 };
 
 static bool file_text(struct loader *l, const char *path, struct buf *ret_text, struct errmsg *why)

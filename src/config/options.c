@@ -123,6 +123,25 @@ bool options_auth_required(const struct options *o)
     return false;
 }
 
+static bool list_has(const struct user_list *users, const char *name, bool is_nkey)
+{
+    for (uint32_t i = 0; i < users->count; i++)
+        if (strcmp(is_nkey ? users->items[i].nkey : users->items[i].name, name) == 0) return true;
+    return false;
+}
+
+bool options_user_exists(const struct options *o, const char *name)
+{
+    const struct authorization_options *a = &o->authorization;
+    if (list_has(&a->users, name, false) || list_has(&a->nkeys, name, true)) return true;
+    for (uint32_t i = 0; i < o->accounts_count; i++) {
+        const struct account_options *account = &o->accounts[i];
+        if (list_has(&account->users, name, false) || list_has(&account->nkeys, name, true))
+            return true;
+    }
+    return false;
+}
+
 const struct account_options *options_account(const struct options *o, const char *name)
 {
     for (uint32_t i = 0; i < o->accounts_count; i++)

@@ -158,6 +158,9 @@ void options_finish(struct options *);
  * operators or callout. */
 bool options_auth_required(const struct options *);
 
+/* A user or nkey with this name exists, in the authorization block or in an account. */
+bool options_user_exists(const struct options *, const char *name);
+
 /* The account with this name, or NULL. */
 const struct account_options *options_account(const struct options *, const char *name);
 

@@ -172,31 +172,12 @@ static void block_compare(struct comparison *c, const struct option_block *block
 
 /* --- the two exceptions --- */
 
-static bool list_has(const struct user_list *users, const char *name, bool is_nkey)
-{
-    for (uint32_t i = 0; i < users->count; i++)
-        if (strcmp(is_nkey ? users->items[i].nkey : users->items[i].name, name) == 0) return true;
-    return false;
-}
-
-static bool user_exists(const struct options *o, const char *name)
-{
-    if (list_has(&o->authorization.users, name, false) ||
-        list_has(&o->authorization.nkeys, name, true))
-        return true;
-    for (uint32_t i = 0; i < o->accounts_count; i++)
-        if (list_has(&o->accounts[i].users, name, false) ||
-            list_has(&o->accounts[i].nkeys, name, true))
-            return true;
-    return false;
-}
-
 /* no_auth_user may go when its user is gone too. Returns options to compare instead of `old`. */
 static struct options without_gone_user(const struct options *old, const struct options *new)
 {
     struct options copy = *old;
     bool gone = old->no_auth_user != NULL && new->no_auth_user == NULL &&
-                !user_exists(new, old->no_auth_user);
+                !options_user_exists(new, old->no_auth_user);
     if (gone) copy.no_auth_user = NULL;
     return copy;
 }

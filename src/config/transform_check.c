@@ -7,21 +7,20 @@ enum argument { ARG_NONE, ARG_INDEX, ARG_NUMBER, ARG_TEXT };
 
 /* Name and what it takes; an index names a wildcard of the source. */
 static const struct function {
-    const char   *name;
+    const char   *name;                 /* capitals match in both cases */
     enum argument args[2];
     bool          repeats;              /* any number of further indexes */
-    bool          needs_all;
 } functions[] = {
-    { "wildcard", { ARG_INDEX, ARG_NONE }, false, true },
-    { "partition", { ARG_NUMBER, ARG_NONE }, true, true },
-    { "split", { ARG_INDEX, ARG_TEXT }, false, true },
-    { "splitfromleft", { ARG_INDEX, ARG_NUMBER }, false, true },
-    { "splitfromright", { ARG_INDEX, ARG_NUMBER }, false, true },
-    { "slicefromleft", { ARG_INDEX, ARG_NUMBER }, false, true },
-    { "slicefromright", { ARG_INDEX, ARG_NUMBER }, false, true },
-    { "left", { ARG_INDEX, ARG_NUMBER }, false, true },
-    { "right", { ARG_INDEX, ARG_NUMBER }, false, true },
-    { "random", { ARG_NUMBER, ARG_NONE }, false, true },
+    { "Wildcard", { ARG_INDEX, ARG_NONE }, false },
+    { "Partition", { ARG_NUMBER, ARG_NONE }, true },
+    { "Split", { ARG_INDEX, ARG_TEXT }, false },
+    { "SplitFromLeft", { ARG_INDEX, ARG_NUMBER }, false },
+    { "SplitFromRight", { ARG_INDEX, ARG_NUMBER }, false },
+    { "SliceFromLeft", { ARG_INDEX, ARG_NUMBER }, false },
+    { "SliceFromRight", { ARG_INDEX, ARG_NUMBER }, false },
+    { "Left", { ARG_INDEX, ARG_NUMBER }, false },
+    { "Right", { ARG_INDEX, ARG_NUMBER }, false },
+    { "Random", { ARG_NUMBER, ARG_NONE }, false },
 };
 
 enum { ARGUMENTS_MAX = 64 };
@@ -55,6 +54,18 @@ static bool ends_in_full_wildcard(struct slice subject)
             subject.ptr[subject.len - 2] == '.');
 }
 
+static bool name_matches(struct slice name, const char *pattern)
+{
+    if (name.len != strlen(pattern)) return false;
+    for (uint32_t i = 0; i < name.len; i++) {
+        bool capital = pattern[i] >= 'A' && pattern[i] <= 'Z';
+        if (name.ptr[i] != (uint8_t)pattern[i] &&
+            !(capital && name.ptr[i] == (uint8_t)(pattern[i] | 0x20)))
+            return false;
+    }
+    return true;
+}
+
 /* "{{ name ( a, b ) }}". False when it has not that form. */
 static bool call_parse(struct slice token, struct call *ret)
 {
@@ -67,11 +78,12 @@ static bool call_parse(struct slice token, struct call *ret)
     if (!slice_cut(&args, '(', &name)) return false;
     name = slice_trim(name);
     for (size_t i = 0; i < ARRAY_COUNT(functions); i++)
-        if (slice_equal_nocase(name, slice_str(functions[i].name))) ret->function = &functions[i];
+        if (name_matches(name, functions[i].name)) ret->function = &functions[i];
     if (ret->function == NULL) return false;
-    while (args.len > 0 && ret->args_count < ARGUMENTS_MAX) {
+    bool more = true;
+    while (more && ret->args_count < ARGUMENTS_MAX) {       /* no argument is one empty argument */
         struct slice arg;
-        (void)slice_cut(&args, ',', &arg);
+        more = slice_cut(&args, ',', &arg);
         ret->args[ret->args_count++] = slice_trim(arg);
     }
     return true;
@@ -81,33 +93,38 @@ static const char *argument_error(struct arena *arena, struct slice token, enum 
                                   struct slice text, uint32_t wildcards)
 {
     int64_t number;
-    if (kind == ARG_TEXT) {
-        if (slice_find_byte(text, ' ') < 0 && slice_find_byte(text, '.') < 0) return NULL;
-        return arena_printf(arena, BAD "split delimiter cannot contain spaces or dots in %.*s",
-                            SLICE_ARGS(token));
-    }
-    if (!slice_to_i64(text, &number) || number < 0 || number > INT32_MAX)
-        return wrong(arena, "function argument is invalid or in the wrong format", token);
-    if (kind != ARG_INDEX || (number >= 1 && number <= wildcards)) return NULL;
+    bool good = kind == ARG_TEXT
+                    ? slice_find_byte(text, ' ') < 0 && slice_find_byte(text, '.') < 0
+                    : slice_to_i64(text, &number) && number >= INT32_MIN && number <= INT32_MAX;
+    if (!good) return wrong(arena, "function argument is invalid or in the wrong format", token);
+    if (kind != ARG_INDEX || number <= wildcards) return NULL;
     return arena_printf(arena, BAD "wildcard index out of range in %.*s: [%lld]", SLICE_ARGS(token),
                         (long long)number);
+}
+
+/* Too few and too many, where nats-server's words are not always the obvious ones. */
+static const char *count_error(struct arena *arena, struct slice token, const struct call *c)
+{
+    uint32_t needed = c->function->args[1] == ARG_NONE ? 1 : 2;
+    bool none = c->args_count == 1 && c->args[0].len == 0;
+    bool number = c->function->args[0] == ARG_NUMBER;
+    bool many = c->args_count > needed && !c->function->repeats;
+    if (c->args_count < needed || (none && !number) || (many && number))
+        return wrong(arena, "not enough arguments passed to the function", token);
+    return many ? wrong(arena, "too many arguments passed to the function", token) : NULL;
 }
 
 static const char *call_error(struct arena *arena, struct slice token, uint32_t wildcards)
 {
     struct call c;
     if (!call_parse(token, &c)) return wrong(arena, "unknown function", token);
-    uint32_t needed = c.function->args[1] == ARG_NONE ? 1 : 2;
-    if (c.args_count < needed)
-        return wrong(arena, "not enough arguments passed to the function", token);
-    if (c.args_count > needed && !c.function->repeats)
-        return wrong(arena, "too many arguments passed to the function", token);
-    for (uint32_t i = 0; i < c.args_count; i++) {
-        enum argument kind = i < needed ? c.function->args[i] : ARG_INDEX;
-        const char *error = argument_error(arena, token, kind, c.args[i], wildcards);
-        if (error != NULL) return error;
+    const char *error = count_error(arena, token, &c);
+    for (uint32_t i = 0; error == NULL && i < c.args_count; i++) {
+        enum argument kind = i < 2 && c.function->args[i] != ARG_NONE ? c.function->args[i]
+                                                                      : ARG_INDEX;
+        error = argument_error(arena, token, kind, c.args[i], wildcards);
     }
-    return NULL;
+    return error;
 }
 
 /* "$3" */
@@ -138,10 +155,11 @@ static bool token_take(struct slice *rest, struct slice *ret_token)
 static const char *token_error(struct arena *arena, struct slice token, uint32_t wildcards)
 {
     int64_t number;
-    bool braces = token.len > 2 && slice_starts(token, SLICE_LIT("{{"));
+    bool braces = token.len > 4 && slice_starts(token, SLICE_LIT("{{")) &&
+                  memcmp(token.ptr + token.len - 2, "}}", 2) == 0;
     if (braces) return call_error(arena, token, wildcards);
     if (token.len == 0 || has_blank(token)) return BAD "invalid transform";
-    if (!is_numbered(token, &number) || (number >= 1 && number <= wildcards)) return NULL;
+    if (!is_numbered(token, &number) || number <= wildcards) return NULL;
     return arena_printf(arena, BAD "wildcard index out of range in %.*s: [%lld]", SLICE_ARGS(token),
                         (long long)number);
 }
@@ -177,7 +195,7 @@ const char *transform_import_error(struct arena *arena, const char *source, cons
         if (error != NULL) return error;
         if (is_numbered(token, &number)) used++;
         if (!call_parse(token, &c)) continue;
-        if (strcmp(c.function->name, "wildcard") != 0)
+        if (strcmp(c.function->name, "Wildcard") != 0)
             return wrong(
                 arena, "the only mapping function allowed for import transforms is {{Wildcard()}}",
                 token);

@@ -198,25 +198,6 @@ static enum err cluster_check(const struct options *o, struct errmsg *why)
 
 /* --- users --- */
 
-static bool list_has(const struct user_list *users, const char *name, bool is_nkey)
-{
-    for (uint32_t i = 0; i < users->count; i++)
-        if (strcmp(is_nkey ? users->items[i].nkey : users->items[i].name, name) == 0) return true;
-    return false;
-}
-
-static bool user_exists(const struct options *o, const char *name)
-{
-    if (list_has(&o->authorization.users, name, false) ||
-        list_has(&o->authorization.nkeys, name, true))
-        return true;
-    for (uint32_t i = 0; i < o->accounts_count; i++)
-        if (list_has(&o->accounts[i].users, name, false) ||
-            list_has(&o->accounts[i].nkeys, name, true))
-            return true;
-    return false;
-}
-
 static enum err no_auth_user_check(const struct options *o, const char *name, struct errmsg *why)
 {
     if (!given(name)) return ERR_OK;
@@ -225,7 +206,7 @@ static enum err no_auth_user_check(const struct options *o, const char *name, st
     if (!has_users(o))
         return errmsg_set(why, ERR_INVALID,
                           "no_auth_user: \"%s\" present, but users/nkeys are not defined", name);
-    if (user_exists(o, name)) return ERR_OK;
+    if (options_user_exists(o, name)) return ERR_OK;
     return errmsg_set(
         why, ERR_INVALID,
         "no_auth_user: \"%s\" not present as user or nkey in authorization block or account "
