@@ -13,7 +13,7 @@ struct websocket_options {
     bool         present;
     struct option_pos pos;
     struct listen_options listen;       /* port 0: no listener */
-    bool         no_tls;                /* plain connections are meant */
+    bool         no_tls;                /* plain connections are meant; without a tls block only */
     struct tls_options tls;
     bool         same_origin;
     struct string_list allowed_origins; /* valid URLs with a scheme and a host */

@@ -36,7 +36,7 @@ struct listener_terms listener_terms(const struct listener *l, const struct opti
 {
     const struct tls_options *tls = tls_of(l, o);
     bool is_client = l->options.kind == LISTENER_CLIENT;
-    bool is_web = l->options.kind == LISTENER_WEBSOCKET && !o->websocket.no_tls;
+    bool is_web = l->options.kind == LISTENER_WEBSOCKET;
     if (!tls->present || !(is_client || is_web)) return (struct listener_terms){ 0 };
     return (struct listener_terms){
         .tls = true,

@@ -30,7 +30,7 @@ static void describe_websocket(struct entrance *e, const struct websocket_option
         e->ws_headers[i] = (struct ws_header){ o->headers.items[i].name,
                                                o->headers.items[i].value };
     e->ws = (struct ws_listener){
-        .tls = o->tls.present && !o->no_tls,
+        .tls = o->tls.present,
         .compression = o->compression,
         .same_origin = o->same_origin,
         .allowed_origins = o->allowed_origins.items,

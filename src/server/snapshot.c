@@ -86,7 +86,7 @@ static enum err make_all_tls(struct snapshot *s, struct env *env, struct errmsg 
     if (client->present) e = make_tls(env, for_clients, client, &s->client_tls, why);
     if (e == ERR_OK && client->present && s->options->monitoring.https_port != 0)
         e = make_tls(env, for_monitoring, client, &s->monitoring_tls, why);
-    if (e == ERR_OK && websocket->present && !s->options->websocket.no_tls)
+    if (e == ERR_OK && websocket->present)
         e = make_tls(env, for_browsers, websocket, &s->websocket_tls, why);
     return e;
 }

@@ -108,7 +108,7 @@ static bool case_wildcards(void)
     return true;
 }
 
-/* Every message comes to one member, and no member stays without. A PONG says that all were sent. */
+/* Each message comes to one member, and no member stays without. A PONG says: all were sent. */
 static bool case_queue_group(void)
 {
     natsConnection *nc = NULL;
