@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the tests of sockets share: a listener on 127.0.0.1, a poller, and a peer that dials.
  *
- * Thread: the test's. Memory: a static world, taken apart by tear_down(). Include behind
+ * Thread: the test's. Memory: the world is freed by tear_down(). Include behind
  * cmocka.h. */
 #ifndef MIDGE_OS_NET_TESTING_H
 #define MIDGE_OS_NET_TESTING_H
@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "os/net.h"
 
 struct world {
@@ -26,12 +27,12 @@ struct world {
 
 static inline int set_up(void **state)
 {
-    static struct world w;
-    os_net_init(&w.net);
-    w.poller = w.net.poller_new(&w.net);
+    struct world *w = xcalloc(1, sizeof *w);
+    os_net_init(&w->net);
+    w->poller = w->net.poller_new(&w->net);
     struct net_listen where = { .host = "127.0.0.1" };
-    assert_int_equal(w.net.listen(&w.net, &where, &w.listener, &w.bound, NULL), ERR_OK);
-    *state = &w;
+    assert_int_equal(w->net.listen(&w->net, &where, &w->listener, &w->bound, NULL), ERR_OK);
+    *state = w;
     return 0;
 }
 
@@ -40,6 +41,7 @@ static inline int tear_down(void **state)
     struct world *w = *state;
     w->net.close(&w->net, w->listener);
     w->poller->ops->free(w->poller);
+    (void)xfree(w);
     return 0;
 }
 

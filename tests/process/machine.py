@@ -98,7 +98,10 @@ def case_a_machine_without_proc_is_no_hindrance(world):
         raise LeftOut("this machine allows no namespaces")
     server = world.start_with('listen: "127.0.0.1:-1"\nhttp: "127.0.0.1:-1"\n', wrapper=wrapper)
     server.client().ping()
-    expect_equal(server.stop(), 0)
+    code = server.stop()
+    if server.has("LeakSanitizer has encountered a fatal error"):
+        raise LeftOut("the leak check of this build needs /proc")
+    expect_equal(code, 0)
 
 
 def case_a_read_only_home_is_no_hindrance(world):
