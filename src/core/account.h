@@ -47,9 +47,9 @@ struct account_traffic {
 struct account {
     const char      *name;
     struct interest *interest;
-    bool             is_system;
+    _Atomic bool     is_system;                 /* written by reloads too */
     bool             is_global;
-    nanos            updated_wall;              /* when a configuration last named it */
+    _Atomic nanos    updated_wall;              /* when a configuration last named it */
     _Atomic bool     is_configured;             /* false: a reload removed it */
     _Atomic int64_t  clients;                   /* sessions in it now */
     _Atomic uint64_t clients_total;

@@ -44,7 +44,7 @@ static void take_accounts(struct core *core, const struct settings *settings, na
         a->is_system = want == system;
         a->updated_wall = wall;
         atomic_store(&a->is_configured, true);
-        if (a->is_system) core->system = a;
+        if (a->is_system && core->system != a) core->system = a;
         if (a->internal == NULL && system != NULL) user_info_serve(core, a);
     }
     core->global = accounts_get(core->accounts, SLICE_LIT(GLOBAL_ACCOUNT));
