@@ -140,7 +140,7 @@ class NatsJs(Suite):
         if (self.sources / "import_map.json").exists():
             self.maps = ["--no-config", "--import-map", self.sources / "import_map.json"]
         self.env = {"DENO_DIR": str(OUT / "deno-cache"), "NO_COLOR": "1"}
-        files = sorted((self.folder / "core" / "tests").glob("*_test.ts"))
+        files = [file for part in ("core", "services") for file in (self.folder / part / "tests").glob("*_test.ts")]
         run(self.deno, "cache", "--no-lock", *self.maps, *files, cwd=self.folder, **self.env)
 
     @staticmethod
