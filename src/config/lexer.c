@@ -412,24 +412,26 @@ static enum lexer_state state_done(struct lexer *l)
     return end_reached(l);
 }
 
-static enum lexer_state (*const states[STATES_COUNT])(struct lexer *) = {
-    [STATE_DONE] = state_done,
-    [STATE_TOP] = state_top,
-    [STATE_TOP_VALUE_END] = state_top_value_end,
-    [STATE_BLOCK] = state_block,
-    [STATE_BLOCK_VALUE_END] = state_block_value_end,
-    [STATE_BLOCK_END] = state_block_end,
-    [STATE_KEY_TEXT] = state_key_text,
-    [STATE_KEY_END] = state_key_end,
-    [STATE_VALUE] = lexer_value,
-    [STATE_MAP] = state_map,
-    [STATE_MAP_KEY_TEXT] = state_map_key_text,
-    [STATE_MAP_KEY_END] = state_map_key_end,
-    [STATE_MAP_VALUE] = state_map_value,
-    [STATE_MAP_VALUE_END] = state_map_value_end,
-    [STATE_ARRAY] = state_array,
-    [STATE_ARRAY_VALUE_END] = state_array_value_end,
-    [STATE_INCLUDE] = lexer_include,
+static const struct {
+    enum lexer_state (*run)(struct lexer *);
+} states[STATES_COUNT] = {
+    [STATE_DONE] = { state_done },
+    [STATE_TOP] = { state_top },
+    [STATE_TOP_VALUE_END] = { state_top_value_end },
+    [STATE_BLOCK] = { state_block },
+    [STATE_BLOCK_VALUE_END] = { state_block_value_end },
+    [STATE_BLOCK_END] = { state_block_end },
+    [STATE_KEY_TEXT] = { state_key_text },
+    [STATE_KEY_END] = { state_key_end },
+    [STATE_VALUE] = { lexer_value },
+    [STATE_MAP] = { state_map },
+    [STATE_MAP_KEY_TEXT] = { state_map_key_text },
+    [STATE_MAP_KEY_END] = { state_map_key_end },
+    [STATE_MAP_VALUE] = { state_map_value },
+    [STATE_MAP_VALUE_END] = { state_map_value_end },
+    [STATE_ARRAY] = { state_array },
+    [STATE_ARRAY_VALUE_END] = { state_array_value_end },
+    [STATE_INCLUDE] = { lexer_include },
 };
 
 void lexer_init(struct lexer *l, struct slice text, struct arena *arena)
@@ -440,7 +442,7 @@ void lexer_init(struct lexer *l, struct slice text, struct arena *arena)
 struct item lexer_next(struct lexer *l)
 {
     while (l->queue_count == 0) {
-        enum lexer_state next = states[l->state](l);
+        enum lexer_state next = states[l->state].run(l);
         if (l->depth > LEXER_DEPTH_MAX && l->queue_count == 0) next = too_deep(l);
         l->state = (uint8_t)next;
     }

@@ -19,7 +19,7 @@ static inline bool testing_read(void *ctx, const char *path, struct buf *ret_tex
 static inline const char *testing_getenv(void *ctx, const char *name)
 {
     (void)ctx;
-    return strcmp(name, "HOME") == 0 ? "/home/x" : NULL;
+    return strcmp(name, "HOME") == 0 ? "/h" : NULL;
 }
 
 static inline struct options *testing_load(const char *text, struct load_report *ret_report,

@@ -368,17 +368,20 @@ static enum err system_account_check(const struct options *o, struct errmsg *why
     return errmsg_set(why, ERR_INVALID, "error resolving system account: account missing");
 }
 
-static enum err (*const checks[])(const struct options *, struct errmsg *) = {
-    lame_duck_check, payload_check, name_check,   operators_check, leafnodes_check,
-    auth_check,      proxies_check, gateway_check, cluster_check,   mqtt_check,
-    jetstream_check, websocket_check, system_account_check,
+static const struct {
+    enum err (*check)(const struct options *, struct errmsg *);
+} checks[] = {
+    { lame_duck_check },      { payload_check }, { name_check },      { operators_check },
+    { leafnodes_check },      { auth_check },    { proxies_check },   { gateway_check },
+    { cluster_check },        { mqtt_check },    { jetstream_check }, { websocket_check },
+    { system_account_check },
 };
 
 enum err validate_options(const struct options *o, struct errmsg *why)
 {
     assert(o != NULL && why != NULL);
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {
-        enum err e = checks[i](o, why);
+        enum err e = checks[i].check(o, why);
         if (e) return e;
     }
     return ERR_OK;

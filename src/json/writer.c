@@ -232,7 +232,10 @@ static int digits_of(double value, char ret_digits[20], int *ret_exponent)
     for (; *c != 'e' && *c != '\0'; c++)
         if (*c >= '0' && *c <= '9') ret_digits[count++] = *c;
     assert(*c == 'e');
-    *ret_exponent = (int)strtol(c + 1, NULL, 10);
+    int64_t exponent = 0;
+    bool number = slice_to_i64(slice_str(c + 1), &exponent);
+    assert(number);
+    *ret_exponent = (int)exponent;
     return count;
 }
 
