@@ -20,11 +20,11 @@ static void print_plan(uint64_t seed)
 {
     struct sim_plan p;
     sim_plan_draw(&p, seed);
-    fprintf(
-        stderr,
-        "plan: %u reactors, %u clients, %u steps, payload %u, buffer %u, users %u in %u accounts, max_pending %lld\n",
-        p.reactors, p.clients, p.steps, p.payload_max, p.net.buffer, p.config.users_count,
-        p.config.accounts, (long long)p.config.max_pending);
+    fprintf(stderr,
+            "plan: %u reactors, %u clients, %u steps, payload %u, buffer %u, users %u in %u accounts, "
+            "max_pending %lld\n",
+            p.reactors, p.clients, p.steps, p.payload_max, p.net.buffer, p.config.users_count,
+            p.config.accounts, (long long)p.config.max_pending);
     for (uint32_t i = 0; i < p.config.users_count; i++) {
         const struct sim_user *u = &p.config.users[i];
         fprintf(stderr, "plan: %s in account %u%s, permissions %s\n", u->name, u->account,
