@@ -20,10 +20,9 @@ static void print_plan(uint64_t seed)
 {
     struct sim_plan p;
     sim_plan_draw(&p, seed);
-    fprintf(stderr,
-            "plan: %u reactors, %u clients, %u steps, payload %u, buffer %u, users %u in %u accounts, "
-            "max_pending %lld\n",
-            p.reactors, p.clients, p.steps, p.payload_max, p.net.buffer, p.config.users_count,
+    fprintf(stderr, "plan: %u reactors, %u clients, %u steps, payload %u, buffer %u, ", p.reactors,
+            p.clients, p.steps, p.payload_max, p.net.buffer);
+    fprintf(stderr, "users %u in %u accounts, max_pending %lld\n", p.config.users_count,
             p.config.accounts, (long long)p.config.max_pending);
     for (uint32_t i = 0; i < p.config.users_count; i++) {
         const struct sim_user *u = &p.config.users[i];
@@ -59,9 +58,8 @@ static void run_one(uint64_t seed, bool trace, bool twice, struct tally *t)
 
 static uint64_t number(const char *text)
 {
-    char *end;
-    uint64_t value = strtoull(text, &end, 10);
-    if (*text != 0 && *end == 0) return value;
+    uint64_t value;
+    if (slice_to_u64(slice_str(text), &value)) return value;
     fprintf(stderr, "midge-sim: not a number: %s\n", text);
     exit(2);
 }
@@ -72,8 +70,12 @@ static void run_kept(struct tally *t)
     char line[512];
     FILE *f = fopen("sim/seeds/seeds", "r");
     if (f == NULL) return;
-    while (fgets(line, sizeof line, f) != NULL)
-        if (line[0] >= '0' && line[0] <= '9') run_one(strtoull(line, NULL, 10), false, false, t);
+    while (fgets(line, sizeof line, f) != NULL) {
+        struct slice rest = slice_trim(slice_str(line)), number;
+        uint64_t seed;
+        (void)slice_cut(&rest, ' ', &number);
+        if (slice_to_u64(number, &seed)) run_one(seed, false, false, t);
+    }
     fclose(f);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the clients read, held against what they and the others sent. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -13,12 +12,15 @@
 
 static struct sim_msg *msg_by_text(const struct model *m, struct slice text)
 {
-    char digits[9] = { 0 };
+    static const char digits[] = "0123456789abcdef";
+    uint64_t id = 0;
     if (text.len < 8) return NULL;
-    memcpy(digits, text.ptr, 8);
-    char *end;
-    unsigned long id = strtoul(digits, &end, 16);
-    return end == digits + 8 && id < m->msgs_count ? m->msgs[id] : NULL;
+    for (uint32_t i = 0; i < 8; i++) {
+        const char *at = memchr(digits, text.ptr[i], 16);
+        if (at == NULL) return NULL;
+        id = id * 16 + (uint64_t)(at - digits);
+    }
+    return id < m->msgs_count ? m->msgs[id] : NULL;
 }
 
 static bool same_payload(const struct sim_msg *msg, struct slice payload)
@@ -346,6 +348,15 @@ static void refused_publish(struct model *m, struct sim_peer *p, const char *sub
     model_fail(m, "connection %u was refused to publish %s, which it may", p->id, subject);
 }
 
+/* 0, which no subscription has, when it is no number. */
+static uint64_t number_before(struct slice text, char end)
+{
+    struct slice digits;
+    uint64_t number;
+    (void)slice_cut(&text, (uint8_t)end, &digits);
+    return slice_to_u64(digits, &number) ? number : 0;
+}
+
 /* A reload took it away. */
 static void lost_sub(struct model *m, struct sim_peer *p, uint64_t sid)
 {
@@ -383,7 +394,7 @@ void model_err(struct model *m, struct sim_peer *p, struct slice text)
         refused_publish(m, p, subject);
     } else if (slice_starts(text, SLICE_LIT("Permissions Violation for Subscription to ")) &&
                quoted(text, subject)) {
-        if (sid != NULL) lost_sub(m, p, strtoull(sid + strlen(sid_mark), NULL, 10));
+        if (sid != NULL) lost_sub(m, p, number_before(slice_str(sid + strlen(sid_mark)), '"'));
         else refused_sub(m, p, subject);
     } else if (!p->may_close) {
         model_fail(m, "connection %u got -ERR '%s'", p->id, copy);

@@ -4,9 +4,10 @@
  * accepted as well, and what stands behind that is not looked at. */
 #include "codec/deflate.h"
 
-#include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
+#include "base/alloc.h"
 #include "base/assert.h"
 
 enum { RAW_WINDOW = -15, MEMORY_LEVEL = 8, TAIL = 4 };
@@ -26,12 +27,13 @@ struct deflater {
 
 struct deflater *deflater_new(void)
 {
-    struct deflater *d = calloc(1, sizeof *d);
+    struct deflater *d = try_alloc(sizeof *d);
     if (d == NULL) return NULL;
+    memset(d, 0, sizeof *d);
     if (deflateInit2(&d->z, Z_BEST_SPEED, Z_DEFLATED, RAW_WINDOW, MEMORY_LEVEL,
                      Z_DEFAULT_STRATEGY) == Z_OK)
         return d;
-    free(d);
+    xfree(d);
     return NULL;
 }
 
@@ -39,7 +41,7 @@ struct deflater *deflater_free(struct deflater *d)
 {
     if (d == NULL) return NULL;
     (void)deflateEnd(&d->z);
-    free(d);
+    xfree(d);
     return NULL;
 }
 
@@ -88,10 +90,11 @@ struct inflater {
 
 struct inflater *inflater_new(void)
 {
-    struct inflater *i = calloc(1, sizeof *i);
+    struct inflater *i = try_alloc(sizeof *i);
     if (i == NULL) return NULL;
+    memset(i, 0, sizeof *i);
     if (inflateInit2(&i->z, RAW_WINDOW) == Z_OK) return i;
-    free(i);
+    xfree(i);
     return NULL;
 }
 
@@ -99,7 +102,7 @@ struct inflater *inflater_free(struct inflater *i)
 {
     if (i == NULL) return NULL;
     (void)inflateEnd(&i->z);
-    free(i);
+    xfree(i);
     return NULL;
 }
 

@@ -133,7 +133,7 @@ static enum filter_verdict fail(struct ws_filter *w, const char *why)
     return FILTER_FAILED;
 }
 
-static bool send(struct ws_filter *w, struct conn *c, struct buf *answer)
+static bool answer_with(struct ws_filter *w, struct conn *c, struct buf *answer)
 {
     bool sent = outq_add(ws_below(w, c), &c->reactor->pool, buf_slice(answer));
     buf_deinit(answer);
@@ -145,7 +145,7 @@ static enum filter_verdict refuse_bad(struct ws_filter *w, struct conn *c,
 {
     struct buf answer = { 0 };
     const char *why = ws_handshake_answer_bad(verdict, &answer);
-    (void)send(w, c, &answer);
+    (void)answer_with(w, c, &answer);
     return fail(w, why);
 }
 
@@ -188,7 +188,7 @@ static enum filter_verdict upgrade(struct ws_filter *w, struct conn *c,
     if (a.refused == NULL && head->consumed < w->kept_len)
         return fail(w, WS_REFUSED "client sent data before handshake is complete");
     ws_handshake_answer(w->listener, head, &a, c->reactor->wall, &answer);
-    bool sent = send(w, c, &answer);
+    bool sent = answer_with(w, c, &answer);
     if (a.refused != NULL) return refuse(w, c, head, a.refused);
     return sent ? agree(w, c, &a, &request) : fail(w, "out of memory");
 }

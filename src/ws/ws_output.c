@@ -98,7 +98,18 @@ static bool add_packed(struct ws_filter *w, struct outpool *pool, struct outq *b
     return true;
 }
 
-/* False when the door refuses; `*ret_done` when all is written. */
+/* What does not shrink goes out as it is. */
+static bool copy_frames(struct ws_filter *w, struct outpool *pool, struct outq *below, uint32_t len)
+{
+    while (len > 0) {
+        uint32_t part = len < BROWSER_FRAME ? len : BROWSER_FRAME;
+        if (!copy_frame(w, pool, below, part)) return false;
+        len -= part;
+    }
+    return true;
+}
+
+/* False when the door refuses. */
 static bool write_packed(struct ws_filter *w, struct outpool *pool, struct outq *below)
 {
     struct outq *from = &w->filter.pending;
@@ -108,11 +119,7 @@ static bool write_packed(struct ws_filter *w, struct outpool *pool, struct outq 
         uint32_t len;
         struct slice packed = pack(w, d, &len);
         if (packed.len >= len) {
-            while (len > 0) {
-                uint32_t part = len < BROWSER_FRAME ? len : BROWSER_FRAME;
-                if (!copy_frame(w, pool, below, part)) return false;
-                len -= part;
-            }
+            if (!copy_frames(w, pool, below, len)) return false;
             continue;
         }
         if (!add_packed(w, pool, below, packed)) return false;

@@ -33,7 +33,7 @@ class Source:
         self.text = read(path)
         self.lines = self.text.splitlines()
         self.code = TOKENS.sub(blank, self.text).splitlines()
-        self.is_test = bool(re.search(r"_(test|fuzz|bench)\.c$", path.name))
+        self.is_test = bool(re.search(r"_(test|fuzz|bench)\.c$|(^|_)(testing|test_cases)\.h$", path.name))
         self.folder = path.parts[1] if path.parts[0] == "src" else path.parts[0]
 
     def functions(self):

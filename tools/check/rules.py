@@ -163,6 +163,9 @@ def is_variable(text):
 
 
 def is_constant(declaration):
+    hook = re.search(r"\(\*(const\b)?", declaration)
+    if hook:
+        return bool(hook[1])                # a pointer to a function, whose parameters do not matter
     last_star = declaration.rfind("*")
     return "const" in (declaration[last_star:] if last_star >= 0 else declaration) or "inline" in declaration \
         or "_Static_assert" in declaration
