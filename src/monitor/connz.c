@@ -11,7 +11,7 @@
 
 struct connz_sort {
     const char *name;
-    uint64_t (*value)(const struct conn_report *);
+    uint64_t (*value)(const struct conn_report *, nanos now);
     bool is_descending;
     bool wants_closed; /* only where all connections are closed ones */
 };
@@ -21,62 +21,74 @@ static uint64_t time_of(nanos t)
     return t > 0 ? (uint64_t)t : 0;
 }
 
-static uint64_t by_cid(const struct conn_report *r)
+static uint64_t by_cid(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return r->cid;
 }
-static uint64_t by_start(const struct conn_report *r)
+static uint64_t by_start(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return time_of(r->started);
 }
-static uint64_t by_subs(const struct conn_report *r)
+static uint64_t by_subs(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return r->subs_count;
 }
-static uint64_t by_pending(const struct conn_report *r)
+static uint64_t by_pending(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return r->pending_bytes;
 }
-static uint64_t by_msgs_to(const struct conn_report *r)
+static uint64_t by_msgs_to(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return r->out_msgs;
 }
-static uint64_t by_msgs_from(const struct conn_report *r)
+static uint64_t by_msgs_from(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return r->in_msgs;
 }
-static uint64_t by_bytes_to(const struct conn_report *r)
+static uint64_t by_bytes_to(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return r->out_bytes;
 }
-static uint64_t by_bytes_from(const struct conn_report *r)
+static uint64_t by_bytes_from(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return r->in_bytes;
 }
-static uint64_t by_last(const struct conn_report *r)
+static uint64_t by_last(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return time_of(r->last_activity);
 }
-static uint64_t by_idle(const struct conn_report *r)
+static uint64_t by_idle(const struct conn_report *r, nanos now)
 {
-    return time_of(r->idle);
+    return time_of(r->stopped > 0 ? r->idle : now - r->last_activity);
 }
-static uint64_t by_uptime(const struct conn_report *r)
+static uint64_t by_uptime(const struct conn_report *r, nanos now)
 {
-    return time_of(r->uptime);
+    return time_of(r->stopped > 0 ? r->uptime : now - r->started);
 }
-static uint64_t by_stop(const struct conn_report *r)
+static uint64_t by_stop(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return time_of(r->stopped);
 }
-static uint64_t by_rtt(const struct conn_report *r)
+static uint64_t by_rtt(const struct conn_report *r, nanos now)
 {
+    (void)now;
     return time_of(r->rtt);
 }
 
 /* In the order of their texts: how many reasons stand before this one. */
-static uint64_t by_reason(const struct conn_report *r)
+static uint64_t by_reason(const struct conn_report *r, nanos now)
 {
+    (void)now;
     static const enum close_reason all[] = {
 #define X(name, text, err, status) CLOSE_##name,
         CLOSE_REASONS(X)
@@ -116,15 +128,17 @@ const struct connz_sort *connz_sort_find(const char *name)
     return NULL;
 }
 
-uint64_t connz_sort_key(const struct connz_sort *s, const struct conn_report *r)
+uint64_t connz_sort_key(const struct connz_sort *s, const struct conn_report *r, nanos now)
 {
-    uint64_t value = s->value(r);
+    uint64_t value = s->value(r, now);
     return s->is_descending ? UINT64_MAX - value : value;
 }
 
+/* By one instant for all reactors, so that pages asked for one after the other fit together. */
 static uint64_t key_of(const struct conn_report *r, const void *order)
 {
-    return connz_sort_key(order, r);
+    const struct connz_query *c = order;
+    return connz_sort_key(c->sort, r, c->now);
 }
 
 uint64_t connz_page(uint64_t count, uint64_t offset, uint64_t limit, uint64_t *ret_from)
@@ -331,7 +345,7 @@ void connz_collect_open(struct request *r, uint64_t max)
         .sort = &sorts[0], .limit = max, .user = "", .account = "", .mqtt_client = ""
     };
     r->collection = (struct collection){
-        .core = r->core, .what = COLLECT_CONNS, .max = max, .key = key_of, .order = &sorts[0]
+        .core = r->core, .what = COLLECT_CONNS, .max = max, .key = key_of, .order = &r->connz
     };
     collection_init(&r->collection);
 }
@@ -340,6 +354,7 @@ bool connz_plan(struct request *r)
 {
     struct connz_query *c = &r->connz;
     decode(&r->query, c);
+    c->now = r->now;
     if (request_failed(r)) return false;
     r->collection = (struct collection){
         .core = r->core,
@@ -351,7 +366,7 @@ bool connz_plan(struct request *r)
         .with_certs = c->auth,
         .with_subs = c->subs,
         .key = key_of,
-        .order = c->sort,
+        .order = c,
     };
     collection_init(&r->collection);
     return c->state != CONNZ_CLOSED;

@@ -19,6 +19,7 @@ enum { CONNZ_LIMIT = 1024 };
 
 struct connz_query {
     const struct connz_sort *sort;
+    nanos now;                          /* of the request; real time */
     enum connz_state state;
     bool auth;
     bool subs;
@@ -39,8 +40,8 @@ void connz_collect_open(struct request *, uint64_t max);
 
 /* The order that a `sort` parameter names; NULL: there is none such. "" is that of the cids. */
 const struct connz_sort *connz_sort_find(const char *name);
-/* Smaller comes first. */
-uint64_t connz_sort_key(const struct connz_sort *, const struct conn_report *);
+/* Smaller comes first. `now`: the instant by which ages are compared. */
+uint64_t connz_sort_key(const struct connz_sort *, const struct conn_report *, nanos now);
 
 /* What of `count` things a page shows: from `*ret_from` on, so many. Checked arithmetic. */
 uint64_t connz_page(uint64_t count, uint64_t offset, uint64_t limit, uint64_t *ret_from);

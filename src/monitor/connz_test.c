@@ -56,7 +56,7 @@ static void every_order_has_its_direction(void **state)
     for (uint32_t i = 0; i < ARRAY_COUNT(orders); i++) {
         const struct connz_sort *s = connz_sort_find(orders[i].sort);
         assert_non_null(s);
-        bool second_first = connz_sort_key(s, &b) < connz_sort_key(s, &a);
+        bool second_first = connz_sort_key(s, &b, 9) < connz_sort_key(s, &a, 9);
         assert_int_equal(second_first, orders[i].second_first);
     }
     assert_null(connz_sort_find("CID"));

@@ -73,10 +73,24 @@ static const char **copy_texts(const char *const *from, uint32_t count, struct a
     return copies;
 }
 
-static const char *base_path_of(const struct options *o)
+/* One slash before each part, none at the end, "." and ".." resolved: Go's path.Clean. */
+static const char *base_path_of(const char *given, struct arena *arena)
 {
-    const char *path = o->monitoring.http_base_path;
-    return path == NULL || strcmp(path, "/") == 0 ? "" : path;
+    struct slice rest = slice_str(given), part;
+    struct buf path = { 0 };
+    while (rest.len > 0) {
+        (void)slice_cut(&rest, '/', &part);
+        if (part.len == 0 || slice_equal_str(part, ".")) continue;
+        if (slice_equal_str(part, "..")) {
+            while (path.len > 0 && path.ptr[--path.len] != '/') {}
+            continue;
+        }
+        buf_add_byte(&path, '/');
+        buf_add(&path, part);
+    }
+    const char *copy = arena_str(arena, buf_slice(&path));
+    buf_deinit(&path);
+    return copy;
 }
 
 struct facts *facts_new(const struct monitor_options *from, nanos started)
@@ -94,7 +108,7 @@ struct facts *facts_new(const struct monitor_options *from, nanos started)
     f->websocket_cert_not_after = from->websocket_cert_not_after;
     f->arguments = redact_arguments(from->arguments, from->arguments_count, f->arena);
     f->arguments_count = from->arguments_count;
-    f->base_path = base_path_of(f->options);
+    f->base_path = base_path_of(f->options->monitoring.http_base_path, f->arena);
     return f;
 }
 

@@ -57,10 +57,39 @@ static void facts_outlive_what_they_were_copied_from(void **state)
     world_free(w);
 }
 
+static const struct {
+    const char *given;
+    const char *path;
+} base_paths[] = {
+    { "", "" },
+    { "/", "" },
+    { "mon", "/mon" },
+    { "/mon/", "/mon" },
+    { "mon//x/", "/mon/x" },
+    { "/a/../b", "/b" },
+    { "../..", "" },
+    { "./a/./b", "/a/b" },
+};
+
+static void a_base_path_is_cleaned(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < ARRAY_COUNT(base_paths); i++) {
+        struct world *w = world_new(NULL);
+        w->options->monitoring.http_base_path = base_paths[i].given;
+        struct monitor_options o = world_facts(w);
+        struct facts *f = facts_new(&o, SECOND);
+        assert_string_equal(f->base_path, base_paths[i].path);
+        facts_unref(f);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arguments_are_shown_without_secrets),
+        cmocka_unit_test(a_base_path_is_cleaned),
         cmocka_unit_test(facts_outlive_what_they_were_copied_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

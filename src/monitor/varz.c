@@ -308,6 +308,13 @@ static struct slice feature_flags_json(struct request *r)
 
 /* ---- the whole ---- */
 
+/* As it was written; the default is shown as none. */
+static const char *base_path_shown(const struct options *o)
+{
+    const char *path = o->monitoring.http_base_path;
+    return path == NULL || strcmp(path, "/") == 0 ? "" : path;
+}
+
 static void fill_settings(struct request *r, struct varz *v)
 {
     const struct options *o = r->facts->options;
@@ -329,7 +336,7 @@ static void fill_settings(struct request *r, struct varz *v)
     v->ping_max = o->ping_max;
     v->http_host = o->monitoring.host != NULL ? o->monitoring.host : host_of(o->client.host);
     v->http_port = o->monitoring.http_port;
-    v->http_base_path = r->facts->base_path;
+    v->http_base_path = base_path_shown(o);
     v->https_port = o->monitoring.https_port;
     v->auth_timeout = auth_timeout(o->authorization.timeout, &o->tls);
     v->max_control_line = o->limits.max_control_line;
