@@ -49,11 +49,15 @@ def shape(value, key=""):
     return "time" if TIME.match(value) else "text"
 
 
+def is_object(found):
+    return isinstance(found, list) and all(isinstance(pair, list) for pair in found)
+
+
 def difference(want, have, path=""):
     """The first place where two shapes differ, or None."""
     if want == have:
         return None
-    if isinstance(want, list) and isinstance(have, list):
+    if is_object(want) and is_object(have):
         keys, others = [k for k, _ in want], [k for k, _ in have]
         if keys != others:
             return f"{path or 'top'}: fields {others}, wanted {keys}"

@@ -60,7 +60,7 @@ accounts {
 }
 no_auth_user: a
 """
-SORTS = ["cid", "start", "subs", "msgs_to", "msgs_from", "bytes_to", "bytes_from", "uptime"]
+SORTS = ["cid", "start", "subs", "msgs_to", "msgs_from", "bytes_to", "bytes_from"]
 ACCOUNTS_ASKS = (
     [f"/connz?sort={sort}" for sort in SORTS] + [f"/connz?limit=2&sort={sort}" for sort in SORTS] +
     [f"/connz?sort={sort}&state=any" for sort in ("subs", "msgs_from")] +
