@@ -293,6 +293,7 @@ static void read_some(struct conn *c)
         end(c, CONN_END_READ);
     } else {
         uint64_t work = r->work;
+        c->watch.is_busy = (uint64_t)got >= (uint64_t)direct + (r->read_size >> c->read_shift);
         take_input(c, direct, (uint32_t)got);
         adapt_read(c, r->work - work);
     }

@@ -124,6 +124,18 @@ static uint32_t serve_again(struct reactor *r)
     return done;
 }
 
+/* One ready connection may take all. Of several, each takes an eighth, so that a request does not
+ * wait for a flood; where all are floods nobody waits, and larger turns cost fewer system calls. */
+static uint32_t read_budget(const struct reactor *r, const struct net_event *events, uint32_t count)
+{
+    if (count <= 1 && list_empty(&r->again)) return READ_BUFFER;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct watch *w = events[i].owner;
+        if ((events[i].ready & NET_READABLE) && !w->is_busy) return READ_SHARED;
+    }
+    return READ_FLOODS;
+}
+
 uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
 {
     struct net_event events[EVENTS_MAX];
@@ -131,7 +143,7 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     qsbr_quiescent(&r->set->qsbr, r->id); /* nothing shared is held here */
     done += limbo_advance(r->limbo, r);
     uint32_t ready = wait_ready(r, sleep_max, events);
-    r->read_size = ready > 1 || !list_empty(&r->again) ? READ_SHARED : READ_BUFFER;
+    r->read_size = read_budget(r, events, ready);
     r->now = clock_monotonic(r->env->clock); /* one tick, one instant */
     r->wall = clock_realtime(r->env->clock);
     r->slow_left = SLOW_PER_TICK;

@@ -30,7 +30,7 @@ static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
 
 /* Bytes read at once: all of it when one connection is ready, an eighth when more are (spike 1.3:
  * this is what keeps a lone requester's latency beside a flood). */
-enum { READ_BUFFER = 64 * 1024, READ_SHARED = 8 * 1024 };
+enum { READ_BUFFER = 64 * 1024, READ_SHARED = 8 * 1024, READ_FLOODS = 32 * 1024 };
 
 /* A signature with RSA-2048 takes about a millisecond: more than one a tick would delay everybody
  * else. */

@@ -6,10 +6,12 @@
 #ifndef MIDGE_NET_WATCH_H
 #define MIDGE_NET_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct watch {
     void (*ready)(struct watch *, uint32_t ready); /* of enum net_ready */
+    bool is_busy; /* took all it might at its last turn: a flood, not a request */
 };
 
 #endif
