@@ -150,6 +150,7 @@ static void connect_now(struct sim_client *c)
 static bool contains(struct slice text, const char *what)
 {
     struct slice want = slice_str(what);
+    if (text.ptr == NULL) return false;
     for (uint32_t at = 0; at + want.len <= text.len; at++)
         if (memcmp(text.ptr + at, want.ptr, want.len) == 0) return true;
     return false;

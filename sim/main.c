@@ -84,9 +84,10 @@ static void run_many(uint64_t count, uint64_t first, struct tally *t)
     run_kept(t);
     for (uint64_t i = 0; i < count; i++) {
         run_one(first + i, false, i % TWICE_EVERY == 0, t);
-        if ((i + 1) % PROGRESS_EVERY != 0) continue;
+        uint64_t done = i + 1;
+        if (done % PROGRESS_EVERY != 0) continue;
         printf("%llu of %llu seeds: %llu connections, %llu messages, %llu deliveries\n",
-               (unsigned long long)(i + 1), (unsigned long long)count,
+               (unsigned long long)done, (unsigned long long)count,
                (unsigned long long)t->connections, (unsigned long long)t->published,
                (unsigned long long)t->delivered);
         fflush(stdout);

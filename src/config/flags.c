@@ -280,6 +280,7 @@ struct flags flags_parse(int argc, const char *const *argv, struct arena *arena,
         struct flag_given *at = arena_push(arena, &items, &f.given_count, sizeof(*at));
         f.given = items;
         *at = g;
+        assert(g.row != NULL);
         bool off = g.row->tls == FLAG_TLS_ON && !g.boolean;
         if (g.row->tls != FLAG_TLS_NONE && !off) f.has_tls = true;
     }

@@ -61,7 +61,7 @@ static struct slice split_host(const char *text, int32_t *port)
         (void)slice_cut(&rest, ':', &host);
         if (rest.ptr != NULL && slice_find_byte(rest, ':') >= 0) return slice_str(text);
     }
-    if (rest.len > 0 && rest.ptr[0] == ':') rest = slice_from(rest, 1);
+    if (rest.ptr != NULL && rest.len > 0 && rest.ptr[0] == ':') rest = slice_from(rest, 1);
     if (slice_to_u64(rest, &number) && number > 0 && number <= UINT16_MAX) *port = (int32_t)number;
     return host;
 }
@@ -154,6 +154,7 @@ static struct reactor *least_loaded(struct core *core)
         least = load;
         best = core->reactors->at[i];
     }
+    assert(best != NULL);
     core->placed[best->id]++;
     return best;
 }

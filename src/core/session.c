@@ -325,7 +325,7 @@ static void on_end(struct conn *c, enum conn_end why)
     struct core_reactor *cr = s->home;
     char label[SESSION_LABEL];
     switch (why) {
-    case CONN_END_EOF: session_close(s, CLOSE_CLIENT_CLOSED); break;
+    case CONN_END_EOF:
     case CONN_END_READ: session_close(s, CLOSE_CLIENT_CLOSED); break;
     case CONN_END_WRITE: session_close(s, CLOSE_WRITE_ERROR); break;
     case CONN_END_FILTER:

@@ -44,6 +44,7 @@ static enum err read_name(X509_NAME *name, struct arena *arena, struct dn *ret)
             if (dn.count == DN_RDNS_MAX) return ERR_INVALID;
             arena_push(arena, (void **)&dn.rdns, &dn.count, sizeof *dn.rdns);
         }
+        assert(dn.rdns != NULL && dn.count > 0);
         struct dn_rdn *rdn = &dn.rdns[dn.count - 1];
         if (rdn->count == DN_ATTRS_MAX) return ERR_INVALID;
         struct dn_attr *attr = arena_push(arena, (void **)&rdn->attrs, &rdn->count,

@@ -24,6 +24,7 @@ static bool has_pem(struct slice text)
 }
 
 /* Without asking anybody at a terminal. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is OpenSSL's */
 static int no_passphrase(char *buf, int size, int rwflag, void *ctx)
 {
     (void)buf, (void)size, (void)rwflag, (void)ctx;

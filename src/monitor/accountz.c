@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/accountz.h"
 
+#include "base/assert.h"
 #include "monitor/request.h"
 
 struct account_info {
@@ -120,6 +121,7 @@ const struct account *accounts_shown(const struct request *r, uint32_t *at)
 
 static struct account_info *info_of(struct request *r, const struct account *a)
 {
+    assert(a != NULL);
     struct account_info *info = arena_alloc(r->arena, sizeof *info);
     struct sublist_stats *stats = arena_alloc(r->arena, sizeof *stats);
     sublist_stats_add(a, stats);

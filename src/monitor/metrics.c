@@ -522,9 +522,10 @@ static void add_core(struct metrics *m, const struct varz *v, uint32_t accounts)
                                     { "server_id", id->id },
                                     { "server_name", id->name } };
     const nanos up = m->request->monotonic - m->request->core->started;
+    const int64_t start_us = v->start / MICROSECOND, up_seconds = up / SECOND;
     const struct core_family families[] = {
-        { "start_time", GAUGE, (double)(v->start / MICROSECOND) * 1000 },
-        { "uptime", GAUGE, (double)(up / SECOND) },
+        { "start_time", GAUGE, (double)start_us * 1000 },
+        { "uptime", GAUGE, (double)up_seconds },
         { "mem_bytes", GAUGE, (double)v->mem },
         { "go_memlimit_bytes", GAUGE, 0 },
         { "core_count", GAUGE, (double)v->cores },

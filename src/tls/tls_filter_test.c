@@ -48,6 +48,7 @@ static struct link *link_of(struct conn *c)
     return container_of(c, struct link, conn);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is that of conn_ops */
 static uint32_t on_bytes(struct conn *c, struct slice in, uint64_t *ret_need)
 {
     (void)ret_need;

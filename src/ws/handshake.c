@@ -102,6 +102,7 @@ static const char *judge_origin(const struct ws_listener *l, const struct http_h
 
 static bool ends_with(struct slice s, struct slice end)
 {
+    assert(s.ptr != NULL || s.len == 0);
     return s.len >= end.len && slice_equal(slice_from(s, s.len - end.len), end);
 }
 

@@ -40,7 +40,7 @@ static enum filter_verdict fault(struct reading *r, uint16_t status, struct slic
     struct ws_filter *w = r->w;
     (void)hand_up(r);
     if (text.len > WS_CONTROL_MAX - 1) text.len = WS_CONTROL_MAX - 1;
-    memcpy(w->control, text.ptr, text.len);
+    if (text.ptr != NULL) memcpy(w->control, text.ptr, text.len);
     w->control[text.len] = 0;
     w->reason = (const char *)w->control;
     if (w->state == WS_STATE_OPEN) (void)ws_write_close(w, r->c, status, text);

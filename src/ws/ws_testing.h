@@ -52,6 +52,7 @@ static inline struct app *app_of(struct conn *c)
     return container_of(c, struct app, conn);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is that of conn_ops */
 static inline uint32_t on_bytes(struct conn *c, struct slice in, uint64_t *ret_need)
 {
     struct app *a = app_of(c);
