@@ -4,73 +4,43 @@
 #include <stdio.h>
 
 #include "base/assert.h"
-#include "core/core.h"
 
-struct sim_server {
-    struct core *core;
-    struct listener *listener;
-};
-
-/* ---- the server, put together ---- */
-
-static void release(void *ctx)
-{
-    struct settings *s = ctx;
-    (void)directory_unref(s->directory);
-    (void)options_free((struct options *)(uintptr_t)s->options);
-    xfree(s);
-}
-
-static struct settings *settings_of(struct sim_host *h, const struct sim_config *c)
-{
-    struct errmsg why;
-    struct options *options = sim_config_options(c);
-    struct settings *s = xcalloc(1, sizeof *s);
-    struct directory_setup setup = { .hash_seed = h->reactors->hash_seed,
-                                     .hidden_suffix = "simulate" };
-    atomic_init(&s->refs, 1);
-    s->options = options;
-    s->release = release;
-    s->ctx = s;
-    enum err e = directory_new(options, setup, &s->directory, &why);
-    if (e) fprintf(stderr, "sim: the drawn configuration is refused: %s\n", why.text);
-    assert(e == ERR_OK);
-    return s;
-}
+/* ---- the server ---- */
 
 static void server_begin(struct sim_host *h, const struct sim_config *c)
 {
-    static const struct server_identity identity = {
-        .id = "NSIM", .name = "sim", .version = "2.15.2", .go = "sim"
-    };
-    struct listener_options options = { .kind = LISTENER_CLIENT, .host = "127.0.0.1" };
+    struct server_setup setup = { .env = &h->env,
+                                  .reactors = h->reactors,
+                                  .midge_version = "sim",
+                                  .program = "midge-sim",
+                                  .process_id = 1 };
     struct errmsg why;
-    h->server = xcalloc(1, sizeof *h->server);
-    h->server->core = core_new(&h->env, h->reactors, &identity, settings_of(h, c));
-    enum err e = core_listen(h->server->core, &options, &h->server->listener, &why);
+    enum err e = server_new(&setup, sim_config_options(c), &h->server, &why);
+    if (e == ERR_OK) e = server_start(h->server, &why);
+    if (e) fprintf(stderr, "sim: the server does not start: %s\n", why.text);
     assert(e == ERR_OK);
 }
 
 uint16_t sim_host_port(const struct sim_host *h)
 {
-    return h->server->listener->bound.port;
+    return server_client_port(h->server);
 }
 
 void sim_host_reload(struct sim_host *h, const struct sim_config *c)
 {
-    core_reload(h->server->core, settings_of(h, c));
+    struct errmsg why;
+    enum err e = server_reload(h->server, sim_config_options(c), &why);
+    assert(e == ERR_OK);
 }
 
 void sim_host_drain(struct sim_host *h)
 {
-    core_unlisten(h->server->core, LISTENER_CLIENT);
-    core_lame_duck(h->server->core, 300 * MILLISECOND, 3 * SECOND);
+    server_drain(h->server);
 }
 
 void sim_host_stop(struct sim_host *h)
 {
-    core_unlisten(h->server->core, LISTENER_CLIENT);
-    core_close_all(h->server->core);
+    server_stop(h->server);
 }
 
 bool sim_host_is_idle(const struct sim_host *h)
@@ -78,13 +48,12 @@ bool sim_host_is_idle(const struct sim_host *h)
     for (uint32_t i = 0; i < h->reactors->count; i++)
         if (h->reactors->at[i]->connections > 0 || mailbox_has_work(h->reactors->at[i]))
             return false;
-    return core_clients(h->server->core) == 0;
+    return server_is_idle(h->server);
 }
 
-static void server_end(struct sim_host *h)
+bool sim_host_is_drained(const struct sim_host *h)
 {
-    h->server->core = core_free(h->server->core);
-    h->server = xfree(h->server);
+    return server_is_drained(h->server);
 }
 
 /* ---- the machine ---- */
@@ -159,7 +128,7 @@ const char *sim_host_deinit(struct sim_host *h, char ret_text[128])
     const char *left = NULL;
     settle(h);
     if (!doors_shut(h, ret_text)) left = ret_text;
-    server_end(h);
+    h->server = server_free(h->server);
     h->reactors = reactors_free(h->reactors);
     if (left == NULL && sim_net_open(&h->net) > 0) {
         snprintf(ret_text, 128, "%u sockets were not closed", sim_net_open(&h->net));

@@ -9,11 +9,10 @@
 #define MIDGE_SIM_HOST_H
 
 #include "net/reactor.h"
+#include "server/server.h"
 #include "sim/machine.h"
 #include "sim/net.h"
 #include "sim/plan.h"
-
-struct sim_server;
 
 struct sim_host {
     struct sim_clock clock;
@@ -27,7 +26,7 @@ struct sim_host {
     struct env env;
     struct rng rng;                     /* turns of the reactors */
     struct reactors *reactors;
-    struct sim_server *server;
+    struct server *server;
     uint64_t ticks[REACTORS_MAX];
 };
 
@@ -42,6 +41,9 @@ void sim_host_tick(struct sim_host *, uint32_t idle_permille, uint32_t sleepy_pe
 void sim_host_reload(struct sim_host *, const struct sim_config *);
 void sim_host_drain(struct sim_host *);                 /* lame duck */
 void sim_host_stop(struct sim_host *);
-bool sim_host_is_idle(const struct sim_host *);         /* stopped, and every client gone */
+/* Every client is gone. */
+bool sim_host_is_drained(const struct sim_host *);
+/* Stopped, and nothing is left to do. */
+bool sim_host_is_idle(const struct sim_host *);
 
 #endif

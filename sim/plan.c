@@ -215,6 +215,9 @@ struct options *sim_config_options(const struct sim_config *c)
     o->client.host = "127.0.0.1";
     o->client.port = -1;
     o->server_name = "sim";
+    o->monitoring.http_port = 8222;
+    o->lame_duck_grace_period = 300 * MILLISECOND;
+    o->lame_duck_duration = 3 * SECOND;
     o->limits.max_payload = c->max_payload;
     o->limits.max_pending = c->max_pending;
     o->limits.max_connections = c->max_connections;

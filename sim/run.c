@@ -94,6 +94,11 @@ static bool is_idle(struct sim_world *w)
     return sim_host_is_idle(&w->host);
 }
 
+static bool is_drained(struct sim_world *w)
+{
+    return sim_host_is_drained(&w->host);
+}
+
 static void end(struct sim_world *w)
 {
     for (uint32_t i = 0; i < w->model.peers_count; i++)
@@ -101,7 +106,7 @@ static void end(struct sim_world *w)
     w->is_stopping = true;
     if (rng_below(&w->rng, 3) == 0) {
         sim_host_drain(&w->host);
-        if (!world_until(w, 60 * SECOND, is_idle))
+        if (!world_until(w, 60 * SECOND, is_drained))
             model_fail(&w->model, "lame duck has not ended after a minute");
     }
     sim_host_stop(&w->host);

@@ -123,6 +123,20 @@ static void befall(struct sim_world *w, struct sim_client *c)
     }
 }
 
+static void scrape(struct sim_world *w)
+{
+    static const struct {
+        const char *path, *query;
+    } pages[] = {
+        { "/varz", "" },         { "/connz", "subs=1" },  { "/connz", "state=all&auth=1" },
+        { "/subsz", "subs=1" },  { "/accountz", "" },     { "/accstatz", "unused=1" },
+        { "/healthz", "" },      { "/metrics", "" },      { "/stacksz", "" },
+        { "/connz", "sort=pending&state=closed" },
+    };
+    uint32_t which = rng_below(&w->rng, ARRAY_COUNT(pages));
+    world_scrape(w, pages[which].path, pages[which].query);
+}
+
 void workload_step(struct sim_world *w)
 {
     for (uint32_t i = 0; i < w->plan.clients; i++) {
@@ -136,6 +150,7 @@ void workload_step(struct sim_world *w)
         sim_config_change(&changed, &w->rng);
         world_reload(w, &changed);
     }
+    if (chance(w, 10)) scrape(w);
     if (chance(w, w->plan.jump_permille))
         sim_clock_jump(&w->host.clock, ((nanos)rng_below(&w->rng, 2000) - 1000) * SECOND);
 }

@@ -77,6 +77,33 @@ static void watch_forgotten(struct sim_world *w)
     }
 }
 
+/* ---- monitoring ---- */
+
+void world_scrape(struct sim_world *w, const char *path, const char *query)
+{
+    if (w->is_reporting || w->is_stopping) return;
+    w->report = (struct http_request){ .method = "GET", .path = path, .query = query,
+                                       .authorization = "" };
+    w->is_reporting = true;
+    w->reported_at = w->host.clock.now;
+    sim_http_ask(&w->host.http, &w->report);
+}
+
+static void watch_report(struct sim_world *w)
+{
+    struct sim_http *h = &w->host.http;
+    if (!w->is_reporting) return;
+    if (h->has_reply) {
+        w->is_reporting = false;
+        w->reports++;
+        if (h->status != 200 || h->body.len == 0)
+            model_fail(&w->model, "%s?%s is answered with %d and %u bytes", w->report.path,
+                       w->report.query, h->status, h->body.len);
+    } else if (w->host.clock.now - w->reported_at > 60 * SECOND) {
+        model_fail(&w->model, "%s is not answered within a minute", w->report.path);
+    }
+}
+
 /* ---- steps ---- */
 
 static void step_clients(struct sim_world *w)
@@ -99,6 +126,7 @@ void world_step(struct sim_world *w, nanos by)
     sim_host_tick(&w->host, calm ? 0 : w->plan.idle_permille, w->plan.sleepy_permille);
     watch_reload(w);
     watch_forgotten(w);
+    watch_report(w);
     step_clients(w);
 }
 

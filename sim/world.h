@@ -18,6 +18,10 @@ struct sim_world {
     uint32_t step;
     uint64_t ticks_at[REACTORS_MAX];    /* when the last reload was ordered, or a worker was busy */
     bool is_reloading;
+    struct http_request report;         /* asked of the monitoring port, in turn */
+    bool is_reporting;
+    nanos reported_at;
+    uint64_t reports;
     bool is_stopping;                   /* nobody dials any more */
 };
 
@@ -29,6 +33,8 @@ void world_deinit(struct sim_world *);
 void world_step(struct sim_world *, nanos by);
 /* Steps until `done` says so. False when it did not within `most` virtual time. */
 bool world_until(struct sim_world *, nanos most, bool (*done)(struct sim_world *));
+/* Somebody scrapes; one at a time. The answer must come within bounds, and be one. */
+void world_scrape(struct sim_world *, const char *path, const char *query);
 void world_reload(struct sim_world *, const struct sim_config *);
 /* No more faults. */
 void world_heal(struct sim_world *);
