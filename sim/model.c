@@ -88,7 +88,8 @@ void model_gone(struct model *m, struct sim_peer *p)
 
 void model_closed(struct model *m, struct sim_peer *p)
 {
-    if (!p->may_close) model_fail(m, "the server closed connection %u without a cause", p->id);
+    if (m->memory_fails && !p->may_close) m->casualties++;
+    else if (!p->may_close) model_fail(m, "the server closed connection %u without a cause", p->id);
     model_died(m, p);
 }
 

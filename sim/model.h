@@ -46,6 +46,7 @@ struct sim_sub {
     bool max_confirmed;
     uint32_t got;
     bool is_inbox;
+    bool is_doubtful;       /* it, or one beside it, was refused for want of memory */
     struct sim_msg **due;               /* must still come, oldest first */
     uint32_t due_count;
     uint32_t due_cap;
@@ -126,7 +127,10 @@ struct model {
     uint32_t subs_count;
     struct sim_msg **msgs;
     uint32_t msgs_count;
-    uint64_t delivered;                 /* for the report */
+    /* doors may refuse: who is refused is a casualty, no failure */
+    bool memory_fails;
+    uint32_t casualties;
+    uint64_t delivered; /* for the report */
     uint64_t dues_met;
     /* For the tests of the checker itself: the model pretends that this went wrong. */
     struct sim_mischief {

@@ -262,7 +262,8 @@ static void judge(struct model *m, struct sim_peer *p, struct sim_msg *msg)
 
 static void confirm_sub(struct model *m, struct sim_sub *s, const struct sim_barrier *b)
 {
-    if (s->sid <= b->subs && s->confirmed == SIM_NEVER && s->ended == SIM_NEVER) {
+    if (s->sid <= b->subs && s->confirmed == SIM_NEVER && s->ended == SIM_NEVER &&
+        !s->is_doubtful) {
         s->confirmed = m->now;
         if (model_may_subscribe(m, s, m->now) == SIM_NO)
             model_fail(m, "connection %u subscribed to %s, which it may not", s->peer->id,
@@ -381,6 +382,16 @@ static void refused_sub(struct model *m, struct sim_peer *p, const char *pattern
     model_fail(m, "connection %u was refused to subscribe to %s, which it may", p->id, pattern);
 }
 
+/* No memory for some subscription of those that wait: it does not say for which, so that none of
+ * them is certain. */
+static void no_room_for_sub(struct model *m, struct sim_peer *p)
+{
+    m->casualties++;
+    p->refusals++;
+    for (uint32_t i = 0; i < segment(p).subs; i++)
+        if (p->subs[i]->confirmed == SIM_NEVER) p->subs[i]->is_doubtful = true;
+}
+
 void model_err(struct model *m, struct sim_peer *p, struct slice text)
 {
     static const char sid_mark[] = " (sid \"";
@@ -396,7 +407,9 @@ void model_err(struct model *m, struct sim_peer *p, struct slice text)
                quoted(text, subject)) {
         if (sid != NULL) lost_sub(m, p, number_before(slice_str(sid + strlen(sid_mark)), '"'));
         else refused_sub(m, p, subject);
-    } else if (!p->may_close) {
+    } else if (m->memory_fails && strcmp(copy, "maximum subscriptions exceeded") == 0) {
+        no_room_for_sub(m, p);
+    } else if (!p->may_close && !m->memory_fails) {
         model_fail(m, "connection %u got -ERR '%s'", p->id, copy);
     }
 }

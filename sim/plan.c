@@ -117,6 +117,8 @@ void sim_plan_draw(struct sim_plan *p, uint64_t seed)
     p->junk_permille = chance(r, 700) ? 0 : 2;
     p->reload_permille = chance(r, 500) ? 0 : 8;
     p->jump_permille = chance(r, 700) ? 0 : 5;
+    p->door_permille = chance(r, 850) ? 0 : 50;
+    if (chance(r, 100)) p->config.memory_limit = p->reactors * between(r, 100000, 600000);
 }
 
 /* ---- a reload ---- */

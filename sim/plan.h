@@ -42,8 +42,10 @@ struct sim_plan {
     uint32_t clients;
     uint32_t steps;
     struct sim_net_options net;
+    /* a step in which one of the next allocations at a door fails */
     struct sim_config config;
-    bool is_tight;              /* anybody may be cut as a slow consumer */
+    uint32_t door_permille;
+    bool is_tight; /* anybody may be cut as a slow consumer */
     uint32_t payload_max;
     uint32_t tokens;            /* alphabet of subjects: fewer, more matches */
     nanos step_max;             /* virtual time between two steps */

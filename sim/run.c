@@ -122,7 +122,8 @@ static void report(const struct sim_world *w, struct sim_result *ret)
     ret->delivered = w->model.delivered;
     ret->connections = w->model.peers_count;
     ret->dues_met = w->model.dues_met;
-    uint64_t parts[] = { w->host.net.hash, w->host.log.hash, w->model.now, w->model.delivered };
+    uint64_t parts[] = { w->host.net.hash, w->reports,   w->report_hash,
+                         w->host.log.hash, w->model.now, w->model.delivered };
     ret->hash = hash_bytes(slice_of(parts, sizeof parts), w->plan.seed);
 }
 

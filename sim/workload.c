@@ -128,9 +128,15 @@ static void scrape(struct sim_world *w)
     static const struct {
         const char *path, *query;
     } pages[] = {
-        { "/varz", "" },         { "/connz", "subs=1" },  { "/connz", "state=all&auth=1" },
-        { "/subsz", "subs=1" },  { "/accountz", "" },     { "/accstatz", "unused=1" },
-        { "/healthz", "" },      { "/metrics", "" },      { "/stacksz", "" },
+        { "/varz", "" },
+        { "/connz", "subs=1" },
+        { "/connz", "state=all&auth=1" },
+        { "/subsz", "subs=1" },
+        { "/accountz", "" },
+        { "/accstatz", "unused=1" },
+        { "/healthz", "" },
+        { "/metrics", "" },
+        { "/stacksz", "" },
         { "/connz", "sort=pending&state=closed" },
     };
     uint32_t which = rng_below(&w->rng, ARRAY_COUNT(pages));
@@ -151,6 +157,10 @@ void workload_step(struct sim_world *w)
         world_reload(w, &changed);
     }
     if (chance(w, 10)) scrape(w);
+    if (chance(w, w->plan.door_permille)) {
+        struct door *door = &w->host.reactors->at[rng_below(&w->rng, w->plan.reactors)]->door;
+        door->fail_at = door->calls + 1 + rng_below(&w->rng, 20);
+    }
     if (chance(w, w->plan.jump_permille))
         sim_clock_jump(&w->host.clock, ((nanos)rng_below(&w->rng, 2000) - 1000) * SECOND);
 }

@@ -3,12 +3,15 @@
 
 #include <stdio.h>
 
+#include "base/hash.h"
+
 void world_init(struct sim_world *w, const struct sim_plan *plan)
 {
     *w = (struct sim_world){ .plan = *plan };
     rng_init(&w->rng, plan->seed ^ 0x5eed0005);
     model_init(&w->model, &w->plan);
     sim_host_init(&w->host, &w->plan);
+    w->model.memory_fails = w->plan.door_permille > 0 || w->plan.config.memory_limit > 0;
     for (uint32_t i = 0; i < w->plan.clients; i++)
         client_init(&w->clients[i], &w->host, &w->model, &w->rng, i);
 }
@@ -82,8 +85,9 @@ static void watch_forgotten(struct sim_world *w)
 void world_scrape(struct sim_world *w, const char *path, const char *query)
 {
     if (w->is_reporting || w->is_stopping) return;
-    w->report = (struct http_request){ .method = "GET", .path = path, .query = query,
-                                       .authorization = "" };
+    w->report = (struct http_request){
+        .method = "GET", .path = path, .query = query, .authorization = ""
+    };
     w->is_reporting = true;
     w->reported_at = w->host.clock.now;
     sim_http_ask(&w->host.http, &w->report);
@@ -96,6 +100,7 @@ static void watch_report(struct sim_world *w)
     if (h->has_reply) {
         w->is_reporting = false;
         w->reports++;
+        w->report_hash = hash_bytes(buf_slice(&h->body), w->report_hash);
         if (h->status != 200 || h->body.len == 0)
             model_fail(&w->model, "%s?%s is answered with %d and %u bytes", w->report.path,
                        w->report.query, h->status, h->body.len);
@@ -144,6 +149,10 @@ bool world_until(struct sim_world *w, nanos most, bool (*done)(struct sim_world 
 void world_heal(struct sim_world *w)
 {
     w->host.net.is_calm = true;
+    for (uint32_t i = 0; i < w->plan.reactors; i++) {
+        w->host.reactors->at[i]->door.fail_at = 0;
+        w->host.reactors->at[i]->door.bytes_max = 0;
+    }
     for (uint32_t i = 0; i < w->plan.clients; i++) {
         struct sim_client *c = &w->clients[i];
         c->reading = SIM_READS_ALL;

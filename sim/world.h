@@ -22,6 +22,7 @@ struct sim_world {
     bool is_reporting;
     nanos reported_at;
     uint64_t reports;
+    uint64_t report_hash;
     bool is_stopping;                   /* nobody dials any more */
 };
 
