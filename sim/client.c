@@ -253,7 +253,7 @@ static void write_link(struct sim_client *c)
 {
     while (c->out.len > 0) {
         int64_t put = sim_link_write(c->link, c->out.ptr, c->out.len);
-        if (put <= 0) return;       /* a failure is seen by the next read */
+        if (put <= 0) return; /* a failure is seen by the next read */
         if (c->host->log.echo) trace(c, ">", slice_of(c->out.ptr, (size_t)put));
         buf_drop(&c->out, (uint32_t)put);
     }

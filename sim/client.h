@@ -21,17 +21,17 @@ struct sim_client {
     struct model *model;
     struct rng *rng;
     uint32_t id;
-    struct sim_link *link;              /* NULL: not connected */
-    struct sim_peer *peer;              /* NULL: before INFO */
+    struct sim_link *link; /* NULL: not connected */
+    struct sim_peer *peer; /* NULL: before INFO */
     struct buf in;
     struct buf out;
     enum sim_reading reading;
-    bool is_broken;                     /* it spoke junk, or its wire is cut: it will end */
-    bool is_draining;                   /* INFO said so */
-    bool answers;                       /* requests that reach it */
+    bool is_broken;   /* it spoke junk, or its wire is cut: it will end */
+    bool is_draining; /* INFO said so */
+    bool answers;     /* requests that reach it */
     nanos dial_at;
-    uint64_t dialled;                   /* moment of the model */
-    nanos broken_until;                 /* then the client itself gives up */
+    uint64_t dialled;   /* moment of the model */
+    nanos broken_until; /* then the client itself gives up */
 };
 
 void client_init(struct sim_client *, struct sim_host *, struct model *, struct rng *, uint32_t id);
@@ -42,7 +42,7 @@ void client_dial(struct sim_client *);
 void client_step(struct sim_client *);
 /* CONNECT was sent, and nothing speaks against it */
 bool client_is_in(const struct sim_client *);
-void client_leave(struct sim_client *);         /* in order */
+void client_leave(struct sim_client *); /* in order */
 void client_reset(struct sim_client *);
 void client_cut(struct sim_client *);
 

@@ -14,11 +14,11 @@ enum sim_verb { SIM_INFO, SIM_MSG, SIM_HMSG, SIM_PING, SIM_PONG, SIM_OK, SIM_ERR
 
 struct sim_op {
     enum sim_verb verb;
-    struct slice text;          /* INFO: the JSON; -ERR: between the quotes */
+    struct slice text; /* INFO: the JSON; -ERR: between the quotes */
     struct slice subject;
     struct slice sid;
-    struct slice reply;         /* empty: none */
-    struct slice headers;       /* HMSG */
+    struct slice reply;   /* empty: none */
+    struct slice headers; /* HMSG */
     struct slice payload;
 };
 
@@ -31,6 +31,6 @@ enum sim_parse sim_codec_next(struct slice in, struct sim_op *ret_op, uint32_t *
 void sim_codec_pub(struct buf *, struct slice subject, struct slice reply, struct slice headers,
                    struct slice payload);
 void sim_codec_sub(struct buf *, struct slice subject, struct slice queue, uint32_t sid);
-void sim_codec_unsub(struct buf *, uint32_t sid, uint32_t max);     /* max 0: now */
+void sim_codec_unsub(struct buf *, uint32_t sid, uint32_t max); /* max 0: now */
 
 #endif

@@ -24,7 +24,7 @@ struct sim_host {
     struct sim_http http;
     struct sim_usage usage;
     struct env env;
-    struct rng rng;                     /* turns of the reactors */
+    struct rng rng; /* turns of the reactors */
     struct reactors *reactors;
     struct server *server;
     uint64_t ticks[REACTORS_MAX];
@@ -39,7 +39,7 @@ uint16_t sim_host_port(const struct sim_host *);
 /* Each reactor gets a turn, in a drawn order; with `idle_permille` it misses it. */
 void sim_host_tick(struct sim_host *, uint32_t idle_permille, uint32_t sleepy_permille);
 void sim_host_reload(struct sim_host *, const struct sim_config *);
-void sim_host_drain(struct sim_host *);                 /* lame duck */
+void sim_host_drain(struct sim_host *); /* lame duck */
 void sim_host_stop(struct sim_host *);
 /* Every client is gone. */
 bool sim_host_is_drained(const struct sim_host *);

@@ -16,13 +16,13 @@
 
 struct sim_clock {
     struct clock base;
-    nanos now;          /* monotonic */
-    nanos wall_offset;  /* real time less monotonic; a jump changes it */
+    nanos now;         /* monotonic */
+    nanos wall_offset; /* real time less monotonic; a jump changes it */
 };
 
 void sim_clock_init(struct sim_clock *);
 void sim_clock_advance(struct sim_clock *, nanos by);
-void sim_clock_jump(struct sim_clock *, nanos by);  /* real time only, either way */
+void sim_clock_jump(struct sim_clock *, nanos by); /* real time only, either way */
 
 struct sim_entropy {
     struct entropy base;
@@ -41,7 +41,7 @@ void sim_usage_init(struct sim_usage *, struct sim_clock *);
 struct sim_files {
     struct files base;
     struct map *by_path;
-    bool fail;          /* every read and write is an IO error */
+    bool fail; /* every read and write is an IO error */
 };
 void sim_files_init(struct sim_files *, uint64_t seed);
 void sim_files_deinit(struct sim_files *);
@@ -51,10 +51,10 @@ void sim_files_put(struct sim_files *, const char *path, struct slice bytes);
 
 struct sim_log {
     struct log base;
-    bool echo;                          /* print every line to stderr */
-    uint64_t hash;                      /* of all lines */
+    bool echo;     /* print every line to stderr */
+    uint64_t hash; /* of all lines */
     uint64_t count[LOG_TRACE + 1];
-    char unexpected[256];               /* the first ERROR or FATAL line that no pattern covers */
+    char unexpected[256]; /* the first ERROR or FATAL line that no pattern covers */
 };
 void sim_log_init(struct sim_log *);
 
@@ -68,7 +68,7 @@ struct sim_worker {
     nanos busy_until;
     nanos delay_max;
     uint32_t count;
-    uint32_t count_max;                 /* more is LIMIT */
+    uint32_t count_max; /* more is LIMIT */
 };
 void sim_worker_init(struct sim_worker *, struct sim_clock *, uint64_t seed);
 /* Finishes at most one piece of work that is due. True when it did. */

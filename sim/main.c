@@ -64,12 +64,15 @@ static uint64_t number(const char *text)
     exit(2);
 }
 
-/* One file per seed that once found a bug: "SEED explanation". */
+/* A line for each seed that once found a bug: "SEED explanation". */
 static void run_kept(struct tally *t)
 {
     char line[512];
     FILE *f = fopen("sim/seeds/seeds", "r");
-    if (f == NULL) return;
+    if (f == NULL) {
+        fprintf(stderr, "midge-sim: sim/seeds/seeds is not here; its seeds do not run\n");
+        return;
+    }
     while (fgets(line, sizeof line, f) != NULL) {
         struct slice rest = slice_trim(slice_str(line)), number;
         uint64_t seed;

@@ -34,20 +34,20 @@ struct model;
 struct sim_sub {
     struct sim_peer *peer;
     uint32_t sid;
-    int group;                          /* -1: plain */
+    int group; /* -1: plain */
     char pattern[SIM_SUBJECT_MAX];
     uint64_t sent;
-    uint64_t confirmed;                 /* by a barrier */
+    uint64_t confirmed; /* by a barrier */
     uint64_t unsub_sent;
     uint64_t unsub_confirmed;
-    uint64_t ended;                     /* refused, or lost by a reload: the -ERR came */
-    uint32_t max;                       /* UNSUB with a number; 0: none */
+    uint64_t ended; /* refused, or lost by a reload: the -ERR came */
+    uint32_t max;   /* UNSUB with a number; 0: none */
     uint64_t max_sent;
     bool max_confirmed;
     uint32_t got;
     bool is_inbox;
-    bool is_doubtful;       /* it, or one beside it, was refused for want of memory */
-    struct sim_msg **due;               /* must still come, oldest first */
+    bool is_doubtful;     /* it, or one beside it, was refused for want of memory */
+    struct sim_msg **due; /* must still come, oldest first */
     uint32_t due_count;
     uint32_t due_cap;
     /* by publisher's id: the number of its last message here, from 1 */
@@ -58,14 +58,14 @@ struct sim_sub {
 struct sim_msg {
     struct sim_peer *from;
     uint32_t id;
-    uint32_t number;                    /* among those of its publisher, from 1 */
+    uint32_t number; /* among those of its publisher, from 1 */
     char subject[SIM_SUBJECT_MAX];
     char reply[SIM_INBOX_TEXT];
     uint32_t size;
     bool has_headers;
     bool wants_503;
-    bool is_refused;                    /* for certain */
-    bool is_told;                       /* a refusal was taken for its own */
+    bool is_refused; /* for certain */
+    bool is_told;    /* a refusal was taken for its own */
     uint64_t sent;
     uint64_t confirmed;
     uint32_t deliveries;
@@ -75,8 +75,8 @@ struct sim_msg {
 
 struct sim_barrier {
     uint64_t sent;
-    uint32_t ops;                       /* that each had an answer (+OK or -ERR) due before */
-    uint32_t msgs;                      /* published before */
+    uint32_t ops;  /* that each had an answer (+OK or -ERR) due before */
+    uint32_t msgs; /* published before */
     uint32_t subs;
 };
 
@@ -84,41 +84,42 @@ enum { SIM_BARRIERS_MAX = 64 };
 
 struct sim_peer {
     uint32_t id;
-    const struct sim_user *user;        /* as it was when the client came; NULL: anonymous */
+    const struct sim_user *user; /* as it was when the client came; NULL: anonymous */
     uint32_t user_index;
     uint32_t account;
     /* a reload came while it logged in: nobody knows its account */
     bool is_vague;
     bool verbose, echo, headers, no_responders;
-    bool is_forgotten;                  /* the network saw the server close its end */
-    bool may_close;                     /* the server has cause to close it */
+    bool is_forgotten; /* the network saw the server close its end */
+    bool may_close;    /* the server has cause to close it */
     const char *may_close_why;
     uint64_t opened;
-    uint64_t in;                        /* first PONG */
-    uint64_t died;                      /* its client ended it or saw the end */
-    uint64_t gone;                      /* the server gave the socket back: certainly forgotten */
-    struct sim_sub **subs;              /* by sid, from 1 */
+    uint64_t in;           /* first PONG */
+    uint64_t died;         /* its client ended it or saw the end */
+    uint64_t gone;         /* the server gave the socket back: certainly forgotten */
+    struct sim_sub **subs; /* by sid, from 1 */
     uint32_t subs_count;
     struct sim_msg **msgs;
     uint32_t msgs_count;
-    uint32_t msgs_confirmed;            /* carried out, as far as anybody can tell */
-    uint32_t msgs_judged;               /* before the last barrier */
+    uint32_t msgs_confirmed; /* carried out, as far as anybody can tell */
+    uint32_t msgs_judged;    /* before the last barrier */
     struct sim_barrier barriers[SIM_BARRIERS_MAX];
-    uint64_t pings;                     /* sent */
-    uint64_t pongs;                     /* seen */
+    uint64_t pings;    /* sent */
+    uint64_t pongs;    /* seen */
+    uint64_t answered; /* when the last PING was sent whose PONG came */
     uint32_t ops, oks, refusals;
 };
 
 struct sim_version {
     struct sim_config config;
-    uint64_t begun;                     /* the reload was ordered */
-    uint64_t applied;                   /* every reactor has it */
+    uint64_t begun;   /* the reload was ordered */
+    uint64_t applied; /* every reactor has it */
 };
 
 struct model {
     struct arena *arena;
     const struct sim_plan *plan;
-    uint64_t now;                       /* counts events */
+    uint64_t now; /* counts events */
     struct sim_version *versions;
     uint32_t versions_count;
     struct sim_peer **peers;
@@ -134,9 +135,9 @@ struct model {
     uint64_t dues_met;
     /* For the tests of the checker itself: the model pretends that this went wrong. */
     struct sim_mischief {
-        uint32_t drop_at;               /* the n-th delivery is not seen */
-        uint32_t double_at;             /* is seen twice */
-        bool deaf_to_deny;              /* permissions of the model forbid nothing it publishes */
+        uint32_t drop_at;   /* the n-th delivery is not seen */
+        uint32_t double_at; /* is seen twice */
+        bool deaf_to_deny;  /* permissions of the model forbid nothing it publishes */
     } mischief;
     char failure[512];
 };
@@ -171,7 +172,7 @@ void model_err(struct model *, struct sim_peer *, struct slice text);
 /* Configurations. */
 void model_reload(struct model *, const struct sim_config *);
 void model_reload_applied(struct model *);
-const struct sim_config *model_config(const struct model *);        /* the newest */
+const struct sim_config *model_config(const struct model *); /* the newest */
 
 /* The server closed the connection, or refused it. */
 void model_closed(struct model *, struct sim_peer *);

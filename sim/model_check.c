@@ -94,7 +94,7 @@ static bool is_free(const struct model *m, const struct sim_sub *s, const struct
 {
     return !msg->is_refused && model_may_publish(m, msg, msg->confirmed) == SIM_YES &&
            model_may_receive(m, s, msg, m->now) == SIM_YES &&
-           model_may_subscribe(m, s, m->now) == SIM_YES;
+           model_may_keep(m, s, m->now) == SIM_YES;
 }
 
 /* May it be missing at this moment, though it was carried out? */
@@ -150,6 +150,7 @@ static void deliver(struct model *m, struct sim_sub *s, struct sim_msg *msg)
     check_sub(m, s, msg);
     check_order(m, s, msg);
     s->got++;
+    if (s->confirmed == SIM_NEVER) s->confirmed = m->now; /* what is served is there */
     msg->deliveries++;
     m->delivered++;
     if (s->group >= 0 && ++msg->group_got[s->group] > 1)
@@ -296,6 +297,7 @@ void model_pong(struct model *m, struct sim_peer *p)
     }
     const struct sim_barrier *b = &p->barriers[p->pongs++ % SIM_BARRIERS_MAX];
     if (p->in == SIM_NEVER) p->in = m->now;
+    p->answered = b->sent;
     confirm_through(m, p, b->msgs);
     for (; p->msgs_judged < b->msgs; p->msgs_judged++) judge(m, p, p->msgs[p->msgs_judged]);
     for (uint32_t i = 0; i < p->subs_count; i++) confirm_sub(m, p->subs[i], b);
@@ -430,7 +432,8 @@ static void finish_groups(struct model *m, const struct sim_msg *msg)
     for (uint32_t i = 0; i < m->subs_count; i++) {
         const struct sim_sub *s = m->subs[i];
         if (s->group < 0 || !model_might_listen(m, s, msg)) continue;
-        if (s->peer->died != SIM_NEVER) spoilt[s->group] = true;
+        bool has_read_on = s->peer->answered > msg->confirmed; /* it would have shown */
+        if (s->peer->died != SIM_NEVER && !has_read_on) spoilt[s->group] = true;
         if (surely_listened(m, s, msg)) sure[s->group] = true;
     }
     for (int g = 0; g < SIM_GROUPS; g++) {

@@ -56,6 +56,12 @@ enum sim_verdict model_may_subscribe(const struct model *m, const struct sim_sub
     return ask(m, s->peer, (struct span){ s->sent, to }, sim_may_subscribe, s->pattern);
 }
 
+enum sim_verdict model_may_keep(const struct model *m, const struct sim_sub *s, uint64_t to)
+{
+    uint64_t from = s->confirmed == SIM_NEVER ? s->sent : s->confirmed;
+    return ask(m, s->peer, (struct span){ from, to }, sim_may_subscribe, s->pattern);
+}
+
 bool model_login_is_sure(const struct model *m, const struct sim_peer *p, uint64_t to)
 {
     if (p->user == NULL) return true;

@@ -13,6 +13,8 @@ enum sim_verdict { SIM_NO, SIM_MAYBE, SIM_YES };
 enum sim_verdict model_may_publish(const struct model *, const struct sim_msg *, uint64_t to);
 enum sim_verdict model_may_receive(const struct model *, const struct sim_sub *,
                                    const struct sim_msg *, uint64_t to);
+/* It was let in: did a later reload take it away? */
+enum sim_verdict model_may_keep(const struct model *, const struct sim_sub *, uint64_t to);
 enum sim_verdict model_may_subscribe(const struct model *, const struct sim_sub *, uint64_t to);
 /* Does this user get in, with the password of the first configuration that the peer knows? */
 bool model_login_is_sure(const struct model *, const struct sim_peer *, uint64_t to);

@@ -7,8 +7,8 @@
 
 struct parcel {
     struct parcel *next;
-    nanos at;           /* when it arrives */
-    uint32_t from;      /* first unread byte */
+    nanos at;      /* when it arrives */
+    uint32_t from; /* first unread byte */
     uint32_t len;
     uint8_t bytes[];
 };
@@ -16,27 +16,27 @@ struct parcel {
 struct way {
     struct parcel *head;
     struct parcel *tail;
-    uint32_t held;      /* bytes sent and not yet read */
-    nanos last_at;      /* nothing arrives before what was sent earlier */
-    nanos end_at;       /* end of stream arrives then; 0: not sent */
+    uint32_t held; /* bytes sent and not yet read */
+    nanos last_at; /* nothing arrives before what was sent earlier */
+    nanos end_at;  /* end of stream arrives then; 0: not sent */
 };
 
 struct sim_link {
     struct sim_link *next;
     struct sim_link *next_waiting;
     struct sim_net *net;
-    struct way up;      /* to the server */
-    struct way down;    /* to the client */
-    uint16_t port;      /* of the client */
-    nanos arrives_at;   /* the knock */
-    int sock;           /* -1: not yet accepted, or closed */
+    struct way up;    /* to the server */
+    struct way down;  /* to the client */
+    uint16_t port;    /* of the client */
+    nanos arrives_at; /* the knock */
+    int sock;         /* -1: not yet accepted, or closed */
     bool was_accepted;
     bool server_closed;
     bool client_closed;
     bool is_reset;
     bool is_cut;
     bool was_dropped;
-    bool *watcher;      /* NULL, or what to set when the server closes its end */
+    bool *watcher; /* NULL, or what to set when the server closes its end */
 };
 
 /* ---- parcels ---- */
@@ -232,7 +232,7 @@ static int64_t net_write_some(struct net *base, int sock, const struct net_span 
     }
     note(n, 2, (uint64_t)sock << 32 | put);
     n->bytes_to_clients += put;
-    if (link->client_closed) link->is_reset = true;     /* nobody is there: the next one fails */
+    if (link->client_closed) link->is_reset = true; /* nobody is there: the next one fails */
     return put;
 }
 
@@ -250,7 +250,7 @@ static void net_close_sock(struct net *base, int sock)
 {
     struct sim_net *n = net_of(base);
     struct sim_sock *s = sock_at(n, sock);
-    assert(s->poller == NULL);      /* removed from its poller before */
+    assert(s->poller == NULL); /* removed from its poller before */
     note(n, 3, (uint64_t)sock);
     if (s->kind == SIM_SOCK_LISTENER) {
         for (struct sim_link *l = s->link; l != NULL; l = l->next_waiting) {

@@ -19,7 +19,7 @@ struct sim_user {
     uint32_t account;
     bool is_removed;
     bool is_bcrypt;
-    const struct sim_permissions *permissions;  /* NULL: everything */
+    const struct sim_permissions *permissions; /* NULL: everything */
 };
 
 /* What one configuration file says. Without users everybody is in $G. */
@@ -47,18 +47,18 @@ struct sim_plan {
     uint32_t door_permille;
     bool is_tight; /* anybody may be cut as a slow consumer */
     uint32_t payload_max;
-    uint32_t tokens;            /* alphabet of subjects: fewer, more matches */
-    nanos step_max;             /* virtual time between two steps */
-    uint32_t idle_permille;     /* a reactor that gets no turn in a step */
-    uint32_t sleepy_permille;   /* ticks that are allowed to sleep */
+    uint32_t tokens;          /* alphabet of subjects: fewer, more matches */
+    nanos step_max;           /* virtual time between two steps */
+    uint32_t idle_permille;   /* a reactor that gets no turn in a step */
+    uint32_t sleepy_permille; /* ticks that are allowed to sleep */
     /* chances of each event, a client and a step */
     uint32_t busy_permille;
     uint32_t leave_permille;
-    uint32_t slow_permille;     /* connections that read little */
-    uint32_t never_permille;    /* connections that stop reading */
+    uint32_t slow_permille;  /* connections that read little */
+    uint32_t never_permille; /* connections that stop reading */
     uint32_t junk_permille;
-    uint32_t reload_permille;   /* a step */
-    uint32_t jump_permille;     /* of the real-time clock, a step */
+    uint32_t reload_permille; /* a step */
+    uint32_t jump_permille;   /* of the real-time clock, a step */
 };
 
 void sim_plan_draw(struct sim_plan *, uint64_t seed);

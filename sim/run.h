@@ -12,17 +12,17 @@
 
 struct sim_run_options {
     bool trace;
-    struct sim_mischief mischief;       /* for the tests of the checker */
+    struct sim_mischief mischief; /* for the tests of the checker */
 };
 
 struct sim_result {
-    uint64_t hash;              /* of all that the server wrote, closed and logged, and when */
-    uint32_t step;              /* of the failure, or the last */
+    uint64_t hash; /* of all that the server wrote, closed and logged, and when */
+    uint32_t step; /* of the failure, or the last */
     uint64_t published;
     uint64_t delivered;
     uint64_t connections;
-    uint64_t dues_met;          /* deliveries that had to come and came */
-    char failure[512];          /* empty: passed */
+    uint64_t dues_met; /* deliveries that had to come and came */
+    char failure[512]; /* empty: passed */
 };
 
 void sim_run(const struct sim_plan *, const struct sim_run_options *, struct sim_result *);

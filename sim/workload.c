@@ -68,8 +68,8 @@ static const struct {
     uint32_t weight;
     void (*act)(struct sim_world *, struct sim_client *);
 } acts[] = {
-    { 45, do_pub },  { 18, do_request }, { 14, do_sub },
-    { 12, do_ping }, { 6, do_unsub },    { 5, do_unsub_max },
+    { 42, do_pub },  { 16, do_request }, { 13, do_sub },
+    { 18, do_ping }, { 6, do_unsub },    { 5, do_unsub_max },
 };
 
 static void act(struct sim_world *w, struct sim_client *c)
@@ -91,6 +91,7 @@ void workload_begin(struct sim_world *w, struct sim_client *c)
     c->answers = chance(w, 500);
     if (chance(w, 800)) client_sub(c, inbox, -1)->is_inbox = true;
     for (uint32_t i = rng_below(&w->rng, 4); i > 0; i--) do_sub(w, c);
+    if (chance(w, 700)) client_ping(c);
     if (w->host.net.is_calm) return;
     if (chance(w, w->plan.never_permille)) c->reading = SIM_READS_NEVER;
     else if (chance(w, w->plan.slow_permille)) c->reading = SIM_READS_LITTLE;

@@ -16,14 +16,14 @@ struct sim_world {
     struct rng rng;
     struct sim_client clients[SIM_CLIENTS_MAX];
     uint32_t step;
-    uint64_t ticks_at[REACTORS_MAX];    /* when the last reload was ordered, or a worker was busy */
+    uint64_t ticks_at[REACTORS_MAX]; /* when the last reload was ordered, or a worker was busy */
     bool is_reloading;
-    struct http_request report;         /* asked of the monitoring port, in turn */
+    struct http_request report; /* asked of the monitoring port, in turn */
     bool is_reporting;
     nanos reported_at;
     uint64_t reports;
     uint64_t report_hash;
-    bool is_stopping;                   /* nobody dials any more */
+    bool is_stopping; /* nobody dials any more */
 };
 
 void world_init(struct sim_world *, const struct sim_plan *);
