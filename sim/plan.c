@@ -71,6 +71,7 @@ static void draw_config(struct sim_plan *p, struct rng *r)
     if (chance(r, 300)) c->max_payload = (int64_t)between(r, 20000, 200000);
     c->max_pending = (int64_t)(64 * MIB);
     if (p->is_tight) c->max_pending = (int64_t)between(r, 20000, 400000);
+    if (c->max_payload > c->max_pending) c->max_payload = c->max_pending;
     c->max_connections = 65536;
     c->ping_interval = (nanos)between(r, 1, 20) * SECOND;
     c->ping_max = (int32_t)between(r, 1, 3);
