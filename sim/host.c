@@ -77,11 +77,11 @@ void sim_host_init(struct sim_host *h, const struct sim_plan *p)
     server_begin(h, &p->config);
 }
 
-static bool sleeps(const struct sim_host *h, const struct reactor *r)
+bool sim_host_sleeps(const struct sim_host *h, uint32_t reactor)
 {
+    struct reactor *r = h->reactors->at[reactor];
     const struct sim_poller *p = container_of(r->poller, struct sim_poller, base);
-    return p->asleep_until > h->clock.now && !sim_poller_ready(p) &&
-           !mailbox_has_work((struct reactor *)(uintptr_t)r);
+    return p->asleep_until > h->clock.now && !sim_poller_ready(p) && !mailbox_has_work(r);
 }
 
 void sim_host_tick(struct sim_host *h, uint32_t idle_permille, uint32_t sleepy_permille)
@@ -91,7 +91,7 @@ void sim_host_tick(struct sim_host *h, uint32_t idle_permille, uint32_t sleepy_p
     uint32_t step = count > 1 && rng_below(&h->rng, 2) == 0 ? count - 1 : 1;
     for (uint32_t i = 0; i < count; i++) {
         struct reactor *r = h->reactors->at[(first + i * step) % count];
-        if (rng_below(&h->rng, 1000) < idle_permille || sleeps(h, r)) continue;
+        if (rng_below(&h->rng, 1000) < idle_permille || sim_host_sleeps(h, r->id)) continue;
         bool sleepy = rng_below(&h->rng, 1000) < sleepy_permille;
         h->ticks[r->id]++;
         uint32_t done = reactor_tick(r, sleepy ? NANOS_MAX : 0);

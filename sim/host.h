@@ -38,6 +38,8 @@ const char *sim_host_deinit(struct sim_host *, char ret_text[128]);
 uint16_t sim_host_port(const struct sim_host *);
 /* Each reactor gets a turn, in a drawn order; with `idle_permille` it misses it. */
 void sim_host_tick(struct sim_host *, uint32_t idle_permille, uint32_t sleepy_permille);
+/* Waits for something that has not come; it would not even run. */
+bool sim_host_sleeps(const struct sim_host *, uint32_t reactor);
 void sim_host_reload(struct sim_host *, const struct sim_config *);
 void sim_host_drain(struct sim_host *); /* lame duck */
 void sim_host_stop(struct sim_host *);

@@ -101,6 +101,7 @@ static bool is_free(const struct model *m, const struct sim_sub *s, const struct
 static bool is_required(const struct model *m, const struct sim_sub *s, const struct sim_msg *msg)
 {
     if (msg->confirmed == SIM_NEVER || s->peer->died != SIM_NEVER) return false;
+    if (s->peer->is_vague || msg->from->is_vague) return false;
     if (s->ended != SIM_NEVER || s->unsub_sent < msg->confirmed) return false;
     if (s->max > 0 && s->got >= s->max) return false;
     return is_free(m, s, msg);
@@ -145,12 +146,18 @@ static void check_order(struct model *m, struct sim_sub *s, const struct sim_msg
     s->last[from] = msg->number;
 }
 
+static void confirm_sub(struct model *m, struct sim_sub *s, uint64_t proven)
+{
+    s->confirmed = m->now;
+    s->proven = proven;
+}
+
 static void deliver(struct model *m, struct sim_sub *s, struct sim_msg *msg)
 {
     check_sub(m, s, msg);
     check_order(m, s, msg);
     s->got++;
-    if (s->confirmed == SIM_NEVER) s->confirmed = m->now; /* what is served is there */
+    if (s->confirmed == SIM_NEVER) confirm_sub(m, s, msg->sent); /* what is served is there */
     msg->deliveries++;
     m->delivered++;
     if (s->group >= 0 && ++msg->group_got[s->group] > 1)
@@ -261,11 +268,11 @@ static void judge(struct model *m, struct sim_peer *p, struct sim_msg *msg)
         model_fail(m, "nobody listened to message %u (%s), but no 503 came", msg->id, msg->subject);
 }
 
-static void confirm_sub(struct model *m, struct sim_sub *s, const struct sim_barrier *b)
+static void confirm_subs_verbs(struct model *m, struct sim_sub *s, const struct sim_barrier *b)
 {
     if (s->sid <= b->subs && s->confirmed == SIM_NEVER && s->ended == SIM_NEVER &&
         !s->is_doubtful) {
-        s->confirmed = m->now;
+        confirm_sub(m, s, b->sent);
         if (model_may_subscribe(m, s, m->now) == SIM_NO)
             model_fail(m, "connection %u subscribed to %s, which it may not", s->peer->id,
                        s->pattern);
@@ -300,7 +307,7 @@ void model_pong(struct model *m, struct sim_peer *p)
     p->answered = b->sent;
     confirm_through(m, p, b->msgs);
     for (; p->msgs_judged < b->msgs; p->msgs_judged++) judge(m, p, p->msgs[p->msgs_judged]);
-    for (uint32_t i = 0; i < p->subs_count; i++) confirm_sub(m, p->subs[i], b);
+    for (uint32_t i = 0; i < p->subs_count; i++) confirm_subs_verbs(m, p->subs[i], b);
     for (uint32_t i = 0; i < p->subs_count; i++) check_arrived(m, p->subs[i], b);
     if (p->verbose && p->oks + p->refusals != b->ops)
         model_fail(m, "connection %u is verbose: %u operations, but %u +OK and %u refusals", p->id,

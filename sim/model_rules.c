@@ -58,7 +58,7 @@ enum sim_verdict model_may_subscribe(const struct model *m, const struct sim_sub
 
 enum sim_verdict model_may_keep(const struct model *m, const struct sim_sub *s, uint64_t to)
 {
-    uint64_t from = s->confirmed == SIM_NEVER ? s->sent : s->confirmed;
+    uint64_t from = s->proven > s->sent ? s->proven : s->sent;
     return ask(m, s->peer, (struct span){ from, to }, sim_may_subscribe, s->pattern);
 }
 

@@ -134,6 +134,7 @@ void sim_run(const struct sim_plan *plan, const struct sim_run_options *options,
     *ret = (struct sim_result){ 0 };
     world_init(w, plan);
     w->host.log.echo = options->trace;
+    atomic_store(&w->host.log.base.debug, options->trace);
     w->model.mischief = options->mischief;
     with_faults(w);
     if (!model_failed(&w->model)) without_faults(w);

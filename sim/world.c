@@ -53,7 +53,7 @@ static void trace_reload(const struct sim_config *c, const char *what)
 
 void world_reload(struct sim_world *w, const struct sim_config *c)
 {
-    if (w->is_reloading || w->model.versions_count == SIM_VERSIONS_MAX) return;
+    if (w->model.versions_count == SIM_VERSIONS_MAX) return;
     if (w->host.log.echo) trace_reload(c, "begins");
     model_reload(&w->model, c);
     sim_host_reload(&w->host, c);
@@ -64,9 +64,12 @@ void world_reload(struct sim_world *w, const struct sim_config *c)
 static void watch_reload(struct sim_world *w)
 {
     if (!w->is_reloading) return;
-    if (!sim_worker_idle(&w->host.worker)) note_ticks(w);
+    if (!sim_worker_idle(&w->host.worker)) {
+        note_ticks(w);
+        return;
+    }
     for (uint32_t i = 0; i < w->plan.reactors; i++)
-        if (w->host.ticks[i] < w->ticks_at[i] + 2) return;
+        if (w->host.ticks[i] < w->ticks_at[i] + 2 && !sim_host_sleeps(&w->host, i)) return;
     w->is_reloading = false;
     if (w->host.log.echo) trace_reload(NULL, "is applied");
     model_reload_applied(&w->model);
