@@ -226,12 +226,21 @@ static void leave_directory(struct session *s, struct directory *d)
     reactor_retire(s->home->reactor, &r->retired, free_directory);
 }
 
+/* The current rules decide from now on. What the session was granted by older ones holds until it is
+ * granted anew, however many reloads and password checks come between: the first of them is kept. */
 static void take_directory(struct session *s)
 {
     struct directory *current = s->home->settings->directory;
     if (s->directory == current) return;
-    leave_directory(s, s->directory);
+    if (s->is_counted && s->old_directory == NULL) s->old_directory = s->directory;
+    else leave_directory(s, s->directory);
     s->directory = directory_ref(current);
+}
+
+static void leave_old_directory(struct session *s)
+{
+    if (s->old_directory != NULL) leave_directory(s, s->old_directory);
+    s->old_directory = NULL;
 }
 
 /* CONNECT was accepted: the rest of what it asked for. */
@@ -364,14 +373,13 @@ static void accept_result(struct session *s, const struct auth_result *result)
     s->user = result->user;
     s->shown = result->name;
     s->permissions = result->permissions;
+    leave_old_directory(s);
     take_limits(s, &result->limits);
     session_set_input_cap(s);
     if (s->subs_max >= 0 && s->subs.count > s->subs_max) session_close(s, CLOSE_MAX_SUBSCRIPTIONS);
 }
 
 /* ---- a reload ---- */
-
-static void judge_late(struct session *, struct auth_result *, bool matches);
 
 /* Who had a name and lost it goes in silence, others are told; so does nats-server. */
 static void judge_again(struct session *s, enum auth_verdict verdict,
@@ -397,17 +405,8 @@ static void judge_again(struct session *s, enum auth_verdict verdict,
 
 static void password_checked_again(struct session *s, struct auth_result *result, bool matches)
 {
-    bool closed = s->phase == SESSION_CLOSED;
-    struct directory *old = s->old_directory;
-    s->old_directory = NULL;
-    if (!closed) judge_late(s, result, matches);
-    leave_directory(s, old);
     session_worker_done(s);
-}
-
-static void judge_late(struct session *s, struct auth_result *result, bool matches)
-{
-    s->auth_pending = false;
+    if (s->phase == SESSION_CLOSED) return;
     if (s->directory != s->home->settings->directory) {
         session_login_again(s);
         return;
@@ -423,7 +422,6 @@ void session_login_again(struct session *s)
     s->traced = log_trace_on(s->home->core->env->log);
     if (s->auth_pending) return;                            /* the answer looks at the new rules */
     AUTO_FREE(arena) arena = arena_new();
-    struct directory *old = directory_ref(s->directory);
     take_directory(s);
     bool was_in = s->is_counted,
          was_named = s->user != NULL && !s->user->is_hidden && !s->user->is_token;
@@ -435,17 +433,11 @@ void session_login_again(struct session *s)
         enum auth_verdict verdict = ask(s, !s->is_connected, arena, &result);
         if (verdict == AUTH_PENDING_BCRYPT) {
             s->auth_pending = true;
-            s->user = NULL;
-            if (password_check(s, &result, password_checked_again)) {
-                /* its permissions hold until the answer */
-                s->old_directory = old;
-                return;
-            }
+            if (password_check(s, &result, password_checked_again)) return;
             s->auth_pending = false;
             verdict = AUTH_REFUSED;
         }
         judge_again(s, verdict, &result, was_named);
         auth_check_wipe(&result.check);
     }
-    leave_directory(s, old);
 }

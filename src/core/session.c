@@ -404,6 +404,7 @@ void session_sweep(struct session *s)
 static void free_session(struct retired *r)
 {
     struct session *s = container_of(r, struct session, retired);
+    directory_unref(s->old_directory);
     directory_unref(s->directory);
     responses_free(s->responses);
     session_login_free(s);
