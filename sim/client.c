@@ -149,10 +149,10 @@ static void connect_now(struct sim_client *c)
 
 static bool contains(struct slice text, const char *what)
 {
-    struct slice want = slice_str(what);
+    uint32_t len = (uint32_t)strlen(what);
     if (text.ptr == NULL) return false;
-    for (uint32_t at = 0; at + want.len <= text.len; at++)
-        if (memcmp(text.ptr + at, want.ptr, want.len) == 0) return true;
+    for (uint32_t at = 0; at + len <= text.len; at++)
+        if (memcmp(text.ptr + at, what, len) == 0) return true;
     return false;
 }
 
