@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Row P7: a small fixed scenario in which each allocation at a door fails in turn. One failure costs one client its
- * connection or one subscription, nobody anything else, and everything is given back in the end. */
+/* Row P7: a small fixed scenario in which each allocation at a door fails in turn. One failure
+ * costs one client its connection or one subscription, nobody anything else, and everything is
+ * given back in the end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +37,8 @@ static void publish_all(struct sim_world *w, uint32_t size)
         }
 }
 
-/* Everybody comes in, subscribes, sends small and large, leaves some behind, and asks for an answer. */
+/* Everybody comes in, subscribes, sends small and large, leaves some behind, and asks for an
+ * answer. */
 static void play(struct sim_world *w)
 {
     static const uint32_t sizes[] = { 10, 3000, 5000, 70000 };

@@ -37,7 +37,8 @@ struct sim_sub {
     int group; /* -1: plain */
     char pattern[SIM_SUBJECT_MAX];
     uint64_t sent;
-    uint64_t proven;                    /* not before this it had been let in: a later PING was sent */
+    /* not before this it had been let in: a later PING was sent */
+    uint64_t proven;
     uint64_t confirmed; /* by a barrier */
     uint64_t unsub_sent;
     uint64_t unsub_confirmed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Can the checker fail? A world of two or three connections without a server: the test plays the server, first right
- * and then wrong in every way that the model must notice. */
+/* Can the checker fail? A world of two or three connections without a server: the test plays the
+ * server, first right and then wrong in every way that the model must notice. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

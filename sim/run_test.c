@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole runs: they repeat, they differ by seed, and a server that does wrong is caught. The wrong is done to what the
- * model sees, since product code has no switches for it. */
+/* Whole runs: they repeat, they differ by seed, and a server that does wrong is caught. The wrong
+ * is done to what the model sees, since product code has no switches for it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

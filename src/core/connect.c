@@ -226,8 +226,9 @@ static void leave_directory(struct session *s, struct directory *d)
     reactor_retire(s->home->reactor, &r->retired, free_directory);
 }
 
-/* The current rules decide from now on. What the session was granted by older ones holds until it is
- * granted anew, however many reloads and password checks come between: the first of them is kept. */
+/* The current rules decide from now on. What the session was granted by older ones holds until it
+ * is granted anew, however many reloads and password checks come between: the first of them is
+ * kept. */
 static void take_directory(struct session *s)
 {
     struct directory *current = s->home->settings->directory;
