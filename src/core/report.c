@@ -10,6 +10,12 @@
 
 /* ---- one connection ---- */
 
+uint64_t sub_report_key(struct slice sid)
+{
+    uint64_t number;
+    return slice_to_u64(sid, &number) ? number : UINT64_MAX;
+}
+
 struct sub_report sub_report_of(const struct sub *s, const char *account, uint64_t cid)
 {
     return (struct sub_report){
@@ -18,6 +24,7 @@ struct sub_report sub_report_of(const struct sub *s, const char *account, uint64
         .subject = interest_entry_subject(&s->entry),
         .queue = interest_entry_queue(&s->entry),
         .sid = sub_sid(s),
+        .sid_key = sub_report_key(sub_sid(s)),
         .msgs = s->delivered,
         .max = s->max,
     };
@@ -32,10 +39,8 @@ int sub_report_compare(const void *a, const void *b)
 {
     const struct sub_report *x = a;
     const struct sub_report *y = b;
-    uint64_t sid_x, sid_y;
     if (x->cid != y->cid) return compare_u64(x->cid, y->cid);
-    bool numbers = slice_to_u64(x->sid, &sid_x) && slice_to_u64(y->sid, &sid_y);
-    if (numbers && sid_x != sid_y) return compare_u64(sid_x, sid_y);
+    if (x->sid_key != y->sid_key) return compare_u64(x->sid_key, y->sid_key);
     int order = slice_compare(x->sid, y->sid);
     if (order == 0) order = strcmp(x->account, y->account);
     return order != 0 ? order : slice_compare(x->subject, y->subject);

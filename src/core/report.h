@@ -23,6 +23,7 @@ struct sub_report {
     struct slice subject;
     struct slice queue; /* empty: none */
     struct slice sid;
+    uint64_t     sid_key;               /* its number; UINT64_MAX when it is none */
     uint64_t msgs; /* delivered */
     uint64_t max;  /* ends after so many; 0: never */
 };
@@ -71,6 +72,7 @@ void conn_report_of(const struct session *, uint32_t with, struct arena *, struc
 
 /* `sub` as it stands in `account`; borrows its texts. */
 struct sub_report sub_report_of(const struct sub *, const char *account, uint64_t cid);
+uint64_t sub_report_key(struct slice sid);
 
 /* Orders by connection, then by sid: as numbers where both are, else as bytes; the server's own by
  * account. */

@@ -15,8 +15,8 @@ static void a_copy_owns_its_texts_certificates_and_subscriptions(void **state)
     char name[] = "app", subject[] = "a.b", sid[] = "12", hash[] = "beef";
     struct cert_report cert = { "CN=x", hash, NULL };
     struct sub_report subs[2] = {
-        { "$G", 9, slice_str(subject), { 0 }, slice_str(sid), 5, 7 },
-        { "$G", 9, slice_str(subject), slice_str(name), slice_str(sid), 0, 0 },
+        { "$G", 9, slice_str(subject), { 0 }, slice_str(sid), 12, 5, 7 },
+        { "$G", 9, slice_str(subject), slice_str(name), slice_str(sid), 12, 0, 0 },
     };
     struct conn_report from = { .cid = 9,
                                 .name = name,
@@ -43,9 +43,11 @@ static void a_copy_owns_its_texts_certificates_and_subscriptions(void **state)
 
 static struct sub_report sub(const char *account, uint64_t cid, const char *sid)
 {
-    return (struct sub_report){
-        .account = account, .cid = cid, .sid = slice_str(sid), .subject = SLICE_LIT("s")
-    };
+    return (struct sub_report){ .account = account,
+                                .cid = cid,
+                                .sid = slice_str(sid),
+                                .sid_key = sub_report_key(slice_str(sid)),
+                                .subject = SLICE_LIT("s") };
 }
 
 static void subscriptions_are_ordered_by_connection_and_by_the_number_of_the_sid(void **state)

@@ -160,9 +160,10 @@ void accountz_serve(struct request *r)
         z.accounts = names_of_all(r);
     } else {
         const struct account *a = accounts_find(r->core->accounts, slice_str(name));
-        if (a == NULL)
-            query_fail(&r->query, arena_printf(r->arena, "Account %s does not exist", name));
-        if (request_failed(r)) return;
+        if (a == NULL) {
+            request_text(r, 400, arena_printf(r->arena, "Account %s does not exist", name));
+            return;
+        }
         z.detail = info_of(r, a);
     }
     request_json(r, &accountz_table, &z);

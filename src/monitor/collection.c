@@ -118,15 +118,23 @@ static void add_sub(struct conn_item *item, const struct sub *sub)
 
 /* ---- subscriptions ---- */
 
-static void offer_sub(const struct collection *c, struct top *top, uint64_t *total,
+/* True when it was kept. */
+static bool offer_sub(const struct collection *c, struct top *top, uint64_t *total,
                       const struct sub_report *r)
 {
-    if (c->test != NULL && !subject_matches(r->subject, slice_str(c->test))) return;
+    if (c->test != NULL && !subject_matches(r->subject, slice_str(c->test))) return false;
     (*total)++;
-    if (top_wants(top, r)) top_add(top, sub_item_new(r));
+    if (!top_wants(top, r)) return false;
+    top_add(top, sub_item_new(r));
+    return true;
 }
 
 /* ---- one session ---- */
+
+static uint32_t spend(uint32_t cost, uint32_t amount)
+{
+    return cost > amount ? cost - amount : 0;
+}
 
 /* Copies subscriptions until the cost is spent, at least one shard of the table; a shard is never
  * left half-way, since it may change until the next tick. False: more are left. */
@@ -139,21 +147,16 @@ static bool copy_subs(struct collect_part *p, uint32_t *cost)
             p->at = p->at >> 32 << 32;
             return false;
         }
-        if (*cost > 0) (*cost)--;
+        *cost = spend(*cost, VISIT_COST);
         if (p->of->what == COLLECT_CONNS) {
             add_sub(p->item, sub);
         } else {
             struct sub_report r = sub_report_of(sub, s->account->name, s->cid);
-            offer_sub(p->of, &p->top, &p->total, &r);
+            if (offer_sub(p->of, &p->top, &p->total, &r)) *cost = spend(*cost, COPY_COST);
         }
     }
     p->in_hand = NULL;
     return true;
-}
-
-static uint32_t spend(uint32_t cost, uint32_t amount)
-{
-    return cost > amount ? cost - amount : 0;
 }
 
 static bool visit_conn(struct collect_part *p, struct session *s, uint32_t *cost)
@@ -271,5 +274,5 @@ void collection_offer(struct collection *c, const struct conn_report *from)
 void collection_offer_sub(struct collection *c, const struct sub_report *r)
 {
     if (!same_text(c->account, r->account)) return;
-    offer_sub(c, &c->top, &c->total, r);
+    (void)offer_sub(c, &c->top, &c->total, r);
 }
