@@ -116,10 +116,10 @@ static bool doors_shut(struct sim_host *h, char ret_text[128])
 /* What was retired waits for a few quiet ticks of every reactor. */
 static void settle(struct sim_host *h)
 {
-    for (int i = 0; i < 200; i++) {
+    for (int quiet = 0; quiet < 50; quiet = sim_worker_idle(&h->worker) ? quiet + 1 : 0) {
         sim_clock_advance(&h->clock, MILLISECOND);
         for (uint32_t k = 0; k < h->reactors->count; k++) (void)reactor_tick(h->reactors->at[k], 0);
-        while (sim_worker_step(&h->worker)) {}
+        (void)sim_worker_step(&h->worker);
     }
 }
 
