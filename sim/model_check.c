@@ -59,7 +59,8 @@ static void check_bytes(struct model *m, const struct sim_peer *p, const struct 
         model_fail(m, "message %u came with other headers", msg->id);
 }
 
-/* A queue member may be younger: when the one that was chosen is gone, the choice is made anew, later. */
+/* A queue member may be younger: when the one that was chosen is gone, the choice is made anew,
+ * later. */
 static void check_sub(struct model *m, const struct sim_sub *s, const struct sim_msg *msg)
 {
     const char *wrong = NULL;

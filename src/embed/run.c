@@ -108,7 +108,7 @@ static void wait_idle(struct midge *m)
 
 static bool is_done(struct reactor *r)
 {
-    return r->connections == 0 && limbo_is_empty(r->limbo) && !mailbox_has_work(r);
+    return r->connections == 0 && r->works == 0 && limbo_is_empty(r->limbo) && !mailbox_has_work(r);
 }
 
 /* Ticks until nothing is left. False: something did not end in time. */

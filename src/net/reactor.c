@@ -35,6 +35,7 @@ static struct reactor *reactor_new(struct reactors *set, uint32_t id, uint64_t m
 static void reactor_free(struct reactor *r)
 {
     assert(r->connections == 0);
+    assert(r->works == 0);
     r->limbo = limbo_free(r->limbo);
     r->mailbox = mailbox_free(r->mailbox);
     outpool_deinit(&r->pool);
@@ -181,6 +182,8 @@ static void work_home(struct mail *mail, struct reactor *r)
 {
     struct reactor_work *work = container_of(mail, struct reactor_work, mail);
     assert(work->home == r);
+    assert(r->works > 0);
+    r->works--;
     work->done(work);
 }
 
@@ -198,5 +201,8 @@ enum err reactor_work(struct reactor *home, struct reactor_work *work)
     work->work.run = work_run;
     work->work.finished = work_finished;
     struct worker *worker = home->env->worker;
-    return worker->submit(worker, &work->work);
+    home->works++; /* before: it may come home at once */
+    enum err e = worker->submit(worker, &work->work);
+    if (e) home->works--;
+    return e;
 }

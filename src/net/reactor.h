@@ -65,6 +65,7 @@ struct reactor {
     void (*on_record)(struct reactor *, const struct record *);
     uint32_t slow_left;     /* costly steps (handshakes) that filters may still take in this tick */
     uint64_t connections; /* open now */
+    uint32_t works;       /* away at a worker; the reactor must outlive them */
     uint64_t work; /* deliveries so far: the application counts, connections adapt their reads */
     uint32_t read_size; /* budget of one read in this tick */
     /* for /stacksz: a static string; read by any thread */
@@ -100,7 +101,8 @@ void reactor_post(struct reactor *, struct mail *);
  * belongs to. */
 void reactor_retire(struct reactor *, struct retired *what, void (*free)(struct retired *));
 
-/* A worker's work that comes home: `done` runs on `home`. Embedded in the caller's struct. */
+/* A worker's work that comes home: call on `home`, where `done` runs. Embedded in the caller's
+ * struct. */
 struct reactor_work {
     struct work work;
     struct mail mail;
