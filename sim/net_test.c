@@ -45,9 +45,9 @@ static int accepted(struct fixture *f)
     return e == ERR_OK ? sock : -(int)e;
 }
 
-static int64_t server_read(struct fixture *f, int sock, char *to, size_t max)
+static int64_t server_read(struct fixture *f, int sock, void *to, size_t max)
 {
-    struct net_span span = { (uint8_t *)to, max };
+    struct net_span span = { to, max };
     return f->server->read(f->server, sock, &span, 1);
 }
 
