@@ -30,24 +30,29 @@ struct settings *settings_unref(struct settings *s)
     return NULL;
 }
 
+static bool is_wanted(const struct settings *settings, const struct account *a)
+{
+    return directory_account(settings->directory, slice_str(a->name)) != NULL;
+}
+
 /* Every account of the configuration exists, with the server's own services in it; others are not
- * configured any more. */
+ * configured any more. Reactors and monitoring read on meanwhile: each field changes once, from
+ * what held to what holds. */
 static void take_accounts(struct core *core, const struct settings *settings, nanos wall)
 {
     struct account *a;
     for (uint32_t i = 0; (a = accounts_at(core->accounts, i)) != NULL; i++)
-        atomic_store(&a->is_configured, false);
+        if (!is_wanted(settings, a)) atomic_store(&a->is_configured, false);
     const struct auth_account *system = directory_system_account(settings->directory);
     for (uint32_t i = 0; i < directory_account_count(settings->directory); i++) {
         const struct auth_account *want = directory_account_at(settings->directory, i);
         a = accounts_get(core->accounts, slice_str(want->name));
-        a->is_system = want == system;
-        a->updated_wall = wall;
+        atomic_store(&a->is_system, want == system);
+        atomic_store(&a->updated_wall, wall);
         atomic_store(&a->is_configured, true);
-        if (a->is_system && core->system != a) core->system = a;
+        if (want == system) atomic_store(&core->system, a);
         if (a->internal == NULL && system != NULL) user_info_serve(core, a);
     }
-    core->global = accounts_get(core->accounts, SLICE_LIT(GLOBAL_ACCOUNT));
     if (core->global->internal == NULL && system != NULL) user_info_serve(core, core->global);
 }
 
@@ -85,6 +90,7 @@ struct core *core_new(struct env *env, struct reactors *reactors,
     core->closed = closed_ring_new((uint32_t)take_settings->options->limits.max_closed_clients);
     core->throttle = throttle_new(core->hash_seed);
     lock_init(&core->throttle_lock);
+    core->global = accounts_get(core->accounts, SLICE_LIT(GLOBAL_ACCOUNT));
     take_accounts(core, take_settings, core->started_wall);
     for (uint32_t i = 0; i < reactors->count; i++)
         core->at[i] = core_reactor_new(core, reactors->at[i], take_settings);
@@ -121,6 +127,12 @@ struct core *core_free(struct core *core)
 int64_t core_clients(const struct core *core)
 {
     return atomic_load_explicit(&core->clients, memory_order_acquire);
+}
+
+const char *core_system_name(const struct core *core)
+{
+    const struct account *a = atomic_load(&core->system);
+    return a != NULL ? a->name : NULL;
 }
 
 /* ---- mail to every reactor ---- */

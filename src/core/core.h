@@ -173,7 +173,7 @@ struct core {
     struct server_identity identity;
     struct accounts       *accounts;
     struct account        *global;
-    struct account        *system;                  /* NULL with no_system_account */
+    struct account *_Atomic system;                 /* NULL with no_system_account */
     struct core_reactor   *at[REACTORS_MAX];
     struct listener       *listeners[LISTENERS_MAX];
     uint32_t               listeners_count;
@@ -209,6 +209,9 @@ void core_reload(struct core *, struct settings *take_settings);
 
 /* Listeners must be closed. Tells clients, waits, closes them one by one over `duration - grace`.
  * core_clients() says when it is over. */
+/* Name of the system account; NULL with no_system_account. Any thread; lives as long as the
+ * core. */
+const char *core_system_name(const struct core *);
 void core_lame_duck(struct core *, nanos grace, nanos duration);
 /* Closes every session with this reason. */
 void core_close_all(struct core *);

@@ -154,7 +154,7 @@ void accountz_serve(struct request *r)
     struct accountz z = {
         .server_id = r->core->identity.id,
         .now = r->now,
-        .system_account = r->core->system != NULL ? r->core->system->name : NULL,
+        .system_account = core_system_name(r->core),
     };
     if (name[0] == '\0') {
         z.accounts = names_of_all(r);

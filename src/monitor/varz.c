@@ -350,7 +350,7 @@ static void fill_settings(struct request *r, struct varz *v)
     v->tags = request_texts(&o->server_tags);
     v->metadata = metadata_json(r);
     v->feature_flags = feature_flags_json(r);
-    v->system_account = r->core->system != NULL ? r->core->system->name : NULL;
+    v->system_account = core_system_name(r->core);
     v->tls_cert_not_after = r->facts->cert_not_after;
 }
 

@@ -59,7 +59,7 @@ static void read_on(const struct nats_limits *limits, struct slice all, uint32_t
 {
     while (o->last == NATS_PARSE_OP || o->last == NATS_PARSE_MORE) {
         struct slice in = slice_from(slice_first(all, len), o->consumed);
-        struct nats_op op;
+        struct nats_op op = { 0 }; /* what does not name the verb stays empty */
         uint32_t used = 0;
         uint64_t need = 0;
         o->last = nats_next(limits, in, &op, &used, &need);
