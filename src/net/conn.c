@@ -2,7 +2,8 @@
 /* Input. Each read goes into the reactor's one buffer and is handed up from there. What the
  * application leaves (a cut frame) is copied to `rest`; the next bytes complete it there, just as
  * many as it needs, and the frames behind it are again handed up from the reactor's buffer. A large
- * frame of known length is read straight into `rest`.
+ * frame of known length is read straight into `rest`. A long read is handed up in turns of
+ * READ_TURN, between which the reactor looks at the other connections.
  *
  * Output. Appended to `out`, flushed once per tick or at CONN_FLUSH_AT; what the socket does not
  * take waits for
@@ -177,12 +178,17 @@ static void offer_rest(struct conn *c)
 static struct slice offer(struct conn *c, struct slice in)
 {
     struct filter *top = c->highest;
+    struct slice turn = slice_first(in, READ_TURN);
     uint64_t need = 0;
-    uint32_t used = c->ops->on_bytes(c, in, &need);
-    assert(used <= in.len);
+    uint32_t used = c->ops->on_bytes(c, turn, &need);
+    if (used == 0 && turn.len < in.len && !stopped(c) && c->highest == top && !c->paused) {
+        turn = in; /* a frame longer than a turn */
+        used = c->ops->on_bytes(c, turn, &need);
+    }
+    assert(used <= turn.len);
     in = slice_from(in, used);
     if (stopped(c) || in.len == 0) return (struct slice){ 0 };
-    if (c->highest != top) return in;
+    if (c->highest != top || turn.len < used + in.len) return in;
     c->rest_need = need;
     if (rest_add(c, in)) c->rest_ready = c->paused;
     return (struct slice){ 0 };
@@ -215,6 +221,13 @@ static struct slice complete(struct conn *c, struct slice in)
     return in;
 }
 
+/* A turn is over. Only a flood has more than one; the reactor does not come back to it
+ * meanwhile. */
+static void between(struct conn *c)
+{
+    if (c->watch.is_flood) reactor_between(c->reactor);
+}
+
 static void app_input(struct conn *c, struct slice in)
 {
     struct filter *top = c->highest;
@@ -227,7 +240,12 @@ static void app_input(struct conn *c, struct slice in)
             if (rest_add(c, in)) c->rest_ready = true;
             return;
         }
-        in = c->rest_len > 0 ? complete(c, in) : offer(c, in);
+        if (c->rest_len > 0) {
+            in = complete(c, in);
+            continue;
+        }
+        in = offer(c, in);
+        if (in.len > 0 && c->lowest == NULL) between(c);
     }
 }
 
@@ -246,7 +264,12 @@ static void chain_input(struct conn *c, struct slice in)
         app_input(c, in);
         return;
     }
-    judge(c, c->lowest->ops->in(c->lowest, c, in));
+    while (in.len > 0 && !stopped(c)) {
+        struct slice turn = slice_first(in, READ_TURN);
+        judge(c, c->lowest->ops->in(c->lowest, c, turn));
+        in = slice_from(in, turn.len);
+        if (in.len > 0) between(c);
+    }
 }
 
 static void adapt_read(struct conn *c, uint64_t work)
@@ -255,26 +278,35 @@ static void adapt_read(struct conn *c, uint64_t work)
     else if (work < WORK_LOW && c->read_shift > 0) c->read_shift--;
 }
 
+static uint32_t read_size(const struct conn *c)
+{
+    return (c->reactor->is_between ? (uint32_t)READ_BETWEEN : READ_BUFFER) >> c->read_shift;
+}
+
+/* The buffer of reads between turns is another one: the flood's bytes still stand in the first. */
+static uint8_t *read_buffer(const struct conn *c)
+{
+    return c->reactor->read_buffer + (c->reactor->is_between ? READ_BUFFER : 0);
+}
+
 /* Spans for one read: what the cut frame still needs, then the reactor's buffer. */
 static uint32_t read_spans(struct conn *c, struct net_span spans[2], uint32_t *ret_direct)
 {
-    struct reactor *r = c->reactor;
     uint32_t count = 0;
     *ret_direct = 0;
     if (c->lowest == NULL && c->rest_need > c->rest_len && c->rest_cap >= c->rest_need) {
         *ret_direct = (uint32_t)(c->rest_need - c->rest_len);
         spans[count++] = (struct net_span){ c->rest + c->rest_len, *ret_direct };
     }
-    spans[count++] = (struct net_span){ r->read_buffer, r->read_size >> c->read_shift };
+    spans[count++] = (struct net_span){ read_buffer(c), read_size(c) };
     return count;
 }
 
 static void take_input(struct conn *c, uint32_t direct, uint32_t got)
 {
-    struct reactor *r = c->reactor;
     uint32_t into_rest = got < direct ? got : direct;
     c->rest_len += into_rest;
-    struct slice in = slice_of(r->read_buffer, got - into_rest);
+    struct slice in = slice_of(read_buffer(c), got - into_rest);
     if (direct > 0 && into_rest == direct) offer_rest(c); /* the large frame is whole */
     if (in.len > 0) chain_input(c, in);
 }
@@ -293,7 +325,7 @@ static void read_some(struct conn *c)
         end(c, CONN_END_READ);
     } else {
         uint64_t work = r->work;
-        c->watch.is_busy = (uint64_t)got >= (uint64_t)direct + (r->read_size >> c->read_shift);
+        c->watch.is_flood = got >= READ_BETWEEN >> c->read_shift;
         take_input(c, direct, (uint32_t)got);
         adapt_read(c, r->work - work);
     }

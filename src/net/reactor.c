@@ -5,7 +5,7 @@
 #include "net/limbo.h"
 #include "net/watch.h"
 
-enum { EVENTS_MAX = 256, RECORDS_MAX = 4096, TIMERS_MAX = 1024 };
+enum { EVENTS_MAX = 256, BETWEEN_MAX = 16, RECORDS_MAX = 4096, TIMERS_MAX = 1024 };
 
 static struct reactor *reactor_new(struct reactors *set, uint32_t id, uint64_t memory_limit)
 {
@@ -27,7 +27,7 @@ static struct reactor *reactor_new(struct reactors *set, uint32_t id, uint64_t m
     list_init(&r->freed);
     r->mailbox = mailbox_new(r);
     r->limbo = limbo_new();
-    r->read_buffer = xalloc(READ_BUFFER);
+    r->read_buffer = xalloc(READ_BUFFER + READ_BETWEEN);
     atomic_store_explicit(&r->doing, "starting", memory_order_relaxed);
     return r;
 }
@@ -103,13 +103,58 @@ static uint32_t wait_ready(struct reactor *r, nanos sleep_max, struct net_event 
     return ready;
 }
 
-static uint32_t serve_ready(const struct net_event *events, uint32_t count)
+/* Serves those that are floods, or those that are not. Returns how many. */
+static uint32_t serve(const struct net_event *events, uint32_t count, bool floods)
 {
+    uint32_t served = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct watch *w = events[i].owner;
+        if (w->is_flood != floods) continue;
         w->ready(w, events[i].ready);
+        served++;
     }
-    return count;
+    return served;
+}
+
+static uint32_t floods_in(const struct net_event *events, uint32_t count)
+{
+    uint32_t floods = 0;
+    for (uint32_t i = 0; i < count; i++)
+        floods += ((const struct watch *)events[i].owner)->is_flood;
+    return floods;
+}
+
+/* Messages to other reactors first: a byte that leaves may tell of them. */
+static void send_out(struct reactor *r)
+{
+    mailbox_publish(r);
+    flush_dirty(r);
+}
+
+/* The short ones first, and what they lead to leaves before a flood has its turn. */
+static void serve_ready(struct reactor *r, const struct net_event *events, uint32_t count)
+{
+    uint32_t floods = floods_in(events, count);
+    uint32_t short_ones = serve(events, count, false);
+    if (floods == 0) return;
+    if (short_ones > 0) send_out(r);
+    (void)serve(events, count, true);
+}
+
+void reactor_between(struct reactor *r)
+{
+    struct net_event events[BETWEEN_MAX];
+    if (r->is_between) return;
+    uint32_t count = r->poller->ops->wait(r->poller, 0, events, BETWEEN_MAX);
+    if (floods_in(events, count) == count) return;
+    struct list later; /* what the flood made dirty leaves at the end of its read */
+    list_init(&later);
+    list_splice(&later, &r->dirty);
+    r->is_between = true;
+    (void)serve(events, count, false);
+    send_out(r);
+    r->is_between = false;
+    list_splice(&r->dirty, &later);
 }
 
 /* Those who had more input than a turn takes go on now; one that asks again waits for the next
@@ -125,18 +170,6 @@ static uint32_t serve_again(struct reactor *r)
     return done;
 }
 
-/* One ready connection may take all. Of several, each takes an eighth, so that a request does not
- * wait for a flood; where all are floods nobody waits, and larger turns cost fewer system calls. */
-static uint32_t read_budget(const struct reactor *r, const struct net_event *events, uint32_t count)
-{
-    if (count <= 1 && list_empty(&r->again)) return READ_BUFFER;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct watch *w = events[i].owner;
-        if ((events[i].ready & NET_READABLE) && !w->is_busy) return READ_SHARED;
-    }
-    return READ_FLOODS;
-}
-
 uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
 {
     struct net_event events[EVENTS_MAX];
@@ -144,7 +177,6 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     qsbr_quiescent(&r->set->qsbr, r->id); /* nothing shared is held here */
     done += limbo_advance(r->limbo, r);
     uint32_t ready = wait_ready(r, sleep_max, events);
-    r->read_size = read_budget(r, events, ready);
     r->now = clock_monotonic(r->env->clock); /* one tick, one instant */
     r->wall = clock_realtime(r->env->clock);
     r->slow_left = SLOW_PER_TICK;
@@ -153,11 +185,10 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     done += mailbox_drain_records(r, RECORDS_MAX);     /* 2. messages from other reactors */
     done += wheel_fire(&r->wheel, r->now, TIMERS_MAX); /* 3. due timers */
     done += serve_again(r);                            /* 4. input that was left over */
-    done += serve_ready(events, ready);                /* 5. bytes from peers */
-    mailbox_publish(r); /* 6. messages to others, before any byte leaves */
-    flush_dirty(r);     /* 7. bytes to peers */
+    serve_ready(r, events, ready);                     /* 5. bytes from peers */
+    send_out(r);                                       /* 6. messages and bytes to others */
     free_closed(r);
-    return done;
+    return done + ready;
 }
 
 void reactor_post(struct reactor *to, struct mail *mail)

@@ -28,9 +28,10 @@ enum { REACTORS_MAX = 8 };
 static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
               "every reactor is a reader of shared memory");
 
-/* Bytes read at once: all of it when one connection is ready, an eighth when more are (spike 1.3:
- * this is what keeps a lone requester's latency beside a flood). */
-enum { READ_BUFFER = 64 * 1024, READ_SHARED = 8 * 1024, READ_FLOODS = 32 * 1024 };
+/* Bytes read at once. A read is handed up in turns, and between two turns of a flood the reactor
+ * looks at the others: large reads cost few system calls, short turns keep a lone requester's
+ * latency beside a flood (decision 004). A connection that filled READ_BETWEEN is a flood. */
+enum { READ_BUFFER = 64 * 1024, READ_TURN = 16 * 1024, READ_BETWEEN = 8 * 1024 };
 
 /* A signature with RSA-2048 takes about a millisecond: more than one a tick would delay everybody
  * else. */
@@ -58,7 +59,7 @@ struct reactor {
     struct list freed; /* connections that are closed; on_free at the end of the tick */
     struct mailbox *mailbox;
     struct limbo *limbo;
-    uint8_t *read_buffer;   /* READ_BUFFER bytes */
+    uint8_t *read_buffer;   /* READ_BUFFER bytes, and READ_BETWEEN more for reads between turns */
     uint8_t *filter_buffer; /* READ_BUFFER bytes for a filter that needs a place to decrypt into */
     void *user;             /* the application's state of this reactor */
     /* Called for each record that another reactor posted (core delivers it). */
@@ -67,7 +68,7 @@ struct reactor {
     uint64_t connections; /* open now */
     uint32_t works;       /* away at a worker; the reactor must outlive them */
     uint64_t work; /* deliveries so far: the application counts, connections adapt their reads */
-    uint32_t read_size; /* budget of one read in this tick */
+    bool is_between; /* two turns of one connection's read: see reactor_between() */
     /* for /stacksz: a static string; read by any thread */
     _Atomic(const char *) doing;
     bool stop;
@@ -86,6 +87,11 @@ struct reactors *reactors_free(struct reactors *); /* all connections must be go
 
 /* One turn. Waits at most `sleep_max` for something to do. Returns how much was done. */
 uint32_t reactor_tick(struct reactor *, nanos sleep_max);
+
+/* Between two turns of a flood: serves connections that have something short to say, and sends what
+ * that leads to. Call where no state of a connection is half changed. Does nothing when called
+ * from within itself. */
+void reactor_between(struct reactor *);
 
 /* A message to a reactor, from any thread. `run` is called there in a later tick, in order of
  * posting per sender.

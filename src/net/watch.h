@@ -11,7 +11,7 @@
 
 struct watch {
     void (*ready)(struct watch *, uint32_t ready); /* of enum net_ready */
-    bool is_busy; /* took all it might at its last turn: a flood, not a request */
+    bool is_flood; /* its last read brought much: it has its turn after the others */
 };
 
 #endif
