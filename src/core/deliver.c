@@ -4,6 +4,7 @@
 #include "auth/permissions.h"
 #include "auth/responses.h"
 #include "base/assert.h"
+#include "core/note.h"
 #include "core/session.h"
 #include "core/trace.h"
 
@@ -120,9 +121,8 @@ static void cut_slow(struct session *s)
     struct core_reactor *cr = s->home;
     count_add(&cr->slow_consumers, 1);
     count_add(&s->account->stats[cr->reactor->id].of.slow_consumers, 1);
-    char label[SESSION_LABEL];
-    log_info(cr->core->env->log, "%s - Slow Consumer Detected: MaxPending of %lld Exceeded",
-             session_label(s, label), (long long)cr->settings->options->limits.max_pending);
+    note(s, LOG_INFO, "Slow Consumer Detected: MaxPending of %lld Exceeded",
+         (long long)cr->settings->options->limits.max_pending);
     session_close(s, CLOSE_SLOW_PENDING);
     conn_abort(&s->conn);
 }

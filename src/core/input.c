@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "core/note.h"
 #include "core/session.h"
 #include "core/trace.h"
 #include "json/check.h"
@@ -43,10 +44,8 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
         enum nats_parse got = nats_next(&s->limits, rest, &op, &used, ret_need);
         if (got == NATS_PARSE_MORE) break;
         if (UNLIKELY(got != NATS_PARSE_OP)) {
-            char label[SESSION_LABEL];
-            log_error(s->home->core->env->log, "%s - %s", session_label(s, label),
-                      got == NATS_PARSE_PAYLOAD ? "maximum payload exceeded"
-                                                : "protocol parser error");
+            if (got == NATS_PARSE_PAYLOAD) note(s, LOG_ERROR, "maximum payload exceeded");
+            else if (got != NATS_PARSE_LINE) note(s, LOG_ERROR, "protocol parser error");
             session_close(s, reason_of_parse(got));
             return at;
         }
@@ -78,9 +77,7 @@ static void on_info(struct session *s, struct slice json)
 
 static void on_err(struct session *s, struct slice text)
 {
-    char label[SESSION_LABEL];
-    log_error(s->home->core->env->log, "%s - Client Error %.*s", session_label(s, label),
-              SLICE_ARGS(text));
+    note(s, LOG_ERROR, "Client Error %.*s", SLICE_ARGS(text));
     session_close(s, CLOSE_PARSE_ERROR);
 }
 
@@ -106,14 +103,14 @@ void session_take_op(struct session *s, const struct nats_op *op)
 uint32_t session_proxy_header(struct session *s, struct slice in, uint64_t *ret_need)
 {
     struct proxy_head head;
-    char label[SESSION_LABEL];
+    char addr[NET_ADDR_TEXT];
     *ret_need = 0;
     switch (proxy_parse(in, &head)) {
     case PROXY_MORE: return 0;
     case PROXY_NONE: head.consumed = 0; break;
     case PROXY_BAD:
         log_warn(s->home->core->env->log, "Error reading PROXY protocol header from %s: %s",
-                 session_label(s, label), head.why);
+                 net_addr_text(&s->addr, addr), head.why);
         session_close(s, CLOSE_PROTOCOL_SILENT);
         return 0;
     case PROXY_OK:

@@ -6,6 +6,7 @@
 #include "auth/responses.h"
 #include "base/assert.h"
 #include "core/deliver.h"
+#include "core/note.h"
 #include "core/quote.h"
 #include "core/session.h"
 #include "subject/subject.h"
@@ -25,14 +26,16 @@ static bool is_reserved_reply(struct slice s)
            slice_starts(s, SLICE_LIT("$JS.ACK."));
 }
 
+static const char PUBLISH_TO[] = "Publish to";
+static const char PUBLISH_REPLY[] = "Publish with Reply of";
+
 static void refuse(struct session *s, const char *what, struct slice subject)
 {
     struct buf quoted = { 0 };
-    char label[SESSION_LABEL];
     quote_go(&quoted, subject);
     session_err(s, "Permissions Violation for %s %s", what, buf_str(&quoted));
-    log_error(s->home->core->env->log, "%s - %s Violation - Subject %s", session_label(s, label),
-              what, buf_str(&quoted));
+    note(s, LOG_ERROR, "Publish Violation - %s %s", what == PUBLISH_REPLY ? "Reply" : "Subject",
+         buf_str(&quoted));
     buf_deinit(&quoted);
 }
 
@@ -41,20 +44,18 @@ static const char *violation(struct session *s, const struct nats_op *op, struct
 {
     *ret_subject = op->subject;
     uint8_t first = op->subject.len > 0 ? op->subject.ptr[0] : 0;
-    if (UNLIKELY(first == '_' || first == '$') && is_routed_subject(op->subject))
-        return "Publish to";
+    if (UNLIKELY(first == '_' || first == '$') && is_routed_subject(op->subject)) return PUBLISH_TO;
     if (UNLIKELY(s->permissions != NULL) &&
         permission_publish(s->permissions, op->subject) == PERMISSION_DENIED &&
         (s->responses == NULL || !responses_take(s->responses, op->subject, s->home->reactor->now)))
-        return "Publish to";
+        return PUBLISH_TO;
     if (UNLIKELY(first == '$') && slice_starts(op->subject, SLICE_LIT("$NRG.")) &&
         !s->account->is_system)
-        return "Publish to";
+        return PUBLISH_TO;
     if (op->reply.len == 0) return NULL;
     *ret_subject = op->reply;
     first = op->reply.ptr[0];
-    if ((first == '_' || first == '$') && is_reserved_reply(op->reply))
-        return "Publish with Reply of";
+    if ((first == '_' || first == '$') && is_reserved_reply(op->reply)) return PUBLISH_REPLY;
     return NULL;
 }
 

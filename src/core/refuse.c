@@ -3,6 +3,7 @@
 
 #include "auth/throttle.h"
 #include "base/assert.h"
+#include "core/note.h"
 #include "core/session.h"
 
 static enum close_reason reason_of(enum auth_reason reason)
@@ -19,8 +20,7 @@ static enum close_reason reason_of(enum auth_reason reason)
 void session_refuse(struct session *s, enum auth_reason why)
 {
     struct core *core = s->home->core;
-    char label[SESSION_LABEL];
-    log_error(core->env->log, "%s - authentication error", session_label(s, label));
+    note_refused(s);
     lock_take(&core->throttle_lock);
     nanos delay = throttle_failed(core->throttle, slice_of(s->addr.ip, sizeof s->addr.ip),
                                   s->home->reactor->now);

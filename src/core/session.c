@@ -7,6 +7,7 @@
 #include "auth/responses.h"
 #include "base/assert.h"
 #include "core/closed.h"
+#include "core/note.h"
 #include "core/trace.h"
 
 /* A closing connection gets this long to take what it was sent. */
@@ -92,6 +93,7 @@ bool session_secure(struct session *s)
         session_close(s, CLOSE_TLS_HANDSHAKE);
         return false;
     }
+    note(s, LOG_DEBUG, "Starting TLS client connection handshake");
     conn_filter_push(&s->conn, f);
     session_timer_set(s, SESSION_TIMER_TLS, terms_of(s).tls_timeout);
     return true;
@@ -202,8 +204,7 @@ void session_start(struct core_reactor *cr, struct listener *l, int sock,
     if (directory_nonce_needed(s->directory)) make_nonce(s);
     list_add_tail(&cr->sessions, &s->node);
     atomic_fetch_add_explicit(&core->clients_total, 1, memory_order_relaxed);
-    char label[SESSION_LABEL];
-    log_debug(core->env->log, "%s - Client connection created", session_label(s, label));
+    note(s, LOG_DEBUG, "Client connection created");
     begin(s);
 }
 
@@ -274,8 +275,13 @@ static void on_established(struct conn *c)
     struct slice cert = peer.certs_count > 0 ? peer.certs[0] : (struct slice){ 0 };
     if (l->hooks.pinned != NULL && peer.tls_version != NULL &&
         !l->hooks.pinned(l->hooks.ctx, c, cert)) {
+        note(s, LOG_ERROR, "TLS handshake error: certificate not pinned");
         session_close(s, CLOSE_TLS_HANDSHAKE);
         return;
+    }
+    if (peer.tls_version != NULL && !s->is_upgrading) {
+        note(s, LOG_DEBUG, "TLS handshake complete");
+        note(s, LOG_DEBUG, "TLS version %s, cipher suite %s", peer.tls_version, peer.tls_cipher);
     }
     if (l->kind == LISTENER_WEBSOCKET) {
         if (!s->is_upgrading) (void)upgrade(s);
@@ -311,40 +317,48 @@ static enum close_reason reason_of_filter(const struct session *s)
 
 static void log_filter(struct session *s)
 {
-    char label[SESSION_LABEL];
+    bool in_tls = reason_of_filter(s) == CLOSE_TLS_HANDSHAKE;
     for (struct filter *f = s->conn.lowest; f != NULL; f = f->above) {
         const char *why = f->ops->reason == NULL ? NULL : f->ops->reason(f);
         if (why != NULL && why[0] != 0)
-            log_error(s->home->core->env->log, "%s - %s", session_label(s, label), why);
+            note(s, LOG_ERROR, "%s%s", in_tls ? "TLS handshake error: " : "", why);
     }
+}
+
+/* Who leaves in the middle of a handshake has failed at it; a reset is an error of reading. */
+static void on_read_end(struct session *s, enum conn_end why)
+{
+    if (reason_of_filter(s) == CLOSE_TLS_HANDSHAKE) {
+        note(s, LOG_ERROR, "TLS handshake error: %s",
+             why == CONN_END_EOF ? "EOF" : "connection reset");
+        session_close(s, CLOSE_TLS_HANDSHAKE);
+        return;
+    }
+    session_close(s, why == CONN_END_EOF ? CLOSE_CLIENT_CLOSED : CLOSE_READ_ERROR);
 }
 
 static void on_end(struct conn *c, enum conn_end why)
 {
     struct session *s = session_of(c);
     struct core_reactor *cr = s->home;
-    char label[SESSION_LABEL];
     switch (why) {
     case CONN_END_EOF:
-    case CONN_END_READ: session_close(s, CLOSE_CLIENT_CLOSED); break;
+    case CONN_END_READ: on_read_end(s, why); break;
     case CONN_END_WRITE: session_close(s, CLOSE_WRITE_ERROR); break;
     case CONN_END_FILTER:
         log_filter(s);
         session_close(s, reason_of_filter(s));
         break;
     case CONN_END_MEMORY:
-        log_error(cr->core->env->log, "%s - out of memory for its input or output",
-                  session_label(s, label));
+        note(s, LOG_ERROR, "out of memory for its input or output");
         session_close(s, CLOSE_MAX_PAYLOAD);
         break;
     case CONN_END_DEADLINE:
         count_add(&cr->slow_consumers, 1);
         count_add(&s->account->stats[cr->reactor->id].of.slow_consumers, 1);
-        log_info(
-            cr->core->env->log,
-            "%s - Slow Consumer Detected: WriteDeadline of %.0fs exceeded with %llu bytes pending",
-            session_label(s, label), (double)s->conn.write_deadline / (double)SECOND,
-            (unsigned long long)conn_queued(c));
+        note(s, LOG_INFO,
+             "Slow Consumer Detected: WriteDeadline of %.0fs exceeded with %llu bytes pending",
+             (double)s->conn.write_deadline / (double)SECOND, (unsigned long long)conn_queued(c));
         session_close(s, CLOSE_SLOW_DEADLINE);
         conn_abort(c);
         break;
@@ -360,15 +374,26 @@ static void leave_account(struct session *s)
     atomic_fetch_sub_explicit(&s->account->clients, 1, memory_order_relaxed);
 }
 
+/* Refusals that nothing else has told the operator about. */
+static bool is_logged(enum close_reason reason)
+{
+    static const enum close_reason logged[] = {
+        CLOSE_MAX_CONTROL_LINE, CLOSE_BAD_PROTOCOL,        CLOSE_NO_RESPONDERS,
+        CLOSE_MAX_CONNECTIONS,  CLOSE_ACCOUNT_CONNECTIONS,
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(logged); i++)
+        if (logged[i] == reason) return true;
+    return false;
+}
+
 void session_close_saying(struct session *s, enum close_reason reason, const char *err)
 {
     if (s->phase == SESSION_CLOSED) return;
     struct core *core = s->home->core;
-    char label[SESSION_LABEL];
     if (err[0] != 0 && s->is_told) session_err(s, "%s", err);
     if (s->phase == SESSION_CLOSED) return; /* the flush of these words has failed and closed it */
-    log_debug(core->env->log, "%s - Client connection closed: %s", session_label(s, label),
-              close_reason_text(reason));
+    if (is_logged(reason)) note(s, LOG_ERROR, "%s", err);
+    note(s, LOG_DEBUG, "Client connection closed: %s", close_reason_text(reason));
     s->phase = SESSION_CLOSED;
     s->reason = (uint8_t)reason;
     closed_ring_add(core->closed, s);
@@ -452,7 +477,13 @@ void session_err(struct session *s, const char *format, ...)
     line.len += (uint32_t)len;
     buf_add_str(&line, "'\r\n");
     conn_send(&s->conn, buf_slice(&line));
-    if (s->traced) trace_out_line(s, slice_first(buf_slice(&line), line.len - 2));
+    if (s->traced) {
+        struct slice text = slice_of(line.ptr + sizeof "-ERR '" - 1, (uint32_t)len);
+        struct buf shown = { 0 };
+        buf_printf(&shown, "-ERR %.*s", SLICE_ARGS(text));
+        trace_out_line(s, buf_slice(&shown));
+        buf_deinit(&shown);
+    }
     buf_deinit(&line);
 }
 

@@ -2,6 +2,7 @@
 /* One timer per session, for whatever it waits for: a ClientHello, a handshake, CONNECT, the next
  * PING. */
 #include "base/assert.h"
+#include "core/note.h"
 #include "core/session.h"
 #include "core/trace.h"
 
@@ -64,10 +65,8 @@ static void on_ping_due(struct session *s, nanos now)
     nanos interval = ping_interval(s);
     bool heard = now - s->last_in < interval && s->rtt > 0 && now - s->rtt_at < RTT_OLD;
     if (!heard && s->pings_out + 1 > s->home->settings->options->ping_max) {
-        char label[SESSION_LABEL];
         count_add(&s->home->stale_connections, 1);
-        log_debug(s->home->core->env->log, "%s - Stale Client Connection - Closing",
-                  session_label(s, label));
+        note(s, LOG_DEBUG, "Stale Client Connection - Closing");
         session_close(s, CLOSE_STALE);
         return;
     }
@@ -102,12 +101,11 @@ static void on_first_over(struct session *s)
 
 static void on_tls_over(struct session *s)
 {
-    char label[SESSION_LABEL];
     if (s->phase == SESSION_SNIFFING) {         /* no byte came: a plain client that waits */
         session_opened(s);
         return;
     }
-    log_error(s->home->core->env->log, "%s - TLS handshake timeout", session_label(s, label));
+    note(s, LOG_DEBUG, "TLS handshake error: timeout");
     session_close(s, CLOSE_TLS_HANDSHAKE);
 }
 

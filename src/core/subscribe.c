@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth/permissions.h"
 #include "base/assert.h"
+#include "core/note.h"
 #include "core/quote.h"
 #include "core/session.h"
 #include "core/trace.h"
@@ -15,14 +16,25 @@ static void describe(struct buf *out, struct slice subject, struct slice queue)
     quote_go(out, queue);
 }
 
-static void refuse(struct session *s, struct slice subject, struct slice queue, const char *behind)
+struct refused {
+    struct slice subject;
+    struct slice queue;
+    struct slice sid;
+};
+
+static void refuse(struct session *s, const struct refused *r, const char *behind)
 {
     struct buf text = { 0 };
-    char label[SESSION_LABEL];
-    describe(&text, subject, queue);
+    describe(&text, r->subject, r->queue);
     session_err(s, "Permissions Violation for Subscription to %s%s", buf_str(&text), behind);
-    log_error(s->home->core->env->log, "%s - Subscription Violation - Subject %s",
-              session_label(s, label), buf_str(&text));
+    text.len = 0;
+    quote_go(&text, r->subject);
+    if (r->queue.len > 0) {
+        buf_add_str(&text, ", Queue: ");
+        quote_go(&text, r->queue);
+    }
+    note(s, LOG_ERROR, "Subscription Violation - Subject %s, SID %.*s", buf_str(&text),
+         SLICE_ARGS(r->sid));
     buf_deinit(&text);
 }
 
@@ -32,14 +44,17 @@ static bool admit(struct session *s, const struct nats_op *op, enum permission *
     int64_t tokens_max = s->home->settings->options->limits.max_sub_tokens;
     *ret_permission = permission_subscribe(s->permissions, op->subject, op->queue);
     if (tokens_max > 0 && subject_token_count(op->subject) > tokens_max) {
-        refuse(s, op->subject, (struct slice){ 0 }, ", too many tokens");
+        const struct refused r = { .subject = op->subject, .sid = op->sid };
+        refuse(s, &r, ", too many tokens");
         return false;
     }
     if (*ret_permission == PERMISSION_DENIED) {
-        refuse(s, op->subject, op->queue, "");
+        const struct refused r = { op->subject, op->queue, op->sid };
+        refuse(s, &r, "");
         return false;
     }
     if (s->subs_max >= 0 && s->subs.count >= s->subs_max) {
+        note(s, LOG_ERROR, "maximum subscriptions exceeded");
         session_err(s, "maximum subscriptions exceeded");
         return false;
     }
@@ -106,8 +121,9 @@ static void tell_lost(struct session *s, const struct sub *sub)
 {
     struct buf behind = { 0 };
     buf_printf(&behind, " (sid \"%.*s\")", SLICE_ARGS(sub_sid(sub)));
-    refuse(s, interest_entry_subject(&sub->entry), interest_entry_queue(&sub->entry),
-           buf_str(&behind));
+    const struct refused r = { interest_entry_subject(&sub->entry),
+                               interest_entry_queue(&sub->entry), sub_sid(sub) };
+    refuse(s, &r, buf_str(&behind));
     buf_deinit(&behind);
 }
 

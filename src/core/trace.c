@@ -2,6 +2,8 @@
 #include "core/trace.h"
 
 #include "core/message.h"
+#include "core/note.h"
+#include "core/quote.h"
 #include "core/session.h"
 #include "json/check.h"
 
@@ -9,43 +11,38 @@
  * "password"). */
 static const char *const secrets[] = { "auth_token", "pass", "nkey", "sig", "proxy_sig", "jwt" };
 
-static void label(const struct session *s, struct buf *out)
-{
-    char text[SESSION_LABEL];
-    buf_add_str(out, session_label(s, text));
-    const struct login *l = s->login;
-    if (l == NULL || !s->is_connected) return;
-    if (l->version.len + l->lang.len + l->name.len > 0) {
-        buf_add_str(out, " - \"");
-        if (l->version.len > 0) buf_printf(out, "v%.*s", SLICE_ARGS(l->version));
-        if (l->lang.len > 0) buf_printf(out, ":%.*s", SLICE_ARGS(l->lang));
-        if (l->name.len > 0) buf_printf(out, ":%.*s", SLICE_ARGS(l->name));
-        buf_add_byte(out, '"');
-    }
-    if (s->shown.len > 0)
-        buf_printf(out, " - \"%s/user:%.*s\"", s->account->name, SLICE_ARGS(s->shown));
-}
-
 static void line(struct session *s, const char *arrow, struct slice text)
 {
     struct buf b = { 0 };
-    label(s, &b);
+    note_label(s, &b);
     buf_printf(&b, " - %s [%.*s]", arrow, SLICE_ARGS(text));
     struct log *log = s->home->core->env->log;
     log->write(log, LOG_TRACE, buf_slice(&b));
     buf_deinit(&b);
 }
 
+/* Without the empty line at their end. */
+static struct slice headers_of(struct slice body, uint32_t header_len)
+{
+    return slice_first(body, header_len >= 4 ? header_len - 4 : header_len);
+}
+
 static void payload(struct session *s, const char *arrow, struct slice body, uint32_t header_len)
 {
     const struct logging_options *o = &s->home->settings->options->logging;
-    struct slice shown = o->trace_headers ? slice_first(body, header_len) : body;
+    struct slice shown = o->trace_headers ? headers_of(body, header_len) : body;
     if (o->trace_headers && header_len == 0) return;
     bool cut = o->traced_msg_len_max > 0 && shown.len > o->traced_msg_len_max;
     if (cut) shown.len = (uint32_t)o->traced_msg_len_max;
     struct buf b = { 0 };
-    label(s, &b);
-    buf_printf(&b, " - %s MSG_PAYLOAD: [\"%.*s%s\"]", arrow, SLICE_ARGS(shown), cut ? "..." : "");
+    note_label(s, &b);
+    buf_printf(&b, " - %s MSG_PAYLOAD: [", arrow);
+    quote_go(&b, shown);
+    if (cut) {
+        b.len--; /* its closing quote */
+        buf_add_str(&b, "...\"");
+    }
+    buf_add_byte(&b, ']');
     struct log *log = s->home->core->env->log;
     log->write(log, LOG_TRACE, buf_slice(&b));
     buf_deinit(&b);

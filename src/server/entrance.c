@@ -2,6 +2,7 @@
 #include "server/entrance.h"
 
 #include "base/assert.h"
+#include "core/note.h"
 #include "core/session.h"
 #include "server/snapshot.h"
 #include "tls/pins.h"
@@ -18,8 +19,7 @@ struct entrance {
 
 static void on_refused(struct conn *c, const char *why)
 {
-    char label[SESSION_LABEL];
-    log_error(c->reactor->env->log, "%s - %s", session_label(session_of(c), label), why);
+    note(session_of(c), LOG_ERROR, "%s", why);
 }
 
 static void describe_websocket(struct entrance *e, const struct websocket_options *o)

@@ -170,6 +170,7 @@ class Client:
 
     def __init__(self, port, connect=True):
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+        self.name = self.socket.getsockname()
         self.rest = b""
         self.info = None
         if connect:
@@ -197,6 +198,8 @@ class Client:
         while True:
             line = self.line()
             expect(line is not None, f"the stream ended before {start!r}")
+            if line.startswith("INFO ") and self.info is None:
+                self.info = json.loads(line[len("INFO "):])
             if line.startswith(start):
                 return line
 
@@ -208,6 +211,10 @@ class Client:
         while self.line() is not None:
             pass
         return True
+
+    @property
+    def cid(self):
+        return self.info["client_id"]
 
     def close(self):
         self.socket.close()

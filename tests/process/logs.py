@@ -5,9 +5,10 @@ import pty
 import re
 import signal
 import socket
+import struct
 import subprocess
 
-from harness import LINE, busy_port, expect, expect_equal, midge_only, until
+from harness import LINE, Client, busy_port, expect, expect_equal, midge_only, until
 
 LOCAL = ("-a", "127.0.0.1", "-p", "-1")
 STAMP = re.compile(r"^\[\d+\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} \[INF\] ")
@@ -138,6 +139,47 @@ def case_a_port_in_use_is_fatal(world):
         expect_equal(code, 1)
         expect(f"[FTL] Can't start monitoring: can't listen to the monitor port: listen tcp 127.0.0.1:{port}: bind: "
                "address already in use" in err, err)
+
+
+def case_a_refused_login_is_told_with_its_name(world):
+    """Who was turned away stands in the log, secrets do not."""
+    server = world.start_with('listen: "127.0.0.1:-1"\nauthorization { user: a, password: b }\n')
+    for said, told in (('"user":"eve","pass":"canary"', ' - authentication error - User "eve"'),
+                       ('"user":"x\\n[1] [INF] forged"', ' - authentication error - User "x\\n[1] [INF] forged"'),
+                       ('"nkey":"UX","sig":"canary"', ' - authentication error - Nkey "UX"'),
+                       ('"auth_token":"canary"', ' - authentication error - Token "[REDACTED]"')):
+        client = Client(server.port(), connect=False)
+        client.wait_for("INFO")
+        client.send("CONNECT {%s}\r\n" % said)
+        client.is_ended()
+        server.wait_line(told)
+    expect("canary" not in server.text(), server.text())
+    expect("\n[1] [INF] forged" not in server.text(), server.text())
+
+
+def case_lines_about_a_connection_tell_who_it_is(world):
+    """Address, id, library and user begin each line about a connection."""
+    server = world.start_with('listen: "127.0.0.1:-1"\ndebug: true\ntrace: true\n'
+                              'authorization { users: [ { user: a, password: b, permissions { publish: x } } ] }\n')
+    client = Client(server.port(), connect=False)
+    client.wait_for("INFO")
+    client.send('CONNECT {"user":"a","pass":"b","verbose":false,"name":"n\\nm","lang":"py","version":"1"}\r\n'
+                "PUB y 0\r\n\r\nPUB x 3\r\na\r\n\r\nPING\r\n")
+    client.wait_for("PONG")
+    client.close()
+    port, who = client.name[1], '"v1:py:n\\nm" - "$G/user:a"'
+    for text in ('->> [-ERR Permissions Violation for Publish to "y"]', 'Publish Violation - Subject "y"',
+                 '<<- MSG_PAYLOAD: ["a\\r\\n"]', "Client connection closed: Client Closed"):
+        server.wait_line(f"] 127.0.0.1:{port} - cid:{client.cid} - {who} - {text}\n")
+
+
+def case_a_reset_is_no_orderly_end(world):
+    """A connection that was reset has ended by a read error."""
+    server = world.start(*LOCAL, "-D")
+    client = server.client()
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    server.wait_line(f"cid:{client.cid} - Client connection closed: Read Error")
 
 
 def case_syslog_gets_the_text_alone(world):
