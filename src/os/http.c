@@ -182,10 +182,25 @@ static void accept_again(evutil_socket_t fd, short what, void *ctx)
     if (h->peers_count < HTTP_CONNECTIONS_MAX) (void)evconnlistener_enable(h->listener);
 }
 
-/* Out of descriptors: without a pause the loop would spin. */
+static void on_wake(evutil_socket_t fd, short what, void *ctx);
+
+static int find_http(const struct event_base *loop, const struct event *e, void *ret_http)
+{
+    (void)loop;
+    if (event_get_callback(e) != on_wake) return 0;
+    *(struct os_http **)ret_http = event_get_callback_arg(e);
+    return 1;
+}
+
+/* Out of descriptors: without a pause the loop would spin. The context of a bound listener is
+ * evhttp's; ours hangs on the event that is always there. */
 static void accept_failed(struct evconnlistener *listener, void *ctx)
 {
-    struct os_http *h = ctx;
+    struct os_http *h = NULL;
+    (void)ctx;
+    (void)event_base_foreach_event(evconnlistener_get_base(listener), find_http, &h);
+    assert(h != NULL);
+    assert(h->listener == listener);
     (void)evconnlistener_disable(listener);
     (void)evtimer_add(h->accept_event, &ACCEPT_PAUSE);
 }

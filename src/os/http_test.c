@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -270,6 +271,39 @@ static void more_connections_than_allowed_wait_for_their_turn(void **state)
     (void)close(late);
 }
 
+static void without_descriptors_a_connection_waits_for_its_turn(void **state)
+{
+    struct world *w = *state;
+    struct rlimit before, tight;
+    char byte;
+    struct timeval brief = { .tv_usec = 50 * 1000 }, long_time = { .tv_sec = 60 };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    tight = before;
+    tight.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(w->bound.port) };
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int failed = connect(fd, (struct sockaddr *)&a, sizeof a);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &brief, sizeof brief);
+    ssize_t got = recv(fd, &byte, 1, 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(failed, 0);
+    assert_int_equal(got, -1);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &long_time, sizeof long_time);
+    say(fd, "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
+    expect_in(hear(w, fd, "GET|/1||"), "200 OK");
+    (void)close(fd);
+}
+
+static void a_body_beyond_the_limit_is_refused(void **state)
+{
+    struct world *w = *state;
+    const char *text = ask(w, "POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n");
+    expect_in(text, "HTTP/1.1 413 ");
+    assert_null(strstr(text, "POST|"));
+}
+
 static void a_head_that_never_ends_is_cut(void **state)
 {
     struct world *w = *state;
@@ -358,6 +392,8 @@ int main(void)
         TEST(an_answer_to_a_client_that_left_is_dropped),
         TEST(a_stop_drops_what_is_open_and_later_answers_are_harmless),
         TEST(more_connections_than_allowed_wait_for_their_turn),
+        TEST(without_descriptors_a_connection_waits_for_its_turn),
+        TEST(a_body_beyond_the_limit_is_refused),
         TEST(a_head_that_never_ends_is_cut),
         TEST(a_port_in_use_is_told),
         TEST_TLS(the_same_works_over_tls),
