@@ -13,11 +13,12 @@ import files
 import flags
 import logs
 import machine
+import pressure
 import reloads
 import signals
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure)
 
 
 def find_cases(only):
