@@ -142,6 +142,106 @@ static void a_close_whose_words_cannot_be_said_counts_once(void **state)
     world_free(w);
 }
 
+static struct options *options_with_user(const char *password)
+{
+    struct options *o = options_new();
+    o->authorization.present = true;
+    o->authorization.user = "a";
+    o->authorization.pass = password;
+    options_finish(o);
+    return o;
+}
+
+/* What this client costs at the door. */
+static uint64_t held(const struct world *w, uint64_t before)
+{
+    const struct reactor *r = w->fake->reactor;
+    return r->door.bytes - before;
+}
+
+/* Rows X1 and X3, advisory 2026-11: nothing that a stranger says makes the server keep more. */
+static void a_stranger_holds_a_line_and_no_more(void **state)
+{
+    (void)state;
+    enum { CAP = 12 * 1024 }; /* the session, a line of 4096 bytes, room to grow */
+    static const char *const starts[] = { "CONNECT {\"name\":\"", "connect \t \t" };
+    for (size_t i = 0; i < ARRAY_COUNT(starts); i++) {
+        struct world *w = world_new(1, options_with_user("b"));
+        (void)world_accept(w, 0); /* and the pool has its chunk */
+        uint64_t before = w->fake->reactor->door.bytes, most = 0;
+        uint32_t c = world_accept(w, 0);
+        world_put(w, c, starts[i]);
+        for (int k = 0; k < 2000 && !world_is_closed(w, c); k++) {
+            (void)world_say(w, c, "xxxxxxxxxx");
+            if (!world_is_closed(w, c) && held(w, before) > most) most = held(w, before);
+        }
+        assert_true(world_is_closed(w, c));
+        assert_true(most > 0 && most <= CAP);
+        world_free(w);
+    }
+}
+
+struct slow_worker {
+    struct worker worker;
+    struct work *work;
+};
+
+static enum err keep_work(struct worker *worker, struct work *work)
+{
+    container_of(worker, struct slow_worker, worker)->work = work;
+    return ERR_OK;
+}
+
+static enum err refuse_work(struct worker *worker, struct work *work)
+{
+    (void)worker;
+    (void)work;
+    return ERR_LIMIT;
+}
+
+static const char *const bcrypt_hash =
+    "$2a$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
+#define BCRYPT_LOGIN "CONNECT {\"verbose\":false,\"user\":\"a\",\"pass\":\"x\"}\r\n"
+
+/* Rows P8 and X7: no thread or no place for the check of a password is a refusal. */
+static void a_password_that_nobody_can_check_is_refused(void **state)
+{
+    (void)state;
+    struct worker worker = { .submit = refuse_work };
+    struct world *w = world_new(1, options_with_user(bcrypt_hash));
+    w->fake->env.worker = &worker;
+    uint32_t c = world_accept(w, 0), other = world_accept(w, 0);
+    assert_string_equal(world_say(w, c, BCRYPT_LOGIN "PING\r\n"),
+                        "-ERR 'Authorization Violation'\r\n");
+    assert_true(world_is_closed(w, c));
+    assert_false(world_is_closed(w, other));
+    world_free(w);
+}
+
+/* While a password is checked nothing is read beyond what came with it. */
+static void a_stranger_who_is_being_checked_is_not_read_from(void **state)
+{
+    (void)state;
+    struct slow_worker slow = { .worker.submit = keep_work };
+    struct world *w = world_new(1, options_with_user(bcrypt_hash));
+    w->fake->env.worker = &slow.worker;
+    (void)world_accept(w, 0); /* and the pool has its chunk */
+    uint64_t before = w->fake->reactor->door.bytes;
+    uint32_t c = world_accept(w, 0);
+    world_put(w, c, BCRYPT_LOGIN);
+    for (int i = 0; i < 100000; i++) world_put(w, c, "PING\r\n");
+    world_run(w);
+    assert_true(held(w, before) <= 2 * READ_BUFFER);
+    assert_true(w->fake->socks[c].in.len > 400000);
+    assert_string_equal(world_take(w, c), "");
+    slow.work->run(slow.work);
+    slow.work->finished(slow.work);
+    world_run(w);
+    assert_string_equal(world_take(w, c), "-ERR 'Authorization Violation'\r\n");
+    assert_true(world_is_closed(w, c));
+    world_free(w);
+}
+
 /* Failing the n-th allocation at the door, for every n: a client may be refused or closed, the
  * server goes on, and nothing is lost. */
 static void every_refusal_of_the_door_costs_at_most_its_client(void **state)
@@ -177,6 +277,9 @@ int main(void)
         cmocka_unit_test(a_closed_session_gives_up_many_subscriptions_in_steps),
         cmocka_unit_test(a_session_may_close_while_it_delivers_to_itself),
         cmocka_unit_test(a_close_whose_words_cannot_be_said_counts_once),
+        cmocka_unit_test(a_stranger_holds_a_line_and_no_more),
+        cmocka_unit_test(a_password_that_nobody_can_check_is_refused),
+        cmocka_unit_test(a_stranger_who_is_being_checked_is_not_read_from),
         cmocka_unit_test(every_refusal_of_the_door_costs_at_most_its_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include "crypto/cert.h"
 #include "net/net_fake.h"
@@ -480,6 +481,66 @@ static void a_session_resumes_under_its_own_context_only(void **state)
     }
 }
 
+static bool shows(struct link *l, const char *name)
+{
+    X509 *cert = SSL_get0_peer_certificate(l->client);
+    return cert != NULL && X509_check_host(cert, name, 0, 0, NULL) == 1;
+}
+
+/* Row X6: who has begun under the old certificate ends under it, at whatever step the reload
+ * comes. */
+static void a_reload_amid_a_handshake_spoils_nothing(void **state)
+{
+    (void)state;
+    static const struct tls_pair other = { "other.pem", "other.key" };
+    maker_make(&world->maker, (struct made_cert){ .name = "other", .alternatives = "DNS:other" });
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        for (uint32_t step = 0; step < 3; step++) {
+            configure((struct tls_settings){ 0 });
+            struct link *l = dial(0), *late;
+            SSL_set_max_proto_version(l->client, version);
+            for (uint32_t i = 0; i < step; i++) {
+                (void)SSL_do_handshake(l->client);
+                client_to_server(l);
+                fake_run(world->fake);
+                server_to_client(l);
+            }
+            configure((struct tls_settings){ .pairs = &other, .pairs_count = 1 });
+            late = dial(1);
+            SSL_set_max_proto_version(late->client, version);
+            assert_true(handshake(l));
+            assert_true(handshake(late));
+            assert_true(shows(l, "localhost") && !shows(l, "other"));
+            assert_true(shows(late, "other"));
+            client_says(l, "PING\r\n", 6);
+            assert_heard(l, SLICE_LIT("PING\r\n"));
+            hang_up(l);
+            hang_up(late);
+        }
+    }
+}
+
+static void an_odd_server_name_gets_the_usual_certificate(void **state)
+{
+    (void)state;
+    char longest[256];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    const char *const names[] = { longest,       ".",
+                                  "..",          "*",
+                                  "*.localhost", "local\xff\x01host",
+                                  "[::1]",       "localhost.",
+                                  "%s%n",        "../../etc/passwd" };
+    configure((struct tls_settings){ 0 });
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        struct link *l = dial(0);
+        assert_int_equal(SSL_set_tlsext_host_name(l->client, names[i]), 1);
+        assert_true(handshake(l));
+        assert_true(shows(l, "localhost"));
+        hang_up(l);
+    }
+}
+
 static void a_certificate_that_expires_meanwhile_does_not_resume(void **state)
 {
     (void)state;
@@ -638,6 +699,8 @@ int main(void)
         T(the_certificate_is_told_to_the_application),
         T(a_client_is_not_asked_for_a_certificate_unless_configured),
         T(a_session_resumes_under_its_own_context_only),
+        T(a_reload_amid_a_handshake_spoils_nothing),
+        T(an_odd_server_name_gets_the_usual_certificate),
         T(a_certificate_that_expires_meanwhile_does_not_resume),
         T(a_renegotiation_is_refused),
         T(both_sides_say_goodbye),
