@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line."""
-from harness import Client, expect, expect_equal, midge_only
+import socket
+import ssl
+
+from harness import Client, expect, expect_equal, make_certificate, midge_only
 
 
 def case_version_in_every_form(world):
@@ -128,3 +131,40 @@ def case_what_guards_the_door_is_never_ignored(world):
         expect_equal(code, 1)
         expect("not served" in err, key, err)
         expect_equal(world.run("-t", "-c", path)[0], 0)
+
+
+def tls_in(server, version, ciphers):
+    """The suite that a client of this version gets, or None when there is no handshake."""
+    context = ssl._create_unverified_context()      # the certificate is its own
+    context.minimum_version = context.maximum_version = version
+    context.set_ciphers(ciphers + ":@SECLEVEL=0")
+    sock = socket.create_connection(("127.0.0.1", server.port()), 60)
+    while not sock.recv(1).endswith(b"\n"):
+        pass
+    try:
+        with context.wrap_socket(sock) as secure:
+            secure.sendall(b'CONNECT {"verbose":false}\r\nPING\r\n')
+            return secure.cipher()[0] if secure.recv(1) == b"P" else None
+    except (ssl.SSLError, ConnectionError):
+        return None
+
+
+def case_tls_by_flags_is_as_strict_as_by_file(world):
+    """Versions and suites are those of a configuration file, and no weak ones (advisory 2021-03)."""
+    make_certificate(world, "rsa:2048")
+    servers = [world.start("-a", "127.0.0.1", "-p", "-1", "--tls", "--tlscert", "cert.pem", "--tlskey", "key.pem"),
+               world.start_with('listen: "127.0.0.1:-1"\ntls { cert_file: "cert.pem", key_file: "key.pem" }\n')]
+    strong = 0
+    for version, ciphers, is_weak in (
+            (ssl.TLSVersion.TLSv1, "ALL", True), (ssl.TLSVersion.TLSv1_1, "ALL", True),
+            (ssl.TLSVersion.TLSv1_2, "NULL", True), (ssl.TLSVersion.TLSv1_2, "ADH", True),
+            (ssl.TLSVersion.TLSv1_2, "RC4:3DES", True), (ssl.TLSVersion.TLSv1_2, "kRSA", True),
+            (ssl.TLSVersion.TLSv1_2, "DEFAULT", False), (ssl.TLSVersion.TLSv1_3, "DEFAULT", False)):
+        try:
+            by_flags, by_file = (tls_in(server, version, ciphers) for server in servers)
+        except ssl.SSLError:                        # this machine's OpenSSL has no such thing to offer
+            continue
+        expect_equal(by_flags, by_file)
+        expect_equal(by_flags is None, is_weak)
+        strong += by_flags is not None
+    expect_equal(strong, 2)

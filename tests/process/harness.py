@@ -226,3 +226,11 @@ def busy_port():
     taken.bind(("127.0.0.1", 0))
     taken.listen()
     return taken, taken.getsockname()[1]
+
+
+def make_certificate(world, *kind):
+    """cert.pem and key.pem, signed by itself; `kind` is what openssl's -newkey takes."""
+    if subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-keyout", "key.pem", "-out", "cert.pem",
+                       "-days", "30", "-subj", "/CN=localhost"], cwd=world.folder, capture_output=True,
+                      check=False).returncode != 0:
+        raise LeftOut("this machine makes no certificates")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server says, and where."""
+import json
 import os
 import pty
 import re
@@ -7,6 +8,7 @@ import signal
 import socket
 import struct
 import subprocess
+import urllib.request
 
 from harness import LINE, Client, busy_port, expect, expect_equal, midge_only, until
 
@@ -192,3 +194,33 @@ def case_syslog_gets_the_text_alone(world):
         line = listener.recv(4096).decode()
         expect(re.fullmatch(r"<5>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d) \S* nats-server\[\d+\]: "
                             r"Starting nats-server\n", line), line)
+
+
+@midge_only                                 # nats-server shows the jwt
+def case_no_secret_reaches_the_log(world):
+    """With every trace on, nothing of what clients and the configuration keep secret is written (advisories 2020-01, 2026-14)."""
+    text = """
+        listen: "127.0.0.1:-1"
+        http: "127.0.0.1:-1"
+        websocket { listen: "127.0.0.1:-1", no_tls: true }
+        authorization { users: [ { user: a, password: "canary2" }, { user: b, password: "%s" } ] }
+    """
+    server = world.start_with(text % "canary3", "-DVV")
+    for options in ({"user": "a", "pass": "canary2"}, {"user": "a", "pass": "canary4"}, {"auth_token": "canary5"},
+                    {"jwt": "canary6", "sig": "canary7", "nkey": "x"}, {"user": "a", "pass": "canary2", "tls_key": "x"}):
+        client = Client(server.port(), connect=False)
+        client.wait_for("INFO")
+        client.send("CONNECT " + json.dumps({"verbose": False, **options}) + "\r\nPING\r\n")
+        client.line()
+        client.close()
+    world.write("server.conf", text % "canary8")
+    server.signal(signal.SIGHUP)
+    server.wait_line("Reloaded server configuration")
+    world.write("server.conf", text % 'canary9", x: "')
+    server.signal(signal.SIGHUP)
+    server.wait_line("Failed to reload server configuration")
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port('monitor')}/connz?auth=1&state=any&subs=detail") as answer:
+        expect(b"canary" not in answer.read(), "a secret in /connz")
+    expect_equal(server.stop(), 0)
+    expect("[TRC]" in server.text() and "[REDACTED]" in server.text(), "no trace at all")
+    expect("canary" not in server.text(), server.text())

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import urllib.request
 
-from harness import Client, LeftOut, expect, expect_equal, midge_only, until
+from harness import Client, LeftOut, expect, expect_equal, make_certificate, midge_only, until
 from machine import BPF_JEQ, BPF_LD, BPF_RET, ALLOW, LOAD_NUMBER, REFUSE, jump, install
 
 LOCAL = ("-a", "127.0.0.1", "-p", "-1")
@@ -63,13 +63,6 @@ def hear(sock, end):
         block = sock.recv(65536)
         expect(block, f"the stream ended with {said!r}")
         said += block
-
-
-def make_certificate(world):
-    if subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                       "key.pem", "-out", "cert.pem", "-days", "30", "-subj", "/CN=localhost"], cwd=world.folder,
-                      capture_output=True, check=False).returncode != 0:
-        raise LeftOut("this machine makes no certificates")
 
 
 # --- memory (P7, X13) ---
@@ -125,7 +118,7 @@ def case_hoarders_meet_the_limit_of_memory(world):
         until(lambda: is_served(server), "somebody to be served")
     expect(server.has("out of memory for its input or output"), server.text())
     grown = peak_memory(server) - before
-    expect(grown < 3 * limit, f"{grown} bytes more, with a limit of {limit}")
+    expect(grown < 100 * MIB, f"{grown} bytes more, with a limit of {limit}; 270 MB were sent")
     for client in crowd:
         client.close()
     until(lambda: descriptors(server) < 20, "the crowd to be forgotten")
@@ -202,7 +195,7 @@ def case_a_crowd_that_never_ends_its_first_line_is_cut(world):
 
 def case_a_crowd_of_half_handshakes_is_cut(world):
     """Half a ClientHello and half a PROXY header are cut in time; a whole handshake beside them succeeds."""
-    make_certificate(world)
+    make_certificate(world, "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
     server = world.start_with("""
         listen: "127.0.0.1:-1"
         tls { cert_file: "cert.pem", key_file: "key.pem", timeout: 2 }
