@@ -71,8 +71,8 @@ static void on_ping(struct session *s)
 
 static void on_info(struct session *s, struct slice json)
 {
-    bool huge;
-    if (json_check(json, JSON_DEPTH_MAX, &huge) != ERR_OK) session_close(s, CLOSE_PROTOCOL_SILENT);
+    struct json_shape shape;
+    if (json_check(json, JSON_DEPTH_MAX, &shape) != ERR_OK) session_close(s, CLOSE_PROTOCOL_SILENT);
 }
 
 static void on_err(struct session *s, struct slice text)

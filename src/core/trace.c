@@ -92,8 +92,8 @@ static bool is_secret(struct slice key)
  * JSON may hide a secret anywhere, and the client is closed for it anyway. */
 void trace_redact(struct buf *out, struct slice connect)
 {
-    bool huge;
-    if (json_check(connect, JSON_DEPTH_MAX, &huge) != ERR_OK) {
+    struct json_shape shape;
+    if (json_check(connect, JSON_DEPTH_MAX, &shape) != ERR_OK) {
         buf_add_str(out, "[REDACTED]");
         return;
     }

@@ -8,6 +8,7 @@ struct checker {
     const uint8_t *end;
     uint32_t depth;
     uint32_t depth_max;
+    uint32_t deepest;
     uint64_t is_object[JSON_DEPTH_MAX / 64 + 1]; /* a bit per depth: the container is an object */
     bool     has_huge;
 };
@@ -105,6 +106,7 @@ static enum step container_open(struct checker *c, bool is_object)
 {
     c->at++;
     if (c->depth == c->depth_max) return STEP_TOO_DEEP;
+    if (c->deepest <= c->depth) c->deepest = c->depth + 1;
     blanks_skip(c);
     if (byte_take(c, is_object ? '}' : ']')) return STEP_VALUE_DONE;
     c->depth++;
@@ -145,7 +147,7 @@ static enum step value_end(struct checker *c)
     return c->at == c->end ? STEP_VALUE_DONE : STEP_BAD;
 }
 
-enum err json_check(struct slice text, uint32_t depth_max, bool *ret_has_huge)
+enum err json_check(struct slice text, uint32_t depth_max, struct json_shape *ret_shape)
 {
     assert(depth_max <= JSON_DEPTH_MAX);
     struct checker c = { .at = text.ptr, .end = text.ptr + text.len, .depth_max = depth_max };
@@ -156,6 +158,6 @@ enum err json_check(struct slice text, uint32_t depth_max, bool *ret_has_huge)
     }
     if (step == STEP_TOO_DEEP) return ERR_LIMIT;
     if (step == STEP_BAD) return ERR_INVALID;
-    *ret_has_huge = c.has_huge;
+    *ret_shape = (struct json_shape){ .depth = c.deepest, .has_huge = c.has_huge };
     return ERR_OK;
 }

@@ -15,8 +15,13 @@
 
 enum { JSON_DEPTH_MAX = 1023 };
 
+struct json_shape {
+    uint32_t depth; /* containers within each other, at most; 0: a bare value */
+    bool has_huge;  /* an integer is outside int64 and uint64 */
+};
+
 /* ERR_OK; ERR_INVALID (not JSON) or ERR_LIMIT (deeper than `depth_max` <= JSON_DEPTH_MAX).
- * `*ret_has_huge` says whether an integer is outside int64 and uint64. */
-MUST_CHECK enum err json_check(struct slice text, uint32_t depth_max, bool *ret_has_huge);
+ * `*ret_shape` is set with ERR_OK. */
+MUST_CHECK enum err json_check(struct slice text, uint32_t depth_max, struct json_shape *ret_shape);
 
 #endif

@@ -9,8 +9,8 @@
 
 static enum err check(const char *text)
 {
-    bool has_huge;
-    return json_check(slice_str(text), 8, &has_huge);
+    struct json_shape shape;
+    return json_check(slice_str(text), 8, &shape);
 }
 
 static void one_value_with_blanks_around_it_passes(void **state)
@@ -39,10 +39,27 @@ static void what_go_refuses_is_refused(void **state)
 static void the_depth_is_limited(void **state)
 {
     (void)state;
-    bool has_huge;
-    assert_int_equal(json_check(SLICE_LIT("[[[]]]"), 3, &has_huge), ERR_OK);
-    assert_int_equal(json_check(SLICE_LIT("[[[]]]"), 2, &has_huge), ERR_LIMIT);
-    assert_int_equal(json_check(SLICE_LIT("[{\"a\":{}}]"), 2, &has_huge), ERR_LIMIT);
+    struct json_shape shape;
+    assert_int_equal(json_check(SLICE_LIT("[[[]]]"), 3, &shape), ERR_OK);
+    assert_int_equal(json_check(SLICE_LIT("[[[]]]"), 2, &shape), ERR_LIMIT);
+    assert_int_equal(json_check(SLICE_LIT("[{\"a\":{}}]"), 2, &shape), ERR_LIMIT);
+}
+
+static void the_depth_is_that_of_the_deepest_container(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t depth;
+    } rows[] = {
+        { "1", 0 },      { "[]", 1 },           { "{\"a\":1}", 1 },
+        { "[[],[]]", 2 }, { "[[[0]],{}]", 3 }, { "{\"a\":{\"b\":[]},\"c\":{}}", 3 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct json_shape shape;
+        assert_int_equal(json_check(slice_str(rows[i].text), 3, &shape), ERR_OK);
+        assert_int_equal(shape.depth, rows[i].depth);
+    }
 }
 
 static void an_integer_that_fits_neither_int64_nor_uint64_is_reported(void **state)
@@ -57,9 +74,9 @@ static void an_integer_that_fits_neither_int64_nor_uint64_is_reported(void **sta
         { "[1,99999999999999999999]", true },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        bool has_huge = !rows[i].is_huge;
-        assert_int_equal(json_check(slice_str(rows[i].text), 8, &has_huge), ERR_OK);
-        assert_int_equal(has_huge, rows[i].is_huge);
+        struct json_shape shape = { .has_huge = !rows[i].is_huge };
+        assert_int_equal(json_check(slice_str(rows[i].text), 8, &shape), ERR_OK);
+        assert_int_equal(shape.has_huge, rows[i].is_huge);
     }
 }
 
@@ -69,6 +86,7 @@ int main(void)
         cmocka_unit_test(one_value_with_blanks_around_it_passes),
         cmocka_unit_test(what_go_refuses_is_refused),
         cmocka_unit_test(the_depth_is_limited),
+        cmocka_unit_test(the_depth_is_that_of_the_deepest_container),
         cmocka_unit_test(an_integer_that_fits_neither_int64_nor_uint64_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

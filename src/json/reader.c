@@ -39,9 +39,10 @@ static void utf8_mend(struct buf *out, struct slice s)
     }
 }
 
-static enum err tree_build(struct slice text, uint32_t depth_max, struct json_object **ret_root)
+/* A tokener is as large as the depth that it is made for: `depth` is what the text needs. */
+static enum err tree_build(struct slice text, uint32_t depth, struct json_object **ret_root)
 {
-    struct json_tokener *tokener = json_tokener_new_ex((int)depth_max + 2);
+    struct json_tokener *tokener = json_tokener_new_ex((int)depth + 2);
     if (tokener == NULL) return ERR_NOMEM;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     struct json_object *root = json_tokener_parse_ex(tokener, (const char *)text.ptr,
@@ -68,23 +69,23 @@ enum err json_doc_parse(struct slice text, const struct json_limits *limits,
     assert(size_max <= INT32_MAX / 4);
     if (text.len > size_max) return ERR_LIMIT;
 
-    bool has_huge = false;
-    enum err e = json_check(text, depth_max, &has_huge);
+    struct json_shape shape;
+    enum err e = json_check(text, depth_max, &shape);
     if (e) return e;
 
     struct json_object *root = NULL;
     if (is_utf8(text)) {
-        e = tree_build(text, depth_max, &root);
+        e = tree_build(text, shape.depth, &root);
     } else {
         struct buf mended = { 0 };
         utf8_mend(&mended, text);
-        e = tree_build(buf_slice(&mended), depth_max, &root);
+        e = tree_build(buf_slice(&mended), shape.depth, &root);
         buf_deinit(&mended);
     }
     if (e) return e;
     struct json_doc *doc = xcalloc(1, sizeof(*doc));
     doc->root = root;
-    doc->has_huge = has_huge;
+    doc->has_huge = shape.has_huge;
     *ret_doc = doc;
     return ERR_OK;
 }

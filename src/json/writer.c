@@ -164,10 +164,27 @@ void json_raw(struct json_writer *w, struct slice json)
 
 /* --- strings --- */
 
-static bool is_plain(uint8_t c, bool raw_html)
+/* A bit for each ASCII character that stands for itself: all from the blank on but `"` and `\\`;
+ * `<`, `>` and `&` only in raw HTML. */
+enum { ASCII_WORDS = 2 };
+#define BIT(c)     (UINT64_C(1) << ((c)&63))
+#define PLAIN_LOW (UINT64_MAX << ' ' & ~BIT('"'))
+#define PLAIN_HIGH (UINT64_MAX & ~BIT('\\'))
+static const uint64_t plain_ascii[2][ASCII_WORDS] = {
+    [false] = { PLAIN_LOW & ~BIT('<') & ~BIT('>') & ~BIT('&'), PLAIN_HIGH },
+    [true] = { PLAIN_LOW, PLAIN_HIGH },
+};
+
+static inline bool is_plain(const uint64_t words[ASCII_WORDS], uint8_t c)
 {
-    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return false;
-    return raw_html || (c != '<' && c != '>' && c != '&');
+    return c < 0x80 && (words[c >> 6] >> (c & 63) & 1) != 0;
+}
+
+static uint32_t plain_run(struct slice text, uint32_t at, bool raw_html)
+{
+    const uint64_t *words = plain_ascii[raw_html];
+    while (at < text.len && is_plain(words, text.ptr[at])) at++;
+    return at;
 }
 
 static void escape_ascii(struct buf *out, uint8_t c)
@@ -205,8 +222,7 @@ void json_quote(struct buf *out, struct slice text, bool raw_html)
     buf_add_byte(out, '"');
     uint32_t at = 0;
     while (at < text.len) {
-        uint32_t plain = at;
-        while (plain < text.len && is_plain(text.ptr[plain], raw_html)) plain++;
+        uint32_t plain = plain_run(text, at, raw_html);
         buf_add(out, slice_of(text.ptr + at, plain - at));
         at = plain;
         if (at == text.len) break;

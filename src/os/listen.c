@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -80,6 +81,8 @@ static int bound_socket(const struct target *t)
     if (sock < 0) return -1;
     int on = 1, only_v6 = t->both ? 0 : 1;
     (void)setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* what is accepted inherits */
+    (void)setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     bool wrong = t->addr.ss_family == AF_INET6 &&
                  setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof only_v6) != 0;
     if (!wrong && bind(sock, (const struct sockaddr *)&t->addr, t->size) == 0) return sock;

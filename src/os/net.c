@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -61,8 +60,6 @@ static enum err os_accept(struct net *net, int listener, int *ret_sock, struct n
         (void)close(sock);
         return ERR_IO;
     }
-    int on = 1;
-    (void)setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     *ret_sock = sock;
     *ret_peer = peer;
     return ERR_OK;

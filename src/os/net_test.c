@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/net.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 
 #include <setjmp.h>
@@ -42,6 +44,19 @@ static void bytes_travel_both_ways_and_the_end_reads_as_0(void **state)
     (void)wait_for(w, &one, NET_READABLE);
     assert_int_equal(w->net.read(&w->net, sock, &one, 1), 0);
     w->poller->ops->remove(w->poller, sock);
+    w->net.close(&w->net, sock);
+    (void)close(peer);
+}
+
+static void what_is_accepted_sends_without_delay(void **state)
+{
+    struct world *w = *state;
+    int peer = dial(w->bound.port);
+    struct net_addr from;
+    int sock = accept_one(w, &from), on = 0;
+    socklen_t size = sizeof on;
+    assert_int_equal(getsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+    assert_int_not_equal(on, 0);
     w->net.close(&w->net, sock);
     (void)close(peer);
 }
@@ -100,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NET_TEST(bytes_travel_both_ways_and_the_end_reads_as_0),
+        NET_TEST(what_is_accepted_sends_without_delay),
         NET_TEST(a_write_to_a_peer_that_is_gone_fails_without_a_signal),
         NET_TEST(without_descriptors_the_connection_stays_in_the_queue),
         NET_TEST(an_empty_queue_is_busy),
