@@ -290,9 +290,9 @@ static const struct option_row authorization_rows[] = {
           .block = &permissions_block },
     { "auth_callout auth_hook", OPT_CUSTOM, OPT_NOWHERE, RELOAD_NO,
       .help = "a service decides", .read = callout_read,
-      .block = &callout_block },
+      .block = &callout_block, .go_name = "AuthCallout" },
     { "proxy_required", OPT_BOOL, AT(proxy_required), RELOAD_NO,
-      .help = "only through a trusted proxy; false" },
+      .help = "only through a trusted proxy; false", .go_name = "ProxyRequired" },
 };
 static const struct option_row leaf_user_rows[] = {
     { "user username", OPT_TEXT, OPT_AT(struct user_options, name), RELOAD_YES, .help = "name" },

@@ -509,7 +509,7 @@ static const struct option_row top_rows[] = {
     { "allow_non_tls", OPT_BOOL, AT(allow_non_tls), RELOAD_NO,
       .help = "accept plain clients beside TLS ones; false",
       .go_name = "AllowNonTLS" },
-    { "tls", OPT_CUSTOM, AT(tls), RELOAD_YES,
+    { "tls", OPT_CUSTOM, AT(tls), RELOAD_PARTS,
       .help = "TLS of clients", CUSTOM(load_tls), .block = &tls_block },
     { "ocsp", OPT_CUSTOM, AT(ocsp), RELOAD_YES,
       .help = "stapling of certificate status", CUSTOM(load_ocsp) },

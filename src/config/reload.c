@@ -20,6 +20,7 @@ struct comparison {
 struct side {
     const void         *at;
     const struct value *map;
+    bool                is_whole;   /* keys that nobody wrote count too: flags may have set them */
 };
 
 /* --- what a field holds, as text --- */
@@ -134,8 +135,19 @@ static bool parts_compare(struct comparison *c, const struct option_block *block
         const struct value *v = written(block, row, sides[i].map);
         inner[i].at = (const char *)sides[i].at + row->offset;
         inner[i].map = v != NULL && v->kind == VALUE_MAP ? v : NULL;
+        inner[i].is_whole = v != NULL && v->kind != VALUE_MAP;      /* "jetstream: true" */
     }
     block_compare(c, row->block, first_name(c, row), inner);
+    return true;
+}
+
+/* What stands there without having been written follows from other keys, as the write deadline of
+ * gateways follows from that of all. */
+static bool is_unwritten(const struct option_block *block, const struct option_row *row,
+                         const struct side sides[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (sides[i].is_whole || written(block, row, sides[i].map) != NULL) return false;
     return true;
 }
 
@@ -145,6 +157,7 @@ static void row_compare(struct comparison *c, const struct option_block *block,
 {
     enum option_type type = row->type == OPT_CUSTOM ? row->holds : row->type;
     if (type == OPT_COVERED || parts_compare(c, block, row, sides)) return;
+    if (is_unwritten(block, row, sides)) return;
     const char *name = first_name(c, row);
     struct reload_change change = {
         .key = prefix[0] == '\0' ? name : arena_printf(c->arena, "%s.%s", prefix, name),
@@ -187,7 +200,7 @@ static struct options without_gone_user(const struct options *old, const struct 
 static void auth_compare(struct comparison *c, const struct options *old, const struct options *new)
 {
     const struct option_row *row = load_row_find(&top_block, SLICE_LIT("authorization"));
-    struct side sides[2] = { { old, old->values }, { new, new->values } };
+    struct side sides[2] = { { old, old->values, true }, { new, new->values, true } };
     const struct value *maps[2];
     for (int i = 0; i < 2; i++) {
         const struct value *v = written(&top_block, row, sides[i].map);
@@ -214,7 +227,7 @@ enum err reload_compare(const struct options *old, const struct options *new, st
     *ret_diff = (struct reload_diff){ 0 };
     struct comparison c = { arena, ret_diff, why, ERR_OK };
     struct options before = without_gone_user(old, new);
-    const struct side sides[2] = { { &before, old->values }, { new, new->values } };
+    const struct side sides[2] = { { &before, old->values, true }, { new, new->values, true } };
     block_compare(&c, &top_block, "", sides);
     auth_compare(&c, old, new);
     return c.result;

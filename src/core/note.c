@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/assert.h"
 #include "core/quote.h"
 #include "core/session.h"
 
@@ -25,6 +26,7 @@ static void add_library(struct buf *out, const struct login *l)
 static void add_user(struct buf *out, const struct session *s, const struct login *l)
 {
     if (s->shown.len == 0) return;
+    assert(s->account != NULL);
     struct buf text = { 0 };
     if (l->nkey.len > 0 && slice_equal(s->shown, l->nkey))
         buf_printf(&text, "%s/nkey:%.*s", s->account->name, SLICE_ARGS(s->shown));
@@ -39,6 +41,8 @@ static void add_user(struct buf *out, const struct session *s, const struct logi
 void note_label(const struct session *s, struct buf *out)
 {
     char text[SESSION_LABEL];
+    assert(s != NULL);
+    assert(s->listener != NULL);
     buf_add_str(out, session_label(s, text));
     if (!s->is_connected) return;
     static const struct login nothing;
@@ -53,12 +57,15 @@ void note(const struct session *s, enum log_level level, const char *format, ...
     if (level == LOG_DEBUG && !log_debug_on(log)) return;
     struct buf line = { 0 };
     va_list args, again;
+    assert(level != LOG_TRACE);                 /* traces have lines of their own */
+    assert(format != NULL);
     note_label(s, &line);
     buf_add_str(&line, " - ");
     va_start(args, format);
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
+    assert(len >= 0);
     buf_reserve(&line, (uint32_t)len + 1);
     (void)vsnprintf((char *)line.ptr + line.len, (size_t)len + 1, format, again);
     va_end(again);

@@ -51,6 +51,9 @@ enum err server_listen_clients(struct server *s, struct errmsg *why)
     if (terms.tls)
         log_info(s->env->log, "TLS %s for client connections",
                  terms.tls_optional ? "available" : "required");
+    if (terms.tls_first && terms.tls_first_fallback == 0)
+        log_warn(s->env->log, "Clients that are not using \"TLS Handshake First\" option will fail "
+                              "to connect");
     s->ports.of[PORTS_NATS].scheme = terms.tls ? "tls" : "nats";
     s->ports.of[PORTS_NATS].bound = made->bound;
     return ERR_OK;

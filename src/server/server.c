@@ -3,9 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
-#include "config/reload.h"
 #include "config/validate.h"
 #include "server/banner.h"
+#include "server/changes.h"
 #include "server/monitoring.h"
 #include "server/server_internal.h"
 #include "server/snapshot.h"
@@ -45,7 +45,7 @@ enum err server_new(const struct server_setup *setup, struct options *take_optio
 struct server *server_free(struct server *s)
 {
     if (s == NULL) return NULL;
-    if (s->is_stopping) log_info(s->env->log, "Server Exiting..");
+    if (s->is_stopping && s->is_up) log_info(s->env->log, "Server Exiting..");
     s->monitor = monitor_free(s->monitor);
     s->monitoring_settings = settings_unref(s->monitoring_settings);
     s->core = core_free(s->core);
@@ -70,50 +70,15 @@ uint16_t server_client_port(const struct server *s)
 
 /* --- start --- */
 
-static enum err write_pid(struct server *s, const char *path, struct errmsg *why)
-{
-    if (path == NULL) return ERR_OK;
-    struct buf digits = { 0 };
-    struct errmsg cause = { 0 };
-    struct files *files = s->env->files;
-    buf_add_u64(&digits, s->setup.process_id);
-    enum err e = files->write(files, path, buf_slice(&digits), 0600, &cause);
-    buf_deinit(&digits);
-    return e ? errmsg_set(why, e, "Could not write pidfile: %s", cause.text) : ERR_OK;
-}
-
-static void write_ports(struct server *s)
-{
-    const char *dir = s->settings->options->ports_file_dir;
-    if (dir == NULL) return;
-    struct buf path = { 0 }, json = { 0 };
-    struct errmsg cause = { 0 };
-    struct files *files = s->env->files;
-    buf_printf(&path, "%s/%s_%llu.ports", dir, s->program, (unsigned long long)s->setup.process_id);
-    s->ports_path = buf_take_str(&path);
-    ports_json(s->env->net, &s->ports, &json);
-    enum err e = files->write(files, s->ports_path, buf_slice(&json), 0644, &cause);
-    buf_deinit(&json);
-    if (e == ERR_OK) return;
-    log_error(s->env->log, "Error writing ports file (%s): %s", s->ports_path, cause.text);
-    s->ports_path = xfree(s->ports_path);
-}
-
-static void remove_ports(struct server *s)
-{
-    if (s->ports_path == NULL) return;
-    s->env->files->remove(s->env->files, s->ports_path);
-    s->ports_path = xfree(s->ports_path);
-}
-
 static enum err start(struct server *s, struct errmsg *why)
 {
     const struct options *o = s->settings->options;
     struct log *log = s->env->log;
     banner_start(log, identity_get(s->identity), s->setup.midge_version);
     banner_passwords(log, s->settings->directory);
-    enum err e = write_pid(s, o->pid_file, why);
-    if (e) return e;
+    struct errmsg cause = { 0 };
+    enum err e = server_write_pid(s, o->pid_file, &cause);
+    if (e) return errmsg_set(why, e, "Could not write pidfile: %s", cause.text);
     banner_options(log, o);
     e = validate_listeners(o, why);
     if (e) return e;
@@ -129,7 +94,7 @@ static enum err start(struct server *s, struct errmsg *why)
     log_info(log, "Server is ready");
     e = server_listen_routes(s, why);
     if (e) return e;
-    write_ports(s);
+    server_write_ports(s);
     return ERR_OK;
 }
 
@@ -137,6 +102,7 @@ enum err server_start(struct server *s, struct errmsg *why)
 {
     struct errmsg cause = { 0 };
     enum err e = start(s, &cause);
+    s->is_up = e == ERR_OK;
     if (e == ERR_OK) return e;
     log_line(s->env->log, LOG_FATAL, "%s", cause.text);
     return errmsg_set(why, e, "%s", cause.text);
@@ -144,33 +110,25 @@ enum err server_start(struct server *s, struct errmsg *why)
 
 /* --- reload --- */
 
-/* Nothing is ignored silently. */
-static void tell_changes(struct log *log, const struct reload_diff *diff)
-{
-    for (uint32_t i = 0; i < diff->count; i++) {
-        const struct reload_change *c = &diff->items[i];
-        if (c->what == RELOAD_IGNORED)
-            log_warn(log, "Reload: %s takes effect at the next start", c->key);
-        else if (c->new_text != NULL) log_info(log, "Reloaded: %s = %s", c->key, c->new_text);
-        else log_info(log, "Reloaded: %s", c->key);
-    }
-}
-
 static enum err reload(struct server *s, struct options *take_options, struct errmsg *why)
 {
     AUTO_FREE(options) options = take_options;
     struct reload_diff diff = { 0 };
     struct settings *next = NULL;
-    enum err e = reload_compare(s->settings->options, options, options->arena, &diff, why);
+    enum err e = validate_options(options, why);
+    if (e) return e;
+    e = reload_compare(s->settings->options, options, options->arena, &diff, why);
     if (e) return e;
     e = make_settings(s, options_take(&options), &next, why);
     if (e) return e;
-    tell_changes(s->env->log, &diff);
+    const struct changes changes = { s->settings->options, next->options, &diff };
+    changes_tell(s->env->log, &changes);
     s->settings = settings_unref(s->settings);
     s->settings = next;
     s->config_loaded = clock_realtime(s->env->clock);
     core_reload(s->core, settings_ref(next));
     monitoring_update(s);
+    server_move_files(s, &diff);
     return ERR_OK;
 }
 
@@ -217,11 +175,11 @@ void server_stop(struct server *s)
                                                 LISTENER_ROUTE };
     if (s->is_stopping) return;
     s->is_stopping = true;
-    log_info(s->env->log, "Initiating Shutdown...");
+    if (s->is_up) log_info(s->env->log, "Initiating Shutdown...");
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) core_unlisten(s->core, kinds[i]);
     core_close_all(s->core);
     monitor_stop(s->monitor);
-    remove_ports(s);
+    server_remove_ports(s);
 }
 
 bool server_is_idle(struct server *s)

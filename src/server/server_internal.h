@@ -3,6 +3,7 @@
 #ifndef MIDGE_SERVER_SERVER_INTERNAL_H
 #define MIDGE_SERVER_SERVER_INTERNAL_H
 
+#include "config/reload.h"
 #include "core/core.h"
 #include "server/entrance.h"
 #include "server/identity.h"
@@ -24,9 +25,16 @@ struct server {
     /* whose certificate the port shows; NULL: no port */
     struct settings    *monitoring_settings;
     nanos               config_loaded;
+    bool                is_up;              /* everything listens, or did */
     bool                is_draining;
     bool                is_stopping;
 };
+
+/* own_files.c */
+MUST_CHECK enum err server_write_pid(struct server *, const char *path, struct errmsg *why);
+void server_write_ports(struct server *);
+void server_remove_ports(struct server *);
+void server_move_files(struct server *, const struct reload_diff *);    /* after a reload */
 
 /* "host:port", with brackets around an IPv6 address; NULL is every address. Returns `text`. */
 enum { HOST_PORT = 300 };

@@ -137,6 +137,7 @@ def case_a_port_in_use_is_fatal(world):
         expect_equal(code, 1)
         expect(f'[FTL] Error listening on port: 127.0.0.1:{port}, "listen tcp 127.0.0.1:{port}: bind: address already '
                'in use"' in err, err)
+        expect("Shutdown" not in err and "Exiting" not in err, err)
         code, _, err = world.run(*LOCAL, "-m", str(port))
         expect_equal(code, 1)
         expect(f"[FTL] Can't start monitoring: can't listen to the monitor port: listen tcp 127.0.0.1:{port}: bind: "

@@ -89,6 +89,67 @@ def case_the_log_moves(world):
           "the new log")
 
 
+def case_each_change_is_told(world):
+    """Each changed option has its line, in nats-server's words and order."""
+    server = world.start_with(BASE)
+    hang_up(world, server, BASE + """
+        max_connections: 9, max_traced_msg_len: 7, debug: true, pid_file: "x", server_tags: a, client_advertise: "foo:7"
+        max_payload: 3000, max_control_line: 2000, trace_headers: true, ping_interval: "9s", ping_max: 4
+        write_deadline: "3s", server_metadata: {a: b}, no_fast_producer_stall: true, connect_error_reports: 7
+        reconnect_error_reports: 6, logtime_utc: true, authorization { user: a, password: b, timeout: 1.5 }
+        """, "[INF] Reloaded server configuration (sha256:")
+    expect_equal([m for m in server.messages() if m.startswith("Reload") and "configuration" not in m], [
+        "Reload: client_advertise = foo:7", "Reloaded: trace = true", "Reloaded: debug = true",
+        "Reloaded: trace_headers = true", "Reloaded: logtime_utc = true", "Reloaded: max_connections = 9",
+        "Reloaded: authorization users", "Reloaded: accounts", "Reloaded: authorization username",
+        "Reloaded: authorization password", "Reloaded: ping_interval = 9s", "Reloaded: ping_max = 4",
+        "Reloaded: authorization timeout = 1.5", "Reloaded: max_control_line = 2000", "Reloaded: max_payload = 3000",
+        "Reloaded: fast producers will not be stalled", "Reloaded: pid_file = x", "Reloaded: write_deadline = 3s",
+        "Reloaded: max_traced_msg_len = 7", "Reloaded: connect_error_reports = 7", "Reloaded: reconnect_error_reports = 6",
+        "Reloaded: tags", "Reloaded: metadata"])
+
+
+def case_what_follows_from_a_change_does_not_refuse_it(world):
+    """The write deadline of all may change beside links that take it over."""
+    links = """
+        leafnodes { listen: "127.0.0.1:-1" }
+        cluster { name: c, listen: "127.0.0.1:-1" }
+        """
+    server = world.start_with(BASE + links)
+    hang_up(world, server, BASE + links + 'write_deadline: "3s"\nping_interval: "5s"\n',
+            "[INF] Reloaded server configuration (sha256:")
+    expect("Reloaded: write_deadline = 3s" in server.messages(), server.text())
+
+
+def case_contradictions_are_told_before_changes(world):
+    """What the whole configuration cannot be is the reason, not that it differs."""
+    server = world.start_with(BASE)
+    hang_up(world, server, BASE + "no_auth_user: x\n", "[ERR] Failed to reload server configuration: "
+            'no_auth_user: "x" present, but users/nkeys are not defined')
+
+
+def case_the_pid_file_moves(world):
+    """A new pid file is written at a reload, the old one stays; one that cannot be written is an error only."""
+    server = world.start_with(BASE + "pid_file: a.pid\n")
+    hang_up(world, server, BASE + "pid_file: b.pid\n", "[INF] Reloaded server configuration (sha256:")
+    expect_equal((world.read("a.pid"), world.read("b.pid")), (str(server.pid), str(server.pid)))
+    hang_up(world, server, BASE + 'pid_file: "/nonexistent/x"\n', "[INF] Reloaded server configuration (sha256:")
+    expect(server.has("[ERR] Failed to write pidfile: open /nonexistent/x: no such file or directory"), server.text())
+
+
+def case_the_ports_file_moves(world):
+    """A new ports file is written at a reload, the old one goes."""
+    os.mkdir(world.path("old"))
+    os.mkdir(world.path("new"))
+    server = world.start_with(BASE + 'ports_file_dir: "old"\n')
+    until(lambda: os.listdir(world.path("old")), "the ports file")
+    hang_up(world, server, BASE + 'ports_file_dir: "new"\n', "[INF] Reloaded server configuration (sha256:")
+    until(lambda: os.listdir(world.path("new")), "the new ports file")
+    expect_equal(os.listdir(world.path("old")), [])
+    hang_up(world, server, BASE, "[INF] Reloaded server configuration (sha256:")
+    expect_equal(os.listdir(world.path("new")), [])
+
+
 def case_reload_by_command(world):
     """--signal reload does what SIGHUP does."""
     server = world.start_with(BASE + "max_payload: 1024\n")
