@@ -9,6 +9,10 @@
 #include "base/assert.h"
 #include "embed/midge_internal.h"
 #include "net/limbo.h"
+#include "os/limits.h"
+
+/* Standard streams, signals, log, configuration, listeners, monitoring; a poller and its wake. */
+enum { FILES_MIN = 30, FILES_REACTOR = 2 };
 
 static const nanos STOP_STEP = 2 * MILLISECOND;
 static const nanos STOP_MOST = 5 * SECOND;      /* for farewells that nobody reads */
@@ -40,6 +44,16 @@ static enum err start_threads(struct midge *m, struct errmsg *why)
     return ERR_OK;
 }
 
+/* What the start itself takes for sure; later, whoever finds none left is refused or waits. */
+static enum err check_files(uint32_t reactors, struct errmsg *why)
+{
+    uint64_t allowed = limits_files(), needed = FILES_MIN + FILES_REACTOR * (uint64_t)reactors;
+    if (allowed == 0 || allowed >= needed) return ERR_OK;
+    return errmsg_set(why, ERR_LIMIT,
+                      "%llu file descriptors are too few, at least %llu are needed (ulimit -n)",
+                      (unsigned long long)allowed, (unsigned long long)needed);
+}
+
 enum err run_build(struct midge *m, struct errmsg *why)
 {
     struct options *options = NULL;
@@ -49,8 +63,13 @@ enum err run_build(struct midge *m, struct errmsg *why)
         (void)options_free(options);
         return ERR_OK;
     }
-    uint64_t memory_limit = (uint64_t)options->midge.memory_limit;
-    m->set = reactors_new(m->env, reactors_of(m, options), memory_limit);
+    uint32_t reactors = reactors_of(m, options);
+    e = check_files(reactors, why);
+    if (e) {
+        (void)options_free(options);
+        return e;
+    }
+    m->set = reactors_new(m->env, reactors, (uint64_t)options->midge.memory_limit);
     struct server_setup setup = {
         .env = m->env,
         .reactors = m->set,

@@ -3,6 +3,12 @@
 
 #include <sys/resource.h>
 
+uint64_t limits_files(void)
+{
+    struct rlimit now;
+    return getrlimit(RLIMIT_NOFILE, &now) == 0 ? now.rlim_cur : 0;
+}
+
 uint64_t limits_raise_files(void)
 {
     struct rlimit now;

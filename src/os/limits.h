@@ -10,5 +10,7 @@
 /* Raises the number of descriptors to what the machine allows; returns the limit now, 0:
  * unknown. */
 uint64_t limits_raise_files(void);
+/* How many descriptors this process may have now, 0: unknown. */
+uint64_t limits_files(void);
 
 #endif

@@ -18,6 +18,7 @@ static void descriptors_are_raised_to_what_is_allowed(void **state)
     assert_true(limits_raise_files() == before.rlim_max);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
     assert_true(now.rlim_cur == before.rlim_max);
+    assert_true(limits_files() == now.rlim_cur);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 

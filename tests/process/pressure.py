@@ -266,6 +266,26 @@ def case_without_descriptors_all_but_newcomers_goes_on(world):
     expect_equal(server.stop(), 0)
 
 
+@midge_only
+def case_too_few_descriptors_are_told_at_the_start(world):
+    """With any limit of descriptors the server starts and serves, or says what is missing and leaves with 1."""
+    config = world.write("few.conf", 'listen: "127.0.0.1:-1"\nhttp: "127.0.0.1:-1"\n')
+    verdicts = []
+    for count in range(8, 48, 3):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+        server = world.start("-c", config, ready=False, preexec_fn=limit)
+        until(lambda: server.process.poll() is not None or server.has("Server is ready"), "the start or its refusal")
+        if server.process.poll() is None:
+            server.client().ping()
+            expect_equal(server.stop(), 0)
+        else:
+            expect_equal(server.wait(), 1)
+            expect("file descriptors are too few" in server.text(), server.text())
+        verdicts.append(server.process.returncode)
+    expect_equal(sorted(verdicts, reverse=True), verdicts)
+    expect_equal((verdicts[0], verdicts[-1]), (1, 0))
+
+
 def forbid_threads():
     """In the child: no thread can be started from now on."""
     clone = CLONE[os.uname().machine]
