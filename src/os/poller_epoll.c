@@ -82,10 +82,8 @@ static uint32_t poller_wait(struct poller *base, nanos timeout, struct net_event
     assert(got >= 0 || errno == EINTR);
     uint32_t count = 0;
     for (int i = 0; i < got; i++) {
-        if (p->events[i].data.ptr == NULL) {
-            drain_wake(p);
-            continue;
-        }
+        if (p->events[i].data.ptr == NULL) drain_wake(p);
+        if (p->events[i].data.ptr == NULL || p->events[i].data.ptr == p) continue;
         ret_events[count++] = (struct net_event){
             .owner = p->events[i].data.ptr,
             .ready = ready_of(p->events[i].events),
@@ -102,18 +100,21 @@ static void poller_wake(struct poller *base)
     assert(put == sizeof one || errno == EAGAIN);       /* full: it is awake already */
 }
 
+/* epoll reports a hang-up whatever was asked for, and a reader that pauses would spin on it. So a
+ * socket without interest is muted: what happens is reported once, to nobody. It stays in the set:
+ * coming back could fail. */
 static int control(struct os_poller *p, int op, int sock, void *owner, uint32_t interest)
 {
     struct epoll_event e = { .data.ptr = owner };
     if (interest & NET_READABLE) e.events |= EPOLLIN;
     if (interest & NET_WRITABLE) e.events |= EPOLLOUT;
+    if (interest == 0) e = (struct epoll_event){ .events = EPOLLONESHOT, .data.ptr = p };
     return epoll_ctl(p->epoll, op, sock, &e);
 }
 
 static enum err poller_add(struct poller *base, int sock, void *owner, uint32_t interest)
 {
     assert(owner != NULL);
-    if (interest == 0) return ERR_OK;
     if (control(poller_from(base), EPOLL_CTL_ADD, sock, owner, interest) == 0) return ERR_OK;
     return errno == ENOSPC || errno == ENOMEM ? ERR_LIMIT : ERR_IO;
 }
@@ -121,21 +122,13 @@ static enum err poller_add(struct poller *base, int sock, void *owner, uint32_t 
 static void poller_remove(struct poller *base, int sock)
 {
     int failed = control(poller_from(base), EPOLL_CTL_DEL, sock, NULL, 0);
-    assert(failed == 0 || errno == ENOENT);             /* it had no interest */
+    assert(failed == 0 || errno == ENOENT);             /* it could not be added */
 }
 
-/* epoll reports a hang-up whatever was asked for, and a reader that pauses would spin on it. So a
- * socket without interest is not in the set at all. */
 static void poller_change(struct poller *base, int sock, void *owner, uint32_t interest)
 {
     assert(owner != NULL);
-    struct os_poller *p = poller_from(base);
-    if (interest == 0) {
-        poller_remove(base, sock);
-        return;
-    }
-    int failed = control(p, EPOLL_CTL_MOD, sock, owner, interest);
-    if (failed != 0 && errno == ENOENT) failed = control(p, EPOLL_CTL_ADD, sock, owner, interest);
+    int failed = control(poller_from(base), EPOLL_CTL_MOD, sock, owner, interest);
     assert(failed == 0);
 }
 

@@ -46,14 +46,15 @@ static void a_socket_without_interest_stays_silent_even_when_it_hangs_up(void **
     struct net_addr from;
     struct net_event events[4];
     int sock = accept_one(w, &from);
-    assert_int_equal(w->poller->ops->add(w->poller, sock, &from, NET_READABLE), ERR_OK);
+    assert_int_equal(w->poller->ops->add(w->poller, sock, &from, 0), ERR_OK);
+    w->poller->ops->change(w->poller, sock, &from, NET_READABLE);
     w->poller->ops->change(w->poller, sock, &from, 0);
     struct linger reset = { .l_onoff = 1 };
     (void)setsockopt(peer, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     (void)close(peer);
-    assert_int_equal(w->poller->ops->wait(w->poller, 0, events, 4), 0);
+    for (int i = 0; i < 3; i++) assert_int_equal(w->poller->ops->wait(w->poller, 0, events, 4), 0);
     w->poller->ops->change(w->poller, sock, &from, NET_READABLE);
-    (void)wait_for(w, &from, NET_READABLE);
+    for (int i = 0; i < 3; i++) (void)wait_for(w, &from, NET_READABLE);
     w->poller->ops->change(w->poller, sock, &from, 0);
     w->poller->ops->remove(w->poller, sock);
     w->net.close(&w->net, sock);

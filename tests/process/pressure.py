@@ -425,3 +425,24 @@ def case_readers_that_sleep_do_not_keep_the_monitor_from_answering(world):
     with urllib.request.urlopen(url, timeout=60) as answer:
         expect_equal(answer.status, 200)
     expect_equal(server.stop(), 0)
+
+
+@midge_only
+def case_askers_that_stay_for_ever_are_cut(world):
+    """Who has an answer and asks no more, and who never reads a large one, is cut after a minute."""
+    server = world.start_with('listen: "127.0.0.1:-1"\nhttp: "127.0.0.1:-1"\nmax_subscriptions: 0\n')
+    many = server.client()
+    many.send("".join(f"SUB {'x' * 200}.{i} {i}\r\n" for i in range(40000)))
+    many.ping()
+    before, port = descriptors(server), server.port("monitor")
+    idle = dial(port, b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+    sleeper = socket.socket()
+    sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sleeper.connect(("127.0.0.1", port))
+    sleeper.sendall(b"GET /subsz?subs=1&limit=100000 HTTP/1.1\r\nHost: h\r\n\r\n")
+    until(lambda: descriptors(server) == before + 2, "both to be there")
+    until(lambda: descriptors(server) == before, "both to be cut", 120)
+    idle.close()
+    sleeper.close()
+    many.ping()
+    expect_equal(server.stop(), 0)
