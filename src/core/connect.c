@@ -397,10 +397,7 @@ static void judge_again(struct session *s, enum auth_verdict verdict,
     accept_result(s, result);
     if (s->phase == SESSION_CLOSED) return;
     int64_t max = result->limits.connections_max;
-    if (max >= 0 && atomic_load_explicit(&s->account->clients, memory_order_relaxed) > max) {
-        session_close(s, CLOSE_ACCOUNT_CONNECTIONS);
-        return;
-    }
+    if (max >= 0 && session_close_over_account(s, max)) return;
     session_subs_recheck(s);
 }
 

@@ -176,8 +176,7 @@ static void close_excess(struct core_reactor *cr)
 {
     int64_t max = cr->settings->options->limits.max_connections;
     LIST_EACH(&cr->sessions, n) {
-        if (core_clients(cr->core) <= max) return;
-        session_close(container_of(n, struct session, node), CLOSE_MAX_CONNECTIONS);
+        if (!session_close_over_server(container_of(n, struct session, node), max)) return;
     }
 }
 

@@ -74,8 +74,8 @@ static void first_info(struct session *s)
     int64_t max = s->home->settings->options->limits.max_connections;
     if (l->hooks.admit != NULL && !l->hooks.admit(l->hooks.ctx, &s->conn, s->home->reactor->now)) {
         session_close(s, CLOSE_THROTTLED);
-    } else if (atomic_load_explicit(&s->home->core->clients, memory_order_relaxed) > max) {
-        session_close(s, CLOSE_MAX_CONNECTIONS);
+    } else {
+        (void)session_close_over_server(s, max);
     }
 }
 
@@ -371,7 +371,8 @@ static void leave_account(struct session *s)
 {
     if (!s->is_counted) return;
     s->is_counted = false;
-    atomic_fetch_sub_explicit(&s->account->clients, 1, memory_order_relaxed);
+    if (!s->is_off_account)
+        atomic_fetch_sub_explicit(&s->account->clients, 1, memory_order_relaxed);
 }
 
 /* Refusals that nothing else has told the operator about. */
@@ -400,7 +401,7 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
     atomic_store_explicit(&s->is_closed, true, memory_order_release);
     session_timer_set(s, SESSION_TIMER_NONE, 0);
     leave_account(s);
-    atomic_fetch_sub_explicit(&core->clients, 1, memory_order_relaxed);
+    if (!s->is_off_server) atomic_fetch_sub_explicit(&core->clients, 1, memory_order_relaxed);
     count_add(&s->home->gone, 1);
     if (s->home->report_at == &s->node) s->home->report_at = s->node.next;
     list_remove(&s->node);
@@ -414,6 +415,35 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
 void session_close(struct session *s, enum close_reason reason)
 {
     session_close_saying(s, reason, close_reason_err(reason));
+}
+
+/* Takes one off a number that is above `max`. Reactors come here side by side (all of them after a
+ * reload): a look first and a subtraction later would let each take the whole excess for its own. */
+static bool take_off(_Atomic int64_t *number, int64_t max)
+{
+    int64_t now = atomic_load_explicit(number, memory_order_relaxed);
+    while (now > max) {
+        if (atomic_compare_exchange_weak(number, &now, now - 1)) return true;
+    }
+    return false;
+}
+
+bool session_close_over_server(struct session *s, int64_t max)
+{
+    if (s->phase == SESSION_CLOSED) return false;
+    assert(!s->is_off_server);
+    s->is_off_server = take_off(&s->home->core->clients, max);
+    if (s->is_off_server) session_close(s, CLOSE_MAX_CONNECTIONS);
+    return s->is_off_server;
+}
+
+bool session_close_over_account(struct session *s, int64_t max)
+{
+    if (s->phase == SESSION_CLOSED) return false;
+    assert(s->is_counted && !s->is_off_account);
+    s->is_off_account = take_off(&s->account->clients, max);
+    if (s->is_off_account) session_close(s, CLOSE_ACCOUNT_CONNECTIONS);
+    return s->is_off_account;
 }
 
 void session_sweep(struct session *s)

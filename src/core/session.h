@@ -72,6 +72,8 @@ struct session {
     bool                   is_connected;    /* CONNECT was accepted */
     /* in its account's and the server's number of clients */
     bool                   is_counted;
+    /* it closes as one too many, and is in that number no more */
+    bool                   is_off_account, is_off_server;
     bool                   auth_pending;    /* a password is being checked */
     bool                   auth_required;   /* nothing but CONNECT is taken yet */
     bool                   info_due;        /* the INFO after the first PONG has not been sent */
@@ -143,6 +145,10 @@ void session_start(struct core_reactor *, struct listener *, int sock, const str
 void session_close(struct session *, enum close_reason);
 /* As session_close() with another -ERR text. */
 void session_close_saying(struct session *, enum close_reason, const char *err);
+/* Close it when the server, or its account, has more than `max` clients; false: it has not. However
+ * many reactors ask at once, no more go than are too many. */
+bool session_close_over_server(struct session *, int64_t max);
+bool session_close_over_account(struct session *, int64_t max);
 
 /* -ERR '<text>' */
 void session_err(struct session *, const char *format, ...) PRINTF_LIKE(2, 3);
