@@ -95,18 +95,27 @@ def case_a_sandbox_without_unix_sockets_is_no_hindrance(world):
     expect_equal(server.stop(), 0)
 
 
+def without_proc():
+    """The words in front of a command that let it find /proc empty, or None: some machines allow it to root alone,
+    some to strangers alone."""
+    empty = ("--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" "$@"')
+    for wrapper in (("unshare", *empty), ("unshare", "--user", "--map-root-user", *empty)):
+        if shutil.which("unshare") and subprocess.run([*wrapper, "true"], check=False, capture_output=True).returncode == 0:
+            return wrapper
+    return None
+
+
 def case_a_machine_without_proc_is_no_hindrance(world):
     """The server runs where /proc is empty."""
-    wrapper = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
-               'mount -t tmpfs none /proc && exec "$0" "$@"')
-    if shutil.which("unshare") is None or subprocess.run([*wrapper, "true"], check=False, capture_output=True).returncode:
+    wrapper = without_proc()
+    if wrapper is None:
         raise LeftOut("this machine allows no namespaces")
     server = world.start_with('listen: "127.0.0.1:-1"\nhttp: "127.0.0.1:-1"\n', wrapper=wrapper)
     server.client().ping()
     code = server.stop()
-    if server.has("LeakSanitizer has encountered a fatal error"):
-        raise LeftOut("the leak check of this build needs /proc")
-    expect_equal(code, 0)
+    expect(server.has("Server Exiting.."), server.text())
+    if not server.has("LeakSanitizer has encountered a fatal error"):      # it cannot do without, and sets the code
+        expect_equal(code, 0)
 
 
 def case_a_read_only_home_is_no_hindrance(world):
