@@ -135,6 +135,7 @@ void conn_report_of(const struct session *s, uint32_t with, struct arena *arena,
         .tls_cipher = peer.tls_cipher,
         .tls_first = peer.handshake_first,
         .user = user_shown(s, l),
+        .is_nkey = s->user != NULL && s->user->is_nkey,
         .account = account_shown(s),
         .subs_count = s->subs.count,
     };

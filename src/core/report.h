@@ -54,6 +54,7 @@ struct conn_report {
     const char *tls_version, *tls_cipher;
     bool tls_first;
     const char *user;          /* as it may be shown */
+    bool is_nkey;              /* let in by a key */
     const char *account;       /* NULL: not in any */
     struct cert_report *certs; /* leaf first; only with CONN_REPORT_CERTS */
     uint32_t certs_count;

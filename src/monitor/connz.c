@@ -162,6 +162,7 @@ struct conn_row {
     bool tls_first;
     const char *authorized_user, *account;
     struct json_array subs, subs_detail;
+    const char *issuer_key;
     const char *name_tag;
 };
 
@@ -233,6 +234,8 @@ static const struct json_field conn_row_fields[] = {
     { "subscriptions_list", AT(subs), JSON_TEXTS, JSON_OMITEMPTY, NULL, "with subs=1" },
     { "subscriptions_list_detail", AT(subs_detail), JSON_STRUCTS, JSON_OMITEMPTY, &sub_row_table,
       "with subs=detail" },
+    { "issuer_key", AT(issuer_key), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "with auth=1, of a client with an nkey: name of the account" },
     { "name_tag", AT(name_tag), JSON_TEXT, JSON_OMITEMPTY, NULL,
       "with auth=1: name of the account" },
 };
@@ -413,8 +416,10 @@ static void add_auth(const struct conn_report *c, struct conn_row *row)
 {
     row->tls_peer_certs = (struct json_array){ c->certs, c->certs_count };
     row->authorized_user = c->user;
-    row->name_tag = c->account;
-    if (c->account != NULL && strcmp(c->account, GLOBAL_ACCOUNT) != 0) row->account = c->account;
+    if (c->is_nkey) row->issuer_key = c->account;
+    bool is_global = c->account == NULL || strcmp(c->account, GLOBAL_ACCOUNT) == 0;
+    if (!is_global) row->account = c->account;
+    if (!is_global || c->stopped == 0) row->name_tag = c->account;
 }
 
 static void row_of(struct request *r, const struct conn_report *c, struct conn_row *row)

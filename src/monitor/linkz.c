@@ -3,9 +3,15 @@
 
 #include "monitor/request.h"
 
+/* What routes may import or export. */
+struct route_rules {
+    struct json_array allow, deny;
+};
+
 struct linkz {
     const char *server_id, *server_name;
     nanos now;
+    struct route_rules *imports, *exports;      /* NULL: no rules */
     const char *name, *host;
     int32_t port;
     int32_t count;
@@ -24,10 +30,20 @@ struct linkz {
     }
 
 /* clang-format off */
+static const struct json_field rules_fields[] = {
+    { "allow", JSON_AT(struct route_rules, allow), JSON_TEXTS, JSON_OMITEMPTY, NULL, "subjects" },
+    { "deny", JSON_AT(struct route_rules, deny), JSON_TEXTS, JSON_OMITEMPTY, NULL, "subjects" },
+};
+static const struct json_table rules_table = JSON_TABLE(struct route_rules, rules_fields);
+
 static const struct json_field routez_fields[] = {
     SERVER_ID,
     { "server_name", AT(server_name), JSON_TEXT, 0, NULL, "name of the server" },
     NOW,
+    { "import", AT(imports), JSON_STRUCT_PTR, JSON_OMITEMPTY, &rules_table,
+      "what routes may import" },
+    { "export", AT(exports), JSON_STRUCT_PTR, JSON_OMITEMPTY, &rules_table,
+      "what routes may export" },
     { "num_routes", AT(count), JSON_I32, 0, NULL, "routes to other servers of the cluster" },
     { "routes", AT(none), JSON_TEXTS, 0, NULL, "the routes" },
 };
@@ -54,6 +70,23 @@ static const struct json_table routez_table = JSON_TABLE(struct linkz, routez_fi
 static const struct json_table gatewayz_table = JSON_TABLE(struct linkz, gatewayz_fields);
 static const struct json_table leafz_table = JSON_TABLE(struct linkz, leafz_fields);
 
+static struct json_array subjects_of(struct request *r, const struct subject_rule *rules,
+                                     uint32_t count)
+{
+    const char **texts = arena_alloc(r->arena, (count + 1) * sizeof *texts);
+    for (uint32_t i = 0; i < count; i++) texts[i] = rules[i].subject;
+    return (struct json_array){ texts, count };
+}
+
+static struct route_rules *rules_of(struct request *r, const struct subject_rules *rules)
+{
+    if (!rules->present) return NULL;
+    struct route_rules *shown = arena_alloc(r->arena, sizeof *shown);
+    shown->allow = subjects_of(r, rules->allow, rules->allow_count);
+    shown->deny = subjects_of(r, rules->deny, rules->deny_count);
+    return shown;
+}
+
 static void serve(struct request *r, const struct json_table *table)
 {
     if (request_failed(r)) return;
@@ -63,6 +96,11 @@ static void serve(struct request *r, const struct json_table *table)
         .now = r->now,
         .empty = SLICE_LIT("{}"),
     };
+    const struct permissions *rules = r->facts->options->cluster.permissions;
+    if (rules != NULL) {
+        z.imports = rules_of(r, &rules->publish);
+        z.exports = rules_of(r, &rules->subscribe);
+    }
     request_json(r, table, &z);
 }
 

@@ -19,6 +19,34 @@ static void a_single_server_has_no_links(void **state)
     world_free(w);
 }
 
+static void permit(struct options *o)
+{
+    static struct subject_rule allow[] = { { "a", NULL }, { "b", NULL } }, deny = { "c", NULL },
+                               only = { "x", NULL };
+    static const struct permissions rules = {
+        .publish = { .present = true,
+                     .allow = allow,
+                     .allow_count = 2,
+                     .deny = &deny,
+                     .deny_count = 1 },
+        .subscribe = { .present = true, .allow = &only, .allow_count = 1 },
+    };
+    o->cluster.permissions = &rules;
+}
+
+static void what_routes_may_say_is_told(void **state)
+{
+    (void)state;
+    struct world *w = world_new(permit);
+    world_expect(w, "/routez", "", 200,
+                 HEAD "  \"server_name\": \"srv\",\n" NOW
+                      "  \"import\": {\n    \"allow\": [\n      \"a\",\n      \"b\"\n    ],\n"
+                      "    \"deny\": [\n      \"c\"\n    ]\n  },\n"
+                      "  \"export\": {\n    \"allow\": [\n      \"x\"\n    ]\n  },\n"
+                      "  \"num_routes\": 0,\n  \"routes\": []\n}");
+    world_free(w);
+}
+
 static void bad_parameters_are_named(void **state)
 {
     (void)state;
@@ -45,6 +73,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_single_server_has_no_links),
+        cmocka_unit_test(what_routes_may_say_is_told),
         cmocka_unit_test(bad_parameters_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

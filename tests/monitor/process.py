@@ -112,7 +112,7 @@ class Server:
 class Client:
     """A NATS client; `send` returns when the server has answered everything."""
 
-    def __init__(self, server, tls=None, **options):
+    def __init__(self, server, tls=None, sign=None, **options):
         self.socket = socket.create_connection(("127.0.0.1", server.port("nats")), timeout=PATIENCE)
         self.local_port = self.socket.getsockname()[1]
         self.input = b""
@@ -120,6 +120,8 @@ class Client:
         self.info = self.line()
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
+        if sign:
+            options["sig"] = sign(json.loads(self.info[len("INFO "):])["nonce"].encode())
         options = {"verbose": False, "pedantic": False, **options}
         self.send(b"CONNECT " + json.dumps(options).encode() + b"\r\n")
 

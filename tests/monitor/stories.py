@@ -4,8 +4,12 @@
 import os
 import ssl
 import subprocess
+import sys
 
 from process import Client, Server
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "dialogs"))
+from player.keys import signature, user_nkey
 
 FLAGS = [("connz", "auth"), ("connz", "subs"), ("subsz", "subs"), ("routez", "subs"), ("gatewayz", "subs"),
          ("gatewayz", "accs"), ("leafz", "subs"), ("accstatz", "unused"), ("ipqueuesz", "all")]
@@ -92,6 +96,7 @@ max_connections: 10
 cluster {
   name: C1, listen: "127.0.0.1:-1", routes: [ "nats://ru:canary2@127.0.0.1:1" ], pool_size: 5
   authorization { user: cu, password: canary3, timeout: 3 }
+  permissions { import: { allow: [ "a", "b" ], deny: "c" }, export: "x.>" }
 }
 leafnodes {
   listen: "127.0.0.1:-1", authorization { user: lu, password: canary4 }
@@ -113,6 +118,15 @@ tls { cert_file: cert.pem, key_file: key.pem, ca_file: cert.pem, verify_and_map:
 authorization { users: [ { user: "CN=localhost,OU=Test,O=Example,C=DE" }, { user: u, password: canary6 } ] }
 """
 TLS_ASKS = ["/varz", "/connz", "/connz?auth=1", "/connz?subs=detail&auth=1", "/healthz"]
+
+
+KEYS = """
+port: -1
+http: "127.0.0.1:-1"
+server_name: srv
+authorization { users: [ { nkey: %s }, { user: u, password: canary6 } ] }
+"""
+KEYS_ASKS = ["/connz?auth=1", "/connz?auth=1&state=closed", "/connz"]
 
 
 def make_cert(folder):
@@ -176,9 +190,25 @@ def tls(binary, folder):
     return server, [client]
 
 
+def keys(binary, _folder):
+    """Clients with an nkey: one is in, one has left, one could not sign."""
+    server = Server(binary, KEYS % user_nkey("anna"))
+    one = Client(server, name="one", nkey=user_nkey("anna"), sign=lambda nonce: signature("anna", nonce))
+    Client(server, name="gone", nkey=user_nkey("anna"), sign=lambda nonce: signature("anna", nonce)).close()
+    closed = lambda count: server.get("/connz?state=closed").json()["total"] == count
+    server.wait_until(lambda: closed(1), "the client that left is closed")
+    try:
+        Client(server, name="bad", nkey=user_nkey("anna"), sig="AAAA")
+    except EOFError:
+        pass
+    server.wait_until(lambda: closed(2), "the client with a wrong signature is closed")
+    return server, [one]
+
+
 STORIES = {
     "plain": (plain, PLAIN_ASKS),
     "accounts": (accounts, ACCOUNTS_ASKS),
     "links": (links, LINKS_ASKS),
     "tls": (tls, TLS_ASKS),
+    "keys": (keys, KEYS_ASKS),
 }
