@@ -32,10 +32,18 @@ struct http_response {
     struct buf body;          /* moved in */
 };
 
+/* What TLS connections begin with: the body keeps it for as long as one that began with it
+ * lives. */
+struct http_tls {
+    void *native;                /* what tls/ made for this listener; NULL: plain */
+    void *owner;                 /* whose it is */
+    void (*release)(void *owner);       /* once, when it is not needed any more, on any thread */
+};
+
 struct http_options {
     const char *host;
-    uint16_t port;     /* 0: any free one */
-    void *tls_context; /* what tls/ made for this listener; NULL: plain */
+    uint16_t port;       /* 0: any free one */
+    struct http_tls tls; /* the body's when start() succeeds */
     void (*handle)(void *ctx, struct http_request *);
     void *ctx;
 };
@@ -43,6 +51,8 @@ struct http_options {
 struct http {
     MUST_CHECK enum err (*start)(struct http *, const struct http_options *,
                                  struct net_addr *ret_bound, struct errmsg *why);
+    /* Connections that come from now on begin with this one. Only where start() had one. */
+    void (*renew)(struct http *, const struct http_tls *take_tls);
     void (*reply)(struct http *, struct http_request *, struct http_response *take_response);
     /* waits for the thread; open requests are dropped */
     void (*stop)(struct http *);

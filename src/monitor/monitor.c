@@ -310,7 +310,7 @@ enum err monitor_start(struct monitor *m, const struct monitor_listen *listen,
     struct http_options o = {
         .host = listen->host,
         .port = listen->port,
-        .tls_context = listen->tls_context,
+        .tls = listen->tls,
         .handle = handle,
         .ctx = m,
     };
@@ -318,6 +318,12 @@ enum err monitor_start(struct monitor *m, const struct monitor_listen *listen,
     if (e) return e;
     m->is_started = true;
     return ERR_OK;
+}
+
+void monitor_renew(struct monitor *m, const struct http_tls *take_tls)
+{
+    assert(m->is_started);
+    m->env->http->renew(m->env->http, take_tls);
 }
 
 void monitor_stop(struct monitor *m)

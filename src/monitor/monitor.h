@@ -40,12 +40,14 @@ void monitor_update(struct monitor *, const struct monitor_options *);
 
 struct monitor_listen {
     const char *host;
-    uint16_t port;     /* 0: any */
-    void *tls_context; /* NULL: plain */
+    uint16_t port;       /* 0: any */
+    struct http_tls tls; /* moved in when the port opens */
 };
 /* Opens the HTTP port: once. `why` has the system's text. */
 MUST_CHECK enum err monitor_start(struct monitor *, const struct monitor_listen *,
                                   struct net_addr *ret_bound, struct errmsg *why);
+/* After a reload: connections to come begin with this; only when the port opened with TLS. */
+void monitor_renew(struct monitor *, const struct http_tls *take_tls);
 /* Closes the port. Requests under way still end. A monitor that was not started is fine. */
 void monitor_stop(struct monitor *);
 /* No request is under way. Any thread. */

@@ -14,6 +14,7 @@
 #include <event2/listener.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -33,6 +34,12 @@ static const struct timeval ACCEPT_PAUSE = { .tv_usec = 100 * 1000 };
 
 enum { HEAD_MAX = 1024 * 1024, BODY_MAX = 1024 * 1024 };
 
+/* Counted: one of the server, one of each connection. */
+struct trust {
+    struct http_tls      tls;
+    _Atomic uint32_t     refs;
+};
+
 struct os_http {
     struct http            base;
     struct http_options    options;
@@ -48,6 +55,7 @@ struct os_http {
     pthread_mutex_t        mutex;           /* guards what follows */
     struct list            requests;        /* all that are not freed yet */
     struct list            replies;         /* answered, to be sent */
+    struct trust          *trust;           /* of connections to come; NULL: plain */
     bool                   stop;
 };
 
@@ -55,6 +63,7 @@ struct os_http {
 struct peer {
     struct list         node;
     struct os_http     *http;
+    struct trust       *trust;              /* NULL: plain */
     struct bufferevent *stream;
     struct event       *adopt;
     struct event       *deadline;
@@ -93,6 +102,46 @@ static void wake(struct os_http *h)
     if (write(h->wake, &one, sizeof one) < 0) maybe(errno == EAGAIN);
 }
 
+/* --- what TLS begins with --- */
+
+static struct trust *trust_new(const struct http_tls *take_tls)
+{
+    if (take_tls->native == NULL) return NULL;
+    struct trust *t = xcalloc(1, sizeof *t);
+    t->tls = *take_tls;
+    atomic_init(&t->refs, 1);
+    return t;
+}
+
+static struct trust *trust_ref(struct trust *t)
+{
+    if (t != NULL) atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
+    return t;
+}
+
+static struct trust *trust_unref(struct trust *t)
+{
+    if (t == NULL) return NULL;
+    uint32_t before = atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel);
+    assert(before > 0);
+    if (before > 1) return NULL;
+    if (t->tls.release != NULL) t->tls.release(t->tls.owner);
+    return xfree(t);
+}
+
+static void http_renew(struct http *base, const struct http_tls *take_tls)
+{
+    struct os_http *h = http_from(base);
+    struct trust *new = trust_new(take_tls);
+    assert(new != NULL);
+    take(h);
+    struct trust *old = h->trust;
+    h->trust = new;
+    drop(h);
+    assert(old != NULL);
+    (void)trust_unref(old);
+}
+
 /* --- connections --- */
 
 static void peer_gone(struct evhttp_connection *connection, void *ctx)
@@ -104,6 +153,7 @@ static void peer_gone(struct evhttp_connection *connection, void *ctx)
     h->peers_count--;
     event_free(p->adopt);
     event_free(p->deadline);
+    p->trust = trust_unref(p->trust);
     (void)xfree(p);
     if (h->listener != NULL) (void)evconnlistener_enable(h->listener);
 }
@@ -130,11 +180,10 @@ static void peer_late(evutil_socket_t fd, short what, void *ctx)
     if (sock >= 0) (void)shutdown(sock, SHUT_RDWR);
 }
 
-static struct bufferevent *socket_event(struct os_http *h)
+static struct bufferevent *socket_event(struct os_http *h, const struct trust *trust)
 {
-    if (h->options.tls_context == NULL)
-        return bufferevent_socket_new(h->loop, -1, BEV_OPT_CLOSE_ON_FREE);
-    SSL *ssl = SSL_new(h->options.tls_context);
+    if (trust == NULL) return bufferevent_socket_new(h->loop, -1, BEV_OPT_CLOSE_ON_FREE);
+    SSL *ssl = SSL_new(trust->tls.native);
     assert(ssl != NULL);
     struct bufferevent *b = bufferevent_openssl_socket_new(
         h->loop, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
@@ -148,7 +197,10 @@ static struct bufferevent *peer_new(struct event_base *loop, void *ctx)
     struct os_http *h = ctx;
     struct peer *p = xcalloc(1, sizeof *p);
     p->http = h;
-    p->stream = socket_event(h);
+    take(h);
+    p->trust = trust_ref(h->trust);
+    drop(h);
+    p->stream = socket_event(h, p->trust);
     p->adopt = event_new(loop, -1, 0, peer_adopt, p);
     p->deadline = evtimer_new(loop, peer_late, p);
     assert(p->stream != NULL);
@@ -424,10 +476,13 @@ static enum err http_start(struct http *base, const struct http_options *options
     h->options = *options;
     h->options.host = NULL;                 /* borrowed for the call */
     h->stop = false;
+    h->trust = trust_new(&options->tls);
     build_server(h, sock);
     h->thread = thread_start("monitor", http_main, h);
     if (h->thread != NULL) return ERR_OK;
     tear_down(h);
+    if (h->trust != NULL) h->trust->tls.release = NULL;     /* the caller keeps it */
+    h->trust = trust_unref(h->trust);
     return errmsg_set(why, ERR_LIMIT, "no thread for monitoring");
 }
 
@@ -445,12 +500,18 @@ static void http_stop(struct http *base)
     LIST_EACH(&h->requests, node) container_of(node, struct os_request, node)->request = NULL;
     drop(h);
     tear_down(h);
+    h->trust = trust_unref(h->trust);
 }
 
 struct http *os_http_new(void)
 {
     struct os_http *h = xcalloc(1, sizeof *h);
-    h->base = (struct http){ .start = http_start, .reply = http_reply, .stop = http_stop };
+    h->base = (struct http){
+        .start = http_start,
+        .renew = http_renew,
+        .reply = http_reply,
+        .stop = http_stop,
+    };
     h->wake = -1;
     list_init(&h->peers);
     list_init(&h->requests);

@@ -6,6 +6,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -80,9 +82,7 @@ static int start(void **state, SSL_CTX *tls)
     w = (struct world){ .http = os_http_new(), .tls = tls };
     pthread_mutex_init(&w.mutex, NULL);
     pthread_cond_init(&w.held, NULL);
-    struct http_options o = {
-        .host = "127.0.0.1", .tls_context = tls, .handle = handle, .ctx = &w
-    };
+    struct http_options o = { .host = "127.0.0.1", .tls.native = tls, .handle = handle, .ctx = &w };
     assert_int_equal(w.http->start(w.http, &o, &w.bound, NULL), ERR_OK);
     *state = &w;
     return 0;
@@ -370,6 +370,55 @@ static void the_same_works_over_tls(void **state)
     (void)close(fd);
 }
 
+/* The certificate that a new connection is shown; the caller frees it. */
+static X509 *shown(const struct world *w, SSL **ret_ssl)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    *ret_ssl = SSL_new(ctx);
+    (void)SSL_set_fd(*ret_ssl, dial(w));
+    assert_int_equal(SSL_connect(*ret_ssl), 1);
+    SSL_CTX_free(ctx);
+    return SSL_get1_peer_certificate(*ret_ssl);
+}
+
+static void hang_up(SSL *ssl)
+{
+    (void)close(SSL_get_fd(ssl));
+    SSL_free(ssl);
+}
+
+static void count_release(void *owner)
+{
+    atomic_fetch_add((_Atomic int *)owner, 1);
+}
+
+static void a_new_certificate_is_shown_to_newcomers_and_the_old_one_kept_for_the_others(
+    void **state)
+{
+    struct world *w = *state;
+    _Atomic int released = 0;
+    SSL *early, *late;
+    SSL_CTX *second = server_context(), *third = server_context();
+    X509 *first_cert = shown(w, &early);
+    struct http_tls tls = { .native = second, .owner = &released, .release = count_release };
+    w->http->renew(w->http, &tls);
+    X509 *second_cert = shown(w, &late);
+    assert_int_not_equal(X509_cmp(first_cert, second_cert), 0);
+    assert_int_equal(X509_cmp(SSL_CTX_get0_certificate(second), second_cert), 0);
+    tls = (struct http_tls){ .native = third };
+    w->http->renew(w->http, &tls);
+    assert_int_equal(atomic_load(&released), 0);        /* one connection began with it */
+    hang_up(late);
+    while (atomic_load(&released) == 0) (void)sched_yield();
+    hang_up(early);
+    w->http->stop(w->http);
+    assert_int_equal(atomic_load(&released), 1);
+    X509_free(first_cert);
+    X509_free(second_cert);
+    SSL_CTX_free(second);
+    SSL_CTX_free(third);
+}
+
 static void a_peer_that_speaks_no_tls_is_cut(void **state)
 {
     struct world *w = *state;
@@ -397,6 +446,7 @@ int main(void)
         TEST(a_head_that_never_ends_is_cut),
         TEST(a_port_in_use_is_told),
         TEST_TLS(the_same_works_over_tls),
+        TEST_TLS(a_new_certificate_is_shown_to_newcomers_and_the_old_one_kept_for_the_others),
         TEST_TLS(a_peer_that_speaks_no_tls_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,8 +42,32 @@ struct monitor *monitoring_new(struct server *s)
     return monitor_new(s->core, &o);
 }
 
+static void release(void *owner)
+{
+    struct settings *settings = owner;
+    (void)settings_unref(settings);
+}
+
+/* The certificate lives with the settings that name it. */
+static struct http_tls tls_of(struct settings *settings)
+{
+    struct tls_context *tls = snapshot_of(settings)->monitoring_tls;
+    if (tls == NULL) return (struct http_tls){ 0 };
+    return (struct http_tls){ .native = tls_context_native(tls), .release = release };
+}
+
+/* Who connects from now on is shown the new certificate. Without one the port keeps what it has. */
+static void renew(struct server *s)
+{
+    struct http_tls tls = tls_of(s->settings);
+    if (!s->has_https || tls.native == NULL) return;
+    tls.owner = settings_ref(s->settings);
+    monitor_renew(s->monitor, &tls);
+}
+
 void monitoring_update(struct server *s)
 {
+    renew(s);
     const char *unserved[UNSERVED_MAX];
     struct monitor_options o = options_of(s, unserved);
     monitor_update(s->monitor, &o);
@@ -56,23 +80,26 @@ enum err monitoring_start(struct server *s, struct errmsg *why)
     bool is_tls = m->https_port != 0;
     int32_t port = is_tls ? m->https_port : m->http_port;
     if (port == 0) return ERR_OK;
-    struct tls_context *tls = snapshot_of(s->settings)->monitoring_tls;
-    if (is_tls && tls == NULL)
+    struct http_tls tls = tls_of(s->settings);
+    if (is_tls && tls.native == NULL)
         return errmsg_set(why, ERR_INVALID,
                           "Can't start monitoring: TLS cert and key required for HTTPS");
+    if (is_tls) tls.owner = settings_ref(s->settings);
     struct monitor_listen where = {
         .host = m->host != NULL ? m->host : o->client.host,
         .port = port > 0 ? (uint16_t)port : 0,
-        .tls_context = is_tls ? tls_context_native(tls) : NULL,
+        .tls = is_tls ? tls : (struct http_tls){ 0 },
     };
     struct net_addr bound;
     struct errmsg cause = { 0 };
     char text[HOST_PORT];
     enum err e = monitor_start(s->monitor, &where, &bound, &cause);
-    if (e)
+    if (e) {
+        if (is_tls) release(tls.owner);
         return errmsg_set(why, e, "Can't start monitoring: can't listen to the monitor port: %s",
                           cause.text);
-    s->monitoring_settings = settings_ref(s->settings);     /* the port keeps this certificate */
+    }
+    s->has_https = is_tls;
     log_info(s->env->log, "Starting %s monitor on %s", is_tls ? "https" : "http",
              host_port(where.host, bound.port, text));
     s->ports.of[PORTS_MONITORING].scheme = is_tls ? "https" : "http";

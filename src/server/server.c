@@ -47,7 +47,6 @@ struct server *server_free(struct server *s)
     if (s == NULL) return NULL;
     if (s->is_stopping && s->is_up) log_info(s->env->log, "Server Exiting..");
     s->monitor = monitor_free(s->monitor);
-    s->monitoring_settings = settings_unref(s->monitoring_settings);
     s->core = core_free(s->core);
     s->client_entrance = entrance_free(s->client_entrance);
     s->websocket_entrance = entrance_free(s->websocket_entrance);

@@ -22,8 +22,7 @@ struct server {
     struct ports        ports;
     char               *ports_path;         /* NULL: no ports file was written */
     struct monitor     *monitor;
-    /* whose certificate the port shows; NULL: no port */
-    struct settings    *monitoring_settings;
+    bool                has_https;          /* of the monitoring port */
     nanos               config_loaded;
     bool                is_up;              /* everything listens, or did */
     bool                is_draining;

@@ -6,6 +6,8 @@ import collections
 import concurrent.futures
 import random
 import re
+import signal
+import ssl
 import tempfile
 
 import stories
@@ -226,6 +228,22 @@ def the_port_may_have_a_password(binary):
         server.stop()
 
 
+def a_reload_shows_the_new_certificate(binary):
+    """HTTPS shows what the certificate file holds since the last reload."""
+    with tempfile.TemporaryDirectory(prefix="monitor-") as folder:
+        certs, others = stories.make_cert(folder), stories.make_cert(folder)
+    server = Server(binary, stories.TLS, files=certs)
+    for name, text in others.items():
+        server.write(name, text)
+    shown = [ssl.get_server_certificate(("127.0.0.1", server.port("monitoring")))]
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_until(lambda: "Reloaded server configuration" in server.output(), "the reload")
+    shown.append(ssl.get_server_certificate(("127.0.0.1", server.port("monitoring"))))
+    yield claim("before", shown[0] == certs["cert.pem"], shown[0])
+    yield claim("after", shown[1] == others["cert.pem"], shown[1])
+    server.stop()
+
+
 SAMPLE = re.compile(r'^([a-z_0-9A-Z]+)(\{([a-z_]+="(\\.|[^"\\])*",?)*\})? (-?[0-9.e+-]+)$')
 
 
@@ -257,4 +275,5 @@ def metrics_are_well_formed(binary):
 
 
 CHECKS = [numbers_are_true_to_the_message, no_secret_is_shown, arguments_are_redacted, scrapes_beside_churn,
-          every_connection_stands_on_one_page, http_details, the_port_may_have_a_password, metrics_are_well_formed]
+          every_connection_stands_on_one_page, http_details, a_reload_shows_the_new_certificate,
+          the_port_may_have_a_password, metrics_are_well_formed]
