@@ -285,6 +285,7 @@ struct flags flags_parse(int argc, const char *const *argv, struct arena *arena,
         if (g.row->tls != FLAG_TLS_NONE && !off) f.has_tls = true;
     }
     f.config_file = text_of(&f, FLAG_DOES_CONFIG);
+    if (f.config_file != NULL && f.config_file[0] == '\0') f.config_file = NULL;
     f.signal = text_of(&f, FLAG_DOES_SIGNAL);
     f.action = action_of(&f, &c, why);
     return f;
@@ -300,7 +301,9 @@ static void field_set(struct options *o, const struct flag_given *g)
     case FLAG_TEXT: *(const char **)at = text; return;
     case FLAG_BOOL: *(bool *)at = g->boolean; return;
     case FLAG_INT:
-        *(int32_t *)at = g->integer > INT32_MAX ? INT32_MAX : (int32_t)g->integer;
+        *(int32_t *)at = g->integer > INT32_MAX   ? INT32_MAX
+                         : g->integer < INT32_MIN ? INT32_MIN
+                                                  : (int32_t)g->integer;
         return;
     case FLAG_INT64: *(int64_t *)at = g->integer; return;
     }

@@ -226,10 +226,16 @@ static bool address_cut(struct slice text, struct slice *ret_host, struct slice 
     return slice_find_byte(*ret_port, ']') < 0 && slice_find_byte(*ret_port, '[') < 0;
 }
 
+/* What is out of range stays out of range, for those who judge it later. */
+static int32_t int32_of(int64_t value)
+{
+    return value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int32_t)value;
+}
+
 bool load_listen(struct loader *l, const struct value *v, struct listen_options *ret_listen)
 {
     if (v->kind == VALUE_INTEGER) {
-        ret_listen->port = (int32_t)v->integer;
+        ret_listen->port = int32_of(v->integer);
         return true;
     }
     if (v->kind != VALUE_TEXT) {
@@ -247,7 +253,7 @@ bool load_listen(struct loader *l, const struct value *v, struct listen_options 
         return false;
     }
     ret_listen->host = arena_str(l->arena, host);
-    ret_listen->port = (int32_t)number;
+    ret_listen->port = int32_of(number);
     return true;
 }
 
@@ -377,7 +383,7 @@ static void i32_read(struct loader *l, const struct field *f, void *at)
 {
     int64_t value;
     if (!load_integer(l, f->value, &value)) return;
-    *(int32_t *)at = value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int32_t)value;
+    *(int32_t *)at = int32_of(value);
 }
 
 static void tri_read(struct loader *l, const struct field *f, void *at)

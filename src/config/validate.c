@@ -422,9 +422,48 @@ enum err validate_host_port(const char *text, int32_t port_default, struct arena
     return ERR_OK;
 }
 
+/* A port is -1 (any free one), 0 (none, or the default) or one that exists. */
+static bool port_exists(int32_t port)
+{
+    return port >= -1 && port <= UINT16_MAX;
+}
+
+static enum err validate_ports(const struct options *o, struct errmsg *why)
+{
+    const struct monitoring_options *m = &o->monitoring;
+    const struct {
+        int32_t     port;
+        const char *said;               /* in front of the reason */
+        bool        is_named;           /* the port stands between the two */
+    } rows[] = {
+        { m->http_port, "Can't start monitoring: can't listen to the monitor port: ", false },
+        { m->https_port, "Can't start monitoring: can't listen to the monitor port: ", false },
+        { o->websocket.listen.port, "Unable to listen for websocket connections: ", false },
+        { o->leafnodes.listen.port, "Error listening on leafnode port: ", true },
+        { o->gateway.listen.port, "Error listening on gateway port: ", true },
+        { o->cluster.listen.port, "Error listening on router port: ", true },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        int32_t port = rows[i].port;
+        if (port_exists(port)) continue;
+        if (!rows[i].is_named)
+            return errmsg_set(why, ERR_INVALID, "%slisten tcp: address %d: invalid port",
+                              rows[i].said, port);
+        return errmsg_set(why, ERR_INVALID, "%s%d - listen tcp: address %d: invalid port",
+                          rows[i].said, port, port);
+    }
+    const struct listen_options *c = &o->client;
+    if (port_exists(c->port)) return ERR_OK;
+    return errmsg_set(why, ERR_INVALID,
+                      "Error listening on port: %s:%d, \"listen tcp: address %d: invalid port\"",
+                      c->host == NULL ? "0.0.0.0" : c->host, c->port, c->port);
+}
+
 enum err validate_listeners(const struct options *o, struct errmsg *why)
 {
     const struct monitoring_options *m = &o->monitoring;
+    enum err wrong = validate_ports(o, why);
+    if (wrong) return wrong;
     if (m->http_port != 0 && m->https_port != 0)
         return errmsg_set(
             why, ERR_INVALID,

@@ -118,6 +118,19 @@ static void listeners_that_cannot_be_are_named(void **state)
           "Error setting server INFO with ClientAdvertise value of a:b:c, "
           "err=address a:b:c: too many colons in address" },
         { "client_advertise: \"[::1]:5\"", "" },
+        { "port: 65535", "" },
+        { "port: 65536",
+          "Error listening on port: 0.0.0.0:65536, \"listen tcp: address 65536: invalid port\"" },
+        { "listen: \"h:-2\"",
+          "Error listening on port: h:-2, \"listen tcp: address -2: invalid port\"" },
+        { "http: 70000", "Can't start monitoring: can't listen to the monitor port: "
+                         "listen tcp: address 70000: invalid port" },
+        { "websocket { port: 70000, no_tls: true }",
+          "Unable to listen for websocket connections: listen tcp: address 70000: invalid port" },
+        { "leafnodes { port: -7 }",
+          "Error listening on leafnode port: -7 - listen tcp: address -7: invalid port" },
+        { "cluster { listen: \"h:70000\" }",
+          "Error listening on router port: 70000 - listen tcp: address 70000: invalid port" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         AUTO_FREE(options) o = testing_options(rows[i].text);

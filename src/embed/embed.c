@@ -137,6 +137,7 @@ enum midge_result midge_signal(struct midge *m, char *error, size_t error_size)
     char *mark = strchr(command, '=');
     char *again = mark == NULL ? NULL : strchr(mark + 1, '=');
     if (again != NULL) {
+        for (char *at = again + 1; (at = strchr(at, '=')) != NULL;) *at = ' ';
         enum err e = errmsg_set(&why, ERR_INVALID, "invalid signal parameters: [%s]", again + 1);
         return tell(e, &why, error, error_size);
     }

@@ -81,6 +81,26 @@ def case_a_flag_wins_over_the_file(world):
     expect_equal(client.info["server_name"], "flag")
 
 
+def case_a_port_that_cannot_be_is_refused(world):
+    """No port is cut to 16 bits, wherever it is written."""
+    for words, text, message in (
+            (("-p", "70000"), "", 'Error listening on port: 0.0.0.0:70000, "listen tcp: address 70000: invalid port"'),
+            ((), "port: -5", 'Error listening on port: 0.0.0.0:-5, "listen tcp: address -5: invalid port"'),
+            (("-m", "65536", "-p", "-1"), "", "Can't start monitoring: can't listen to the monitor port: listen tcp: "
+             "address 65536: invalid port"),
+            ((), "port: -1\nleafnodes { port: 70000 }", "Error listening on leafnode port: 70000 - listen tcp: address 70000: "
+             "invalid port")):
+        code, _, err = world.run(*words, "-c", world.write("ports.conf", text + "\nserver_name: x\n"))
+        expect_equal(code, 1)
+        expect(f"[FTL] {message}\n" in err, err)
+
+
+def case_an_empty_file_name_is_none(world):
+    """-c= is as if nothing was said."""
+    server = world.start("-c=", "-a", "127.0.0.1", "-p", "-1")
+    expect("Using configuration file" not in server.text(), server.text())
+
+
 def case_a_good_file_passes_the_test(world):
     """-t says on stderr that the file is valid, with its digest."""
     path = world.write("good.conf", "port: 4222\n")

@@ -103,7 +103,8 @@ def case_signals_that_cannot_be_sent_are_told(world):
     for words, text in ((("reload=999999999",), '\nsignal "reload" 999999999: no such process'),
                         (("bogus=999999999",), 'unknown signal "bogus"'),
                         (("reload=/nonexistent",), "invalid pid: /nonexistent"),
-                        (("reload=a=b",), "invalid signal parameters: [b]")):
+                        (("reload=a=b",), "invalid signal parameters: [b]"),
+                        (("reload=a=b=c",), "invalid signal parameters: [b c]")):
         expect_equal(world.run("--signal", *words), (1, "", f"nats-server: {text}\n"))
 
 
