@@ -70,15 +70,15 @@ static void add_rules(struct session *s, struct json_writer *w, enum info_kind k
     flag(w, "jetstream", s->home->core->identity.jetstream);
 }
 
-static void add_client(struct session *s, struct json_writer *w)
+/* The nonce is for the CONNECT to come. Clients are not told that the cluster's name was made up. */
+static void add_client(struct session *s, struct json_writer *w, enum info_kind kind)
 {
     char ip[NET_ADDR_TEXT];
     const struct server_identity *id = &s->home->core->identity;
     number(w, "client_id", (int64_t)s->cid);
     if (s->addr_known) text(w, "client_ip", net_addr_ip_text(&s->addr, ip));
-    text(w, "nonce", s->nonce);
+    if (kind == INFO_FIRST) text(w, "nonce", s->nonce);
     text(w, "cluster", id->cluster);
-    flag(w, "cluster_dynamic", id->cluster != NULL && id->cluster_dynamic);
     flag(w, "ldm", s->home->is_lame_duck);
 }
 
@@ -91,7 +91,7 @@ void session_info(struct session *s, enum info_kind kind)
     json_object_begin(&w);
     add_server(s, &w);
     add_rules(s, &w, kind);
-    add_client(s, &w);
+    add_client(s, &w, kind);
     if (kind == INFO_CONNECTED) {
         flag(&w, "connect_info", true);
         text(&w, "remote_account", s->account->name);
