@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/map.h"
 #include "core/core.h"
+#include "core/sub.h"
 
 struct accounts {
     struct lock      lock;
@@ -27,6 +28,8 @@ struct accounts *accounts_free(struct accounts *a)
 {
     if (a == NULL) return NULL;
     for (uint32_t i = 0; i < a->count; i++) {
+        assert(a->at[i]->internal == NULL);     /* user_info_end() came before */
+        assert(atomic_load(&a->at[i]->clients) == 0);
         interest_free(a->at[i]->interest);
         xfree((void *)(uintptr_t)a->at[i]->name);
         xfree(a->at[i]);
@@ -42,11 +45,40 @@ struct account *accounts_find(struct accounts *a, struct slice name)
     lock_take(&a->lock);
     struct account *found = map_find(a->by_name, name);
     lock_drop(&a->lock);
+    assert(found == NULL || slice_equal_str(name, found->name));
     return found;
+}
+
+void account_check(const struct account *a)
+{
+    int64_t clients = atomic_load_explicit(&a->clients, memory_order_relaxed);
+    assert(a->interest != NULL);
+    assert(a->is_global == slice_equal_str(slice_str(a->name), GLOBAL_ACCOUNT));
+    assert(clients >= 0);
+    if (a->internal == NULL) return;
+    sub_check(a->internal);
+    sink_check(a->internal->sink);
+    assert(a->internal->sink->reactor == SINK_ANYWHERE);
+    assert(interest_count(a->interest) > 0);
+}
+
+uint32_t accounts_check(struct accounts *a)
+{
+    lock_take(&a->lock);
+    assert(a->count <= a->cap);
+    assert(a->count == map_count(a->by_name));
+    for (uint32_t i = 0; i < a->count; i++) {
+        account_check(a->at[i]);
+        assert(map_find(a->by_name, slice_str(a->at[i]->name)) == a->at[i]);
+    }
+    uint32_t count = a->count;
+    lock_drop(&a->lock);
+    return count;
 }
 
 static struct account *add(struct accounts *a, struct slice name)
 {
+    assert(a->count <= a->cap);
     struct account *account = xalloc_aligned(CACHE_LINE, sizeof *account);
     account->name = slice_dup(name);
     account->interest = interest_new(a->hash_seed);
@@ -56,7 +88,9 @@ static struct account *add(struct accounts *a, struct slice name)
         a->at = xrealloc(a->at, a->cap * sizeof(struct account *));
     }
     a->at[a->count++] = account;
-    (void)map_set(a->by_name, name, account);
+    const void *before = map_set(a->by_name, name, account);
+    assert(before == NULL);             /* one name, one account */
+    account_check(account);
     return account;
 }
 
@@ -66,6 +100,7 @@ struct account *accounts_get(struct accounts *a, struct slice name)
     struct account *account = map_find(a->by_name, name);
     if (account == NULL) account = add(a, name);
     lock_drop(&a->lock);
+    assert(slice_equal_str(name, account->name));
     return account;
 }
 
@@ -74,6 +109,7 @@ struct account *accounts_at(struct accounts *a, uint32_t index)
     lock_take(&a->lock);
     struct account *account = index < a->count ? a->at[index] : NULL;
     lock_drop(&a->lock);
+    assert(account == NULL || account->interest != NULL);   /* whole before anyone sees it */
     return account;
 }
 

@@ -70,6 +70,11 @@ struct account *accounts_get(struct accounts *, struct slice name);
 /* In order of first appearance; NULL past the end. Any thread. */
 struct account *accounts_at(struct accounts *, uint32_t index);
 
+/* Asserts every invariant of one, and of all: each is found by its name; O(n). No reload meanwhile.
+ * accounts_check() takes the lock and returns how many there are. */
+void account_check(const struct account *);
+uint32_t accounts_check(struct accounts *);
+
 /* Sums of all reactors. */
 void account_traffic_sum(const struct account *, struct traffic *ret_sum);
 

@@ -40,4 +40,7 @@ uint32_t closed_ring_count(struct closed_ring *);
  * closed_conn_unref(). Returns how many. */
 uint32_t closed_ring_list(struct closed_ring *, struct closed_conn ***ret);
 
+/* Asserts every invariant; takes the lock; O(n). Returns how many are here. */
+uint32_t closed_ring_check(struct closed_ring *);
+
 #endif

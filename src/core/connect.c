@@ -3,6 +3,7 @@
  * whatever the path. */
 #include "auth/decide.h"
 #include "base/assert.h"
+#include "core/check.h"
 #include "core/password.h"
 #include "core/refuse.h"
 #include "core/session.h"
@@ -72,6 +73,11 @@ void session_login_free(struct session *s)
     s->login = xfree(s->login);
 }
 
+static bool lies_in(const struct login *l, struct slice text)
+{
+    return l != NULL && text.len > 0 && text.ptr >= l->bytes && text.ptr < l->bytes + l->size;
+}
+
 static struct slice keep(uint8_t **at, struct slice text)
 {
     if (text.len > 0) memcpy(*at, text.ptr, text.len);
@@ -92,8 +98,13 @@ static void keep_login(struct session *s, const struct said *said, bool dormant)
     struct slice *kept[] = { &l->user, &l->pass, &l->token, &l->nkey, &l->sig,
                              &l->jwt,  &l->proxy_sig, &l->name, &l->lang, &l->version };
     uint8_t *at = l->bytes;
+    static_assert(ARRAY_COUNT(all) == ARRAY_COUNT(kept), "each text that was said has its place");
     for (size_t i = 0; i < ARRAY_COUNT(all); i++) *kept[i] = keep(&at, *all[i]);
+    assert(at == l->bytes + size);
     l->dormant_field = dormant;
+    l->size = size;
+    /* on a server that is open to everybody, who it is shown as is what it says */
+    if (lies_in(s->login, s->shown)) s->shown = (struct slice){ 0 };
     session_login_free(s);
     s->login = l;
 }
@@ -119,6 +130,7 @@ static struct said said_before(const struct session *s)
 
 void session_keep_cookies(struct session *s, const struct upgrade *u)
 {
+    assert(!s->is_connected);           /* what CONNECT says replaces them, not the other way */
     struct said said = { .user = u->user, .pass = u->pass, .token = u->token, .jwt = u->jwt };
     if (u->user.len + u->pass.len + u->token.len + u->jwt.len > 0) keep_login(s, &said, false);
 }
@@ -134,12 +146,15 @@ static bool read_said(struct session *s, struct slice json, struct said *said)
     if (json_kind(root) != JSON_OBJECT && json_kind(root) != JSON_NULL) return false;
     if (json_table_read(&said_table, root, arena, said, NULL) != ERR_OK) return false;
     keep_login(s, said, said->account.len > 0 || said->new_account);
+    assert(s->login->user.len == said->user.len);       /* `said` lies in the arena no more */
     return true;
 }
 
 /* Leaf nodes and routes are not served, and clients are wrong on their ports: all are told so. */
 static void turn_away(struct session *s, bool is_client)
 {
+    assert(listener_is_foreign(s->listener));
+    assert(!s->is_counted);             /* nobody gets in there */
     bool leaf = s->listener->options.kind == LISTENER_LEAF;
     const char *client = leaf ? "attempted to connect to leaf node port"
                               : "attempted to connect to route port";
@@ -151,6 +166,9 @@ static void turn_away(struct session *s, bool is_client)
 void session_connect(struct session *s, struct slice json)
 {
     struct said said = said_before(s);
+    session_check(s);
+    assert(s->phase == SESSION_OPEN);
+    assert(!s->auth_pending);           /* one judgement at a time */
     if (!read_said(s, json, &said)) {
         session_close(s, CLOSE_PROTOCOL_SILENT);
         return;
@@ -166,6 +184,7 @@ void session_connect(struct session *s, struct slice json)
     s->limits.headers = s->headers;
     s->no_responders = said.no_responders;
     s->protocol = said.protocol == 1 ? 1 : said.protocol == 0 ? 0 : UINT8_MAX;
+    assert(!s->limits.headers || !s->home->settings->options->no_header_support);
     decide(s, false);
 }
 
@@ -173,6 +192,7 @@ void session_connect(struct session *s, struct slice json)
 
 static enum connection_type connection_type(const struct session *s)
 {
+    assert(!listener_is_foreign(s->listener));  /* those are judged by no rule of clients */
     return s->listener->options.kind == LISTENER_WEBSOCKET ? CONNECTION_WEBSOCKET
                                                            : CONNECTION_STANDARD;
 }
@@ -189,6 +209,8 @@ static const struct cert *peer_cert(struct session *s, struct arena *arena)
 static enum auth_verdict ask(struct session *s, bool in_fast_path, struct arena *arena,
                              struct auth_result *ret)
 {
+    assert(s->directory == s->home->settings->directory);
+    assert(in_fast_path || s->login != NULL);
     struct auth_request r = {
         .type = connection_type(s),
         .in_fast_path = in_fast_path,
@@ -214,6 +236,7 @@ struct retired_directory {
 static void free_directory(struct retired *r)
 {
     struct retired_directory *d = container_of(r, struct retired_directory, retired);
+    assert(d->directory != NULL);
     (void)directory_unref(d->directory);
     xfree(d);
 }
@@ -222,6 +245,7 @@ static void free_directory(struct retired *r)
 static void leave_directory(struct session *s, struct directory *d)
 {
     struct retired_directory *r = xalloc(sizeof *r);
+    assert(d != NULL);
     r->directory = d;
     reactor_retire(s->home->reactor, &r->retired, free_directory);
 }
@@ -236,6 +260,8 @@ static void take_directory(struct session *s)
     if (s->is_counted && s->old_directory == NULL) s->old_directory = s->directory;
     else leave_directory(s, s->directory);
     s->directory = directory_ref(current);
+    assert(s->old_directory != s->directory);
+    assert(s->user == NULL || s->old_directory != NULL);    /* the user lies in there */
 }
 
 static void leave_old_directory(struct session *s)
@@ -248,6 +274,9 @@ static void leave_old_directory(struct session *s)
 static void connected(struct session *s)
 {
     struct reactor *r = s->home->reactor;
+    assert(s->is_counted);
+    assert(!s->auth_required);
+    assert(s->old_directory == NULL);   /* granted anew */
     if (s->protocol == UINT8_MAX) {
         session_close(s, CLOSE_BAD_PROTOCOL);
         return;
@@ -264,14 +293,17 @@ static void connected(struct session *s)
         s->rtt = r->now > s->started ? r->now - s->started : 1;
         s->rtt_at = r->now;
     }
+    assert(!s->no_responders || s->headers);    /* a 503 is nothing but a header */
     session_ping_start(s, true);
     session_set_input_cap(s);
+    session_check(s);
     session_ok(s);
 }
 
 static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict,
                 struct auth_result *result)
 {
+    assert(verdict != AUTH_PENDING_BCRYPT);
     if (verdict == AUTH_REFUSED) {
         session_refuse(s, result->reason);
         return;
@@ -279,35 +311,51 @@ static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict,
     accept_result(s, result);
     if (s->phase == SESSION_CLOSED) return;
     s->auth_required = false;
-    if (!in_fast_path) connected(s);
+    if (in_fast_path) session_ping_start(s, false);     /* CONNECT need not come any more */
+    else connected(s);
 }
 
-static void password_checked(struct session *s, struct auth_result *result, bool matches)
+static void password_is_back(struct session *s, struct auth_result *result, bool matches,
+                             bool in_fast_path)
 {
     session_worker_done(s);
     if (s->phase == SESSION_CLOSED) return;
     conn_pause(&s->conn, 0);
+    assert(!s->conn.paused);
     enum auth_verdict verdict = auth_finish(result, matches, s->home->pass_cache,
                                             s->home->reactor->now);
     /* a reload came between: the new rules decide */
     if (s->directory != s->home->settings->directory) {
         take_directory(s);
-        decide(s, false);
+        decide(s, in_fast_path);
         return;
     }
-    act(s, false, verdict, result);
+    act(s, in_fast_path, verdict, result);
+}
+
+static void password_checked(struct session *s, struct auth_result *result, bool matches)
+{
+    password_is_back(s, result, matches, false);
+}
+
+static void password_checked_early(struct session *s, struct auth_result *result, bool matches)
+{
+    password_is_back(s, result, matches, true);
 }
 
 static void decide(struct session *s, bool in_fast_path)
 {
     AUTO_FREE(arena) arena = arena_new();
     struct auth_result result;
+    assert(s->phase == SESSION_OPEN);
+    assert(!s->auth_pending);
     take_directory(s);
     enum auth_verdict verdict = ask(s, in_fast_path, arena, &result);
     if (verdict == AUTH_PENDING_BCRYPT) {
         s->auth_pending = true;
         conn_pause(&s->conn, NANOS_MAX);
-        if (password_check(s, &result, password_checked)) return;
+        if (password_check(s, &result, in_fast_path ? password_checked_early : password_checked))
+            return;
         /* the workers' queue is full: refuse, they may try again */
         s->auth_pending = false;
         verdict = AUTH_REFUSED;
@@ -322,12 +370,17 @@ bool session_login_without_connect(struct session *s)
         turn_away(s, false);
         return false;
     }
+    assert(s->auth_required);
     decide(s, true);
-    return s->phase == SESSION_OPEN && !s->conn.paused;
+    if (s->phase != SESSION_OPEN || s->conn.paused) return false;
+    assert(s->is_counted);              /* never a verb of somebody who is in no account */
+    return true;
 }
 
 void session_login_anonymous(struct session *s)
 {
+    assert(!s->auth_required);
+    assert(!s->is_counted);
     decide(s, true);
 }
 
@@ -342,7 +395,7 @@ static int64_t least(int64_t a, int64_t b)
 static void take_limits(struct session *s, const struct auth_limits *limits)
 {
     const struct limit_options *server = &s->home->settings->options->limits;
-    s->limits.max_control_line = (uint32_t)server->max_control_line;
+    s->limits.max_control_line = session_line_max(s->home->settings->options);
     s->limits.max_payload = least(server->max_payload, limits->payload_max);
     s->subs_max = least(server->max_subscriptions > 0 ? server->max_subscriptions : -1,
                         limits->subscriptions_max);
@@ -353,10 +406,12 @@ static bool enter_account(struct session *s, struct account *account, int64_t co
 {
     if (s->is_counted && s->account == account) return true;
     if (s->subs.count > 0) session_subs_clear(s);
+    assert(s->subs.count == 0);         /* none may be found in an account that it left */
     if (s->is_counted) atomic_fetch_sub_explicit(&s->account->clients, 1, memory_order_relaxed);
     s->is_counted = false;
     s->account = account;
     int64_t before = atomic_fetch_add_explicit(&account->clients, 1, memory_order_relaxed);
+    assert(before >= 0);
     s->is_counted = true;
     if (connections_max >= 0 && before >= connections_max) {
         session_close(s, CLOSE_ACCOUNT_CONNECTIONS);
@@ -368,6 +423,9 @@ static bool enter_account(struct session *s, struct account *account, int64_t co
 
 static void accept_result(struct session *s, const struct auth_result *result)
 {
+    assert(result->account != NULL);
+    assert(result->user == NULL || result->user->account == result->account);
+    assert(result->reason == AUTH_REASON_NONE);
     struct account *account = accounts_get(s->home->core->accounts,
                                            slice_str(result->account->name));
     if (!enter_account(s, account, result->limits.connections_max)) return;
@@ -375,6 +433,7 @@ static void accept_result(struct session *s, const struct auth_result *result)
     s->shown = result->name;
     s->permissions = result->permissions;
     leave_old_directory(s);
+    assert(s->is_counted);
     take_limits(s, &result->limits);
     session_set_input_cap(s);
     if (s->subs_max >= 0 && s->subs.count > s->subs_max) session_close(s, CLOSE_MAX_SUBSCRIPTIONS);
@@ -386,6 +445,8 @@ static void accept_result(struct session *s, const struct auth_result *result)
 static void judge_again(struct session *s, enum auth_verdict verdict,
                         const struct auth_result *result, bool was_named)
 {
+    assert(verdict != AUTH_PENDING_BCRYPT);
+    assert(s->is_counted);              /* only who is in is judged again */
     bool same = verdict == AUTH_ACCEPTED &&
                 slice_equal_str(slice_str(s->account->name), result->account->name) &&
                 (!was_named || result->user != NULL);
@@ -399,12 +460,14 @@ static void judge_again(struct session *s, enum auth_verdict verdict,
     int64_t max = result->limits.connections_max;
     if (max >= 0 && session_close_over_account(s, max)) return;
     session_subs_recheck(s);
+    session_check(s);
 }
 
 static void password_checked_again(struct session *s, struct auth_result *result, bool matches)
 {
     session_worker_done(s);
     if (s->phase == SESSION_CLOSED) return;
+    conn_pause(&s->conn, 0);                                /* a CONNECT may have waited */
     if (s->directory != s->home->settings->directory) {
         session_login_again(s);
         return;
@@ -418,7 +481,10 @@ void session_login_again(struct session *s)
     const struct options *o = s->home->settings->options;
     s->conn.write_deadline = o->write_deadline;
     s->traced = log_trace_on(s->home->core->env->log);
+    session_check(s);
+    if (listener_is_foreign(s->listener)) return;           /* no rule lets anybody in there */
     if (s->auth_pending) return;                            /* the answer looks at the new rules */
+    if (s->timer_kind == SESSION_TIMER_REFUSE) return;      /* it is as good as gone */
     AUTO_FREE(arena) arena = arena_new();
     take_directory(s);
     bool was_in = s->is_counted,
@@ -426,6 +492,8 @@ void session_login_again(struct session *s)
     s->auth_required = directory_auth_required(s->directory, connection_type(s)) && !s->is_counted;
     if (!was_in && s->auth_required && s->phase == SESSION_OPEN) {
         session_close(s, CLOSE_AUTH_VIOLATION);
+    } else if (!was_in && s->timer_kind == SESSION_TIMER_AUTH) {
+        session_login_anonymous(s);
     } else if (was_in) {
         struct auth_result result;
         enum auth_verdict verdict = ask(s, !s->is_connected, arena, &result);

@@ -4,6 +4,7 @@
 #include "auth/pass_cache.h"
 #include "auth/throttle.h"
 #include "base/assert.h"
+#include "core/check.h"
 #include "core/closed.h"
 #include "core/deliver.h"
 #include "core/listener.h"
@@ -50,10 +51,13 @@ static void take_accounts(struct core *core, const struct settings *settings, na
         atomic_store(&a->is_system, want == system);
         atomic_store(&a->updated_wall, wall);
         atomic_store(&a->is_configured, true);
+        assert(slice_equal_str(slice_str(a->name), want->name));
         if (want == system) atomic_store(&core->system, a);
         if (a->internal == NULL && system != NULL) user_info_serve(core, a);
     }
     if (core->global->internal == NULL && system != NULL) user_info_serve(core, core->global);
+    assert(system == NULL || atomic_load(&core->system) != NULL);
+    assert_slow(accounts_check(core->accounts) > 0);
 }
 
 static struct core_reactor *core_reactor_new(struct core *core, struct reactor *r,
@@ -70,8 +74,10 @@ static struct core_reactor *core_reactor_new(struct core *core, struct reactor *
     core->env->entropy->fill(core->env->entropy, key, sizeof key);
     cr->pass_cache = pass_cache_new(key);
     lame_duck_init(cr);
+    assert(r->user == NULL);            /* one core on a set of reactors */
     r->user = cr;
     r->on_record = deliver_record;
+    hand_check(&cr->hand);
     return cr;
 }
 
@@ -79,6 +85,9 @@ struct core *core_new(struct env *env, struct reactors *reactors,
                       const struct server_identity *identity, struct settings *take_settings)
 {
     struct core *core = xcalloc(1, sizeof *core);
+    assert(reactors->count > 0);
+    assert(reactors->count <= REACTORS_MAX);
+    assert(take_settings->directory != NULL);
     core->env = env;
     core->reactors = reactors;
     core->identity = *identity;
@@ -94,13 +103,17 @@ struct core *core_new(struct env *env, struct reactors *reactors,
     take_accounts(core, take_settings, core->started_wall);
     for (uint32_t i = 0; i < reactors->count; i++)
         core->at[i] = core_reactor_new(core, reactors->at[i], take_settings);
-    settings_unref(take_settings);
+    settings_unref(take_settings);      /* each reactor has its own */
+    core_check(core);
     return core;
 }
 
 static void core_reactor_free(struct core_reactor *cr)
 {
     assert(list_empty(&cr->sessions));
+    assert(list_empty(&cr->sweeping));
+    assert(cr->report_at == NULL || cr->report_at == &cr->sessions);
+    assert(cr->reactor->works == 0);    /* no password is away */
     settings_unref(cr->settings);
     pass_cache_free(cr->pass_cache);
     hand_deinit(&cr->hand);
@@ -113,6 +126,8 @@ static void core_reactor_free(struct core_reactor *cr)
 struct core *core_free(struct core *core)
 {
     if (core == NULL) return NULL;
+    core_check(core);
+    assert(core_clients(core) == 0);
     for (uint32_t i = 0; i < core->listeners_count; i++) listener_free(core->listeners[i]);
     struct account *a;
     for (uint32_t i = 0; (a = accounts_at(core->accounts, i)) != NULL; i++) user_info_end(a);
@@ -151,6 +166,7 @@ static void send_all(struct core *core, const struct order *order,
 {
     for (uint32_t i = 0; i < core->reactors->count; i++) {
         struct order *o = xalloc(sizeof *o);
+        assert(core->at[i]->reactor == core->reactors->at[i]);
         *o = *order;
         o->core = core;
         o->mail.run = run;
@@ -164,6 +180,7 @@ static void close_all_here(struct mail *mail, struct reactor *r)
     struct core_reactor *cr = core_reactor_of(r);
     LIST_EACH(&cr->sessions, n)
         session_close(container_of(n, struct session, node), CLOSE_SHUTDOWN);
+    assert(list_empty(&cr->sessions));
     xfree(container_of(mail, struct order, mail));
 }
 
@@ -185,11 +202,15 @@ static void reload_here(struct mail *mail, struct reactor *r)
     struct core_reactor *cr = core_reactor_of(r);
     struct order *o = container_of(mail, struct order, mail);
     struct settings *old = cr->settings;
+    assert(o->settings != NULL);
+    assert(o->settings != old);         /* sessions tell old rules from new by their directory */
+    assert(o->settings->directory != old->directory);
     cr->settings = o->settings;
     cr->drops_for_slow = o->settings->options->no_fast_producer_stall;
     LIST_EACH(&cr->sessions, n) session_login_again(container_of(n, struct session, node));
     close_excess(cr);
     settings_unref(old);
+    assert_slow(core_reactor_check(cr) <= (uint64_t)core_clients(cr->core));
     xfree(o);
 }
 
@@ -215,6 +236,9 @@ static void tell_duck(struct core_reactor *cr)
 static void close_one(struct timer *t, nanos now)
 {
     struct core_reactor *cr = container_of(t, struct core_reactor, duck);
+    assert(cr->is_lame_duck);
+    assert(cr->duck_interval >= 0);
+    assert(cr->duck_interval <= SECOND);
     if (!cr->duck_closes && cr->reactor->id == 0)
         log_info(cr->core->env->log, "Closing existing clients");
     cr->duck_closes = true;

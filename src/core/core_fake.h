@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "core/check.h"
 #include "core/core.h"
 #include "core/session.h"
 #include "net/limbo.h"
@@ -88,6 +89,7 @@ static inline void world_run(struct world *w)
 {
     (void)fake_run(w->fake);
     (void)fake_run(w->fake);        /* what was posted in the last quiet tick */
+    core_check(w->core);
 }
 
 /* What this client was sent since the last time. Valid until the next call. */

@@ -51,6 +51,20 @@ static void accounts_do_not_hear_each_other(void **state)
     world_free(w);
 }
 
+/* What the log and reports show of a client must not lie in what its next CONNECT replaces. */
+static void a_second_connect_that_is_refused_is_logged_under_the_first_name(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, NULL);
+    uint32_t a = client_of(w, 0, anna);
+    w->logged.len = 0;
+    assert_string_equal(world_say(w, a, "CONNECT {\"user\":\"bob\",\"account\":\"X\"}\r\n"),
+                        "-ERR 'Authorization Violation'\r\n");
+    assert_true(world_is_closed(w, a));
+    assert_null(strstr(buf_str(&w->logged), "user:bob"));
+    world_free(w);
+}
+
 static void a_reload_that_removes_a_user_closes_his_clients_only(void **state)
 {
     (void)state;
@@ -133,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accounts_do_not_hear_each_other),
+        cmocka_unit_test(a_second_connect_that_is_refused_is_logged_under_the_first_name),
         cmocka_unit_test(a_reload_that_removes_a_user_closes_his_clients_only),
         cmocka_unit_test(a_reload_without_changes_keeps_everybody),
         cmocka_unit_test(a_lower_limit_of_connections_closes_the_excess),

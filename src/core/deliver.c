@@ -4,6 +4,7 @@
 #include "auth/permissions.h"
 #include "auth/responses.h"
 #include "base/assert.h"
+#include "core/check.h"
 #include "core/note.h"
 #include "core/session.h"
 #include "core/trace.h"
@@ -25,6 +26,9 @@ enum {
     RECORD_FLAG_BITS = 8,
     RECORD_FLAGS = (1 << RECORD_FLAG_BITS) - 1
 };
+static_assert(RECORD_HOPS_MAX + RECORD_HOP <= RECORD_FLAGS, "the last hop still fits the flags");
+static_assert(CONTROL_LINE_MAX + 2 < 1 << (32 - RECORD_FLAG_BITS), "a head's length fits beside");
+static_assert((RECORD_QUEUE | RECORD_WANTS_503) < RECORD_HOP, "hops count above the flags");
 
 static uint32_t deliver_entries(struct core_reactor *, struct message *, struct entries *);
 static uint32_t deliver_queues(struct core_reactor *, struct message *, bool wants_503);
@@ -69,6 +73,7 @@ static bool render(struct session *s, const struct message *m, struct slice sid)
         at = add(at, m->head.ptr, m->head.len);
         memcpy(at, m->body.ptr, (size_t)m->body.len + 2);
     }
+    assert(s->conn.out->tail->end + total <= s->conn.out->tail->cap);
     outq_commit(s->conn.out, total);
     return true;
 }
@@ -78,13 +83,16 @@ static bool render_shared(struct session *s, struct message *m, struct slice sid
 {
     if (m->blob == NULL) m->blob = blob_new(slice_of(m->body.ptr, (size_t)m->body.len + 2));
     if (m->blob == NULL) return false;
+    assert(m->blob->len == m->body.len + 2);    /* made from this body, here or by its publisher */
     bool headers = m->header_len > 0;
     uint32_t len = prefix_len(headers, m, sid) + m->head.len;
     struct outq *q = s->conn.out;
     uint8_t *at = outq_reserve_blob(q, &s->conn.reactor->pool, len);
     if (at == NULL) return false;
+    const uint8_t *begin = at;
     at = add_prefix(at, headers, m->subject, sid);
-    (void)add(at, m->head.ptr, m->head.len);
+    at = add(at, m->head.ptr, m->head.len);
+    assert(at == begin + len);          /* prefix_len() counts what add_prefix() writes */
     outq_commit_blob(q, len, m->blob);
     return true;
 }
@@ -92,6 +100,9 @@ static bool render_shared(struct session *s, struct message *m, struct slice sid
 /* For a receiver without headers: the payload alone, with a size of its own. */
 static bool render_stripped(struct session *s, const struct message *m, struct slice sid)
 {
+    assert(!s->headers);
+    assert(m->header_len > 0);
+    assert(m->header_len <= m->body.len);
     struct slice payload = slice_from(m->body, m->header_len);
     uint8_t digits[16];
     uint32_t first = sizeof digits;
@@ -103,6 +114,7 @@ static bool render_stripped(struct session *s, const struct message *m, struct s
     uint32_t total = prefix_len(false, m, sid) + reply_len + digits_len + 2 + payload.len + 2;
     uint8_t *at = outq_reserve(s->conn.out, &s->conn.reactor->pool, total);
     if (at == NULL) return false;
+    const uint8_t *begin = at;
     at = add_prefix(at, false, m->subject, sid);
     if (reply_len > 0) {
         at = add(at, m->reply.ptr, m->reply.len);
@@ -111,7 +123,8 @@ static bool render_stripped(struct session *s, const struct message *m, struct s
     at = add(at, digits + first, digits_len);
     at = add(at, "\r\n", 2);
     if (payload.len > 0) at = add(at, payload.ptr, payload.len);
-    (void)add(at, "\r\n", 2);
+    at = add(at, "\r\n", 2);
+    assert(at == begin + total);
     outq_commit(s->conn.out, total);
     return true;
 }
@@ -119,6 +132,8 @@ static bool render_stripped(struct session *s, const struct message *m, struct s
 static void cut_slow(struct session *s)
 {
     struct core_reactor *cr = s->home;
+    session_check(s);
+    assert(s->phase != SESSION_CLOSED);         /* cut once, counted once */
     count_add(&cr->slow_consumers, 1);
     count_add(&s->account->stats[cr->reactor->id].of.slow_consumers, 1);
     note(s, LOG_INFO, "Slow Consumer Detected: MaxPending of %lld Exceeded",
@@ -134,6 +149,7 @@ static void judge_pending(struct core_reactor *cr, struct session *s)
     uint64_t max = (uint64_t)cr->settings->options->limits.max_pending;
     uint64_t pending = conn_queued(&s->conn);
     if (LIKELY(pending <= max / 4 * 3) || s->phase == SESSION_CLOSED) return;
+    assert(s->home == cr);
     if (pending > max) {
         cut_slow(s);
         return;
@@ -146,6 +162,8 @@ static void judge_pending(struct core_reactor *cr, struct session *s)
 
 static void remember_reply(struct session *s, const struct message *m)
 {
+    assert(m->reply.len > 0);
+    assert(s->permissions != NULL);
     const struct permissions *rules = permission_set_config(s->permissions);
     if (!rules->responses.present) return;
     if (permission_publish(s->permissions, m->reply) != PERMISSION_DENIED) return;
@@ -181,6 +199,7 @@ static bool is_willing(struct session *s, struct sub *sub, const struct message 
 static bool put(struct core_reactor *cr, struct session *s, struct sub *sub, struct message *m)
 {
     if (UNLIKELY(!is_willing(s, sub, m))) return false;
+    assert(s->home == cr);                      /* nobody else writes to its connection */
     struct slice sid = sub_sid(sub);
     uint32_t size = m->body.len;
     bool stored;
@@ -194,6 +213,7 @@ static bool put(struct core_reactor *cr, struct session *s, struct sub *sub, str
     }
     if (UNLIKELY(!stored)) {
         cut_slow(s);
+        assert(s->phase == SESSION_CLOSED);
         return false;
     }
     sub->delivered++;
@@ -229,6 +249,7 @@ static bool wants_remote(const struct sub *sub, const struct message *m)
     const struct session *s = sub->sink->session;
     if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
     if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
+    assert(&s->sink == sub->sink);              /* its memory is still its own */
     if (LIKELY(!atomic_load_explicit(&sub->is_filtered, memory_order_relaxed))) return true;
     return permission_delivery(atomic_load_explicit(&s->permissions, memory_order_acquire),
                                m->subject, interest_entry_queue(&sub->entry));
@@ -249,6 +270,8 @@ static bool claim_remote(struct core_reactor *cr, struct session *s, const struc
 
 static bool post_later(struct core_reactor *cr, struct sub *sub, const struct message *m)
 {
+    assert(sub->sink->reactor != cr->reactor->id);
+    assert(sub->sink->reactor < cr->core->reactors->count);
     if (!wants_remote(sub, m) || !claim_remote(cr, sub->sink->session, m)) return false;
     struct remote_targets *r = &cr->hand.remote[sub->sink->reactor];
     if (r->count == r->cap) {
@@ -263,6 +286,11 @@ static void post(struct core_reactor *cr, uint32_t reactor, struct message *m,
                  struct sub *const *subs, uint32_t count, uint32_t flags)
 {
     struct buf *b = &cr->scratch_record;
+    assert(reactor != cr->reactor->id);
+    assert(count > 0);
+    assert(flags <= RECORD_FLAGS);
+    assert(m->head.len >> (32 - RECORD_FLAG_BITS) == 0);    /* it travels above the flags */
+    assert(m->reply.len < m->head.len);                     /* and the reply at its start */
     b->len = 0;
     buf_add(b, m->subject);
     buf_add(b, m->head);
@@ -289,6 +317,7 @@ static void post_targets(struct core_reactor *cr, struct message *m)
     for (uint32_t i = 0; i < cr->core->reactors->count; i++) {
         struct remote_targets *r = &cr->hand.remote[i];
         if (r->count == 0) continue;
+        assert(r->count <= r->cap);
         post(cr, i, m, r->at, r->count, 0);
         r->count = 0;
     }
@@ -301,6 +330,7 @@ static uint32_t deliver_to(struct core_reactor *cr, struct message *m, struct su
     struct sink *sink = sub->sink;
     if (LIKELY(sink->reactor == cr->reactor->id)) return put(cr, sink->session, sub, m);
     if (sink->reactor != SINK_ANYWHERE) return post_later(cr, sub, m);
+    sink_check(sink);
     if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return 0;
     sink->deliver(sink, cr, sub, m);
     return 1;
@@ -311,6 +341,7 @@ static uint32_t deliver_entries(struct core_reactor *cr, struct message *m, stru
     if (e == NULL) return 0;
     uint32_t count = 0;
     uint32_t len = atomic_load_explicit(&e->len, memory_order_acquire);
+    assert(len <= e->cap);
     m->is_shared |= len > 1;
     for (uint32_t i = 0; i < len; i++) {
         struct interest_entry *entry = atomic_load_explicit(&e->at[i], memory_order_acquire);
@@ -323,6 +354,8 @@ static uint32_t deliver_entries(struct core_reactor *cr, struct message *m, stru
 
 static bool post_member(struct core_reactor *cr, struct message *m, struct sub *sub, uint32_t flags)
 {
+    assert(sub->sink->reactor != cr->reactor->id);
+    assert((flags & RECORD_QUEUE) == 0);        /* set here */
     if (!wants_remote(sub, m) || !claim_remote(cr, sub->sink->session, m)) return false;
     post(cr, sub->sink->reactor, m, &sub, 1, flags | RECORD_QUEUE);
     return true;
@@ -367,6 +400,7 @@ struct candidates {
 
 static struct sub *candidate_at(const struct candidates *c, uint32_t index)
 {
+    assert(index < c->total);
     for (uint32_t i = 0; i < c->count; i++) {
         struct entries *e = atomic_load_explicit(&c->groups[i]->members, memory_order_acquire);
         uint32_t len = e == NULL ? 0 : atomic_load_explicit(&e->len, memory_order_acquire);
@@ -384,6 +418,8 @@ static bool deliver_group(struct core_reactor *cr, struct message *m, const stru
                           uint32_t flags)
 {
     if (c->total == 0) return false;
+    assert(c->count > 0);
+    assert((flags & RECORD_QUEUE) == 0);
     /* Turns are shared by all reactors without a lock; a lost step does no harm. A hole is drawn
      * over, so that who stands behind one gets no double share. */
     uint32_t turn = atomic_load_explicit(&c->groups[0]->turn, memory_order_relaxed);
@@ -414,6 +450,7 @@ static bool same_name(const struct group *a, const struct group *b)
 static void candidate_add(struct candidates *c, struct group *g)
 {
     struct entries *e = atomic_load_explicit(&g->members, memory_order_acquire);
+    assert(c->count == 0 || same_name(c->groups[0], g));
     c->groups[c->count++] = g;
     c->total += e == NULL ? 0 : atomic_load_explicit(&e->len, memory_order_acquire);
 }
@@ -434,6 +471,7 @@ static uint32_t gather_groups(struct core_reactor *cr)
         }
         for (uint32_t g = 0; g < groups->count; g++) cr->hand.groups[count++] = groups->at[g];
     }
+    assert(count <= cr->hand.groups_cap);
     return count;
 }
 
@@ -442,6 +480,8 @@ static uint32_t gather_groups(struct core_reactor *cr)
 static uint32_t take_name(struct core_reactor *cr, uint32_t count, struct candidates *ret)
 {
     *ret = (struct candidates){ .groups = cr->hand.named };
+    assert(count > 0);
+    assert(count <= cr->hand.groups_cap);
     const struct group *first = cr->hand.groups[0];
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -449,6 +489,8 @@ static uint32_t take_name(struct core_reactor *cr, uint32_t count, struct candid
             candidate_add(ret, cr->hand.groups[i]);
         else cr->hand.groups[kept++] = cr->hand.groups[i];
     }
+    assert(ret->count > 0);             /* the first is of its own name: the caller's loop ends */
+    assert(kept + ret->count == count);
     return kept;
 }
 
@@ -484,6 +526,7 @@ uint32_t deliver(struct core_reactor *cr, struct message *m, bool wants_503)
 {
     struct matches *matches = &cr->hand.matches;
     uint32_t delivered = 0;
+    assert(cr->hand.sent_msgs == 0);    /* what was in hand is accounted for */
     interest_match(m->account->interest, m->subject, matches);
     if (matches->single != NULL) delivered += deliver_to(cr, m, sub_of(matches->single));
     m->is_shared = matches->count > 1;
@@ -506,6 +549,9 @@ static void message_of_record(const struct record *rec, struct message *ret)
 {
     const uint8_t *head = rec->bytes.ptr + rec->head_len;
     uint32_t head_len = rec->flags >> RECORD_FLAG_BITS;
+    assert(rec->kind < head_len);                       /* pairs with post() */
+    assert(rec->head_len + head_len <= rec->bytes.len);
+    assert(rec->targets_count > 0);
     *ret = (struct message){
         .account = rec->context,
         .subject = slice_of(rec->bytes.ptr, rec->head_len),
@@ -552,6 +598,8 @@ static void refuse_here(struct mail *mail, struct reactor *r)
 static void tell_requester(struct core_reactor *cr, const struct message *m)
 {
     if (m->origin == 0) return;
+    assert(m->origin % REACTORS_MAX < cr->core->reactors->count);
+    assert(m->reply.len > 0);           /* who wants a 503 said where */
     struct refusal *f = xalloc(sizeof *f + m->subject.len + m->reply.len);
     *f = (struct refusal){ .mail.run = refuse_here, .origin = m->origin };
     f->subject_len = m->subject.len;
@@ -567,6 +615,8 @@ static void deliver_group_again(struct core_reactor *cr, struct message *m, stru
 {
     bool found = flags >= RECORD_HOPS_MAX;
     bool gave_up = found;
+    assert((flags & RECORD_QUEUE) == 0);
+    assert(flags < RECORD_HOPS_MAX + RECORD_HOP);       /* who gives up posts no further */
     interest_match(m->account->interest, m->subject, &cr->hand.matches);
     uint32_t count = gather_groups(cr);
     while (count > 0 && !found) {
@@ -585,10 +635,13 @@ void deliver_record(struct reactor *r, const struct record *rec)
     struct message m;
     message_of_record(rec, &m);
     uint64_t bytes = message_bytes(&m);
+    assert(cr->hand.sent_msgs == 0);
     for (uint32_t i = 0; i < rec->targets_count; i++) {
         struct sub *sub = rec->targets[i];
         struct session *s = sub->sink->session;
-        atomic_fetch_sub_explicit(&s->conn.posted_shared, bytes, memory_order_relaxed);
+        uint64_t posted = atomic_fetch_sub_explicit(&s->conn.posted_shared, bytes,
+                                                    memory_order_relaxed);
+        assert(posted >= bytes);                        /* claim_remote() added them */
         bool taken = put(cr, s, sub, &m);
         if (!taken && (rec->flags & RECORD_QUEUE))
             deliver_group_again(cr, &m, interest_entry_queue(&sub->entry),
@@ -599,12 +652,15 @@ void deliver_record(struct reactor *r, const struct record *rec)
     }
     m.blob = blob_unref(m.blob);
     account_for(cr, m.account);
+    /* Its publisher is not here, and finds the target's `congested`: no stranger is held for it. */
+    cr->wants_stall = false;
 }
 
 /* ---- messages of the server itself ---- */
 
 void hand_deinit(struct hand *h)
 {
+    hand_check(h);
     matches_deinit(&h->matches);
     xfree(h->groups);
     xfree(h->named);
@@ -615,6 +671,8 @@ void hand_deinit(struct hand *h)
 uint32_t deliver_internal(struct core_reactor *cr, struct account *account, struct slice subject,
                           struct slice reply, struct slice header, struct slice payload)
 {
+    assert(subject.len > 0);
+    assert(header.len == 0 || slice_starts(header, SLICE_LIT("NATS/1.0")));
     struct buf text = { 0 };
     if (reply.len > 0) {
         buf_add(&text, reply);
@@ -626,6 +684,7 @@ uint32_t deliver_internal(struct core_reactor *cr, struct account *account, stru
     buf_add(&text, header);
     buf_add(&text, payload);
     buf_add_str(&text, "\r\n");
+    assert(text.len == head_len + header.len + payload.len + 2);
     struct message m = {
         .account = account,
         .subject = subject,
@@ -665,6 +724,8 @@ static struct sub *own_plain_sub(struct core_reactor *cr, const struct session *
 void deliver_no_responders(struct core_reactor *cr, struct session *s, struct slice subject,
                            struct slice reply)
 {
+    assert(s->home == cr);
+    assert(reply.len > 0);
     interest_match(s->account->interest, reply, &cr->hand.matches);
     struct sub *sub = own_plain_sub(cr, s);
     if (sub == NULL) return;
@@ -673,6 +734,8 @@ void deliver_no_responders(struct core_reactor *cr, struct session *s, struct sl
     struct slice sid = sub_sid(sub);
     uint32_t size = 32 + subject.len;
     buf_printf(b, "HMSG %.*s %.*s %u %u\r\n", SLICE_ARGS(reply), SLICE_ARGS(sid), size, size);
+    uint32_t head_len = b->len;
     buf_printf(b, "NATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n\r\n", SLICE_ARGS(subject));
+    assert(b->len - head_len == size + 2);      /* as the line before says */
     conn_send(&s->conn, buf_slice(b));
 }

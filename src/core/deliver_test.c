@@ -270,6 +270,27 @@ static void a_publisher_is_held_for_a_consumer_that_is_behind_but_reads(void **s
     world_free(w);
 }
 
+/* What is behind is told to the publisher's reactor by the target; a stranger who publishes next to
+ * the target is not held for it. */
+static void nobody_is_held_for_what_another_reactor_posted(void **state)
+{
+    (void)state;
+    struct world *w = world_new(2, small_pending(10000));
+    uint32_t from = world_client(w, 0), slow = world_client(w, 1), stranger = world_client(w, 1);
+    struct session *target = world_session(w, slow);
+    (void)world_say(w, slow, "SUB a 1\r\n");
+    w->fake->socks[slow].stuck = true;
+    target->stall_written = UINT64_MAX; /* as if it had taken bytes since */
+    for (int i = 0; i < 400 && target->stall_written == UINT64_MAX; i++)
+        (void)world_say(w, from, "PUB a 10\r\n0123456789\r\n");
+    assert_true(target->stall_written != UINT64_MAX); /* it is behind, and that was seen */
+    (void)world_say(w, stranger, "PUB b 1\r\nx\r\n");
+    assert_int_equal(world_session(w, stranger)->stalls, 0);
+    (void)world_say(w, from, "PUB a 1\r\nx\r\n");
+    assert_int_equal(world_session(w, from)->stalls, 1);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +308,7 @@ int main(void)
         cmocka_unit_test(
             a_consumer_that_takes_nothing_is_cut_at_max_pending_and_costs_others_nothing),
         cmocka_unit_test(a_publisher_is_held_for_a_consumer_that_is_behind_but_reads),
+        cmocka_unit_test(nobody_is_held_for_what_another_reactor_posted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* INFO, fields in the order of nats-server (reference: protocol 1.3). */
+#include "base/assert.h"
 #include "core/session.h"
 #include "core/trace.h"
 #include "json/writer.h"
@@ -32,6 +33,11 @@ static void add_server(struct session *s, struct json_writer *w)
     const struct options *o = s->home->settings->options;
     int32_t port;
     struct slice host = listener_told(s->listener, o, &port);
+    assert(port > 0);
+    assert(port <= UINT16_MAX);
+    assert(id->go != NULL);             /* clients gate on these three */
+    assert(id->version != NULL);
+    assert(id->id != NULL);
     text(w, "server_id", id->id);
     text(w, "server_name", id->name);
     text(w, "version", id->version);
@@ -85,6 +91,8 @@ static void add_client(struct session *s, struct json_writer *w, enum info_kind 
 void session_info(struct session *s, enum info_kind kind)
 {
     struct buf *b = &s->home->info;
+    assert((kind == INFO_FIRST) == !s->is_told);
+    assert(kind != INFO_CONNECTED || s->is_counted);
     b->len = 0;
     buf_add_str(b, "INFO ");
     struct json_writer w = json_writer_on(b, JSON_COMPACT);
@@ -100,6 +108,7 @@ void session_info(struct session *s, enum info_kind kind)
     number(&w, "api_lvl", JS_API_LEVEL);
     text(&w, "xkey", s->home->core->identity.xkey);
     json_object_end(&w);
+    assert(b->ptr[b->len - 1] == '}');
     buf_add_str(b, " \r\n");
     conn_send(&s->conn, buf_slice(b));
 }

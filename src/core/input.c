@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "core/check.h"
 #include "core/note.h"
 #include "core/session.h"
 #include "core/trace.h"
@@ -23,12 +24,17 @@ static enum close_reason reason_of_parse(enum nats_parse got)
 }
 
 /* The first verb of a client that must say who it is: only a CONNECT, unless somebody is assumed.
+ * While a password is checked anew for a reload, another CONNECT waits: one judgement at a time.
  * Decided on the first byte. */
 static bool may_speak(struct session *s, uint8_t first)
 {
+    bool is_connect = first == 'C' || first == 'c';
+    if (UNLIKELY(s->auth_pending) && is_connect) {
+        conn_pause(&s->conn, NANOS_MAX);
+        return false;
+    }
     if (LIKELY(!s->auth_required) || s->is_connected) return true;
-    if (first == 'C' || first == 'c') return true;
-    return session_login_without_connect(s);
+    return is_connect || session_login_without_connect(s);
 }
 
 uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
@@ -40,18 +46,21 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
         struct slice rest = { in.ptr + at, in.len - at };
         struct nats_op op;
         uint32_t used = 0;
-        if (UNLIKELY(!may_speak(s, rest.ptr[0]))) return at;
+        if (UNLIKELY(!may_speak(s, rest.ptr[0]))) break;
         enum nats_parse got = nats_next(&s->limits, rest, &op, &used, ret_need);
         if (got == NATS_PARSE_MORE) break;
         if (UNLIKELY(got != NATS_PARSE_OP)) {
             if (got == NATS_PARSE_PAYLOAD) note(s, LOG_ERROR, "maximum payload exceeded");
             else if (got != NATS_PARSE_LINE) note(s, LOG_ERROR, "protocol parser error");
             session_close(s, reason_of_parse(got));
+            assert(s->phase == SESSION_CLOSED);
             return at;
         }
+        assert(used > 0);               /* or it would be taken again, for ever */
         at += used;
         session_take_op(s, &op);
     }
+    assert(at <= in.len);
     if (UNLIKELY(s->stall_due)) session_stall(s);
     return at;
 }
@@ -65,6 +74,7 @@ static void on_ping(struct session *s)
     conn_send(&s->conn, SLICE_LIT("PONG\r\n"));
     if (UNLIKELY(s->traced)) trace_out_line(s, SLICE_LIT("PONG"));
     if (LIKELY(s->first_pong_sent) || !s->is_connected) return;
+    session_check(s);
     s->first_pong_sent = true;
     if (s->wants_events) session_info(s, INFO_CONNECTED);
 }
@@ -105,6 +115,9 @@ uint32_t session_proxy_header(struct session *s, struct slice in, uint64_t *ret_
     struct proxy_head head;
     char addr[NET_ADDR_TEXT];
     *ret_need = 0;
+    session_check(s);
+    assert(s->phase == SESSION_PROXY);
+    assert(!s->addr_known);
     switch (proxy_parse(in, &head)) {
     case PROXY_MORE: return 0;
     case PROXY_NONE: head.consumed = 0; break;
@@ -120,7 +133,9 @@ uint32_t session_proxy_header(struct session *s, struct slice in, uint64_t *ret_
         s->addr.port = head.port;
         break;
     }
+    assert(head.consumed <= in.len);
     s->addr_known = true;
     session_after_proxy(s);
+    assert(s->phase != SESSION_PROXY);
     return head.consumed;
 }

@@ -33,6 +33,7 @@ static void refuse(struct session *s, const char *what, struct slice subject)
 {
     struct buf quoted = { 0 };
     quote_go(&quoted, subject);
+    assert(quoted.len >= 2);            /* the quotes */
     session_err(s, "Permissions Violation for %s %s", what, buf_str(&quoted));
     note(s, LOG_ERROR, "Publish Violation - %s %s", what == PUBLISH_REPLY ? "Reply" : "Subject",
          buf_str(&quoted));
@@ -83,6 +84,7 @@ static struct message message_of(struct session *s, const struct nats_op *op)
                 sizes = slice_from(sizes, i);
                 break;
             }
+    assert(sizes.len > 0);
     struct buf *b = &s->home->scratch;
     b->len = 0;
     if (op->reply.len > 0) {
@@ -93,6 +95,7 @@ static struct message message_of(struct session *s, const struct nats_op *op)
         if (i == 0 || !((sizes.ptr[i] == ' ' || sizes.ptr[i] == '\t') && b->ptr[b->len - 1] == ' '))
             buf_add_byte(b, sizes.ptr[i] == '\t' ? ' ' : sizes.ptr[i]);
     buf_add_str(b, "\r\n");
+    assert(b->len <= m.head.len + 1);   /* spaces were taken out, a bare LF became CR LF */
     m.head = buf_slice(b);
     m.is_contiguous = false;
     return m;
@@ -114,6 +117,8 @@ void session_publish(struct session *s, const struct nats_op *op)
 {
     struct core_reactor *cr = s->home;
     struct slice culprit;
+    assert(s->is_counted);                          /* it is in an account, and may be judged */
+    assert(op->tail.len >= op->body.len + 2);       /* head, body, CR LF */
     count_in(s, op->body.len);
     if (UNLIKELY(s->pedantic) && !subject_literal(op->subject))
         session_err(s, "Invalid Publish Subject");
@@ -129,6 +134,7 @@ void session_publish(struct session *s, const struct nats_op *op)
     if (UNLIKELY(delivered == 0 && wants_503) && s->phase == SESSION_OPEN)
         deliver_no_responders(cr, s, op->subject, op->reply);
     if (UNLIKELY(cr->wants_stall)) {
+        assert(delivered > 0 || s->phase == SESSION_CLOSED);
         cr->wants_stall = false;
         s->stalls++;
         count_add(&cr->stalled, 1);
@@ -138,7 +144,9 @@ void session_publish(struct session *s, const struct nats_op *op)
 
 void session_stall(struct session *s)
 {
+    assert(s->stall_due);
     s->stall_due = false;
     if (s->home->drops_for_slow) return;
+    if (s->conn.paused) return;     /* a password is checked or a refusal waits: held for longer */
     conn_pause(&s->conn, s->home->reactor->now + STALL);
 }

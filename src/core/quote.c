@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/quote.h"
 
+#include "base/assert.h"
 #include "json/utf8.h"
 
 static const char hex[] = "0123456789abcdef";
 
 static void add_hex(struct buf *out, const char *prefix, uint32_t value, int digits)
 {
+    assert(digits == 8 || value >> (4 * digits) == 0);      /* nothing is cut off */
+    assert(prefix[0] == '\\');
     buf_add_str(out, prefix);
     for (int i = digits - 1; i >= 0; i--) buf_add_byte(out, (uint8_t)hex[(value >> (4 * i)) & 15]);
 }
@@ -14,6 +17,7 @@ static void add_hex(struct buf *out, const char *prefix, uint32_t value, int dig
 static bool add_short(struct buf *out, uint8_t c)
 {
     static const char from[] = "\a\b\f\n\r\t\v\\\"", to[] = "abfnrtv\\\"";
+    static_assert(sizeof from == sizeof to, "each has its letter");
     for (int i = 0; from[i] != 0; i++) {
         if (c != (uint8_t)from[i]) continue;
         buf_add_byte(out, '\\');
@@ -36,8 +40,10 @@ static bool is_printable(uint32_t r)
         { 0xd800, 0xf8ff },    { 0xfeff, 0xfeff }, { 0xfff0, 0xfffb }, { 0xfffe, 0xffff },
         { 0xe0000, 0x10ffff },
     };
-    for (size_t i = 0; i < ARRAY_COUNT(hidden); i++)
+    for (size_t i = 0; i < ARRAY_COUNT(hidden); i++) {
+        assert(i == 0 || hidden[i - 1].last < hidden[i].first);     /* ascending, apart */
         if (r >= hidden[i].first && r <= hidden[i].last) return false;
+    }
     return true;
 }
 
@@ -58,7 +64,9 @@ void quote_go(struct buf *out, struct slice text)
         } else {
             buf_add(out, slice_of(text.ptr + at, len));
         }
+        assert(len > 0);
         at += len;
+        assert(at <= text.len);
     }
     buf_add_byte(out, '"');
 }

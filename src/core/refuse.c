@@ -3,6 +3,7 @@
 
 #include "auth/throttle.h"
 #include "base/assert.h"
+#include "core/check.h"
 #include "core/note.h"
 #include "core/session.h"
 
@@ -20,6 +21,9 @@ static enum close_reason reason_of(enum auth_reason reason)
 void session_refuse(struct session *s, enum auth_reason why)
 {
     struct core *core = s->home->core;
+    session_check(s);
+    assert(s->phase == SESSION_OPEN);
+    assert(!s->auth_pending);
     note_refused(s);
     lock_take(&core->throttle_lock);
     nanos delay = throttle_failed(core->throttle, slice_of(s->addr.ip, sizeof s->addr.ip),
@@ -32,4 +36,5 @@ void session_refuse(struct session *s, enum auth_reason why)
     s->refuse_reason = (uint8_t)reason_of(why);
     conn_pause(&s->conn, NANOS_MAX);
     session_timer_set(s, SESSION_TIMER_REFUSE, delay);
+    session_check(s);
 }

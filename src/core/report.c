@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/report.h"
 
+#include <stdalign.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -48,18 +49,21 @@ int sub_report_compare(const void *a, const void *b)
 
 static void add_subs(const struct session *s, struct arena *arena, struct conn_report *ret)
 {
+    assert(ret->subs == NULL);
     ret->subs = arena_alloc(arena, (s->subs.count + 1) * sizeof *ret->subs);
     const struct sub *sub;
     for (uint64_t at = 0; (sub = sids_next(&s->subs, &at)) != NULL;) {
         assert(ret->subs_listed < s->subs.count);
         ret->subs[ret->subs_listed++] = sub_report_of(sub, ret->account, s->cid);
     }
+    assert(ret->subs_listed == s->subs.count);
     qsort(ret->subs, ret->subs_listed, sizeof *ret->subs, sub_report_compare);
 }
 
 /* A certificate that cannot be read is left out: TLS has judged it already. */
 static void add_certs(const struct filter_peer *peer, struct arena *arena, struct conn_report *ret)
 {
+    assert(ret->certs_count == 0);
     ret->certs = arena_alloc(arena, (peer->certs_count + 1) * sizeof *ret->certs);
     for (uint32_t i = 0; i < peer->certs_count; i++) {
         struct cert cert;
@@ -73,22 +77,28 @@ static void add_certs(const struct filter_peer *peer, struct arena *arena, struc
             .cert_sha256 = cert_hash_hex(cert.cert_sha256, whole),
         };
     }
+    assert(ret->certs_count <= peer->certs_count);
 }
 
 static void add_times(const struct session *s, struct conn_report *ret)
 {
     const struct reactor *r = s->home->reactor;
+    assert(s->started <= s->last_active);
+    assert(s->last_active <= r->now);
     ret->uptime = r->now - s->started;
     ret->idle = r->now - s->last_active;
     ret->started = s->started_wall;
     ret->last_activity = r->wall - ret->idle;
     if (ret->last_activity < ret->started) ret->last_activity = ret->started;
     if (s->phase == SESSION_CLOSED) ret->stopped = r->wall;
+    assert(ret->idle <= ret->uptime);
+    assert(ret->last_activity >= ret->started);
 }
 
 /* A text of the login; NULL when there is none or it is empty. Texts there are NUL-terminated. */
 static const char *login_text(const struct slice *text)
 {
+    assert(text->len == 0 || text->ptr[text->len] == 0);
     return text->len > 0 ? (const char *)text->ptr : NULL;
 }
 
@@ -154,6 +164,7 @@ static const char **text_of(struct conn_report *r, uint32_t index)
     if (index < ARRAY_COUNT(own)) return own[index];
     index -= (uint32_t)ARRAY_COUNT(own);
     if (index >= 3 * r->certs_count) return NULL;
+    assert(r->certs != NULL);
     struct cert_report *c = &r->certs[index / 3];
     return index % 3 == 0 ? &c->subject : index % 3 == 1 ? &c->spki_sha256 : &c->cert_sha256;
 }
@@ -177,6 +188,7 @@ static size_t size_of_texts(struct conn_report *r)
 static void move_slice(struct slice *s, char **at)
 {
     if (s->len > 0) memcpy(*at, s->ptr, s->len);
+    assert(s->ptr != (const uint8_t *)*at);     /* moved once */
     s->ptr = (const uint8_t *)*at;
     *at += s->len;
 }
@@ -184,8 +196,13 @@ static void move_slice(struct slice *s, char **at)
 struct conn_report *conn_report_copy(const struct conn_report *from)
 {
     struct conn_report r = *from;
-    size_t arrays = size_of_arrays(&r);
-    struct conn_report *copy = xalloc(sizeof *copy + arrays + size_of_texts(&r));
+    size_t arrays = size_of_arrays(&r), texts = size_of_texts(&r);
+    assert(r.subs_listed <= r.subs_count);
+    static_assert(sizeof(struct conn_report) % alignof(struct cert_report) == 0,
+                  "certificates may stand behind a report");
+    static_assert(sizeof(struct cert_report) % alignof(struct sub_report) == 0,
+                  "subscriptions may stand behind certificates");
+    struct conn_report *copy = xalloc(sizeof *copy + arrays + texts);
     if (r.certs_count > 0) memcpy(copy + 1, r.certs, r.certs_count * sizeof *r.certs);
     r.certs = (struct cert_report *)(void *)(copy + 1);
     struct sub_report *subs = (struct sub_report *)(void *)(r.certs + r.certs_count);
@@ -205,6 +222,7 @@ struct conn_report *conn_report_copy(const struct conn_report *from)
         move_slice(&r.subs[i].queue, &at);
         move_slice(&r.subs[i].sid, &at);
     }
+    assert(at == (char *)(copy + 1) + arrays + texts);  /* measuring and copying agree */
     *copy = r;
     return copy;
 }
@@ -216,6 +234,7 @@ void interest_report(const struct interest *i, struct interest_report *add_to)
     uint64_t generation = interest_generation(i); /* one more with each insert and remove */
     uint64_t count = interest_count(i);
     if (generation < count) generation = count; /* read in between */
+    assert(add_to->inserts >= add_to->removes);
     add_to->count += count;
     add_to->inserts += (generation - count) / 2 + count;
     add_to->removes += (generation - count) / 2;

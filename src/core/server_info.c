@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/server_info.h"
 
+#include "base/assert.h"
 #include "core/core.h"
 #include "json/writer.h"
 
@@ -54,6 +55,7 @@ static void write_tags(const struct options *o, struct json_writer *w)
 
 static void write_text(struct json_writer *w, const char *key, const char *value)
 {
+    assert(value != NULL);              /* these fields are in every object */
     json_key(w, key);
     json_str(w, value);
 }

@@ -6,6 +6,7 @@
 
 #include "auth/responses.h"
 #include "base/assert.h"
+#include "core/check.h"
 #include "core/closed.h"
 #include "core/note.h"
 #include "core/trace.h"
@@ -38,15 +39,20 @@ static void set_input_cap(struct session *s)
                                                       : UINT32_MAX / 2;
         s->conn.rest_max += payload;
     }
+    assert(s->conn.rest_max > s->limits.max_control_line);
 }
 
 static void make_nonce(struct session *s)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     uint8_t random[NONCE_LEN];
+    static_assert(sizeof digits == 64 + 1, "six bits of a random byte choose a digit");
     struct entropy *e = s->home->core->env->entropy;
+    assert(s->nonce[0] == 0);           /* one nonce for the whole connection */
+    assert(!s->is_told);                /* INFO carries it */
     e->fill(e, random, sizeof random);
     for (int i = 0; i < NONCE_LEN; i++) s->nonce[i] = digits[random[i] % 64];
+    assert(strlen(s->nonce) == NONCE_LEN);
 }
 
 /* What a client is before it has said anything: the defaults of CONNECT (reference: protocol
@@ -54,8 +60,10 @@ static void make_nonce(struct session *s)
 static void set_defaults(struct session *s)
 {
     const struct options *o = s->home->settings->options;
+    assert(!s->is_connected);
+    assert(s->login == NULL);
     s->verbose = s->pedantic = s->echo = true;
-    s->limits.max_control_line = (uint32_t)o->limits.max_control_line;
+    s->limits.max_control_line = session_line_max(o);
     s->limits.max_payload = o->limits.max_payload;
     s->subs_max = o->limits.max_subscriptions > 0 ? o->limits.max_subscriptions : -1;
     s->conn.write_deadline = o->write_deadline;
@@ -68,6 +76,8 @@ static enum connection_type connection_type(const struct listener *l)
 
 static void first_info(struct session *s)
 {
+    assert(s->phase != SESSION_CLOSED);
+    assert(!s->is_told);
     session_info(s, INFO_FIRST);
     s->is_told = true;
     const struct listener_options *l = &s->listener->options;
@@ -88,6 +98,10 @@ static struct listener_terms terms_of(const struct session *s)
 bool session_secure(struct session *s)
 {
     const struct listener_options *l = &s->listener->options;
+    assert(s->phase == SESSION_SECURING || s->phase == SESSION_UPGRADING);
+    assert((s->phase == SESSION_SECURING) == s->is_told);
+    assert(s->conn.highest == NULL);    /* TLS lies below everything else */
+    assert(l->hooks.tls_new != NULL);
     struct filter *f = l->hooks.tls_new(l->hooks.ctx, &s->conn);
     if (f == NULL) {
         session_close(s, CLOSE_TLS_HANDSHAKE);
@@ -102,6 +116,10 @@ bool session_secure(struct session *s)
 static bool upgrade(struct session *s)
 {
     const struct listener_options *l = &s->listener->options;
+    assert(s->phase == SESSION_UPGRADING);
+    assert(l->kind == LISTENER_WEBSOCKET);
+    assert(!s->is_upgrading);           /* once, above TLS or above nothing */
+    assert(l->hooks.ws_new != NULL);
     struct filter *f = l->hooks.ws_new(l->hooks.ctx, &s->conn);
     if (f == NULL) {
         session_close(s, CLOSE_PROTOCOL_SILENT);
@@ -119,8 +137,11 @@ static void begin(struct session *s)
 {
     const struct listener_options *l = &s->listener->options;
     struct listener_terms t = terms_of(s);
+    assert(!s->is_told);
+    assert(s->timer_kind == SESSION_TIMER_NONE);
     if (listener_is_foreign(s->listener)) {
         session_info(s, INFO_FIRST);
+        if (s->phase == SESSION_CLOSED) return;     /* no memory for these words */
         s->is_told = true;
         s->auth_required = true;
         session_opened(s);
@@ -153,6 +174,10 @@ static void begin(struct session *s)
 void session_after_proxy(struct session *s)
 {
     struct listener_terms t = terms_of(s);
+    assert(s->is_told);
+    assert(s->addr_known);
+    assert(s->phase != SESSION_OPEN);
+    assert(s->phase != SESSION_CLOSED);
     if (t.tls && t.tls_optional) {
         s->phase = SESSION_SNIFFING;
         session_timer_set(s, SESSION_TIMER_TLS, t.tls_timeout);
@@ -167,19 +192,24 @@ void session_after_proxy(struct session *s)
 void session_opened(struct session *s)
 {
     assert(s->phase != SESSION_CLOSED);
+    assert(s->phase != SESSION_OPEN);
+    assert(s->is_told);
+    assert(!s->is_counted);             /* who it is, is decided from here on */
     s->phase = SESSION_OPEN;
     if (s->auth_required) {
         session_timer_set(s, SESSION_TIMER_AUTH, session_auth_timeout(s));
     } else {
-        session_ping_start(s, false);
         session_login_anonymous(s);
     }
+    session_check(s);
 }
 
 void session_start(struct core_reactor *cr, struct listener *l, int sock,
                    const struct net_addr *peer)
 {
     struct core *core = cr->core;
+    assert(core == l->core);
+    assert(core_clients(core) > 0);     /* it was counted when it was accepted */
     struct session *s = door_alloc(&cr->reactor->door, sizeof *s);
     if (s != NULL) *s = (struct session){ .home = cr, .listener = l, .addr = *peer };
     if (s == NULL || conn_init(&s->conn, cr->reactor, sock, &ops) != ERR_OK) {
@@ -205,6 +235,7 @@ void session_start(struct core_reactor *cr, struct listener *l, int sock,
     list_add_tail(&cr->sessions, &s->node);
     atomic_fetch_add_explicit(&core->clients_total, 1, memory_order_relaxed);
     note(s, LOG_DEBUG, "Client connection created");
+    session_check(s);
     begin(s);
 }
 
@@ -226,6 +257,8 @@ static bool begins_tls(struct slice in)
 static uint32_t on_proxy_bytes(struct session *s, struct slice in, uint64_t *ret_need)
 {
     uint32_t used = session_proxy_header(s, in, ret_need);
+    assert(used <= in.len);
+    assert(s->phase != SESSION_PROXY || used == 0);     /* taken whole, or not yet */
     bool reads_on = s->phase == SESSION_OPEN || s->phase == SESSION_SNIFFING;
     return reads_on && used < in.len ? used + on_bytes(&s->conn, slice_from(in, used), ret_need)
                                      : used;
@@ -234,8 +267,11 @@ static uint32_t on_proxy_bytes(struct session *s, struct slice in, uint64_t *ret
 /* Bytes before verbs: none are consumed when TLS takes over. */
 static uint32_t on_early_bytes(struct session *s, struct slice in, uint64_t *ret_need)
 {
+    assert(in.len > 0);
+    assert(s->subs.count == 0);         /* no verb was taken yet */
     switch ((enum session_phase)s->phase) {
     case SESSION_TLS_FIRST:
+        assert(s->timer_kind == SESSION_TIMER_FIRST);
         session_timer_set(s, SESSION_TIMER_NONE, 0);
         s->phase = SESSION_UPGRADING;
         (void)session_secure(s);
@@ -270,6 +306,7 @@ static void on_established(struct conn *c)
     struct session *s = session_of(c);
     struct listener_options *l = &s->listener->options;
     if (s->phase != SESSION_UPGRADING && s->phase != SESSION_SECURING) return;
+    session_check(s);
     struct filter_peer peer;
     conn_peer(c, &peer);
     struct slice cert = peer.certs_count > 0 ? peer.certs[0] : (struct slice){ 0 };
@@ -287,6 +324,7 @@ static void on_established(struct conn *c)
         if (!s->is_upgrading) (void)upgrade(s);
     } else {
         bool told = s->phase == SESSION_SECURING;
+        assert(told == s->is_told);
         if (!told) first_info(s);
         if (s->phase != SESSION_CLOSED) session_opened(s);
     }
@@ -296,6 +334,9 @@ void session_upgraded(struct conn *c, const struct upgrade *u)
 {
     struct session *s = session_of(c);
     if (s->phase != SESSION_UPGRADING) return;
+    session_check(s);
+    assert(s->is_upgrading);
+    assert(s->login == NULL);           /* nothing was said yet */
     session_keep_cookies(s, u);
     char text[NET_ADDR_TEXT];
     if (u->forwarded_for.len > 0 && u->forwarded_for.len < sizeof text) {
@@ -341,6 +382,7 @@ static void on_end(struct conn *c, enum conn_end why)
 {
     struct session *s = session_of(c);
     struct core_reactor *cr = s->home;
+    session_check(s);
     switch (why) {
     case CONN_END_EOF:
     case CONN_END_READ: on_read_end(s, why); break;
@@ -354,6 +396,7 @@ static void on_end(struct conn *c, enum conn_end why)
         session_close(s, CLOSE_MAX_PAYLOAD);
         break;
     case CONN_END_DEADLINE:
+        assert(s->conn.write_deadline > 0);
         count_add(&cr->slow_consumers, 1);
         count_add(&s->account->stats[cr->reactor->id].of.slow_consumers, 1);
         note(s, LOG_INFO,
@@ -363,6 +406,7 @@ static void on_end(struct conn *c, enum conn_end why)
         conn_abort(c);
         break;
     }
+    assert(s->phase == SESSION_CLOSED);
 }
 
 /* ---- the end ---- */
@@ -371,8 +415,16 @@ static void leave_account(struct session *s)
 {
     if (!s->is_counted) return;
     s->is_counted = false;
-    if (!s->is_off_account)
-        atomic_fetch_sub_explicit(&s->account->clients, 1, memory_order_relaxed);
+    if (s->is_off_account) return;
+    int64_t before = atomic_fetch_sub_explicit(&s->account->clients, 1, memory_order_relaxed);
+    assert(before > 0);
+}
+
+static void leave_server(struct session *s)
+{
+    if (s->is_off_server) return;
+    int64_t before = atomic_fetch_sub_explicit(&s->home->core->clients, 1, memory_order_relaxed);
+    assert(before > 0);
 }
 
 /* Refusals that nothing else has told the operator about. */
@@ -390,6 +442,8 @@ static bool is_logged(enum close_reason reason)
 void session_close_saying(struct session *s, enum close_reason reason, const char *err)
 {
     if (s->phase == SESSION_CLOSED) return;
+    session_check(s);
+    assert(reason != CLOSE_NONE);
     struct core *core = s->home->core;
     if (err[0] != 0 && s->is_told) session_err(s, "%s", err);
     if (s->phase == SESSION_CLOSED) return; /* the flush of these words has failed and closed it */
@@ -401,7 +455,7 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
     atomic_store_explicit(&s->is_closed, true, memory_order_release);
     session_timer_set(s, SESSION_TIMER_NONE, 0);
     leave_account(s);
-    if (!s->is_off_server) atomic_fetch_sub_explicit(&core->clients, 1, memory_order_relaxed);
+    leave_server(s);
     count_add(&s->home->gone, 1);
     if (s->home->report_at == &s->node) s->home->report_at = s->node.next;
     list_remove(&s->node);
@@ -409,6 +463,7 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
         list_add_tail(&s->home->sweeping, &s->node);
         session_timer_set(s, SESSION_TIMER_SWEEP, MILLISECOND);
     }
+    session_check(s);
     conn_close(&s->conn, LINGER, close_reason_status(reason), slice_str(close_reason_text(reason)));
 }
 
@@ -423,6 +478,7 @@ static bool take_off(_Atomic int64_t *number, int64_t max)
 {
     int64_t now = atomic_load_explicit(number, memory_order_relaxed);
     while (now > max) {
+        assert(now > 0);                /* the one that goes is counted */
         if (atomic_compare_exchange_weak(number, &now, now - 1)) return true;
     }
     return false;
@@ -448,6 +504,10 @@ bool session_close_over_account(struct session *s, int64_t max)
 
 void session_sweep(struct session *s)
 {
+    session_check(s);
+    assert(s->phase == SESSION_CLOSED);
+    assert(!list_empty(&s->node));      /* among those that are sweeping */
+    assert(s->subs.count > 0);
     if (session_subs_sweep(s, SWEEP_STEP) > 0) {
         session_timer_set(s, SESSION_TIMER_SWEEP, MILLISECOND);
     } else {
@@ -459,6 +519,10 @@ void session_sweep(struct session *s)
 static void free_session(struct retired *r)
 {
     struct session *s = container_of(r, struct session, retired);
+    assert(s->subs.count == 0);
+    assert(!s->auth_pending);
+    assert(list_empty(&s->node));
+    assert(!timer_is_set(&s->timer));
     directory_unref(s->old_directory);
     directory_unref(s->directory);
     responses_free(s->responses);
@@ -472,6 +536,7 @@ static void retire_when_over(struct session *s)
 {
     if (!s->is_conn_gone || s->subs.count > 0 || s->auth_pending) return;
     session_timer_set(s, SESSION_TIMER_NONE, 0);
+    session_check(s);
     reactor_retire(s->home->reactor, &s->retired, free_session);
 }
 
@@ -479,12 +544,15 @@ static void on_free(struct conn *c)
 {
     struct session *s = session_of(c);
     assert(s->phase == SESSION_CLOSED);
+    assert(!s->is_conn_gone);
     s->is_conn_gone = true;
     retire_when_over(s);
 }
 
 void session_worker_done(struct session *s)
 {
+    session_check(s);
+    assert(s->auth_pending);
     s->auth_pending = false;
     retire_when_over(s);
 }
@@ -499,12 +567,15 @@ void session_err(struct session *s, const char *format, ...)
     va_copy(again, args);
     int len = vsnprintf(small, sizeof small, format, args);
     va_end(args);
+    assert(len >= 0);
+    assert(s->is_told);                 /* a client expects INFO first */
     struct buf line = { 0 };
     buf_add_str(&line, "-ERR '");
     buf_reserve(&line, (uint32_t)len + 1);
     (void)vsnprintf((char *)line.ptr + line.len, (size_t)len + 1, format, again);
     va_end(again);
     line.len += (uint32_t)len;
+    assert(line.len <= line.cap);
     buf_add_str(&line, "'\r\n");
     conn_send(&s->conn, buf_slice(&line));
     if (s->traced) {
@@ -530,7 +601,9 @@ const char *session_label(const struct session *s, char text[SESSION_LABEL])
     const char *kind = s->listener->options.kind == LISTENER_WEBSOCKET ? "wid" : "cid";
     char forwarded[NET_ADDR_TEXT] = "";
     if (s->is_forwarded) (void)net_addr_ip_text(&s->forwarded, forwarded);
-    (void)snprintf(text, SESSION_LABEL, "%s%s%s - %s:%llu", forwarded, s->is_forwarded ? "/" : "",
-                   net_addr_text(&s->addr, addr), kind, (unsigned long long)s->cid);
+    int len = snprintf(text, SESSION_LABEL, "%s%s%s - %s:%llu", forwarded, s->is_forwarded ? "/" : "",
+                       net_addr_text(&s->addr, addr), kind, (unsigned long long)s->cid);
+    assert(len > 0);
+    assert(len < SESSION_LABEL);        /* two addresses and a number always fit */
     return text;
 }

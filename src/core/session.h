@@ -46,11 +46,23 @@ enum session_timer {
 
 enum { NONCE_LEN = 15 };
 
+/* A control line is never longer, whatever is configured: a record between reactors has 24 bits for
+ * what goes before a body. */
+enum { CONTROL_LINE_MAX = 8 * 1024 * 1024 };
+
+/* How long a control line may be, as configured. */
+static inline uint32_t session_line_max(const struct options *o)
+{
+    int64_t max = o->limits.max_control_line;
+    return max < CONTROL_LINE_MAX ? (uint32_t)max : CONTROL_LINE_MAX;
+}
+
 /* What a client said of itself; one block with its texts, which are NUL-terminated too. */
 struct login {
     struct slice user, pass, token, nkey, sig, jwt, proxy_sig;
     struct slice name, lang, version;
     bool         dormant_field;             /* `account` or `new_account`, which nobody may use */
+    size_t       size;                      /* of `bytes` */
     uint8_t      bytes[];
 };
 
@@ -66,6 +78,7 @@ struct session {
     struct sids            subs;
     struct nats_limits     limits;          /* what the parser needs */
     int64_t                subs_max;        /* negative: unlimited */
+    int32_t                pings_out;       /* PINGs without an answer */
 
     /* what CONNECT said */
     bool                   verbose, pedantic, echo, headers, no_responders;
@@ -76,7 +89,6 @@ struct session {
     bool                   is_off_account, is_off_server;
     bool                   auth_pending;    /* a password is being checked */
     bool                   auth_required;   /* nothing but CONNECT is taken yet */
-    bool                   info_due;        /* the INFO after the first PONG has not been sent */
     /* a target was behind: hold this publisher for a moment */
     bool                   is_told; /* INFO was sent, so that an -ERR makes sense */
     bool                   is_upgrading; /* the WebSocket handshake has begun */
@@ -88,7 +100,6 @@ struct session {
     uint8_t                protocol;
     uint8_t                phase;           /* enum session_phase */
     uint8_t                timer_kind;      /* enum session_timer */
-    uint8_t                pings_out;
     uint8_t                reason;          /* enum close_reason; once closed */
     uint8_t                refuse_reason;   /* the same, while the refusal is delayed */
     _Atomic bool           is_closed;

@@ -6,6 +6,26 @@
 #include "core/account.h"
 
 enum { SIDS_FIRST = 4, SIDS_SHARDS = 256, SIDS_SHARD_FROM = 4096 };
+static_assert((SIDS_FIRST & (SIDS_FIRST - 1)) == 0, "a hash is cut to a table by a mask");
+static_assert(SIDS_SHARD_FROM > SIDS_FIRST, "what is spread is more than the first table");
+
+void sink_check(const struct sink *s)
+{
+    bool is_internal = s->session == NULL;
+    assert((s->reactor == SINK_ANYWHERE) == is_internal);
+    assert((s->deliver != NULL) == is_internal);
+    assert(s->reactor <= SINK_ANYWHERE);
+}
+
+void sub_check(const struct sub *s)
+{
+    assert(s->sink != NULL);
+    assert(s->door != NULL);
+    assert(s->entry.text == s->text);       /* its texts travel with it */
+    assert(s->entry.subject_len > 0);
+    assert(!atomic_load_explicit(&s->is_closed, memory_order_relaxed));
+    assert(s->max == 0 || s->delivered <= s->max);
+}
 
 static size_t sub_size(size_t texts)
 {
@@ -25,6 +45,7 @@ struct sub *sub_new(struct door *door, struct sink *sink, struct slice subject, 
     memcpy(s->text, subject.ptr, subject.len);
     if (queue.len > 0) memcpy(s->text + subject.len, queue.ptr, queue.len);
     if (sid.len > 0) memcpy(s->text + subject.len + queue.len, sid.ptr, sid.len);
+    assert(slice_equal(sub_sid(s), sid));       /* the last text: the three did not overlap */
     return s;
 }
 
@@ -43,13 +64,14 @@ struct retired_garbage {
 static void free_garbage(struct retired *r)
 {
     struct retired_garbage *g = container_of(r, struct retired_garbage, retired);
+    assert(g->list != NULL);    /* nothing is retired for nothing */
     garbage_free(g->list);
     xfree(g);
 }
 
 static void retire_garbage(struct reactor *r, struct garbage *list)
 {
-    if (list == NULL) return;
+    if (list == NULL) return;   /* most changes happen in place */
     struct retired_garbage *g = xalloc(sizeof *g);
     g->list = list;
     reactor_retire(r, &g->retired, free_garbage);
@@ -59,19 +81,29 @@ static void retire_garbage(struct reactor *r, struct garbage *list)
 static void free_sub(struct retired *r)
 {
     struct sub *s = container_of(r, struct sub, retired);
+    assert(atomic_load_explicit(&s->is_closed, memory_order_relaxed));
     sub_free(s);
 }
 
 void sub_enter(struct reactor *r, struct account *account, struct sub *s)
 {
     struct garbage *garbage = NULL;
+    sub_check(s);
+    sink_check(s->sink);
+    assert(s->sink->reactor == r->id || s->sink->reactor == SINK_ANYWHERE);
+    assert(s->delivered == 0);
     interest_insert(account->interest, &s->entry, &garbage);
+    assert(interest_count(account->interest) > 0);
     retire_garbage(r, garbage);
 }
 
 void sub_leave(struct reactor *r, struct account *account, struct sub *s)
 {
     struct garbage *garbage = NULL;
+    sub_check(s);               /* leaves once */
+    assert(s->sink->reactor == r->id);      /* its own reactor frees it, after the grace */
+    assert(s->door == &r->door);
+    assert(interest_count(account->interest) > 0);
     atomic_store_explicit(&s->is_closed, true, memory_order_relaxed);
     interest_remove(account->interest, &s->entry, &garbage);
     retire_garbage(r, garbage);
@@ -87,6 +119,7 @@ static uint32_t home_of(const struct sid_shard *shard, uint64_t hash)
 
 static void shard_put(struct sid_shard *shard, uint64_t hash, struct sub *s)
 {
+    assert(shard->count + 1 < shard->cap);      /* a hole stays, where every search ends */
     uint32_t at = home_of(shard, hash);
     while (shard->at[at] != NULL) at = (at + 1) & (shard->cap - 1);
     shard->at[at] = s;
@@ -95,10 +128,13 @@ static void shard_put(struct sid_shard *shard, uint64_t hash, struct sub *s)
 
 static void shard_resize(struct sid_shard *shard, uint64_t seed, uint32_t cap)
 {
+    assert((cap & (cap - 1)) == 0);
+    assert(4 * shard->count < 3 * cap);         /* what is in fits, and one more */
     struct sid_shard old = *shard;
     *shard = (struct sid_shard){ .at = xcalloc(cap, sizeof(struct sub *)), .cap = cap };
     for (uint32_t i = 0; i < old.cap; i++)
         if (old.at[i] != NULL) shard_put(shard, hash_bytes(sub_sid(old.at[i]), seed), old.at[i]);
+    assert(shard->count == old.count);
     xfree(old.at);
 }
 
@@ -134,6 +170,8 @@ static void shard_add(struct sid_shard *shard, uint64_t seed, uint64_t hash, str
 
 static void spread(struct sids *s, uint64_t seed)
 {
+    assert(s->many == NULL);
+    assert(s->first.count == s->count);
     s->many = xcalloc(SIDS_SHARDS, sizeof *s->many);
     for (uint32_t i = 0; i < s->first.cap; i++) {
         struct sub *sub = s->first.at[i];
@@ -143,20 +181,27 @@ static void spread(struct sids *s, uint64_t seed)
     }
     xfree(s->first.at);
     s->first = (struct sid_shard){ 0 };
+    assert_slow(sids_check(s, seed) == s->count);
 }
 
 void sids_add(struct sids *s, uint64_t seed, struct sub *sub)
 {
     if (s->many == NULL && s->count >= SIDS_SHARD_FROM) spread(s, seed);
     uint64_t hash = hash_bytes(sub_sid(sub), seed);
-    shard_add(shard_of(s, hash), seed, hash, sub);
+    struct sid_shard *shard = shard_of(s, hash);
+    assert_slow(shard_find(shard, hash, sub_sid(sub)) == UINT32_MAX);   /* a sid has one sub */
+    shard_add(shard, seed, hash, sub);
     s->count++;
+    assert(shard->count <= s->count);
 }
 
 /* Backward shift: what follows moves up, so that no marks of removed ones pile up. */
 static void shard_remove_at(struct sid_shard *shard, uint64_t seed, uint32_t hole)
 {
     uint32_t mask = shard->cap - 1;
+    assert(hole < shard->cap);
+    assert(shard->at[hole] != NULL);
+    assert(shard->count > 0);
     for (uint32_t at = (hole + 1) & mask; shard->at[at] != NULL; at = (at + 1) & mask) {
         uint32_t home = home_of(shard, hash_bytes(sub_sid(shard->at[at]), seed));
         if (((at - home) & mask) < ((at - hole) & mask)) continue;
@@ -172,7 +217,9 @@ void sids_remove(struct sids *s, uint64_t seed, struct sub *sub)
     uint64_t hash = hash_bytes(sub_sid(sub), seed);
     struct sid_shard *shard = shard_of(s, hash);
     uint32_t at = shard_find(shard, hash, sub_sid(sub));
-    assert(at != UINT32_MAX && shard->at[at] == sub);
+    assert(at != UINT32_MAX);
+    assert(shard->at[at] == sub);               /* not another of the same sid */
+    assert(s->count >= shard->count);
     shard_remove_at(shard, seed, at);
     s->count--;
     if (shard->cap > 64 && shard->count * 8 < shard->cap) shard_resize(shard, seed, shard->cap / 2);
@@ -195,7 +242,9 @@ struct sub *sids_next(const struct sids *s, uint64_t *at)
 struct sub *sids_any(const struct sids *s)
 {
     uint64_t at = 0;
-    return sids_next(s, &at);
+    struct sub *some = sids_next(s, &at);
+    assert((some == NULL) == (s->count == 0));
+    return some;
 }
 
 void sids_deinit(struct sids *s)
@@ -204,4 +253,38 @@ void sids_deinit(struct sids *s)
     xfree(s->many);
     xfree(s->first.at);
     *s = (struct sids){ 0 };
+}
+
+/* Returns how many are in. */
+static uint32_t shard_check(const struct sid_shard *shard, uint64_t seed)
+{
+    uint32_t found = 0;
+    assert((shard->at == NULL) == (shard->cap == 0));
+    assert((shard->cap & (shard->cap - 1)) == 0);
+    assert(shard->cap == 0 || shard->cap >= SIDS_FIRST);
+    assert(4 * shard->count <= 3 * shard->cap);
+    for (uint32_t at = 0; at < shard->cap; at++) {
+        const struct sub *s = shard->at[at];
+        if (s == NULL) continue;
+        found++;
+        sub_check(s);
+        assert(shard_find(shard, hash_bytes(sub_sid(s), seed), sub_sid(s)) == at);
+    }
+    assert(found == shard->count);
+    return found;
+}
+
+uint32_t sids_check(const struct sids *s, uint64_t seed)
+{
+    uint32_t found = shard_check(&s->first, seed);
+    assert(s->many == NULL || found == 0);      /* here or there, not both */
+    for (uint32_t i = 0; s->many != NULL && i < SIDS_SHARDS; i++) {
+        const struct sid_shard *shard = &s->many[i];
+        found += shard_check(shard, seed);
+        for (uint32_t k = 0; k < shard->cap; k++)
+            assert(shard->at[k] == NULL ||
+                   shard_of(s, hash_bytes(sub_sid(shard->at[k]), seed)) == shard);
+    }
+    assert(found == s->count);
+    return found;
 }

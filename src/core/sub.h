@@ -60,6 +60,11 @@ static inline struct slice sub_sid(const struct sub *s)
     return slice_of(s->text + s->entry.subject_len + s->entry.queue_len, s->sid_len);
 }
 
+/* A client's sink lives on the client's reactor, an internal one anywhere. */
+void sink_check(const struct sink *);
+/* Asserts every invariant of one that has not left its index; O(1). */
+void sub_check(const struct sub *);
+
 /* NULL when the door refuses. Not yet in any index. */
 MUST_CHECK struct sub *sub_new(struct door *, struct sink *, struct slice subject,
                                struct slice queue, struct slice sid);
@@ -91,5 +96,8 @@ struct sub *sids_next(const struct sids *, uint64_t *at);
 /* Some sub, or NULL when empty. */
 struct sub *sids_any(const struct sids *);
 void sids_deinit(struct sids *);
+/* Asserts every invariant: each sub is found by its sid, counts agree with tables, tables have room
+ * and the right size. O(n). Returns how many there are. */
+uint32_t sids_check(const struct sids *, uint64_t seed);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth/permissions.h"
 #include "base/assert.h"
+#include "core/check.h"
 #include "core/note.h"
 #include "core/quote.h"
 #include "core/session.h"
@@ -10,6 +11,7 @@
 /* "SUBJECT" or "SUBJECT" using queue "QUEUE", as the -ERR has it. */
 static void describe(struct buf *out, struct slice subject, struct slice queue)
 {
+    assert(out->len == 0);
     quote_go(out, subject);
     if (queue.len == 0) return;
     buf_add_str(out, " using queue ");
@@ -58,6 +60,7 @@ static bool admit(struct session *s, const struct nats_op *op, enum permission *
         session_err(s, "maximum subscriptions exceeded");
         return false;
     }
+    assert(*ret_permission != PERMISSION_DENIED);
     return true;
 }
 
@@ -65,6 +68,9 @@ void session_subscribe(struct session *s, const struct nats_op *op)
 {
     struct core_reactor *cr = s->home;
     enum permission permission;
+    session_check(s);
+    assert(s->is_counted);
+    assert(s->phase == SESSION_OPEN);
     if (!admit(s, op, &permission)) return;
     if (sids_find(&s->subs, cr->core->hash_seed, op->sid) != NULL) {
         session_ok(s);                          /* the first one stays */
@@ -80,13 +86,17 @@ void session_subscribe(struct session *s, const struct nats_op *op)
         return;
     }
     sub->is_filtered = permission == PERMISSION_ALLOWED_FILTERED;
+    assert(!sub->is_filtered || s->permissions != NULL);
     sids_add(&s->subs, cr->core->hash_seed, sub);
     sub_enter(cr->reactor, s->account, sub);
+    assert(s->subs_max < 0 || s->subs.count <= s->subs_max);
     session_ok(s);
 }
 
 void session_sub_end(struct session *s, struct sub *sub)
 {
+    assert(sub->sink == &s->sink);
+    assert(s->subs.count > 0);
     if (s->traced) trace_delsub(s, sub_sid(sub));
     sids_remove(&s->subs, s->home->core->hash_seed, sub);
     sub_leave(s->home->reactor, s->account, sub);
@@ -95,7 +105,10 @@ void session_sub_end(struct session *s, struct sub *sub)
 void session_unsubscribe(struct session *s, const struct nats_op *op)
 {
     struct sub *sub = sids_find(&s->subs, s->home->core->hash_seed, op->sid);
+    session_check(s);
+    assert(op->max <= UINT32_MAX);      /* the parser reads no more */
     if (sub != NULL) {
+        assert(sub->sink == &s->sink);
         if (op->max > 0 && op->max > sub->delivered) sub->max = (uint32_t)op->max;
         else session_sub_end(s, sub);
     }
@@ -104,6 +117,7 @@ void session_unsubscribe(struct session *s, const struct nats_op *op)
 
 uint32_t session_subs_sweep(struct session *s, uint32_t most)
 {
+    assert_slow(session_subs_check(s) == s->subs.count);
     while (s->subs.count > 0 && most-- > 0) {
         struct sub *sub = sids_any(&s->subs);
         sids_remove(&s->subs, s->home->core->hash_seed, sub);
@@ -114,12 +128,15 @@ uint32_t session_subs_sweep(struct session *s, uint32_t most)
 
 void session_subs_clear(struct session *s)
 {
-    (void)session_subs_sweep(s, UINT32_MAX);
+    uint32_t left = session_subs_sweep(s, UINT32_MAX);
+    assert(left == 0);
+    assert(sids_any(&s->subs) == NULL);
 }
 
 static void tell_lost(struct session *s, const struct sub *sub)
 {
     struct buf behind = { 0 };
+    assert(sub->sink == &s->sink);
     buf_printf(&behind, " (sid \"%.*s\")", SLICE_ARGS(sub_sid(sub)));
     const struct refused r = { interest_entry_subject(&sub->entry),
                                interest_entry_queue(&sub->entry), sub_sid(sub) };
@@ -130,6 +147,8 @@ static void tell_lost(struct session *s, const struct sub *sub)
 /* Two passes, since removing moves what the walk stands on. */
 void session_subs_recheck(struct session *s)
 {
+    uint32_t before = s->subs.count;
+    assert(s->old_directory == NULL);           /* judged by the rules that now hold */
     struct sub **lost = xalloc((s->subs.count + 1) * sizeof(struct sub *));
     uint32_t count = 0;
     struct sub *sub;
@@ -139,9 +158,13 @@ void session_subs_recheck(struct session *s)
         sub->is_filtered = p == PERMISSION_ALLOWED_FILTERED;
         if (p == PERMISSION_DENIED) lost[count++] = sub;
     }
+    assert(count <= before);
     for (uint32_t i = 0; i < count; i++) {
         tell_lost(s, lost[i]);
+        if (s->phase == SESSION_CLOSED) break;  /* the words could not be said: all have ended */
         session_sub_end(s, lost[i]);
     }
+    assert(s->subs.count == before - count || s->phase == SESSION_CLOSED);
+    assert_slow(session_subs_check(s) == s->subs.count);
     xfree(lost);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/trace.h"
 
+#include "base/assert.h"
 #include "core/message.h"
 #include "core/note.h"
 #include "core/quote.h"
@@ -14,6 +15,7 @@ static const char *const secrets[] = { "auth_token", "pass", "nkey", "sig", "pro
 static void line(struct session *s, const char *arrow, struct slice text)
 {
     struct buf b = { 0 };
+    assert(s->traced);                  /* else nobody wants the work */
     note_label(s, &b);
     buf_printf(&b, " - %s [%.*s]", arrow, SLICE_ARGS(text));
     struct log *log = s->home->core->env->log;
@@ -30,6 +32,7 @@ static struct slice headers_of(struct slice body, uint32_t header_len)
 static void payload(struct session *s, const char *arrow, struct slice body, uint32_t header_len)
 {
     const struct logging_options *o = &s->home->settings->options->logging;
+    assert(header_len <= body.len);
     struct slice shown = o->trace_headers ? headers_of(body, header_len) : body;
     if (o->trace_headers && header_len == 0) return;
     bool cut = o->traced_msg_len_max > 0 && shown.len > o->traced_msg_len_max;
@@ -52,6 +55,8 @@ static void payload(struct session *s, const char *arrow, struct slice body, uin
 static uint32_t string_end(struct slice text, uint32_t from)
 {
     uint32_t at = from + 1;
+    assert(from < text.len);
+    assert(text.ptr[from] == '"');
     while (at < text.len && text.ptr[at] != '"') at += text.ptr[at] == '\\' ? 2 : 1;
     return at < text.len ? at + 1 : text.len;
 }
@@ -70,6 +75,7 @@ static uint32_t value_end(struct slice text, uint32_t from)
         uint8_t c = text.ptr[at];
         if (depth == 0 && (c == ',' || c == '}' || c == ']')) break;
         if (c == '{' || c == '[') depth++;
+        assert(depth > 0 || (c != '}' && c != ']'));
         if (c == '}' || c == ']') depth--;
         at = c == '"' ? string_end(text, at) : at + 1;
     }
@@ -103,6 +109,7 @@ void trace_redact(struct buf *out, struct slice connect)
             continue;
         }
         uint32_t end = string_end(connect, at);
+        assert(end >= at + 2);          /* the text was checked: each string has its end */
         uint32_t colon = blanks_end(connect, end);
         struct slice text = slice_of(connect.ptr + at, end - at);
         buf_add(out, text);
@@ -133,6 +140,8 @@ void trace_in(struct session *s, const struct nats_op *op)
 void trace_out(struct session *s, const struct sub *sub, const struct message *m)
 {
     struct buf b = { 0 };
+    assert(m->head.len > 2);
+    assert(m->head.ptr[m->head.len - 1] == '\n');
     struct slice head = slice_first(m->head, m->head.len - 2);
     buf_printf(&b, "%s %.*s %.*s %.*s", m->header_len > 0 && s->headers ? "HMSG" : "MSG",
                SLICE_ARGS(m->subject), SLICE_ARGS(sub_sid(sub)), SLICE_ARGS(head));

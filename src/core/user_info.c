@@ -21,6 +21,9 @@ static void answer(struct sink *sink, struct core_reactor *cr, struct sub *sub,
     (void)sink;
     (void)sub;
     if (m->reply.len == 0 || s == NULL) return;
+    assert(s->home == cr);
+    assert(s->is_counted);
+    assert(s->account == m->account);   /* who asks is told of himself */
     struct buf body = { 0 };
     struct json_writer w = json_writer_on(&body, JSON_COMPACT);
     json_object_begin(&w);
@@ -41,6 +44,7 @@ static void answer(struct sink *sink, struct core_reactor *cr, struct sub *sub,
 void user_info_serve(struct core *core, struct account *a)
 {
     assert(a->internal == NULL);
+    assert(accounts_find(core->accounts, slice_str(a->name)) == a);
     struct service *service = xcalloc(1, sizeof *service);
     service->sink = (struct sink){ .reactor = SINK_ANYWHERE, .deliver = answer };
     service->core = core;
@@ -49,6 +53,7 @@ void user_info_serve(struct core *core, struct account *a)
                           none);
     assert(a->internal != NULL);
     struct garbage *garbage = NULL;
+    sub_check(a->internal);
     interest_insert(a->interest, &a->internal->entry, &garbage);
     assert(garbage == NULL);
 }
@@ -58,9 +63,12 @@ void user_info_end(struct account *a)
     if (a->internal == NULL) return;
     struct garbage *garbage = NULL;
     struct service *service = container_of(a->internal->sink, struct service, sink);
+    assert(service->door.bytes > 0);
+    assert(a->internal->door == &service->door);
     interest_remove(a->interest, &a->internal->entry, &garbage);
     garbage_free(garbage);
     sub_free(a->internal);
     a->internal = NULL;
+    assert(service->door.bytes == 0);
     xfree(service);
 }
