@@ -74,6 +74,7 @@ static void on_ping(struct session *s)
     conn_send(&s->conn, SLICE_LIT("PONG\r\n"));
     if (UNLIKELY(s->traced)) trace_out_line(s, SLICE_LIT("PONG"));
     if (LIKELY(s->first_pong_sent) || !s->is_connected) return;
+    if (s->phase == SESSION_CLOSED) return;     /* the PONG could not be sent */
     session_check(s);
     s->first_pong_sent = true;
     if (s->wants_events) session_info(s, INFO_CONNECTED);

@@ -601,8 +601,9 @@ const char *session_label(const struct session *s, char text[SESSION_LABEL])
     const char *kind = s->listener->options.kind == LISTENER_WEBSOCKET ? "wid" : "cid";
     char forwarded[NET_ADDR_TEXT] = "";
     if (s->is_forwarded) (void)net_addr_ip_text(&s->forwarded, forwarded);
-    int len = snprintf(text, SESSION_LABEL, "%s%s%s - %s:%llu", forwarded, s->is_forwarded ? "/" : "",
-                       net_addr_text(&s->addr, addr), kind, (unsigned long long)s->cid);
+    int len = snprintf(text, SESSION_LABEL, "%s%s%s - %s:%llu", forwarded,
+                       s->is_forwarded ? "/" : "", net_addr_text(&s->addr, addr), kind,
+                       (unsigned long long)s->cid);
     assert(len > 0);
     assert(len < SESSION_LABEL);        /* two addresses and a number always fit */
     return text;
