@@ -33,7 +33,6 @@ static void progress_check(const struct session *s)
     assert(!s->is_upgrading || is_web);
     assert(!s->is_forwarded || is_web);                 /* a field of the upgrade's request */
     assert(s->addr_known || s->listener->options.proxy_protocol);
-    assert(s->phase != SESSION_TLS_FIRST || !s->is_told);
     assert(s->last_in >= s->started);
     assert(s->last_active >= s->last_in);
     assert(s->rtt >= 0);

@@ -29,7 +29,7 @@ static enum err queue_listen(struct net *net, const struct net_listen *where, in
     (void)net;
     (void)why;
     *ret_sock = DOOR;
-    *ret_bound = (struct net_addr){ .port = where->port };
+    *ret_bound = (struct net_addr){ .port = where->port != 0 ? where->port : 4222 };
     return ERR_OK;
 }
 
