@@ -237,6 +237,13 @@ static void http_reply(struct http *base, struct http_request *request,
     take_response->body = (struct buf){ 0 };
 }
 
+/* There is no TLS here: what was made for it goes at once. */
+static void http_renew(struct http *base, const struct http_tls *take_tls)
+{
+    (void)base;
+    if (take_tls->release != NULL) take_tls->release(take_tls->owner);
+}
+
 static void http_stop(struct http *base)
 {
     container_of(base, struct sim_http, base)->is_started = false;
@@ -244,7 +251,9 @@ static void http_stop(struct http *base)
 
 void sim_http_init(struct sim_http *h)
 {
-    *h = (struct sim_http){ .base = { http_start, http_reply, http_stop } };
+    *h = (struct sim_http){
+        .base = { .start = http_start, .renew = http_renew, .reply = http_reply, .stop = http_stop }
+    };
 }
 
 void sim_http_deinit(struct sim_http *h)
