@@ -473,7 +473,8 @@ void session_close(struct session *s, enum close_reason reason)
 }
 
 /* Takes one off a number that is above `max`. Reactors come here side by side (all of them after a
- * reload): a look first and a subtraction later would let each take the whole excess for its own. */
+ * reload): a look first and a subtraction later would let each take the whole excess for its
+ * own. */
 static bool take_off(_Atomic int64_t *number, int64_t max)
 {
     int64_t now = atomic_load_explicit(number, memory_order_relaxed);
