@@ -76,7 +76,8 @@ static void add_rules(struct session *s, struct json_writer *w, enum info_kind k
     flag(w, "jetstream", s->home->core->identity.jetstream);
 }
 
-/* The nonce is for the CONNECT to come. Clients are not told that the cluster's name was made up. */
+/* The nonce is for the CONNECT to come. Clients are not told that the cluster's name was made
+ * up. */
 static void add_client(struct session *s, struct json_writer *w, enum info_kind kind)
 {
     char ip[NET_ADDR_TEXT];
