@@ -172,7 +172,7 @@ void core_check(struct core *core)
     struct account *a;
     for (uint32_t i = 0; i < core->reactors->count; i++) open += core_reactor_check(core->at[i]);
     assert(core_clients(core) >= (int64_t)open);            /* more: on the way to a reactor */
-    assert(atomic_load(&core->clients_total) >= open);
+    assert(atomic_load(&core->clients_total) + (uint64_t)atomic_load(&core->knocking) >= open);
     assert(accounts_check(core->accounts) > 0);
     assert(core->global->is_global);
     for (uint32_t i = 0; (a = accounts_at(core->accounts, i)) != NULL; i++)

@@ -141,7 +141,8 @@ struct core *core_free(struct core *core)
 
 int64_t core_clients(const struct core *core)
 {
-    return atomic_load_explicit(&core->clients, memory_order_acquire);
+    return atomic_load_explicit(&core->clients, memory_order_acquire) +
+           atomic_load_explicit(&core->knocking, memory_order_acquire);
 }
 
 const char *core_system_name(const struct core *core)
@@ -193,7 +194,8 @@ static void close_excess(struct core_reactor *cr)
 {
     int64_t max = cr->settings->options->limits.max_connections;
     LIST_EACH(&cr->sessions, n) {
-        if (!session_close_over_server(container_of(n, struct session, node), max)) return;
+        struct session *s = container_of(n, struct session, node);
+        if (!s->is_knocking && !session_close_over_server(s, max)) return;
     }
 }
 

@@ -186,6 +186,7 @@ struct core {
     _Atomic uint64_t       next_cid;
     _Atomic uint64_t       event_seq;               /* numbers what the server says of itself */
     _Atomic int64_t        clients;                 /* open */
+    _Atomic int64_t        knocking;                /* open, before their WebSocket handshake */
     _Atomic uint64_t       clients_total;
     _Atomic bool           is_lame_duck;
     /* sessions given to each reactor; reactor 0's */

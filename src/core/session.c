@@ -17,6 +17,9 @@ static const nanos LINGER = SECOND;
 /* A session with more subscriptions than this gives them up in steps of as many. */
 enum { SWEEP_STEP = 5000 };
 
+/* So many may be in a WebSocket handshake at a time, however few clients the server takes. */
+enum { KNOCKING_LEAST = 1024 };
+
 static uint32_t on_bytes(struct conn *c, struct slice in, uint64_t *ret_need);
 static void on_end(struct conn *c, enum conn_end why);
 static void on_established(struct conn *c);
@@ -204,6 +207,38 @@ void session_opened(struct session *s)
     session_check(s);
 }
 
+/* It is a client from now on. */
+static void welcome(struct session *s)
+{
+    atomic_fetch_add_explicit(&s->home->core->clients_total, 1, memory_order_relaxed);
+    note(s, LOG_DEBUG, "Client connection created");
+}
+
+/* Who has yet to finish a WebSocket handshake is not counted as a client, but not taken in without
+ * a limit either. */
+static bool knock(struct session *s)
+{
+    struct core *core = s->home->core;
+    int64_t max = s->home->settings->options->limits.max_connections;
+    int64_t before = atomic_fetch_add_explicit(&core->knocking, 1, memory_order_relaxed);
+    assert(before >= 0);
+    atomic_fetch_sub_explicit(&core->clients, 1, memory_order_relaxed);
+    if (before < (max > KNOCKING_LEAST ? max : KNOCKING_LEAST)) return true;
+    session_close(s, CLOSE_MAX_CONNECTIONS);
+    return false;
+}
+
+/* The handshake is over. */
+static void let_in(struct session *s)
+{
+    struct core *core = s->home->core;
+    assert(s->is_knocking);
+    s->is_knocking = false;
+    atomic_fetch_add_explicit(&core->clients, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&core->knocking, 1, memory_order_relaxed);
+    welcome(s);
+}
+
 void session_start(struct core_reactor *cr, struct listener *l, int sock,
                    const struct net_addr *peer)
 {
@@ -233,8 +268,9 @@ void session_start(struct core_reactor *cr, struct listener *l, int sock,
     set_input_cap(s);
     if (directory_nonce_needed(s->directory)) make_nonce(s);
     list_add_tail(&cr->sessions, &s->node);
-    atomic_fetch_add_explicit(&core->clients_total, 1, memory_order_relaxed);
-    note(s, LOG_DEBUG, "Client connection created");
+    s->is_knocking = l->options.kind == LISTENER_WEBSOCKET;
+    if (s->is_knocking && !knock(s)) return;
+    if (!s->is_knocking) welcome(s);
     session_check(s);
     begin(s);
 }
@@ -344,6 +380,7 @@ void session_upgraded(struct conn *c, const struct upgrade *u)
         text[u->forwarded_for.len] = 0;
         s->is_forwarded = net_addr_parse_ip(&s->forwarded, text);
     }
+    let_in(s);
     first_info(s);
     if (s->phase != SESSION_CLOSED) session_opened(s);
 }
@@ -422,8 +459,10 @@ static void leave_account(struct session *s)
 
 static void leave_server(struct session *s)
 {
+    struct core *core = s->home->core;
     if (s->is_off_server) return;
-    int64_t before = atomic_fetch_sub_explicit(&s->home->core->clients, 1, memory_order_relaxed);
+    int64_t before = atomic_fetch_sub_explicit(s->is_knocking ? &core->knocking : &core->clients, 1,
+                                               memory_order_relaxed);
     assert(before > 0);
 }
 
@@ -448,10 +487,11 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
     if (err[0] != 0 && s->is_told) session_err(s, "%s", err);
     if (s->phase == SESSION_CLOSED) return; /* the flush of these words has failed and closed it */
     if (is_logged(reason)) note(s, LOG_ERROR, "%s", err);
-    note(s, LOG_DEBUG, "Client connection closed: %s", close_reason_text(reason));
+    if (!s->is_knocking)
+        note(s, LOG_DEBUG, "Client connection closed: %s", close_reason_text(reason));
     s->phase = SESSION_CLOSED;
     s->reason = (uint8_t)reason;
-    closed_ring_add(core->closed, s);
+    if (!s->is_knocking) closed_ring_add(core->closed, s);
     atomic_store_explicit(&s->is_closed, true, memory_order_release);
     session_timer_set(s, SESSION_TIMER_NONE, 0);
     leave_account(s);

@@ -91,6 +91,8 @@ struct session {
     bool                   auth_required;   /* nothing but CONNECT is taken yet */
     /* a target was behind: hold this publisher for a moment */
     bool                   is_told; /* INFO was sent, so that an -ERR makes sense */
+    /* its WebSocket handshake is not over: it is no client yet, for no number and no report */
+    bool                   is_knocking;
     bool                   is_upgrading; /* the WebSocket handshake has begun */
     bool                   is_conn_gone; /* the memory of its connection is not needed any more */
     bool                   stall_due;

@@ -225,7 +225,8 @@ static void part_step(struct mail *mail, struct reactor *r)
     if (p->in_hand != NULL && cr->report_at != &p->in_hand->node) p->in_hand = NULL;
     while (cost > 0 && cr->report_at != &cr->sessions) {
         struct session *s = container_of(cr->report_at, struct session, node);
-        bool over = p->in_hand != NULL             ? copy_subs(p, &cost)
+        bool over = s->is_knocking                 ? true
+                    : p->in_hand != NULL             ? copy_subs(p, &cost)
                     : p->of->what == COLLECT_CONNS ? visit_conn(p, s, &cost)
                                                    : visit_subs(p, s, &cost);
         if (over) cr->report_at = cr->report_at->next;
