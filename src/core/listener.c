@@ -8,7 +8,7 @@
 #include "core/session.h"
 
 /* Accepted in one go, so that a flood of connections leaves time for those that are in. */
-enum { ACCEPT_BATCH = 32, BACKLOG = 1024 };
+enum { ACCEPT_BATCH = 8, BACKLOG = 1024 };
 
 /* Out of descriptors: the queue waits this long. */
 static const nanos RETRY = 100 * MILLISECOND;
