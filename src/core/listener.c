@@ -8,7 +8,7 @@
 #include "core/session.h"
 
 /* Accepted in one go, so that a flood of connections leaves time for those that are in. */
-enum { ACCEPT_BATCH = 8, BACKLOG = 1024 };
+enum { BACKLOG = 1024 };
 
 /* Out of descriptors: the queue waits this long. */
 static const nanos RETRY = 100 * MILLISECOND;
@@ -187,7 +187,7 @@ static void on_accept(struct watch *w, uint32_t ready)
     struct net *net = l->core->env->net;
     struct reactor *r = l->core->reactors->at[0];
     (void)ready;
-    for (int i = 0; i < ACCEPT_BATCH && l->sock >= 0; i++) {
+    for (int i = 0; i < LISTENER_BATCH && l->sock >= 0; i++) {
         int sock;
         struct net_addr peer;
         enum err e = net->accept(net, l->sock, &sock, &peer);

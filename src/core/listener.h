@@ -8,6 +8,10 @@
 
 #include "core/core.h"
 
+/* Connections that a listener takes in a tick: few, for with TLS each costs tens of microseconds
+ * that others wait for. */
+enum { LISTENER_BATCH = 4 };
+
 void listener_free(struct listener *);
 
 /* Prepares the timer of a lame duck (core.c). */

@@ -10,7 +10,7 @@
 
 #include "core/core_fake.h"
 
-enum { DOOR = FAKE_SOCKS - 1, BATCH = 32, CALM = 0 };
+enum { DOOR = FAKE_SOCKS - 1, CALM = 0 };
 
 /* The queue behind the listener's socket. */
 struct queue {
@@ -86,11 +86,11 @@ static void ticks(struct world *w, uint32_t count)
 static void a_crowd_is_let_in_by_and_by(void **state)
 {
     struct world *w = *state;
-    come(BATCH + 8);
+    come(LISTENER_BATCH + 1);
     ticks(w, 1);
-    assert_int_equal(core_clients(w->core), 1 + BATCH);
+    assert_int_equal(core_clients(w->core), 1 + LISTENER_BATCH);
     ticks(w, 1);
-    assert_int_equal(core_clients(w->core), 1 + BATCH + 8);
+    assert_int_equal(core_clients(w->core), 1 + LISTENER_BATCH + 1);
 }
 
 /* Row P8: the queue stays readable all the time, and nobody asks it until it has rested. */
@@ -122,9 +122,9 @@ static void who_left_while_waiting_is_passed_over(void **state)
 {
     struct world *w = *state;
     queue.broken = 2;
-    come(5);
+    come(LISTENER_BATCH);
     ticks(w, 1);
-    assert_int_equal(core_clients(w->core), 1 + 3);
+    assert_int_equal(core_clients(w->core), 1 + LISTENER_BATCH - 2);
 }
 
 static void a_listener_that_rests_can_be_closed(void **state)

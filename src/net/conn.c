@@ -316,6 +316,8 @@ static void read_some(struct conn *c)
     struct reactor *r = c->reactor;
     struct net_span spans[2];
     uint32_t direct;
+    if (c->rest_ready) offer_rest(c); /* older than what the socket holds */
+    if (stopped(c) || c->paused) return;
     uint32_t count = read_spans(c, spans, &direct);
     int64_t got = r->env->net->read(r->env->net, c->sock, spans, count);
     if (got == NET_AGAIN) return;

@@ -158,15 +158,18 @@ void reactor_between(struct reactor *r)
 }
 
 /* Those who had more input than a turn takes go on now; one that asks again waits for the next
- * tick. */
+ * tick. The only place where a slow step may be taken. */
 static uint32_t serve_again(struct reactor *r)
 {
     struct list turn;
     uint32_t done = 0;
     list_init(&turn);
     list_splice(&turn, &r->again);
+    r->slow_left = SLOW_PER_TICK;
     for (struct list *n = list_pop(&turn); n != NULL; n = list_pop(&turn), done++)
         conn_again(container_of(n, struct conn, again_node));
+    r->slow_left = 0;
+    if (done > 0) send_out(r);
     return done;
 }
 
@@ -179,14 +182,13 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     uint32_t ready = wait_ready(r, sleep_max, events);
     r->now = clock_monotonic(r->env->clock); /* one tick, one instant */
     r->wall = clock_realtime(r->env->clock);
-    r->slow_left = SLOW_PER_TICK;
 
     done += mailbox_drain_mail(r);                     /* 1. news from other threads */
     done += mailbox_drain_records(r, RECORDS_MAX);     /* 2. messages from other reactors */
     done += wheel_fire(&r->wheel, r->now, TIMERS_MAX); /* 3. due timers */
-    done += serve_again(r);                            /* 4. input that was left over */
-    serve_ready(r, events, ready);                     /* 5. bytes from peers */
-    send_out(r);                                       /* 6. messages and bytes to others */
+    serve_ready(r, events, ready);                     /* 4. bytes from peers */
+    send_out(r);                                       /* 5. messages and bytes to others */
+    done += serve_again(r); /* 6. what was left over, and what is slow: nobody waits for it */
     free_closed(r);
     return done + ready;
 }

@@ -64,7 +64,7 @@ struct reactor {
     void *user;             /* the application's state of this reactor */
     /* Called for each record that another reactor posted (core delivers it). */
     void (*on_record)(struct reactor *, const struct record *);
-    uint32_t slow_left;     /* costly steps (handshakes) that filters may still take in this tick */
+    uint32_t slow_left; /* costly steps (handshakes) that filters may take in their `again`, now */
     uint64_t connections; /* open now */
     uint32_t works;       /* away at a worker; the reactor must outlive them */
     uint64_t work; /* deliveries so far: the application counts, connections adapt their reads */

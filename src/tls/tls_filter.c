@@ -317,7 +317,7 @@ static bool keep(struct tls_filter *t, struct conn *c, struct slice in)
     return true;
 }
 
-/* Not this tick's turn: the bytes wait here, and those behind them in the socket. */
+/* A step of a handshake waits for its turn: the bytes wait here, and those behind them in the socket. */
 static enum filter_verdict wait_turn(struct tls_filter *t, struct conn *c, struct slice in)
 {
     if (in.len > 0 && !keep(t, c, in)) return fail(t, "out of memory");
@@ -338,12 +338,9 @@ static enum filter_verdict take(struct tls_filter *t, struct conn *c, struct sli
 static enum filter_verdict on_in(struct filter *f, struct conn *c, struct slice in)
 {
     struct tls_filter *t = tls_from(f);
-    struct reactor *r = c->reactor;
     if (t->state == TLS_CLOSED) return FILTER_OK;
     if (t->state == TLS_OPEN) return take(t, c, in);
-    if (t->kept_len > 0 || r->slow_left == 0) return wait_turn(t, c, in);
-    r->slow_left--;
-    return take(t, c, in);
+    return wait_turn(t, c, in);
 }
 
 static enum filter_verdict on_again(struct filter *f, struct conn *c)
