@@ -2,7 +2,8 @@
 """The rows of the table: what is loaded, what is compared, and what midge must reach.
 
 CPU rows compare the minimum of all runs (noise only adds), wall-clock rows the median of the ratios of
-adjacent pairs (noise goes both ways, but hits neighbours alike)."""
+adjacent pairs (noise goes both ways, but hits neighbours alike). A latency that is judged by itself counts only
+from runs before which the machine was quiet."""
 
 import dataclasses
 import pathlib
@@ -149,9 +150,23 @@ def size_rows(bench):
 
 # --- what a neighbour may cost ---
 
+QUIET_P99_US = 1000     # of a requester on an idle server; above it the machine itself stumbles
+QUIET_PAIRS_MAX = 9
+
+
+def quiet_pairs(bench, load, setup, wanted=3):
+    """Pairs in which our quiet figure shows that the machine was quiet; at the worst, the quietest ones."""
+    runs = []
+    while len(runs) < QUIET_PAIRS_MAX:
+        runs += bench.in_turn(load, setup, pairs=1)
+        quiet = [pair for pair in runs if pair[1]["quiet_p99_us"] <= QUIET_P99_US]
+        if len(quiet) == wanted:
+            return quiet
+    return sorted(runs, key=lambda pair: pair[1]["quiet_p99_us"])[:wanted]
+
+
 def handshake_rows(bench):
-    setup = Setup(transport="tls", reactors=1)
-    runs = bench.in_turn(f"handshakes -n 500 -c 500 -r 1000 -T {4 * bench.seconds}", setup, pairs=3)
+    runs = quiet_pairs(bench, f"handshakes -n 500 -c 500 -r 1000 -T {4 * bench.seconds}", Setup(transport="tls", reactors=1))
     theirs, ours = ([pair[side] for pair in runs] for side in (0, 1))
     p99 = [median([run["during_p99_us"] for run in side]) / 1000 for side in (theirs, ours)]
     rates = [median([run["handshakes_per_second"] for run in side]) for side in (theirs, ours)]

@@ -317,7 +317,8 @@ static bool keep(struct tls_filter *t, struct conn *c, struct slice in)
     return true;
 }
 
-/* A step of a handshake waits for its turn: the bytes wait here, and those behind them in the socket. */
+/* A step of a handshake waits for its turn: the bytes wait here, and those behind them in the
+ * socket. */
 static enum filter_verdict wait_turn(struct tls_filter *t, struct conn *c, struct slice in)
 {
     if (in.len > 0 && !keep(t, c, in)) return fail(t, "out of memory");
