@@ -242,6 +242,33 @@ static void a_stranger_who_is_being_checked_is_not_read_from(void **state)
     world_free(w);
 }
 
+/* Row X7: from the 20th failure in a minute on, the answer waits, and so does only this client. */
+static void who_fails_again_and_again_waits_for_the_answer(void **state)
+{
+    (void)state;
+    static const char wrong[] = "CONNECT {\"user\":\"a\",\"pass\":\"x\"}\r\n";
+    static const char right[] =
+        "CONNECT {\"verbose\":false,\"user\":\"a\",\"pass\":\"b\"}\r\nPING\r\n";
+    struct world *w = world_new(1, options_with_user("b"));
+    for (int i = 1; i < 20; i++) {
+        uint32_t c = world_accept(w, 0);
+        assert_string_equal(world_say(w, c, wrong), "-ERR 'Authorization Violation'\r\n");
+        assert_true(world_is_closed(w, c));
+    }
+    uint32_t c = world_accept(w, 0), other = world_accept(w, 0);
+    assert_string_equal(world_say(w, c, wrong), "");
+    assert_string_equal(world_say(w, c, right), "");
+    assert_string_equal(world_say(w, other, right), "PONG\r\n");
+    w->fake->now += 90 * MILLISECOND;
+    world_run(w);
+    assert_false(world_is_closed(w, c));
+    w->fake->now += 20 * MILLISECOND;
+    world_run(w);
+    assert_string_equal(world_take(w, c), "-ERR 'Authorization Violation'\r\n");
+    assert_true(world_is_closed(w, c));
+    world_free(w);
+}
+
 /* Failing the n-th allocation at the door, for every n: a client may be refused or closed, the
  * server goes on, and nothing is lost. */
 static void every_refusal_of_the_door_costs_at_most_its_client(void **state)
@@ -280,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_stranger_holds_a_line_and_no_more),
         cmocka_unit_test(a_password_that_nobody_can_check_is_refused),
         cmocka_unit_test(a_stranger_who_is_being_checked_is_not_read_from),
+        cmocka_unit_test(who_fails_again_and_again_waits_for_the_answer),
         cmocka_unit_test(every_refusal_of_the_door_costs_at_most_its_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 """What crowds, hoarders and pauses may not do: take the server's memory, its descriptors, its threads or its order."""
 import concurrent.futures
 import errno
+import json
 import os
 import random
 import resource
@@ -191,6 +192,21 @@ def case_a_crowd_that_never_ends_its_first_line_is_cut(world):
     friend.ping()
     until(lambda: descriptors(server) <= before, "all descriptors to be given back")
     expect_equal(server.stop(), 0)
+
+
+def case_each_connection_has_a_nonce_of_its_own(world):
+    """A signature that was heard once is of no use: no two connections are given the same nonce."""
+    server = world.start_with("""
+        listen: "127.0.0.1:-1"
+        authorization { users: [ { nkey: "UCBBRTSIYB336UY3GDR4PZXIX7XBRQP4JHYQH3LMYXVQODVTBOYFU4BZ" } ] }
+    """)
+    nonces = set()
+    for _ in range(200):
+        client = Client(server.port(), connect=False)
+        nonces.add(json.loads(client.line()[len("INFO "):])["nonce"])
+        client.close()
+    expect_equal(len(nonces), 200)
+    expect(all(len(nonce) >= 11 for nonce in nonces), nonces)
 
 
 def case_a_crowd_of_half_handshakes_is_cut(world):
