@@ -198,7 +198,7 @@ def case_each_connection_has_a_nonce_of_its_own(world):
     """A signature that was heard once is of no use: no two connections are given the same nonce."""
     server = world.start_with("""
         listen: "127.0.0.1:-1"
-        authorization { users: [ { nkey: "UCBBRTSIYB336UY3GDR4PZXIX7XBRQP4JHYQH3LMYXVQODVTBOYFU4BZ" } ] }
+        authorization { users: [ { nkey: "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4" } ] }
     """)
     nonces = set()
     for _ in range(200):
