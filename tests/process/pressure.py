@@ -157,9 +157,8 @@ def case_a_sleeper_among_many_subscribers_costs_them_nothing(world):
             sender.send("PUB many 500\r\n" + "x" * 500 + "\r\n")
             for reader in heard:
                 reader.result(120)
-    sender.ping()
     server.wait_line("Slow Consumer Detected")
-    expect_equal(server.stop(), 0)
+    sender.ping()
 
 
 # --- strangers (X1) ---
