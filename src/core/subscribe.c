@@ -118,8 +118,13 @@ void session_unsubscribe(struct session *s, const struct nats_op *op)
 uint32_t session_subs_sweep(struct session *s, uint32_t most)
 {
     assert_slow(session_subs_check(s) == s->subs.count);
+    uint64_t at = 0; /* a walk from the start for each would cost the square of their number */
     while (s->subs.count > 0 && most-- > 0) {
-        struct sub *sub = sids_any(&s->subs);
+        struct sub *sub = sids_next(&s->subs, &at);
+        if (sub == NULL) { /* removing has moved some to where the walk had been */
+            at = 0;
+            sub = sids_next(&s->subs, &at);
+        }
         sids_remove(&s->subs, s->home->core->hash_seed, sub);
         sub_leave(s->home->reactor, s->account, sub);
     }

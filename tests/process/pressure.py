@@ -159,6 +159,7 @@ def case_a_sleeper_among_many_subscribers_costs_them_nothing(world):
                 reader.result(120)
     server.wait_line("Slow Consumer Detected")
     sender.ping()
+    expect_equal(server.stop(), 0)          # giving up 100 000 subscriptions must not outlast the patience of a stop
 
 
 # --- strangers (X1) ---
