@@ -59,6 +59,13 @@ def binary_from(path, reactors, env_words):
     return Binary(path, reactors, env, patience)
 
 
+def with_patience(config):
+    """With a minute to log in, unless the dialog is about that: the default of two seconds is short on a busy machine."""
+    if re.search(r"^authorization *{[^}]*timeout", config, re.M):
+        return config
+    return re.sub(r"^authorization *{", "authorization { timeout: 60, ", config, flags=re.M)
+
+
 class Server:
     def __init__(self, binary, folder, config, flags, reactors):
         self.binary, self.folder, self.reactors = binary, folder, reactors
@@ -74,6 +81,7 @@ class Server:
         self.wait("start", lambda: "Server is ready" in self.log(), max(START_S, binary.patience))
 
     def write_config(self, config):
+        config = with_patience(config)
         if self.binary.is_midge:
             config += "\nmidge { reactors: %d }\n" % self.reactors
         with open(self.config_path, "w") as file:
