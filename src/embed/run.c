@@ -157,6 +157,7 @@ void run_stop(struct midge *m)
     m->phase = PHASE_STOPPED;
     stop_threads(m);
     if (!finish_ticks(m)) return;           /* the process ends soon; its memory with it */
+    machine_end_workers(m->machine);
     m->server = server_free(m->server);
     m->set = reactors_free(m->set);
 }

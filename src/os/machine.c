@@ -48,6 +48,11 @@ struct machine *machine_free(struct machine *m)
     return xfree(m);
 }
 
+void machine_end_workers(struct machine *m)
+{
+    m->env.worker = os_worker_free(m->env.worker);
+}
+
 struct env *machine_env(struct machine *m)
 {
     return &m->env;

@@ -15,4 +15,9 @@ struct machine *machine_new(void);                      /* the log goes to stder
 struct machine *machine_free(struct machine *);         /* NULL is fine; returns NULL */
 struct env     *machine_env(struct machine *);
 
+/* Waits for the worker threads to end; nothing may be submitted afterwards. A worker may still
+ * touch a reactor when the work that it brought home is done there: reactors are freed after
+ * this. */
+void machine_end_workers(struct machine *);
+
 #endif
