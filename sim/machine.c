@@ -64,9 +64,16 @@ static void usage_read(struct usage *base, struct usage_now *ret_now)
                                    .cores = 2 };
 }
 
+/* Nothing here has a size. */
+static void usage_trim(struct usage *base)
+{
+    (void)base;
+}
+
 void sim_usage_init(struct sim_usage *u, struct sim_clock *clock)
 {
     u->base.read = usage_read;
+    u->base.trim = usage_trim;
     u->clock = clock;
 }
 

@@ -30,6 +30,8 @@ struct usage_now {
 
 struct usage {
     void (*read)(struct usage *, struct usage_now *ret_now);
+    /* Gives freed memory back to the machine. Any thread; takes milliseconds when it is much. */
+    void (*trim)(struct usage *);
 };
 
 static inline nanos clock_monotonic(struct clock *c)

@@ -581,6 +581,22 @@ static void an_abort_flushes_nothing(void **state)
     assert_int_equal(a->sock->out.len, 0);
 }
 
+/* At most once a second: the C library takes its time for it. */
+static void what_a_cut_peer_left_goes_back_to_the_machine(void **state)
+{
+    struct app *a = *state;
+    a->sock->stuck = true;
+    uint8_t *bytes = test_malloc(TRIM_BYTES);
+    memset(bytes, 'b', TRIM_BYTES);
+    for (int i = 0; i < 2; i++) conn_send(&a->conn, slice_of(bytes, TRIM_BYTES));
+    (void)reactor_tick(a->fake->reactor, 0);
+    assert_int_equal(a->fake->trims, 0);
+    conn_abort(&a->conn);
+    for (int i = 0; i < 3; i++) (void)reactor_tick(a->fake->reactor, 0);
+    assert_int_equal(a->fake->trims, 1);
+    test_free(bytes);
+}
+
 static void an_abort_ends_a_lingering_close_in_its_tick(void **state)
 {
     struct app *a = *state;
@@ -676,6 +692,7 @@ int main(void)
         CONN_TEST(a_close_lingers_for_a_slow_peer_but_not_longer),
         CONN_TEST(a_lingering_close_ends_when_the_peer_has_taken_all),
         CONN_TEST(an_abort_flushes_nothing),
+        CONN_TEST(what_a_cut_peer_left_goes_back_to_the_machine),
         CONN_TEST(an_abort_ends_a_lingering_close_in_its_tick),
         CONN_TEST(a_farewell_stands_once_behind_what_was_queued),
         CONN_TEST(a_filter_is_announced_when_it_is_ready),

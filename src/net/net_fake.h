@@ -38,6 +38,8 @@ struct fake {
     struct env env;
     struct clock clock;
     struct entropy entropy;
+    struct usage usage;
+    uint32_t trims;
     struct net net;
     struct fake_poller pollers[REACTORS_MAX];
     uint32_t pollers_count;
@@ -62,6 +64,11 @@ static inline void fake_fill(struct entropy *e, void *bytes, size_t size)
 {
     (void)e;
     memset(bytes, 7, size);
+}
+
+static inline void fake_trim(struct usage *u)
+{
+    container_of(u, struct fake, usage)->trims++;
 }
 
 static inline struct fake *fake_of(struct net *n)
@@ -187,7 +194,10 @@ static inline struct fake *fake_new_many(uint32_t reactors)
     f->net = (struct net){
         .poller_new = fake_poller_new, .read = fake_read, .write = fake_write, .close = fake_close
     };
-    f->env = (struct env){ .clock = &f->clock, .entropy = &f->entropy, .net = &f->net };
+    f->usage.trim = fake_trim;
+    f->env = (struct env){
+        .clock = &f->clock, .entropy = &f->entropy, .net = &f->net, .usage = &f->usage
+    };
     f->set = reactors_new(&f->env, reactors, 0);
     f->reactor = f->set->at[0];
     return f;

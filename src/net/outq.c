@@ -96,6 +96,7 @@ static void give_back(struct outpool *pool, struct chunk *c)
         pool->spare[kind] = c;
         pool->spare_count[kind]++;
     } else {
+        pool->returned += sizeof *c + c->cap;
         (void)door_free(pool->door, c, sizeof *c + c->cap);
     }
 }

@@ -55,6 +55,7 @@ struct outpool {
     struct chunk *spare[CHUNK_KINDS];
     uint32_t spare_count[CHUNK_KINDS];
     uint32_t in_use; /* chunks handed out */
+    uint64_t returned; /* bytes given back at the door since the reactor last looked */
 };
 
 void outpool_init(struct outpool *, struct door *);

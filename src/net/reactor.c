@@ -173,6 +173,14 @@ static uint32_t serve_again(struct reactor *r)
     return done;
 }
 
+static void give_back_memory(struct reactor *r)
+{
+    if (LIKELY(r->pool.returned < TRIM_BYTES) || r->now - r->trimmed < SECOND) return;
+    r->pool.returned = 0;
+    r->trimmed = r->now;
+    r->env->usage->trim(r->env->usage);
+}
+
 uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
 {
     struct net_event events[EVENTS_MAX];
@@ -190,6 +198,7 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     send_out(r);                                       /* 5. messages and bytes to others */
     done += serve_again(r); /* 6. what was left over, and what is slow: nobody waits for it */
     free_closed(r);
+    give_back_memory(r);
     return done + ready;
 }
 

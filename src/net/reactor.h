@@ -37,6 +37,10 @@ enum { READ_BUFFER = 64 * 1024, READ_TURN = 16 * 1024, READ_BETWEEN = 8 * 1024 }
  * else. */
 enum { SLOW_PER_TICK = 1 };
 
+/* What a peer that does not read leaves behind when it is cut: the C library keeps it, in pieces
+ * that later loads may not fit. So much of it goes back to the machine, at most once a second. */
+enum { TRIM_BYTES = 16 << 20 };
+
 /* Something that must wait until no reactor refers to it. Embedded in what is retired. */
 struct retired {
     struct retired *next;
@@ -54,6 +58,7 @@ struct reactor {
     struct rng rng;
     struct door door;
     struct outpool pool;
+    nanos trimmed; /* when freed memory was last given back to the machine */
     struct list dirty; /* connections to flush before the tick ends */
     struct list again; /* connections with input that was read but not yet handed up */
     struct list freed; /* connections that are closed; on_free at the end of the tick */

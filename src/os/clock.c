@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/random.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,7 +111,15 @@ static void usage_read(struct usage *u, struct usage_now *ret_now)
     };
 }
 
+static void usage_trim(struct usage *u)
+{
+    (void)u;
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
+
 void os_usage_init(struct usage *u)
 {
-    *u = (struct usage){ .read = usage_read };
+    *u = (struct usage){ .read = usage_read, .trim = usage_trim };
 }
