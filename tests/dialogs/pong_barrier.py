@@ -154,7 +154,7 @@ def check_fairness(server, connections):
         total += BATCH
         while sum(shares.values()) < total:
             events = selector.select(server.binary.patience)
-            assert events, f"{sum(shares.values())} of {total} messages came"
+            assert events, f"{sum(shares.values())} of {total} messages came, by member: {sorted(shares.items())}"
             for key, _ in events:
                 data = key.fileobj.recv(262144)
                 assert data, "the server closed a member"
