@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Journal: the one log of a store. What is in it is safe; everything else is written at leisure.
+ *
+ * Records of all streams gather in one batch; while a batch is written and synced the next one
+ * gathers, and a journal that is idle commits at once (no linger). When a batch is safe its records
+ * are handed up in order: that is when commands are applied and acked. Segments are zero-filled
+ * once and recycled; the first has 1 MiB, sizes double to 64 MiB under load.
+ *
+ * Thread:  one reactor. Memory: what journal_add() returns and what on_batch() gets lies in the
+ *          batch; it is valid until the next call, respectively until on_batch() returns.
+ * Torn or rotten? A bad batch that any valid batch of the same generation follows is rot: it is
+ *          skipped, and its head (which has a checksum of its own) names the owners and sequences
+ *          that it held. So is a missing batch at or below the highest one known durable. Only a
+ *          bad batch with nothing valid behind it is a torn tail and is cut. An idle journal writes
+ *          one empty batch after its last commit, whose head says how far all is durable.
+ * Errors:  a write or sync that fails ends the journal: nothing is retried, on_failed() is called
+ *          once, journal_add() refuses from then on. No space (LIMIT) is no failure: what does not
+ *          fit is refused at the door by journal_has_room(), and a reserve of one segment is kept
+ *          for what frees space. */
+#ifndef MIDGE_STORE_JOURNAL_H
+#define MIDGE_STORE_JOURNAL_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/units.h"
+#include "env/disk.h"
+
+struct journal;
+
+/* Number of a batch; the first has 1. */
+typedef uint64_t journal_pos;
+
+struct journal_record {
+    uint64_t     owner;    /* an incarnation, never used again; 0: the store itself */
+    uint64_t     sequence; /* of the owner's; 0: none. Names what is lost when the batch rots */
+    uint32_t     kind;     /* the owner's */
+    struct slice body;
+};
+
+/* What on_batch() and replay get. */
+struct journal_batch {
+    journal_pos  pos;
+    uint32_t     records;
+    struct slice body; /* private: journal_next() cuts it */
+};
+
+/* for (uint32_t at = 0; journal_next(batch, &at, &record);) … */
+bool journal_next(const struct journal_batch *, uint32_t *at, struct journal_record *ret);
+
+/* Sealing of a batch's body, when the store is encrypted; from crypto/. NULL functions: plain. */
+struct journal_seal {
+    void *ctx;
+    uint32_t overhead; /* bytes that sealing adds */
+    /* `nonce` is 24 bytes and stands in the head; `context` is authenticated with the body. */
+    void (*close)(void *ctx, const uint8_t nonce[24], struct slice context, struct slice plain,
+                  uint8_t *ret_sealed);
+    MUST_CHECK enum err (*open)(void *ctx, const uint8_t nonce[24], struct slice context,
+                                struct slice sealed, uint8_t *ret_plain);
+    void (*nonce)(void *ctx, uint8_t ret_nonce[24]); /* never the same twice under one key */
+};
+
+enum journal_sync {
+    JOURNAL_SYNC_EACH, /* a batch is durable when it is synced */
+    JOURNAL_SYNC_LAZY, /* … when it is written; synced every `interval` */
+};
+
+/* What a record is for. The last segment's worth of space is kept for RELEASE. */
+enum journal_use { JOURNAL_USE_STORE, JOURNAL_USE_RELEASE };
+
+struct journal_options {
+    struct disk       *disk;
+    struct disk_queue *queue;
+    const char        *directory; /* "journal" */
+    uint64_t           store_id;  /* of the store's identity: in every head */
+    enum journal_sync  sync;
+    nanos              interval;      /* JOURNAL_SYNC_LAZY */
+    uint64_t           segment_first; /* bytes; 0: 1 MiB */
+    uint64_t           segment_max;   /* bytes; 0: 64 MiB */
+    struct journal_seal seal;
+    void *ctx;
+    /* A batch is durable (as `sync` says); batches come in order. May call journal_add(). */
+    void (*on_batch)(void *ctx, const struct journal_batch *);
+    void (*on_failed)(void *ctx, enum err, const char *what);
+};
+
+/* A piece of the past that is gone. Ranges of owners are as far as the batch's head told. */
+struct journal_damage {
+    journal_pos first, last; /* batches */
+    bool        is_named;    /* the head was readable: owner and sequences are set */
+    uint64_t    owner;
+    uint64_t    first_sequence, last_sequence;
+};
+
+struct journal_replay {
+    void *ctx;
+    /* Batches above `after`, in order. */
+    journal_pos after;
+    void (*on_batch)(void *ctx, const struct journal_batch *);
+    /* Rot that was skipped, before the batch that follows it. */
+    void (*on_damage)(void *ctx, const struct journal_damage *);
+};
+
+/* Opens or makes the journal, blocking: finds the tail, hands up what is above `replay->after`, cuts
+ * a torn tail. `why` names the file. With `read_only` (a check of a store at rest) nothing is
+ * changed, and the journal can only be closed. */
+MUST_CHECK enum err journal_open(const struct journal_options *, const struct journal_replay *,
+                                 bool read_only, struct journal **ret, struct errmsg *why);
+/* Nothing may be in flight. Blocking: leaves at most 1 MiB of segments when `clean_pos`, up to which
+ * all is checkpointed, covers everything; else leaves what is needed. */
+struct journal *journal_close(struct journal *, journal_pos clean_pos);
+
+/* True when a record of this size may be added now. False: no space (or the journal has failed). */
+bool journal_has_room(const struct journal *, uint32_t body_len, enum journal_use);
+
+/* Adds a record to the batch that gathers; returns where its body goes, to be written before the
+ * next call into the journal. journal_has_room() has said yes. `*ret_pos` is the batch it is in. */
+uint8_t *journal_add(struct journal *, uint64_t owner, uint32_t kind, uint64_t sequence,
+                     uint32_t body_len, journal_pos *ret_pos);
+enum { JOURNAL_BODY_MAX = 80 << 20 };
+
+/* Once a tick, when all of it was added: commits when the journal is idle. `now`: monotonic. */
+void journal_tick(struct journal *, nanos now);
+/* When journal_tick() must be called next although nothing is added; NANOS_MAX: never. */
+nanos journal_next_due(const struct journal *);
+
+/* Batches up to here are checkpointed: their segments may be used again. */
+void journal_release(struct journal *, journal_pos up_to);
+
+struct journal_stats {
+    journal_pos gathering; /* the batch that records go into now */
+    journal_pos durable;   /* handed up */
+    uint64_t    retained;  /* bytes of batches above the released one */
+    uint64_t    on_disk;   /* bytes of all segments */
+    uint64_t    syncs, batches, records, bytes; /* since the start */
+    nanos       sync_longest;
+    bool        is_failed, is_idle;
+};
+void journal_stats(const struct journal *, struct journal_stats *ret);
+
+/* Overwrites the body of a record that is still retained with zeros (an erased message's), and
+ * calls `done` when that is safe. NOTFOUND when it is not retained. */
+MUST_CHECK enum err journal_erase(struct journal *, journal_pos, uint64_t owner, uint64_t sequence,
+                                  void (*done)(void *ctx, enum err), void *ctx);
+
+#endif

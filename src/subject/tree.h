@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tree: from each subject of a stream to what the stream knows of it. An adaptive radix tree: keys
+ * share their prefixes, nodes have 4, 16, 48 or 256 children.
+ *
+ * Thread:  one at a time. Memory: everything is the tree's. At most 120 bytes a subject with ten
+ *          million of them (goal: 70); the value lies in the leaf.
+ * Order:   walks go in bytewise order of the subjects, so that results are the same in every run.
+ * Cost:    O(length) for one subject; a pattern visits only branches that can match. */
+#ifndef MIDGE_SUBJECT_TREE_H
+#define MIDGE_SUBJECT_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct tree;
+
+/* What is known of one subject. `first` may be too low when `is_first_stale`: the message there is
+ * gone, and the next one of this subject was not looked for yet. */
+struct tree_value {
+    uint64_t first;    /* sequence */
+    uint64_t last;
+    uint32_t count;    /* messages; 0: kept only until its end is written down */
+    bool     is_first_stale;
+    bool     is_dirty; /* the owner's mark: changed since the last checkpoint */
+};
+
+struct tree *tree_new(void);
+struct tree *tree_free(struct tree *); /* NULL is fine; returns NULL */
+
+uint64_t tree_count(const struct tree *);  /* subjects */
+uint64_t tree_memory(const struct tree *); /* bytes */
+
+/* NULL when absent. Valid until the next insert or remove. */
+struct tree_value *tree_find(const struct tree *, struct slice subject);
+/* Finds or makes it, all zero. `*ret_is_new` tells. The subject is literal, 1 to 65535 bytes, any
+ * byte but NUL is fine. */
+struct tree_value *tree_get(struct tree *, struct slice subject, bool *ret_is_new);
+/* False when absent. */
+bool tree_remove(struct tree *, struct slice subject);
+
+/* Calls `each` for every subject that `pattern` matches (`*`, `>` as in subscriptions; an empty
+ * pattern matches all), in bytewise order, until it returns false. The tree must not change
+ * meanwhile, but values may. Returns false when `each` did. */
+typedef bool (*tree_each)(void *ctx, struct slice subject, struct tree_value *);
+bool tree_match(const struct tree *, struct slice pattern, tree_each each, void *ctx);
+
+/* As tree_match(), from the first subject that is above `after` (bytewise; empty: from the start):
+ * so that a long walk can be made in pieces while the tree changes between them. */
+bool tree_match_after(const struct tree *, struct slice pattern, struct slice after, tree_each each,
+                      void *ctx);
+
+/* Asserts every invariant; O(n). Returns the number of subjects found. */
+uint64_t tree_check(const struct tree *);
+
+#endif
