@@ -95,6 +95,7 @@ static inline void world_run(struct world *w)
 /* What this client was sent since the last time. Valid until the next call. */
 static inline const char *world_take(struct world *w, uint32_t client)
 {
+    assert(client < w->clients);
     struct buf *out = &w->fake->socks[client].out;
     w->taken.len = 0;
     buf_add(&w->taken, buf_slice(out));
@@ -104,6 +105,7 @@ static inline const char *world_take(struct world *w, uint32_t client)
 
 static inline void world_put(struct world *w, uint32_t client, const char *bytes)
 {
+    assert(client < w->clients);
     buf_add_str(&w->fake->socks[client].in, bytes);
 }
 
@@ -121,6 +123,7 @@ static inline uint32_t world_accept(struct world *w, uint32_t reactor)
     uint32_t sock = w->clients++;
     struct net_addr peer = { .ip = { 127, 0, 0, 1 }, .port = (uint16_t)(1000 + sock) };
     assert(sock < FAKE_SOCKS);
+    assert(reactor < w->fake->set->count);
     atomic_fetch_add(&w->core->clients, 1);
     session_start(w->core->at[reactor], &w->listener, (int)sock, &peer);
     world_run(w);
@@ -142,12 +145,15 @@ static inline uint32_t world_client(struct world *w, uint32_t reactor)
 
 static inline bool world_is_closed(const struct world *w, uint32_t client)
 {
+    assert(client < w->clients);
     return w->fake->socks[client].closed;
 }
 
 /* The session of an open client. */
 static inline struct session *world_session(struct world *w, uint32_t client)
 {
+    assert(client < w->clients);
+    assert(w->fake->socks[client].owner != NULL);       /* the end of one has nobody there */
     return container_of(w->fake->socks[client].owner, struct session, conn.watch);
 }
 
