@@ -230,6 +230,18 @@ static bool put(struct core_reactor *cr, struct session *s, struct sub *sub, str
     return true;
 }
 
+/* ---- one message to an internal sink, here ---- */
+
+static bool serve(struct core_reactor *cr, struct sub *sub, struct message *m)
+{
+    struct sink *sink = sub->sink;
+    sink_check(sink);
+    assert(sink->reactor == SINK_ANYWHERE || sink->reactor == cr->reactor->id);
+    if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
+    sink->deliver(sink, cr, sub, m);
+    return true;
+}
+
 /* ---- targets elsewhere ---- */
 
 static uint64_t message_bytes(const struct message *m)
@@ -248,6 +260,7 @@ static bool wants_remote(const struct sub *sub, const struct message *m)
 {
     const struct session *s = sub->sink->session;
     if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
+    if (UNLIKELY(s == NULL)) return true;
     if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
     assert(&s->sink == sub->sink);              /* its memory is still its own */
     if (LIKELY(!atomic_load_explicit(&sub->is_filtered, memory_order_relaxed))) return true;
@@ -255,10 +268,21 @@ static bool wants_remote(const struct sub *sub, const struct message *m)
                                m->subject, interest_entry_queue(&sub->entry));
 }
 
+/* An internal sink takes everything; who fills its mailbox is held. */
+static bool claim_internal(struct core_reactor *cr, struct sink *sink, const struct message *m)
+{
+    uint64_t bytes = message_bytes(m);
+    uint64_t before = atomic_fetch_add_explicit(&sink->posted, bytes, memory_order_relaxed);
+    if (UNLIKELY(before + bytes > SINK_POSTED_HIGH)) cr->wants_stall = true;
+    return true;
+}
+
 /* What was posted counts at once, so that a queue between reactors is bounded too. One that has too
  * much gets this message as its last: with it its own reactor sees the mark and cuts it. */
-static bool claim_remote(struct core_reactor *cr, struct session *s, const struct message *m)
+static bool claim_remote(struct core_reactor *cr, struct sink *sink, const struct message *m)
 {
+    struct session *s = sink->session;
+    if (UNLIKELY(s == NULL)) return claim_internal(cr, sink, m);
     if (UNLIKELY(atomic_load_explicit(&s->overflowed, memory_order_relaxed))) return false;
     if (UNLIKELY(is_full(cr, s))) atomic_store_explicit(&s->overflowed, true, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->conn.posted_shared, message_bytes(m), memory_order_relaxed);
@@ -272,7 +296,7 @@ static bool post_later(struct core_reactor *cr, struct sub *sub, const struct me
 {
     assert(sub->sink->reactor != cr->reactor->id);
     assert(sub->sink->reactor < cr->core->reactors->count);
-    if (!wants_remote(sub, m) || !claim_remote(cr, sub->sink->session, m)) return false;
+    if (!wants_remote(sub, m) || !claim_remote(cr, sub->sink, m)) return false;
     struct remote_targets *r = &cr->hand.remote[sub->sink->reactor];
     if (r->count == r->cap) {
         r->cap = r->cap > 0 ? r->cap * 2 : 64;
@@ -329,12 +353,10 @@ static void post_targets(struct core_reactor *cr, struct message *m)
 static uint32_t deliver_to(struct core_reactor *cr, struct message *m, struct sub *sub)
 {
     struct sink *sink = sub->sink;
-    if (LIKELY(sink->reactor == cr->reactor->id)) return put(cr, sink->session, sub, m);
-    if (sink->reactor != SINK_ANYWHERE) return post_later(cr, sub, m);
-    sink_check(sink);
-    if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return 0;
-    sink->deliver(sink, cr, sub, m);
-    return 1;
+    bool is_here = sink->reactor == cr->reactor->id;
+    if (LIKELY(is_here && sink->session != NULL)) return put(cr, sink->session, sub, m);
+    if (is_here || sink->reactor == SINK_ANYWHERE) return serve(cr, sub, m);
+    return post_later(cr, sub, m);
 }
 
 static uint32_t deliver_entries(struct core_reactor *cr, struct message *m, struct entries *e)
@@ -357,7 +379,7 @@ static bool post_member(struct core_reactor *cr, struct message *m, struct sub *
 {
     assert(sub->sink->reactor != cr->reactor->id);
     assert((flags & RECORD_QUEUE) == 0);        /* set here */
-    if (!wants_remote(sub, m) || !claim_remote(cr, sub->sink->session, m)) return false;
+    if (!wants_remote(sub, m) || !claim_remote(cr, sub->sink, m)) return false;
     post(cr, sub->sink->reactor, m, &sub, 1, flags | RECORD_QUEUE);
     return true;
 }
@@ -368,17 +390,15 @@ static bool offer_member(struct core_reactor *cr, struct message *m, struct sub 
                          uint32_t flags)
 {
     struct sink *sink = sub->sink;
-    if (sink->reactor == cr->reactor->id) {
+    bool is_here = sink->reactor == cr->reactor->id || sink->reactor == SINK_ANYWHERE;
+    if (is_here && sink->session == NULL) return serve(cr, sub, m);
+    if (is_here) {
         struct session *s = sink->session;
         uint64_t max = (uint64_t)cr->settings->options->limits.max_pending;
         if (conn_queued(&s->conn) > max / 2) return false;  /* slow: others first */
         return put(cr, s, sub, m);
     }
-    if (sink->reactor == SINK_ANYWHERE) {
-        sink->deliver(sink, cr, sub, m);
-        return true;
-    }
-    if (is_full(cr, sink->session)) return false;           /* slow: others first */
+    if (sink->session != NULL && is_full(cr, sink->session)) return false;  /* as above */
     return post_member(cr, m, sub, flags);
 }
 
@@ -388,7 +408,7 @@ static bool offer_slow_member(struct core_reactor *cr, struct message *m, struct
     uint32_t reactor = sub->sink->reactor;
     assert((flags & RECORD_QUEUE) == 0);        /* set by post_member() */
     assert(reactor <= SINK_ANYWHERE);
-    if (reactor == SINK_ANYWHERE) return false;
+    if (sub->sink->session == NULL) return false;       /* it was asked, and is closed */
     if (reactor == cr->reactor->id) return put(cr, sub->sink->session, sub, m);
     return post_member(cr, m, sub, flags);
 }
@@ -635,24 +655,31 @@ static void deliver_group_again(struct core_reactor *cr, struct message *m, stru
     if ((!found || gave_up) && (flags & RECORD_WANTS_503)) tell_requester(cr, m);
 }
 
+/* True when it was taken. */
+static bool hand_over(struct core_reactor *cr, struct sub *sub, struct message *m)
+{
+    struct session *s = sub->sink->session;
+    uint64_t bytes = message_bytes(m);
+    _Atomic uint64_t *counter = s == NULL ? &sub->sink->posted : &s->conn.posted_shared;
+    uint64_t posted = atomic_fetch_sub_explicit(counter, bytes, memory_order_relaxed);
+    assert(posted >= bytes);                            /* claim_remote() added them */
+    return s == NULL ? serve(cr, sub, m) : put(cr, s, sub, m);
+}
+
 void deliver_record(struct reactor *r, const struct record *rec)
 {
     struct core_reactor *cr = core_reactor_of(r);
     struct message m;
     message_of_record(rec, &m);
-    uint64_t bytes = message_bytes(&m);
     assert(cr->hand.sent_msgs == 0);
     for (uint32_t i = 0; i < rec->targets_count; i++) {
         struct sub *sub = rec->targets[i];
         struct session *s = sub->sink->session;
-        uint64_t posted = atomic_fetch_sub_explicit(&s->conn.posted_shared, bytes,
-                                                    memory_order_relaxed);
-        assert(posted >= bytes);                        /* claim_remote() added them */
-        bool taken = put(cr, s, sub, &m);
+        bool taken = hand_over(cr, sub, &m);
         if (!taken && (rec->flags & RECORD_QUEUE))
             deliver_group_again(cr, &m, interest_entry_queue(&sub->entry),
                                 rec->flags & RECORD_FLAGS & ~(uint32_t)RECORD_QUEUE);
-        if (UNLIKELY(atomic_load_explicit(&s->overflowed, memory_order_relaxed)) &&
+        if (UNLIKELY(s != NULL && atomic_load_explicit(&s->overflowed, memory_order_relaxed)) &&
             s->phase != SESSION_CLOSED)
             cut_slow(s);
     }

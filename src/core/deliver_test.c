@@ -115,6 +115,95 @@ static void a_large_payload_is_shared_and_arrives_whole(void **state)
     world_free(w);
 }
 
+/* ---- internal sinks that live on a reactor ---- */
+
+struct basket {
+    struct sink sink;
+    struct sub *sub;
+    struct world *world;
+    struct buf got; /* "subject reply body;" */
+};
+
+static void basket_take(struct sink *sink, struct core_reactor *cr, struct sub *sub,
+                        const struct message *m)
+{
+    struct basket *b = container_of(sink, struct basket, sink);
+    assert_ptr_equal(sub, b->sub);
+    assert_int_equal(cr->reactor->id, sink->reactor);
+    buf_printf(&b->got, "%.*s %.*s %.*s;", SLICE_ARGS(m->subject), SLICE_ARGS(m->reply),
+               SLICE_ARGS(m->body));
+}
+
+static void basket_open(struct basket *b, struct world *w, uint32_t reactor, const char *queue)
+{
+    struct reactor *r = w->fake->set->at[reactor];
+    *b = (struct basket){ .sink = { .reactor = reactor, .deliver = basket_take }, .world = w };
+    b->sub = sub_new(&r->door, &b->sink, SLICE_LIT("s.>"), slice_str(queue), SLICE_LIT(""));
+    sub_enter(r, w->core->global, b->sub);
+}
+
+static void basket_close(struct basket *b)
+{
+    struct reactor *r = b->world->fake->set->at[b->sink.reactor];
+    sub_leave(r, b->world->core->global, b->sub);
+    world_run(b->world);
+    assert_int_equal(b->sink.posted, 0);
+    buf_deinit(&b->got);
+}
+
+static void an_internal_sink_is_called_on_its_own_reactor(void **state)
+{
+    (void)state;
+    for (uint32_t home = 0; home < 2; home++) {
+        struct world *w = world_new(2, NULL);
+        struct basket b;
+        basket_open(&b, w, home, "");
+        uint32_t from = world_client(w, 0);
+        (void)world_say(w, from, "PUB s.a re 1\r\nx\r\nPUB t 1\r\ny\r\nPUB s.b 1\r\nz\r\n");
+        assert_string_equal(buf_str(&b.got), "s.a re x;s.b  z;");
+        basket_close(&b);
+        assert_int_equal(world_session(w, from)->stalls, 0);
+        (void)world_say(w, from, "PUB s.a 1\r\nx\r\n");
+        world_free(w);
+    }
+}
+
+static void who_fills_the_mailbox_of_an_internal_sink_is_held(void **state)
+{
+    (void)state;
+    struct world *w = world_new(2, NULL);
+    struct basket b;
+    basket_open(&b, w, 1, "");
+    uint32_t from = world_client(w, 0);
+    atomic_store(&b.sink.posted, SINK_POSTED_HIGH);
+    world_put(w, from, "PUB s.a 1\r\nx\r\n");
+    (void)reactor_tick(w->fake->set->at[0], 0);
+    assert_int_equal(world_session(w, from)->stalls, 1);
+    assert_true(world_session(w, from)->conn.paused);
+    atomic_fetch_sub(&b.sink.posted, SINK_POSTED_HIGH);
+    world_run(w);
+    assert_string_equal(buf_str(&b.got), "s.a  x;");
+    basket_close(&b);
+    world_free(w);
+}
+
+static void an_internal_sink_may_be_a_member_of_a_queue_group(void **state)
+{
+    (void)state;
+    for (uint32_t home = 0; home < 2; home++) {
+        struct world *w = world_new(2, NULL);
+        struct basket b;
+        basket_open(&b, w, home, "q");
+        uint32_t from = world_client(w, 0), member = world_client(w, 0);
+        (void)world_say(w, member, "SUB s.* q 1\r\n");
+        for (int i = 0; i < 10; i++) (void)world_say(w, from, "PUB s.a 1\r\nx\r\n");
+        assert_int_equal(world_session(w, member)->out_msgs + b.got.len / 7, 10);
+        assert_true(b.got.len >= 7 * 3);
+        basket_close(&b);
+        world_free(w);
+    }
+}
+
 /* ---- queue groups ---- */
 
 static void every_member_of_a_queue_gets_its_share(void **state)
@@ -300,6 +389,9 @@ int main(void)
         cmocka_unit_test(without_echo_nobody_hears_himself),
         cmocka_unit_test(a_subscription_ends_with_the_delivery_that_was_its_last),
         cmocka_unit_test(a_large_payload_is_shared_and_arrives_whole),
+        cmocka_unit_test(an_internal_sink_is_called_on_its_own_reactor),
+        cmocka_unit_test(who_fills_the_mailbox_of_an_internal_sink_is_held),
+        cmocka_unit_test(an_internal_sink_may_be_a_member_of_a_queue_group),
         cmocka_unit_test(every_member_of_a_queue_gets_its_share),
         cmocka_unit_test(members_of_one_name_on_several_patterns_are_one_group),
         cmocka_unit_test(a_member_that_left_after_it_was_chosen_is_replaced),

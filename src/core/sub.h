@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sub: one subscription, and the sink that its messages go to.
  *
- * A sink is any place a message can go: a client's session, later a route, a gateway, a leaf, a
- * stream. Features also subscribe without a connection: an internal sink is called on whatever
- * reactor publishes.
+ * A sink is any place a message can go: a client's session, a stream, later a route, a gateway, a
+ * leaf. Features subscribe without a connection: an internal sink is called on the reactor where it
+ * lives, or, when it lives nowhere, on whatever reactor publishes.
  *
  * Thread:  belongs to its sink's reactor; others only read `sink`, `entry`, `is_closed` until their
  * next quiescent point.
@@ -25,12 +25,17 @@ struct sub;
 
 enum { SINK_ANYWHERE = REACTORS_MAX };
 
+/* Bytes on their way to an internal sink from other reactors; more of them hold their publishers. */
+enum { SINK_POSTED_HIGH = 16 << 20 };
+
 struct sink {
     /* where it lives; SINK_ANYWHERE: called on the publisher's */
     uint32_t        reactor;
     struct session *session;                    /* a client's; NULL: internal */
-    /* Internal only. Must not change subscriptions of this account from inside. */
+    /* Internal only; always takes the message. Must not change subscriptions of this account from
+     * inside. To hold a publisher of this reactor for a moment it sets `wants_stall`. */
     void (*deliver)(struct sink *, struct core_reactor *, struct sub *, const struct message *);
+    _Atomic uint64_t posted;                    /* internal: bytes that wait in mailboxes */
 };
 
 struct sub {

@@ -247,6 +247,7 @@ static inline uint32_t fake_tick(struct fake *f)
     for (uint32_t i = 0; i < f->set->count; i++) {
         done += reactor_tick(f->set->at[i], 0);
         done += !list_empty(&f->set->at[i]->again);
+        done += !list_empty(&f->set->at[i]->turns);
     }
     return done;
 }

@@ -24,6 +24,7 @@ static struct reactor *reactor_new(struct reactors *set, uint32_t id, uint64_t m
     outpool_init(&r->pool, &r->door);
     list_init(&r->dirty);
     list_init(&r->again);
+    list_init(&r->turns);
     list_init(&r->freed);
     list_init(&r->slow_waiting);
     r->mailbox = mailbox_new(r);
@@ -37,6 +38,7 @@ static void reactor_free(struct reactor *r)
 {
     assert(r->connections == 0);
     assert(r->works == 0);
+    assert(list_empty(&r->turns));
     assert(r->slow_away == 0);
     assert(list_empty(&r->slow_waiting));
     r->limbo = limbo_free(r->limbo);
@@ -95,7 +97,7 @@ static void assert_tick_complete(const struct reactor *r)
  * may end a sleep wakes the poller: records and mail, see mailbox_may_sleep(). */
 static nanos sleep_time(struct reactor *r, nanos sleep_max)
 {
-    if (!list_empty(&r->again) || sleep_max <= 0) return 0;
+    if (!list_empty(&r->again) || !list_empty(&r->turns) || sleep_max <= 0) return 0;
     nanos next = wheel_next(&r->wheel);
     nanos until_timer = next == NANOS_MAX ? NANOS_MAX : next - clock_monotonic(r->env->clock);
     nanos most = until_timer < sleep_max ? until_timer : sleep_max;
@@ -186,6 +188,19 @@ static uint32_t serve_again(struct reactor *r)
     return done;
 }
 
+static uint32_t run_turns(struct reactor *r)
+{
+    struct list now;
+    uint32_t done = 0;
+    list_init(&now);
+    list_splice(&now, &r->turns);
+    for (struct list *n = list_pop(&now); n != NULL; n = list_pop(&now), done++) {
+        struct turn *t = container_of(n, struct turn, node);
+        t->run(t, r);
+    }
+    return done;
+}
+
 static void give_back_memory(struct reactor *r)
 {
     if (LIKELY(r->pool.returned < TRIM_BYTES) || r->now - r->trimmed < SECOND) return;
@@ -208,11 +223,30 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     done += mailbox_drain_records(r, RECORDS_MAX);     /* 2. messages from other reactors */
     done += wheel_fire(&r->wheel, r->now, TIMERS_MAX); /* 3. due timers */
     serve_ready(r, events, ready);                     /* 4. bytes from peers */
-    send_out(r);                                       /* 5. messages and bytes to others */
-    done += serve_again(r); /* 6. what was left over: nobody waits for it */
+    done += run_turns(r);                              /* 5. what features make of it */
+    send_out(r);                                       /* 6. messages and bytes to others */
+    done += serve_again(r); /* 7. what was left over: nobody waits for it */
     free_closed(r);
     give_back_memory(r);
     return done + ready;
+}
+
+void turn_init(struct turn *t, void (*run)(struct turn *, struct reactor *))
+{
+    assert(run != NULL);
+    list_init(&t->node);
+    t->run = run;
+}
+
+void reactor_turn(struct reactor *r, struct turn *t)
+{
+    assert(t->run != NULL);
+    if (list_empty(&t->node)) list_add_tail(&r->turns, &t->node);
+}
+
+void turn_cancel(struct turn *t)
+{
+    list_remove(&t->node);
 }
 
 void reactor_post(struct reactor *to, struct mail *mail)

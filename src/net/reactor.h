@@ -61,6 +61,7 @@ struct reactor {
     nanos trimmed; /* when freed memory was last given back to the machine */
     struct list dirty; /* connections to flush before the tick ends */
     struct list again; /* connections with input that was read but not yet handed up */
+    struct list turns; /* asked for: see reactor_turn() */
     struct list freed; /* connections that are closed; on_free at the end of the tick */
     struct mailbox *mailbox;
     struct limbo *limbo;
@@ -112,6 +113,17 @@ void reactor_post(struct reactor *, struct mail *);
  * reactor has then consumed all that was posted to it before. Call on the reactor that the thing
  * belongs to. */
 void reactor_retire(struct reactor *, struct retired *what, void (*free)(struct retired *));
+
+/* A feature's turn at the end of a tick: all that came in was looked at, nothing has left yet. Who
+ * asks has one turn, in this tick or, when asking from within a turn, in the next; asking again
+ * meanwhile changes nothing. Embedded in the feature's struct. */
+struct turn {
+    struct list node; /* private */
+    void (*run)(struct turn *, struct reactor *);
+};
+void turn_init(struct turn *, void (*run)(struct turn *, struct reactor *));
+void reactor_turn(struct reactor *, struct turn *);
+void turn_cancel(struct turn *); /* one that was not asked for is fine */
 
 /* A worker's work that comes home: call on `home`, where `done` runs. Embedded in the caller's
  * struct. */

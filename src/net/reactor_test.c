@@ -90,6 +90,47 @@ static void timers_fire_when_their_time_has_come(void **state)
     fake_free(f);
 }
 
+struct asker {
+    struct turn turn;
+    struct reactor *reactor;
+    uint32_t runs;
+    uint32_t again; /* asks so often from within its turn */
+};
+
+static void asker_run(struct turn *t, struct reactor *r)
+{
+    struct asker *a = container_of(t, struct asker, turn);
+    assert_ptr_equal(r, a->reactor);
+    a->runs++;
+    if (a->again == 0) return;
+    a->again--;
+    reactor_turn(r, t);
+    reactor_turn(r, t); /* one is enough */
+}
+
+static void who_asks_has_one_turn_a_tick_until_he_asks_no_more(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new();
+    struct asker a = { .reactor = f->reactor, .again = 2 };
+    turn_init(&a.turn, asker_run);
+    (void)fake_tick(f);
+    assert_int_equal(a.runs, 0);
+    reactor_turn(f->reactor, &a.turn);
+    reactor_turn(f->reactor, &a.turn);
+    for (uint32_t tick = 1; tick <= 3; tick++) {
+        assert_true(fake_tick(f) > 0); /* it does not sleep while somebody waits */
+        assert_int_equal(a.runs, tick);
+    }
+    assert_int_equal(fake_tick(f), 0);
+    reactor_turn(f->reactor, &a.turn);
+    turn_cancel(&a.turn);
+    turn_cancel(&a.turn);
+    assert_int_equal(fake_tick(f), 0);
+    assert_int_equal(a.runs, 3);
+    fake_free(f);
+}
+
 /* A worker that keeps what it was given until the test lets it go on. */
 struct slow_worker {
     struct worker worker;
@@ -236,6 +277,7 @@ int main(void)
         cmocka_unit_test(mail_runs_on_the_reactor_that_it_was_posted_to),
         cmocka_unit_test(mail_posted_while_mail_runs_waits_for_the_next_tick),
         cmocka_unit_test(a_tick_is_one_instant),
+        cmocka_unit_test(who_asks_has_one_turn_a_tick_until_he_asks_no_more),
         cmocka_unit_test(timers_fire_when_their_time_has_come),
         cmocka_unit_test(work_runs_elsewhere_and_comes_home),
         cmocka_unit_test(work_that_finds_no_place_is_told_so),
