@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inflight: what a stream has proposed and not yet applied.
+ *
+ * Checks (expected sequence, duplicate id, limits, counters) must see the future as it will be: what
+ * is applied, overlaid with the proposals in order. An entry per proposed message; the newest one of
+ * a subject and of an id is found by hash.
+ *
+ * Thread: the JetStream reactor. Memory: owned; grows with what is in flight, given back after.
+ * Cost:   O(1) for each operation. */
+#ifndef MIDGE_STREAM_INFLIGHT_H
+#define MIDGE_STREAM_INFLIGHT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/units.h"
+
+struct inflight;
+
+struct inflight_message {
+    uint64_t     sequence;
+    uint64_t     id;     /* hash of Nats-Msg-Id; 0: none */
+    uint64_t     size;   /* as msgs_size() counts */
+    struct slice subject;
+    struct slice reply;  /* who waits for the ack; empty: nobody */
+};
+
+struct inflight *inflight_new(uint64_t hash_seed);
+struct inflight *inflight_free(struct inflight *); /* NULL is fine; returns NULL */
+
+/* Texts are copied. Sequences ascend. */
+void inflight_add(struct inflight *, const struct inflight_message *);
+/* The oldest was applied: takes it out. Its texts are valid until the next call. */
+void inflight_take(struct inflight *, struct inflight_message *ret);
+
+uint32_t inflight_count(const struct inflight *);
+uint64_t inflight_bytes(const struct inflight *); /* sum of sizes */
+uint64_t inflight_last(const struct inflight *);  /* highest sequence; 0: none */
+/* The highest proposed sequence of a subject, and how many there are; 0: none. */
+uint64_t inflight_last_of(const struct inflight *, struct slice subject, uint32_t *ret_count);
+/* The proposed message with this id; 0: none. */
+uint64_t inflight_find_id(const struct inflight *, uint64_t id);
+
+void inflight_check(const struct inflight *); /* asserts every invariant; O(n) */
+
+#endif

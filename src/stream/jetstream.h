@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JetStream of one server: accounts, their streams, the API. What server/ builds when `jetstream` is
+ * configured.
+ *
+ * Everything lives on one reactor, the last one (decision 007): the directory of names, all streams
+ * and consumers, the store. Clients on other reactors reach it as they reach any subscriber: their
+ * messages travel through mailboxes to internal sinks.
+ *
+ * Life of a publish: sink (ingest.c) → checks against what is applied and in flight → a command into
+ * the stream's log → applied when durable (apply.c) → ack, consumers. A turn at the end of the tick
+ * (reactor_turn) serves consumers, writes acks and starts the commit, so that a tick's work shares
+ * one fsync.
+ *
+ * Files: jetstream.c (life), js_account.c (names, limits, usage), api/ (one file per group of
+ * endpoints), ingest.c, apply.c, stream.c (life of one), consumer.c and deliver_push.c,
+ * deliver_pull.c (consumers), advisory.c, source.c (mirrors and sources), snapshot.c.
+ *
+ * Thread:  each function says. Memory: owns all of it; outlives its reactor's last tick. */
+#ifndef MIDGE_STREAM_JETSTREAM_H
+#define MIDGE_STREAM_JETSTREAM_H
+
+#include "core/core.h"
+
+struct jetstream;
+
+struct jetstream_setup {
+    struct core          *core;
+    const struct options *options; /* of the settings; jetstream_reload() brings newer ones */
+};
+
+/* Blocking (recovery); before the reactors tick. `why` says what an operator must do. */
+MUST_CHECK enum err jetstream_new(const struct jetstream_setup *, struct jetstream **ret,
+                                  struct errmsg *why);
+/* Reactors have stopped, jetstream_is_idle() was true. NULL is fine; returns NULL. */
+struct jetstream *jetstream_free(struct jetstream *);
+
+/* The thread that starts, reloads and stops; the work is done on the JetStream reactor. */
+void jetstream_reload(struct jetstream *, const struct options *);
+/* No new requests; waiting pulls are told; all that is in the log is made durable and checkpointed. */
+void jetstream_stop(struct jetstream *);
+bool jetstream_is_idle(const struct jetstream *); /* after stop: nothing is in flight; any thread */
+
+#endif
