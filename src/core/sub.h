@@ -25,7 +25,8 @@ struct sub;
 
 enum { SINK_ANYWHERE = REACTORS_MAX };
 
-/* Bytes on their way to an internal sink from other reactors; more of them hold their publishers. */
+/* Bytes on their way to an internal sink from other reactors; more of them hold their
+ * publishers. */
 enum { SINK_POSTED_HIGH = 16 << 20 };
 
 struct sink {

@@ -64,7 +64,8 @@ enum disk_kind {
     DISK_SYNC_DIR,   /* names in the directory `name` ("" is the root) are safe */
 };
 
-/* What is waited for comes before what is not: a commit of the journal never stands behind a scrub. */
+/* What is waited for comes before what is not: a commit of the journal never stands behind a
+ * scrub. */
 enum disk_lane {
     DISK_LANE_COMMIT, /* one at a time is usual: writes and syncs of the journal */
     DISK_LANE_READ,   /* somebody waits for these bytes */

@@ -100,13 +100,13 @@ struct journal_replay {
     void (*on_damage)(void *ctx, const struct journal_damage *);
 };
 
-/* Opens or makes the journal, blocking: finds the tail, hands up what is above `replay->after`, cuts
- * a torn tail. `why` names the file. With `read_only` (a check of a store at rest) nothing is
+/* Opens or makes the journal, blocking: finds the tail, hands up what is above `replay->after`,
+ * cuts a torn tail. `why` names the file. With `read_only` (a check of a store at rest) nothing is
  * changed, and the journal can only be closed. */
 MUST_CHECK enum err journal_open(const struct journal_options *, const struct journal_replay *,
                                  bool read_only, struct journal **ret, struct errmsg *why);
-/* Nothing may be in flight. Blocking: leaves at most 1 MiB of segments when `clean_pos`, up to which
- * all is checkpointed, covers everything; else leaves what is needed. */
+/* Nothing may be in flight. Blocking: leaves at most 1 MiB of segments when `clean_pos`, up to
+ * which all is checkpointed, covers everything; else leaves what is needed. */
 struct journal *journal_close(struct journal *, journal_pos clean_pos);
 
 /* True when a record of this size may be added now. False: no space (or the journal has failed). */

@@ -6,13 +6,14 @@
  * of functions: memory (msgs_memory.c) or blocks of a file store (msgs_file.c).
  *
  * Changes are the effects of commands: deterministic, in order, never refused; the stream has
- * checked before. They may need to know subject and size of a message that goes; that is index data,
- * which msgs_prepare() brings into memory beforehand without blocking. A change that meets index
- * data which is not there reads it, blocking (recovery does, counted in `blocked`).
+ * checked before. They may need to know subject and size of a message that goes; that is index
+ * data, which msgs_prepare() brings into memory beforehand without blocking. A change that meets
+ * index data which is not there reads it, blocking (recovery does, counted in `blocked`).
  *
  * Thread:  the JetStream reactor. Memory: the stream owns its msgs. Slices that come out are valid
  *          until the next change or load.
- * Order:   sequences only grow. A sequence that was given is never given again, whatever is removed.
+ * Order:   sequences only grow. A sequence that was given is never given again, whatever is
+ * removed.
  * Damage:  what cannot be read any more is CORRUPT, never NOTFOUND, and is listed in `lost`. */
 #ifndef MIDGE_STORE_MSGS_H
 #define MIDGE_STORE_MSGS_H
@@ -136,7 +137,8 @@ struct msgs_load {
     struct stored msg;  /* with OK; valid until the next change or load of this stream */
     void (*done)(struct msgs_load *, enum err); /* only after BUSY */
 };
-/* OK: `load->msg` is it, now. BUSY: `done` will be called with OK, NOTFOUND or CORRUPT. NOTFOUND: gone.
+/* OK: `load->msg` is it, now. BUSY: `done` will be called with OK, NOTFOUND or CORRUPT. NOTFOUND:
+ * gone.
  * CORRUPT: damaged. `ahead`: this many bytes behind it are wanted next (a consumer reads on). */
 MUST_CHECK enum err msgs_load(struct msgs *, uint64_t sequence, uint32_t ahead, struct msgs_load *);
 void msgs_load_cancel(struct msgs_load *);

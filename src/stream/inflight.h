@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inflight: what a stream has proposed and not yet applied.
  *
- * Checks (expected sequence, duplicate id, limits, counters) must see the future as it will be: what
- * is applied, overlaid with the proposals in order. An entry per proposed message; the newest one of
- * a subject and of an id is found by hash.
+ * Checks (expected sequence, duplicate id, limits, counters) must see the future as it will be:
+ * what is applied, overlaid with the proposals in order. An entry per proposed message; the newest
+ * one of a subject and of an id is found by hash.
  *
  * Thread: the JetStream reactor. Memory: owned; grows with what is in flight, given back after.
  * Cost:   O(1) for each operation. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JetStream of one server: accounts, their streams, the API. What server/ builds when `jetstream` is
- * configured.
+/* JetStream of one server: accounts, their streams, the API. What server/ builds when `jetstream`
+ * is configured.
  *
  * Everything lives on one reactor, the last one (decision 007): the directory of names, all streams
  * and consumers, the store. Clients on other reactors reach it as they reach any subscriber: their
  * messages travel through mailboxes to internal sinks.
  *
- * Life of a publish: sink (ingest.c) → checks against what is applied and in flight → a command into
- * the stream's log → applied when durable (apply.c) → ack, consumers. A turn at the end of the tick
- * (reactor_turn) serves consumers, writes acks and starts the commit, so that a tick's work shares
- * one fsync.
+ * Life of a publish: sink (ingest.c) → checks against what is applied and in flight → a command
+ * into the stream's log → applied when durable (apply.c) → ack, consumers. A turn at the end of the
+ * tick (reactor_turn) serves consumers, writes acks and starts the commit, so that a tick's work
+ * shares one fsync.
  *
  * Files: jetstream.c (life), js_account.c (names, limits, usage), api/ (one file per group of
  * endpoints), ingest.c, apply.c, stream.c (life of one), consumer.c and deliver_push.c,
@@ -36,7 +36,8 @@ struct jetstream *jetstream_free(struct jetstream *);
 
 /* The thread that starts, reloads and stops; the work is done on the JetStream reactor. */
 void jetstream_reload(struct jetstream *, const struct options *);
-/* No new requests; waiting pulls are told; all that is in the log is made durable and checkpointed. */
+/* No new requests; waiting pulls are told; all that is in the log is made durable and
+ * checkpointed. */
 void jetstream_stop(struct jetstream *);
 bool jetstream_is_idle(const struct jetstream *); /* after stop: nothing is in flight; any thread */
 

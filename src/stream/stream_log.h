@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Log: where a stream's commands become durable, in order, before they are applied.
+/* Stream log: where a stream's commands become durable, in order, before they are applied.
  *
  * A stream does not know which body it has: the journal of the store (file streams), none (memory
  * streams: durable at once, gone after a restart), later a Raft group. Whoever proposes checks
@@ -7,13 +7,14 @@
  * that changes state (time, interest, duplicate, removals), and puts the decision into the command.
  * Applying never decides and never fails.
  *
- * Thread:  the JetStream reactor. Memory: what log_propose() returns is filled before the next call
- *          into the log; what apply() gets is valid until it returns.
+ * Thread:  the JetStream reactor. Memory: what stream_log_propose() returns is filled before the
+ *          next call into the log; what apply() gets is valid until it returns.
  * Order:   commands of one log are applied in the order in which they were proposed, never inside
- *          log_propose(): in a turn at the end of this tick or a later one.
- * Errors:  NULL from log_propose(): LIMIT (no space) or IO (the log has failed); log_error() says. */
-#ifndef MIDGE_STREAM_LOG_H
-#define MIDGE_STREAM_LOG_H
+ *          stream_log_propose(): in a turn at the end of this tick or a later one.
+ * Errors:  NULL from stream_log_propose(): LIMIT (no space) or IO (the log has failed);
+ * stream_log_error() says. */
+#ifndef MIDGE_STREAM_STREAM_LOG_H
+#define MIDGE_STREAM_STREAM_LOG_H
 
 #include "base/err.h"
 #include "base/slice.h"
@@ -21,15 +22,16 @@
 
 struct stream_log;
 
-/* A command that is durable. Also called at recovery, for what the last checkpoint does not hold. */
-struct log_command {
+/* A command that is durable. Also called at recovery, for what the last checkpoint does not
+ * hold. */
+struct stream_log_command {
     uint32_t     kind;
     uint64_t     sequence; /* of the stream, when the command stores; else 0 */
     struct slice body;
     bool         is_replay;
 };
 
-struct log_ops {
+struct stream_log_ops {
     struct stream_log *(*free)(struct stream_log *); /* nothing is applied any more; returns NULL */
     uint8_t *(*propose)(struct stream_log *, uint32_t kind, uint64_t sequence, uint32_t len,
                         enum journal_use);
@@ -37,21 +39,21 @@ struct log_ops {
 };
 
 struct stream_log {
-    const struct log_ops *ops;
+    const struct stream_log_ops *ops;
     uint64_t owner; /* the stream's incarnation, never used again */
     void    *ctx;
-    void   (*apply)(void *ctx, const struct log_command *);
+    void   (*apply)(void *ctx, const struct stream_log_command *);
     uint64_t proposed; /* commands, so far; applied <= proposed */
     uint64_t applied;
 };
 
-static inline uint8_t *log_propose(struct stream_log *l, uint32_t kind, uint64_t sequence,
-                                   uint32_t len, enum journal_use use)
+static inline uint8_t *stream_log_propose(struct stream_log *l, uint32_t kind, uint64_t sequence,
+                                          uint32_t len, enum journal_use use)
 {
     return l->ops->propose(l, kind, sequence, len, use);
 }
 
-static inline enum err log_error(const struct stream_log *l)
+static inline enum err stream_log_error(const struct stream_log *l)
 {
     return l->ops->error(l);
 }
@@ -59,6 +61,6 @@ static inline enum err log_error(const struct stream_log *l)
 struct reactor;
 
 /* The log of memory streams: commands wait for the turn at the end of the tick. */
-struct stream_log *log_none_new(struct reactor *, uint64_t owner);
+struct stream_log *stream_log_none_new(struct reactor *, uint64_t owner);
 
 #endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A ring of entries, oldest first. Two hash tables hold, by subject and by id, the ring position of
+ * the newest entry, which counts those of its subject. An entry that is taken is the oldest, so it
+ * stands in a table only when it is the last of its subject or id. Removal shifts back what
+ * follows, so that no cost grows with history. */
+#include "stream/inflight.h"
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/hash.h"
+
+enum { FIRST_CAP = 16 };
+
+struct entry {
+    uint64_t sequence;
+    uint64_t id;
+    uint64_t size;
+    uint64_t hash;     /* of the subject */
+    uint32_t count;    /* messages of this subject up to this one, from when none was in flight */
+    uint32_t taken;    /* newest of its subject: how many of them are in flight no more */
+    uint32_t texts;    /* offset in `bytes` */
+    uint32_t subject_len;
+    uint32_t reply_len;
+};
+
+/* Positions count entries from the start and never repeat; 0 in a table: free. */
+struct inflight {
+    uint64_t      seed;
+    struct entry *ring;
+    uint32_t      cap; /* a power of two */
+    uint64_t      first, next; /* positions: first <= at < next; the first ever is 1 */
+    uint64_t     *by_subject;  /* 2 * cap slots each */
+    uint64_t     *by_id;
+    uint64_t      bytes; /* sum of sizes */
+    uint8_t      *texts; /* a ring of its own: appended, dropped at the front */
+    uint32_t      texts_first, texts_len, texts_cap;
+};
+
+struct inflight *inflight_new(uint64_t hash_seed)
+{
+    struct inflight *f = xcalloc(1, sizeof *f);
+    f->seed = hash_seed;
+    f->first = f->next = 1;
+    return f;
+}
+
+struct inflight *inflight_free(struct inflight *f)
+{
+    if (f == NULL) return NULL;
+    xfree(f->ring);
+    xfree(f->by_subject);
+    xfree(f->by_id);
+    xfree(f->texts);
+    return xfree(f);
+}
+
+uint32_t inflight_count(const struct inflight *f)
+{
+    return (uint32_t)(f->next - f->first);
+}
+
+uint64_t inflight_bytes(const struct inflight *f)
+{
+    return f->bytes;
+}
+
+static struct entry *at(const struct inflight *f, uint64_t position)
+{
+    assert(position >= f->first && position < f->next);
+    return &f->ring[position & (f->cap - 1)];
+}
+
+uint64_t inflight_last(const struct inflight *f)
+{
+    return f->next == f->first ? 0 : at(f, f->next - 1)->sequence;
+}
+
+static struct slice subject_of(const struct inflight *f, const struct entry *e)
+{
+    return slice_of(f->texts + e->texts, e->subject_len);
+}
+
+/* ---- tables ---- */
+
+static uint32_t mask(const struct inflight *f)
+{
+    return f->cap * 2 - 1;
+}
+
+/* The slot that holds this subject's newest entry, or the free one where it would stand. */
+static uint64_t *subject_slot(const struct inflight *f, struct slice subject, uint64_t hash)
+{
+    uint32_t i = (uint32_t)hash & mask(f);
+    while (f->by_subject[i] != 0) {
+        const struct entry *e = at(f, f->by_subject[i]);
+        if (e->hash == hash && slice_equal(subject_of(f, e), subject)) break;
+        i = (i + 1) & mask(f);
+    }
+    return &f->by_subject[i];
+}
+
+static uint64_t *id_slot(const struct inflight *f, uint64_t id)
+{
+    uint32_t i = (uint32_t)hash_u64(id) & mask(f);
+    while (f->by_id[i] != 0 && at(f, f->by_id[i])->id != id) i = (i + 1) & mask(f);
+    return &f->by_id[i];
+}
+
+static uint32_t home_of(const struct inflight *f, const uint64_t *table, uint64_t position)
+{
+    const struct entry *e = at(f, position);
+    uint64_t hash = table == f->by_subject ? e->hash : hash_u64(e->id);
+    return (uint32_t)hash & mask(f);
+}
+
+/* Frees a slot; those behind it that could not stand nearer to their home move up. */
+static void slot_clear(struct inflight *f, uint64_t *table, uint64_t *slot)
+{
+    uint32_t hole = (uint32_t)(slot - table);
+    for (uint32_t i = (hole + 1) & mask(f); table[i] != 0; i = (i + 1) & mask(f)) {
+        uint32_t home = home_of(f, table, table[i]);
+        if (((i - home) & mask(f)) < ((i - hole) & mask(f))) continue;
+        table[hole] = table[i];
+        hole = i;
+    }
+    table[hole] = 0;
+}
+
+static void enter(struct inflight *f, uint64_t position)
+{
+    struct entry *e = at(f, position);
+    uint64_t *slot = subject_slot(f, subject_of(f, e), e->hash);
+    *slot = position;
+    if (e->id != 0) *id_slot(f, e->id) = position;
+}
+
+static void grow(struct inflight *f)
+{
+    uint32_t cap = f->cap == 0 ? FIRST_CAP : f->cap * 2;
+    struct entry *ring = xalloc(cap * sizeof *ring);
+    for (uint64_t p = f->first; p < f->next; p++) ring[p & (cap - 1)] = *at(f, p);
+    xfree(f->ring);
+    xfree(f->by_subject);
+    xfree(f->by_id);
+    f->ring = ring;
+    f->cap = cap;
+    f->by_subject = xcalloc((size_t)cap * 2, sizeof *f->by_subject);
+    f->by_id = xcalloc((size_t)cap * 2, sizeof *f->by_id);
+    for (uint64_t p = f->first; p < f->next; p++) enter(f, p);
+}
+
+/* ---- texts: entries refer by offset, so the front is dropped only when it is cheap ---- */
+
+static void texts_compact(struct inflight *f)
+{
+    if (f->texts_first == 0) return;
+    memmove(f->texts, f->texts + f->texts_first, f->texts_len - f->texts_first);
+    for (uint64_t p = f->first; p < f->next; p++) at(f, p)->texts -= f->texts_first;
+    f->texts_len -= f->texts_first;
+    f->texts_first = 0;
+}
+
+static uint32_t texts_add(struct inflight *f, struct slice a, struct slice b)
+{
+    uint64_t need = (uint64_t)a.len + b.len;
+    /* at most one move of a byte for each byte that was dropped */
+    if (f->texts_len + need > f->texts_cap && f->texts_first > f->texts_len / 2) texts_compact(f);
+    if (f->texts_len + need > f->texts_cap) {
+        uint64_t cap = (f->texts_len + need) * 2;
+        assert(cap <= UINT32_MAX);
+        f->texts = xrealloc(f->texts, cap);
+        f->texts_cap = (uint32_t)cap;
+    }
+    uint32_t offset = f->texts_len;
+    if (a.len > 0) memcpy(f->texts + offset, a.ptr, a.len);
+    if (b.len > 0) memcpy(f->texts + offset + a.len, b.ptr, b.len);
+    f->texts_len += (uint32_t)need;
+    return offset;
+}
+
+/* ---- what others call ---- */
+
+void inflight_add(struct inflight *f, const struct inflight_message *m)
+{
+    assert(m->subject.len > 0);
+    assert(m->sequence > inflight_last(f));
+    if (inflight_count(f) == f->cap) grow(f);
+    uint64_t hash = hash_bytes(m->subject, f->seed);
+    uint64_t newest = *subject_slot(f, m->subject, hash);
+    struct entry none = { 0 };
+    struct entry before = newest == 0 ? none : *at(f, newest);
+    uint64_t position = f->next++;
+    *at(f, position) = (struct entry){
+        .sequence = m->sequence,
+        .id = m->id,
+        .size = m->size,
+        .hash = hash,
+        .count = before.count + 1,
+        .taken = before.taken,
+        .texts = texts_add(f, m->subject, m->reply),
+        .subject_len = m->subject.len,
+        .reply_len = m->reply.len,
+    };
+    f->bytes += m->size;
+    enter(f, position);
+}
+
+void inflight_take(struct inflight *f, struct inflight_message *ret)
+{
+    assert(inflight_count(f) > 0);
+    uint64_t position = f->first;
+    struct entry e = *at(f, position);
+    struct slice subject = subject_of(f, &e);
+    *ret = (struct inflight_message){
+        .sequence = e.sequence,
+        .id = e.id,
+        .size = e.size,
+        .subject = subject,
+        .reply = slice_of(subject.ptr + e.subject_len, e.reply_len),
+    };
+    uint64_t *slot = subject_slot(f, subject, e.hash);
+    if (*slot == position) slot_clear(f, f->by_subject, slot);
+    else at(f, *slot)->taken = e.count;
+    slot = e.id == 0 ? NULL : id_slot(f, e.id);
+    if (slot != NULL && *slot == position) slot_clear(f, f->by_id, slot);
+    assert(f->bytes >= e.size);
+    f->bytes -= e.size;
+    f->first++;
+    f->texts_first = e.texts + e.subject_len + e.reply_len;
+    if (f->first == f->next) f->texts_first = f->texts_len = 0;
+}
+
+uint64_t inflight_last_of(const struct inflight *f, struct slice subject, uint32_t *ret_count)
+{
+    *ret_count = 0;
+    if (f->first == f->next) return 0;
+    uint64_t position = *subject_slot(f, subject, hash_bytes(subject, f->seed));
+    if (position == 0) return 0;
+    const struct entry *e = at(f, position);
+    assert(e->count > e->taken);
+    *ret_count = e->count - e->taken;
+    return e->sequence;
+}
+
+uint64_t inflight_find_id(const struct inflight *f, uint64_t id)
+{
+    assert(id != 0);
+    if (f->first == f->next) return 0;
+    uint64_t position = *id_slot(f, id);
+    return position == 0 ? 0 : at(f, position)->sequence;
+}
+
+void inflight_check(const struct inflight *f)
+{
+    uint64_t bytes = 0, last = 0;
+    uint32_t slots = 0;
+    for (uint64_t p = f->first; p < f->next; p++) {
+        const struct entry *e = at(f, p);
+        assert(e->sequence > last);
+        last = e->sequence;
+        bytes += e->size;
+        uint64_t newest = *subject_slot(f, subject_of(f, e), e->hash);
+        assert(newest >= p);
+        assert(e->id == 0 || *id_slot(f, e->id) >= p);
+        assert(e->texts >= f->texts_first);
+        slots += newest == p;
+    }
+    assert(bytes == f->bytes);
+    assert(inflight_count(f) <= f->cap);
+    for (uint32_t i = 0; f->cap > 0 && i <= mask(f); i++) slots -= f->by_subject[i] != 0;
+    assert(slots == 0);
+}
