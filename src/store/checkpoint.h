@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checkpoint: the log of a store's state, kept twice (docs/decisions/008).
+ *
+ * A checkpoint is a list of sections, each of an owner (a stream's incarnation; 0: the store), with a
+ * kind that is the owner's own. What a section says replaces what earlier ones said: absolute values.
+ * The log knows nothing of their meaning; it makes a list durable as a whole or not at all, in both
+ * files, and hands the sections up in order at the next start.
+ *
+ * Thread:  the JetStream reactor. Memory: a section's bytes are copied when added.
+ * Rewrite: when the log has outgrown what is live, the owner is asked for everything in slices
+ *          (`slice`), which go to a new pair of files while checkpoints go to both pairs; then the
+ *          old pair is removed.
+ * Damage:  a list that is whole in one file is good. Torn ends are cut. A list in the middle that is
+ *          bad in both files is reported (on_damage), not skipped silently: what follows it may miss
+ *          something, so the owners are told at which list.
+ * Errors:  a write or sync that fails ends the checkpoint log: on_failed() once; the journal keeps
+ *          everything, and grows until the store is restarted. LIMIT (no space) is tried again. */
+#ifndef MIDGE_STORE_CHECKPOINT_H
+#define MIDGE_STORE_CHECKPOINT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "env/disk.h"
+#include "store/journal.h"
+
+struct checkpoint;
+
+struct checkpoint_section {
+    uint64_t     owner;
+    uint32_t     kind;
+    struct slice bytes;
+};
+
+struct checkpoint_options {
+    struct disk       *disk;
+    struct disk_queue *queue;
+    const char        *directory; /* "checkpoint" */
+    uint64_t           store_id;
+    struct journal_seal seal;
+    uint64_t           rewrite_min; /* bytes below which nothing is rewritten; 0: 1 MiB */
+    void *ctx;
+    void (*on_failed)(void *ctx, enum err, const char *what);
+    /* Adds some more of the whole state with checkpoint_add(); about 256 KiB at a time. Starts from
+     * the beginning when `is_first`. Returns false when that was the last of it. */
+    bool (*slice)(void *ctx, struct checkpoint *, bool is_first);
+};
+
+struct checkpoint_load {
+    void *ctx;
+    void (*on_section)(void *ctx, const struct checkpoint_section *);
+    void (*on_damage)(void *ctx, journal_pos after); /* a list behind this position is gone */
+};
+
+/* Blocking. `*ret_pos`: the journal's position of the last whole list; 0: none. */
+MUST_CHECK enum err checkpoint_open(const struct checkpoint_options *,
+                                    const struct checkpoint_load *, bool read_only,
+                                    struct checkpoint **ret, journal_pos *ret_pos,
+                                    struct errmsg *why);
+struct checkpoint *checkpoint_close(struct checkpoint *); /* nothing in flight; returns NULL */
+
+/* Gathers one list: begin, add…, then commit. One at a time; `done` in a later poll of the queue. */
+void checkpoint_begin(struct checkpoint *, journal_pos pos);
+/* Where `len` bytes of a section go; filled before the next call. */
+uint8_t *checkpoint_add(struct checkpoint *, uint64_t owner, uint32_t kind, uint32_t len);
+void checkpoint_commit(struct checkpoint *, void (*done)(void *ctx, enum err), void *ctx);
+bool checkpoint_is_busy(const struct checkpoint *);
+
+/* Once a tick: goes on with a rewrite. Returns true when it wants to be called again soon. */
+bool checkpoint_tick(struct checkpoint *);
+
+uint64_t checkpoint_bytes(const struct checkpoint *); /* of one file of the pair */
+
+#endif
