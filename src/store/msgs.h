@@ -141,7 +141,7 @@ struct msgs_load {
  * gone.
  * CORRUPT: damaged. `ahead`: this many bytes behind it are wanted next (a consumer reads on). */
 MUST_CHECK enum err msgs_load(struct msgs *, uint64_t sequence, uint32_t ahead, struct msgs_load *);
-void msgs_load_cancel(struct msgs_load *);
+void msgs_load_cancel(struct msgs *, struct msgs_load *);
 
 /* Asserts every invariant; O(n). */
 void msgs_check(struct msgs *);

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/msgs_internal.h"
+
+#include "subject/subject.h"
+
+uint64_t msgs_size(bool is_file, uint32_t subject_len, uint32_t header_len, uint32_t payload_len)
+{
+    enum { FILE_OVERHEAD = 30, FILE_HEADER = 4, MEMORY_OVERHEAD = 16 };
+    uint64_t texts = (uint64_t)subject_len + header_len + payload_len;
+    if (!is_file) return MEMORY_OVERHEAD + texts;
+    return FILE_OVERHEAD + (header_len > 0 ? FILE_HEADER : 0) + texts;
+}
+
+/* ---- life ---- */
+
+void msgs_init(struct msgs *m, const struct msgs_ops *ops, bool is_file, uint64_t first_sequence)
+{
+    assert(ops->put != NULL && ops->free != NULL);
+    *m = (struct msgs){ .ops = ops, .is_file = is_file, .tree = tree_new() };
+    if (first_sequence <= 1) return;
+    m->state.first_sequence = first_sequence;
+    m->state.last_sequence = first_sequence - 1;
+}
+
+void msgs_deinit(struct msgs *m)
+{
+    m->tree = tree_free(m->tree);
+}
+
+struct msgs *msgs_free(struct msgs *m)
+{
+    return m == NULL ? NULL : m->ops->free(m);
+}
+
+bool msgs_is_file(const struct msgs *m)
+{
+    return m->is_file;
+}
+
+void msgs_state(const struct msgs *m, struct msgs_state *ret)
+{
+    *ret = m->state;
+    ret->subjects = tree_count(m->tree);
+    uint64_t span = ret->last_sequence + 1 - ret->first_sequence;
+    ret->deleted = ret->messages == 0 ? 0 : span - ret->messages;
+    assert(ret->messages == 0 || ret->messages <= span);
+}
+
+/* ---- storing ---- */
+
+void msgs_append(struct msgs *m, const struct stored *msg)
+{
+    struct msgs_state *s = &m->state;
+    assert(msg->sequence > s->last_sequence);
+    assert(msg->time >= s->last_time || s->last_time == 0);
+    bool is_new;
+    struct tree_value *v = tree_get(m->tree, msg->subject, &is_new);
+    assert(is_new == (v->count == 0));
+    m->ops->put(m, msg, v->last);
+    if (is_new) v->first = msg->sequence;
+    v->last = msg->sequence;
+    v->count++;
+    v->is_dirty = true;
+    if (s->messages == 0) {
+        s->first_sequence = msg->sequence;
+        s->first_time = msg->time;
+    }
+    s->messages++;
+    s->bytes += msgs_size(m->is_file, msg->subject.len, msg->header.len, msg->payload.len);
+    s->last_sequence = msg->sequence;
+    s->last_time = msg->time;
+}
+
+/* Nothing is left: the next message will be the first. */
+static void set_empty(struct msgs *m)
+{
+    struct msgs_state *s = &m->state;
+    assert(s->bytes == 0);
+    assert(tree_count(m->tree) == 0);
+    s->first_sequence = s->last_sequence + 1;
+    s->first_time = 0;
+}
+
+void msgs_skip(struct msgs *m, uint64_t last, nanos time)
+{
+    struct msgs_state *s = &m->state;
+    assert(last >= s->last_sequence);
+    s->last_sequence = last;
+    if (time > s->last_time) s->last_time = time;
+    if (s->messages == 0) set_empty(m);
+}
+
+/* ---- removing ---- */
+
+/* The index of a subject that loses one. Its ends are looked for at once, as a body can tell. */
+static void index_remove(struct msgs *m, struct slice subject, uint64_t sequence)
+{
+    struct tree_value *v = tree_find(m->tree, subject);
+    assert(v != NULL);
+    assert(v->count > 0);
+    v->is_dirty = true;
+    if (--v->count == 0) {
+        bool removed = tree_remove(m->tree, subject);
+        assert(removed);
+        return;
+    }
+    enum err e = ERR_OK;
+    if (v->first == sequence) e = m->ops->next_same(m, subject, sequence + 1, NULL, &v->first);
+    if (v->last == sequence) e = m->ops->previous_same(m, subject, sequence - 1, NULL, &v->last);
+    assert(e == ERR_OK);
+    assert(v->first <= v->last);
+}
+
+static void advance_first(struct msgs *m)
+{
+    struct msgs_state *s = &m->state;
+    struct slice subject;
+    uint64_t size;
+    enum err e = m->ops->next(m, s->first_sequence, NULL, &s->first_sequence);
+    assert(e == ERR_OK);
+    e = m->ops->meta(m, s->first_sequence, NULL, &subject, &size, &s->first_time);
+    assert(e == ERR_OK);
+}
+
+/* All but the stream's first sequence, which a caller who removes many sets once. */
+static bool take_out(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
+{
+    struct slice subject;
+    uint64_t size;
+    nanos time;
+    if (m->ops->meta(m, sequence, NULL, &subject, &size, &time) != ERR_OK) return false;
+    index_remove(m, subject, sequence);
+    m->ops->drop(m, sequence);
+    assert(m->state.messages > 0);
+    assert(m->state.bytes >= size);
+    m->state.messages--;
+    m->state.bytes -= size;
+    if (ret_size != NULL) *ret_size = size;
+    return true;
+}
+
+static void after_removal(struct msgs *m)
+{
+    if (m->state.messages == 0) set_empty(m);
+    else if (!m->ops->has(m, m->state.first_sequence)) advance_first(m);
+    m->ops->drop_below(m, m->state.first_sequence);
+}
+
+bool msgs_remove(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
+{
+    if (!take_out(m, sequence, ret_size)) return false;
+    after_removal(m);
+    return true;
+}
+
+uint64_t msgs_compact(struct msgs *m, uint64_t first)
+{
+    struct msgs_state *s = &m->state;
+    uint64_t before = s->messages, at = s->first_sequence;
+    while (s->messages > 0 && m->ops->next(m, at, NULL, &at) == ERR_OK && at < first) {
+        bool taken = take_out(m, at++, NULL);
+        assert(taken);
+    }
+    if (first > s->last_sequence) s->last_sequence = first - 1;
+    after_removal(m);
+    return before - s->messages;
+}
+
+/* The sequence below which the newest `keep` of all messages do not stand. */
+static uint64_t bound_of_newest(struct msgs *m, uint64_t keep)
+{
+    uint64_t at = m->state.last_sequence + 1;
+    assert(keep < m->state.messages);
+    for (; keep > 0; keep--) {
+        enum err e = m->ops->previous(m, at - 1, NULL, &at);
+        assert(e == ERR_OK);
+    }
+    return at;
+}
+
+uint64_t msgs_purge(struct msgs *m, const struct msgs_filter *f, uint64_t below, uint64_t keep)
+{
+    uint64_t end = below == 0 ? m->state.last_sequence + 1 : below, matching, at = 0, gone = 0;
+    if (m->state.messages == 0) return 0;
+    enum err e = msgs_count(m, f, 0, false, NULL, &matching);
+    assert(e == ERR_OK);
+    if (matching <= keep) return 0;
+    if (f->count == 0) return msgs_compact(m, keep == 0 ? end : bound_of_newest(m, keep));
+    for (uint64_t most = matching - keep; gone < most; gone++) {
+        if (msgs_next(m, f, at, NULL, &at) != ERR_OK || at >= end) break;
+        bool taken = take_out(m, at++, NULL);
+        assert(taken);
+    }
+    after_removal(m);
+    return gone;
+}
+
+void msgs_erase(struct msgs *m, uint64_t sequence, void (*done)(void *ctx, enum err), void *ctx)
+{
+    assert(!msgs_has(m, sequence));
+    m->ops->erase(m, sequence, done, ctx);
+}
+
+/* ---- what is known of one ---- */
+
+enum err msgs_prepare(struct msgs *m, uint64_t first, uint64_t last, struct msgs_wait *w)
+{
+    assert(first <= last);
+    return m->ops->prepare(m, first, last, w);
+}
+
+void msgs_wait_cancel(struct msgs_wait *w)
+{
+    if (w->node.next != NULL) list_remove(&w->node);
+}
+
+enum err msgs_meta(struct msgs *m, uint64_t sequence, struct slice *ret_subject, uint64_t *ret_size)
+{
+    nanos time;
+    return m->ops->meta(m, sequence, NULL, ret_subject, ret_size, &time);
+}
+
+bool msgs_has(const struct msgs *m, uint64_t sequence)
+{
+    return m->ops->has(m, sequence);
+}
+
+enum err msgs_load(struct msgs *m, uint64_t sequence, uint32_t ahead, struct msgs_load *load)
+{
+    return m->ops->load(m, sequence, ahead, load);
+}
+
+void msgs_load_cancel(struct msgs *m, struct msgs_load *load)
+{
+    m->ops->load_cancel(m, load);
+}
+
+uint64_t msgs_lost(const struct msgs *m, bool (*each)(void *ctx, uint64_t first, uint64_t last),
+                   void *ctx)
+{
+    return m->ops->lost(m, each, ctx);
+}
+
+/* ---- the index ---- */
+
+bool msgs_subject(struct msgs *m, struct slice subject, struct msgs_subject *ret)
+{
+    const struct tree_value *v = tree_find(m->tree, subject);
+    if (v == NULL || v->count == 0) return false;
+    *ret = (struct msgs_subject){ v->first, v->last, v->count };
+    return true;
+}
+
+struct walk {
+    bool (*each)(void *ctx, struct slice subject, uint64_t count, uint64_t last);
+    void *ctx;
+};
+
+static bool walk_one(void *ctx, struct slice subject, struct tree_value *v)
+{
+    struct walk *w = ctx;
+    return v->count == 0 || w->each(w->ctx, subject, v->count, v->last);
+}
+
+void msgs_subjects(struct msgs *m, const struct msgs_filter *f, struct slice after,
+                   bool (*each)(void *ctx, struct slice subject, uint64_t count, uint64_t last),
+                   void *ctx)
+{
+    struct walk w = { each, ctx };
+    assert(f->count <= 1);              /* more would not be in order */
+    struct slice pattern = f->count == 0 ? SLICE_LIT("") : f->patterns[0];
+    (void)tree_match_after(m->tree, pattern, after, walk_one, &w);
+}
+
+/* ---- looking for messages ---- */
+
+static bool matches(const struct msgs_filter *f, struct slice subject)
+{
+    for (uint32_t i = 0; i < f->count; i++)
+        if (subject_matches(f->patterns[i], subject)) return true;
+    return f->count == 0;
+}
+
+/* Where messages that match can be: from the lowest first to the highest last of their subjects. */
+struct extent {
+    uint64_t first, last;
+    uint64_t subjects;
+    struct slice only; /* the subject when there is one; valid until the tree changes */
+};
+
+static bool extend(void *ctx, struct slice subject, struct tree_value *v)
+{
+    struct extent *x = ctx;
+    if (v->count == 0) return true;
+    if (x->subjects == 0 || v->first < x->first) x->first = v->first;
+    if (v->last > x->last) x->last = v->last;
+    if (x->subjects++ == 0) x->only = subject;
+    return x->subjects < 2;             /* with several, the whole stream may be looked at */
+}
+
+/* False: nothing matches. One literal subject is looked for by its own chain. */
+static bool literal_extent(struct msgs *m, const struct msgs_filter *f, struct extent *ret)
+{
+    *ret = (struct extent){ 0 };
+    for (uint32_t i = 0; i < f->count && ret->subjects < 2; i++) {
+        if (subject_has_wildcard(f->patterns[i])) {
+            (void)tree_match(m->tree, f->patterns[i], extend, ret);
+            continue;
+        }
+        struct tree_value *v = tree_find(m->tree, f->patterns[i]);
+        if (v != NULL) (void)extend(ret, f->patterns[i], v);
+    }
+    if (ret->subjects == 1 && f->count == 1) ret->only = f->patterns[0];
+    return ret->subjects > 0;
+}
+
+static bool is_literal(const struct msgs_filter *f, const struct extent *x)
+{
+    return x->subjects == 1 && f->count == 1 && !subject_has_wildcard(f->patterns[0]);
+}
+
+enum err msgs_next(struct msgs *m, const struct msgs_filter *f, uint64_t from, struct msgs_wait *w,
+                   uint64_t *ret)
+{
+    struct extent x;
+    struct slice subject;
+    uint64_t size, at = from;
+    nanos time;
+    if (f->count == 0) return m->ops->next(m, from, w, ret);
+    if (!literal_extent(m, f, &x)) return ERR_NOTFOUND;
+    if (is_literal(f, &x)) {
+        if (from > x.last) return ERR_NOTFOUND;
+        if (from <= x.first) *ret = x.first;
+        return from <= x.first ? ERR_OK : m->ops->next_same(m, x.only, from, w, ret);
+    }
+    for (;; at++) {
+        *ret = at;
+        enum err e = m->ops->next(m, at, w, &at);
+        if (e == ERR_OK) e = m->ops->meta(m, at, w, &subject, &size, &time);
+        if (e == ERR_CORRUPT) continue; /* nobody knows whether it matches; it is listed as lost */
+        if (e) return e;
+        if (!matches(f, subject)) continue;
+        *ret = at;
+        return ERR_OK;
+    }
+}
+
+enum err msgs_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to, struct msgs_wait *w,
+                   uint64_t *ret)
+{
+    struct extent x;
+    struct slice subject;
+    uint64_t size, at = up_to == 0 ? m->state.last_sequence : up_to;
+    nanos time;
+    if (f->count == 0) return m->ops->previous(m, at, w, ret);
+    if (!literal_extent(m, f, &x)) return ERR_NOTFOUND;
+    if (is_literal(f, &x)) {
+        if (at < x.first) return ERR_NOTFOUND;
+        if (at >= x.last) *ret = x.last;
+        return at >= x.last ? ERR_OK : m->ops->previous_same(m, x.only, at, w, ret);
+    }
+    for (; at > 0; at--) {
+        enum err e = m->ops->previous(m, at, w, &at);
+        if (e == ERR_OK) e = m->ops->meta(m, at, w, &subject, &size, &time);
+        if (e == ERR_CORRUPT) continue;
+        if (e) return e;
+        if (!matches(f, subject)) continue;
+        *ret = at;
+        return ERR_OK;
+    }
+    return ERR_NOTFOUND;
+}
+
+enum err msgs_at_time(struct msgs *m, nanos time, struct msgs_wait *w, uint64_t *ret)
+{
+    uint64_t low = m->state.first_sequence, high = m->state.last_sequence + 1, at, size;
+    struct slice subject;
+    nanos when;
+    if (m->state.messages == 0) {
+        *ret = m->state.last_sequence + 1;
+        return ERR_OK;
+    }
+    while (low < high) {                /* all below `low` are too old, all from `high` on are not */
+        uint64_t middle = low + (high - low) / 2;
+        enum err e = m->ops->next(m, middle, w, &at);
+        if (e == ERR_NOTFOUND) {
+            high = middle;
+            continue;
+        }
+        if (e == ERR_OK) e = m->ops->meta(m, at, w, &subject, &size, &when);
+        if (e) return e;
+        if (when < time) low = at + 1;
+        else high = middle;
+    }
+    enum err e = m->ops->next(m, low, w, ret);
+    if (e != ERR_NOTFOUND) return e;
+    *ret = m->state.last_sequence + 1;
+    return ERR_OK;
+}
+
+/* ---- counting ---- */
+
+struct count {
+    struct msgs      *msgs;
+    struct msgs_wait *wait;
+    uint64_t          from;
+    bool              last_only;
+    uint64_t          sum;
+    enum err          e;
+};
+
+/* Those from `from` on, of one subject that has some on both sides: from its nearer end. */
+static enum err count_split(struct count *c, struct slice subject, const struct tree_value *v)
+{
+    bool from_end = c->from - v->first > v->last - c->from;
+    uint64_t at = from_end ? v->last : v->first, seen = 0;
+    enum err e = ERR_OK;
+    while (e == ERR_OK && (from_end ? at >= c->from : at < c->from)) {
+        seen++;
+        if (from_end && at == v->first) break;
+        e = from_end ? c->msgs->ops->previous_same(c->msgs, subject, at - 1, c->wait, &at)
+                     : c->msgs->ops->next_same(c->msgs, subject, at + 1, c->wait, &at);
+    }
+    if (e && e != ERR_NOTFOUND) return e;
+    assert(seen <= v->count);
+    c->sum += from_end ? seen : v->count - seen;
+    return ERR_OK;
+}
+
+static bool count_one(void *ctx, struct slice subject, struct tree_value *v)
+{
+    struct count *c = ctx;
+    if (v->count == 0 || v->last < c->from) return true;
+    if (c->last_only) c->sum++;
+    else if (v->first >= c->from) c->sum += v->count;
+    else c->e = count_split(c, subject, v);
+    return c->e == ERR_OK;
+}
+
+enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, bool last_only,
+                    struct msgs_wait *w, uint64_t *ret)
+{
+    struct count c = { .msgs = m, .wait = w, .from = from, .last_only = last_only };
+    if (f->count == 0 && !last_only && from <= m->state.first_sequence) {
+        *ret = m->state.messages;
+        return ERR_OK;
+    }
+    if (f->count == 0) (void)tree_match(m->tree, SLICE_LIT(""), count_one, &c);
+    for (uint32_t i = 0; i < f->count && c.e == ERR_OK; i++)
+        (void)tree_match(m->tree, f->patterns[i], count_one, &c);
+    if (c.e == ERR_OK) *ret = c.sum;
+    return c.e;
+}
+
+/* ---- gaps ---- */
+
+void msgs_deleted(const struct msgs *m, bool (*each)(void *ctx, uint64_t first, uint64_t last),
+                  void *ctx)
+{
+    struct msgs *mutable = (struct msgs *)(uintptr_t)m;     /* questions change nothing */
+    uint64_t at = m->state.first_sequence, next;
+    if (m->state.messages == 0) return;
+    while (at <= m->state.last_sequence) {
+        enum err e = m->ops->next(mutable, at, NULL, &next);
+        if (e == ERR_NOTFOUND) next = m->state.last_sequence + 1;
+        if (next > at && !each(ctx, at, next - 1)) return;
+        at = next + 1;
+    }
+}
+
+/* ---- invariants ---- */
+
+struct tally {
+    uint64_t messages, subjects;
+};
+
+static bool tally_one(void *ctx, struct slice subject, struct tree_value *v)
+{
+    struct tally *t = ctx;
+    (void)subject;
+    assert(v->count > 0);
+    assert(v->first <= v->last);
+    assert((v->count == 1) == (v->first == v->last));
+    t->messages += v->count;
+    t->subjects++;
+    return true;
+}
+
+void msgs_check(struct msgs *m)
+{
+    const struct msgs_state *s = &m->state;
+    struct tally t = { 0 };
+    (void)tree_match(m->tree, SLICE_LIT(""), tally_one, &t);
+    assert(t.messages == s->messages);
+    assert(t.subjects == tree_count(m->tree));
+    assert(s->messages > 0 || s->bytes == 0);
+    assert(s->messages == 0 || m->ops->has(m, s->first_sequence));
+    assert(s->messages == 0 || s->first_sequence + s->messages <= s->last_sequence + 1);
+    m->ops->check(m);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What msgs.c shares with its bodies: the subject index and the sums are here once, a body knows
+ * where messages are.
+ *
+ * Thread and memory: msgs.h. A body's question that takes a `struct msgs_wait *` may answer BUSY and
+ * call it later; with NULL it does not return before it knows, blocking if it must (changes,
+ * recovery). */
+#ifndef MIDGE_STORE_MSGS_INTERNAL_H
+#define MIDGE_STORE_MSGS_INTERNAL_H
+
+#include "base/assert.h"
+#include "store/msgs.h"
+#include "subject/tree.h"
+
+/* All questions are about messages that are there: what was removed is found no more. */
+struct msgs_ops {
+    struct msgs *(*free)(struct msgs *); /* returns NULL */
+    /* `previous` is the last message of the same subject; 0: there is none. */
+    void (*put)(struct msgs *, const struct stored *, uint64_t previous);
+    /* The message goes; msgs.c knows subject and size. */
+    void (*drop)(struct msgs *, uint64_t sequence);
+    /* Everything below goes; those that are there were dropped before, one by one. */
+    void (*drop_below)(struct msgs *, uint64_t sequence);
+    bool (*has)(const struct msgs *, uint64_t sequence);
+    /* NOTFOUND, CORRUPT. `*ret_subject` is valid until the next question. */
+    enum err (*meta)(struct msgs *, uint64_t sequence, struct msgs_wait *,
+                     struct slice *ret_subject, uint64_t *ret_size, nanos *ret_time);
+    /* The first message at or above, the last one at or below. NOTFOUND. */
+    enum err (*next)(struct msgs *, uint64_t from, struct msgs_wait *, uint64_t *ret);
+    enum err (*previous)(struct msgs *, uint64_t up_to, struct msgs_wait *, uint64_t *ret);
+    /* The same for one literal subject, which has messages: between its first and its last. */
+    enum err (*next_same)(struct msgs *, struct slice subject, uint64_t from, struct msgs_wait *,
+                          uint64_t *ret);
+    enum err (*previous_same)(struct msgs *, struct slice subject, uint64_t up_to,
+                              struct msgs_wait *, uint64_t *ret);
+    enum err (*load)(struct msgs *, uint64_t sequence, uint32_t ahead, struct msgs_load *);
+    void (*load_cancel)(struct msgs *, struct msgs_load *);
+    void (*erase)(struct msgs *, uint64_t sequence, void (*done)(void *ctx, enum err), void *ctx);
+    enum err (*prepare)(struct msgs *, uint64_t first, uint64_t last, struct msgs_wait *);
+    uint64_t (*lost)(const struct msgs *, bool (*each)(void *ctx, uint64_t first, uint64_t last),
+                     void *ctx);
+    void (*check)(struct msgs *);
+};
+
+struct msgs {
+    const struct msgs_ops *ops;
+    bool              is_file;
+    struct tree      *tree;
+    struct msgs_state state; /* `subjects` and `deleted` are computed when asked for */
+};
+
+void msgs_init(struct msgs *, const struct msgs_ops *, bool is_file, uint64_t first_sequence);
+void msgs_deinit(struct msgs *);
+
+#endif
