@@ -150,7 +150,7 @@ static void a_listener_that_rests_can_be_closed(void **state)
     assert_int_equal(queue.asked, 0);
 }
 
-/* ---- strangers of one address (row X1, decision 005) ---- */
+/* ---- strangers of one address (row X1, decision 006) ---- */
 
 #define LOGIN "CONNECT {\"verbose\":false,\"user\":\"a\",\"pass\":\"b\"}\r\nPING\r\n"
 

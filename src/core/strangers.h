@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Strangers: how many connections each address has that have not logged in yet, so that one address
- * cannot fill the server with connections that never say who they are (decision 005).
+ * cannot fill the server with connections that never say who they are (decision 006).
  *
  * A connection is a stranger from its accept (behind a proxy: from the PROXY header, which names
  * its address) until it is in an account or ends. An IPv6 address counts as its /64, since that is

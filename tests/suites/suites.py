@@ -149,7 +149,10 @@ class NatsJs(Suite):
         if shutil.which("deno"):
             return shutil.which("deno")
         if not own.exists():
-            run("npm", "install", "--prefix", OUT / "tools", "--allow-scripts=deno", "deno@2")
+            own.parents[1].mkdir(parents=True, exist_ok=True)
+            # npm from 11 on runs the installer of a package only where this file says so.
+            (OUT / "tools" / "package.json").write_text('{"private": true, "allowScripts": {"deno": true}}\n')
+            run("npm", "install", "--prefix", OUT / "tools", "deno@2")
         return own
 
     def call(self, tests):
