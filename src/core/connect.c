@@ -441,6 +441,7 @@ static bool enter_account(struct session *s, struct account *account, int64_t co
     int64_t before = atomic_fetch_add_explicit(&account->clients, 1, memory_order_relaxed);
     assert(before >= 0);
     s->is_counted = true;
+    session_leave_strangers(s);
     if (connections_max >= 0 && before >= connections_max) {
         session_close(s, CLOSE_ACCOUNT_CONNECTIONS);
         return false;
