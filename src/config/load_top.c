@@ -336,6 +336,10 @@ static const struct option_row midge_rows[] = {
     { "memory_limit", OPT_CUSTOM, AT(memory_limit), RELOAD_NO,
       .help = "bytes that clients may make the server hold; 0 (no limit)", .read = size_read,
           .holds = OPT_I64 },
+    { "max_unauthenticated_per_address", OPT_CUSTOM, AT(max_unauthenticated_per_address),
+      RELOAD_YES,
+      .help = "connections of one address that have not logged in yet, 0 allows any number; 16384",
+          .read = size_read, .holds = OPT_I64 },
 };
 #undef AT
 /* clang-format on */

@@ -35,6 +35,7 @@ static void defaults_set(struct options *o)
     o->jetstream.store_max = -1;
     o->jetstream.strict = true;
     o->midge.store_cache = (int64_t)(256 * MIB);
+    o->midge.max_unauthenticated_per_address = 16384;   /* docs/decisions/006 */
 }
 
 struct options *options_new(void)

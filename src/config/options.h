@@ -65,6 +65,8 @@ struct midge_options {
     const char *http_user;              /* required on the whole monitoring port; NULL: open */
     const char *http_password;          /* plain or bcrypt; given if and only if http_user is */
     int64_t     memory_limit;           /* bytes that all doors together may hand out; 0: none */
+    /* connections of one address that have not logged in yet; 0: any number; 16384 */
+    int64_t     max_unauthenticated_per_address;
 };
 
 struct proxy_options {

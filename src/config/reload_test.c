@@ -49,6 +49,8 @@ static const struct {
       "config reload not supported for websocket.same_origin: old=false, new=true" },
     { "midge { http_user: u, http_password: a }", "midge { http_user: u, http_password: b }",
       "midge.http_password", "config reload not supported for midge.http_password" },
+    { "midge { reactors: 2 }", "midge { reactors: 2, max_unauthenticated_per_address: 5 }",
+      "midge.max_unauthenticated_per_address", NULL },
     { "no_auth_user: a" USER_A, "authorization { users: [ {user: c, password: b} ] }",
       "authorization", NULL },
     { "no_auth_user: a" USER_A, "debug: false" USER_A, "no_auth_user",

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "core/closed.h"
 #include "core/session.h"
+#include "core/strangers.h"
 
 /* ---- a session ---- */
 
@@ -33,6 +34,7 @@ static void progress_check(const struct session *s)
     assert(!s->is_upgrading || is_web);
     assert(!s->is_forwarded || is_web);                 /* a field of the upgrade's request */
     assert(s->addr_known || s->listener->options.proxy_protocol);
+    assert(!s->is_stranger || s->addr_known);
     assert(s->last_in >= s->started);
     assert(s->last_active >= s->last_in);
     assert(s->rtt >= 0);
@@ -60,6 +62,8 @@ static void end_check(const struct session *s)
     assert(is_closed == atomic_load_explicit(&s->is_closed, memory_order_relaxed));
     assert(is_closed == (s->reason != CLOSE_NONE));
     assert(!is_closed || !s->is_counted);
+    assert(!s->is_stranger || !(s->is_counted || is_closed));
+    assert(s->is_stranger || s->is_counted || s->phase != SESSION_OPEN);
     assert(!s->is_conn_gone || is_closed);
     assert(s->timer_kind != SESSION_TIMER_SWEEP || is_closed);
     assert(s->timer_kind != SESSION_TIMER_AUTH || s->phase == SESSION_OPEN);
@@ -155,6 +159,19 @@ static int64_t members(const struct core *core, const struct account *a)
     return found;
 }
 
+/* In the number of its address is who is not in an account; more may be on the way to a reactor. */
+static void strangers_all_check(const struct core *core)
+{
+    uint64_t here = 0;
+    for (uint32_t i = 0; i < core->reactors->count; i++)
+        LIST_EACH(&core->at[i]->sessions, n) {
+            const struct session *s = container_of(n, struct session, node);
+            here += s->is_stranger;
+            assert(!s->is_stranger || strangers_of(core->strangers, &s->addr) > 0);
+        }
+    assert(strangers_check(core->strangers) >= here);
+}
+
 static void listeners_check(const struct core *core)
 {
     assert(core->listeners_count <= LISTENERS_MAX);
@@ -178,5 +195,6 @@ void core_check(struct core *core)
     for (uint32_t i = 0; (a = accounts_at(core->accounts, i)) != NULL; i++)
         assert(atomic_load(&a->clients) == members(core, a));
     (void)closed_ring_check(core->closed);
+    strangers_all_check(core);
     listeners_check(core);
 }

@@ -298,8 +298,6 @@ static void connected(struct session *s)
         return;
     }
     s->wants_events = s->protocol >= 1;
-    /* a second CONNECT begins anew, as in nats-server */
-    if (s->is_connected) session_subs_clear(s);
     if (!s->is_connected) {
         s->is_connected = true;
         s->rtt = r->now > s->started ? r->now - s->started : 1;
@@ -312,6 +310,17 @@ static void connected(struct session *s)
     session_ok(s);
 }
 
+/* CONNECT was accepted. Where it has to say who it is, and everywhere with its second one, a client
+ * begins anew, as in nats-server: no subscription outlives the permissions by which it was granted.
+ * On an open server what it subscribed to before its first CONNECT stays. */
+static void end_old_subscriptions(struct session *s)
+{
+    assert(s->phase == SESSION_OPEN);
+    if (!s->is_connected && !directory_auth_required(s->directory, connection_type(s))) return;
+    session_subs_clear(s);
+    assert(s->subs.count == 0);
+}
+
 static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict,
                 struct auth_result *result)
 {
@@ -321,6 +330,7 @@ static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict,
         session_refuse(s, result->reason);
         return;
     }
+    if (!in_fast_path) end_old_subscriptions(s);
     accept_result(s, result);
     if (s->phase == SESSION_CLOSED) return;
     s->auth_required = false;
@@ -431,6 +441,7 @@ static bool enter_account(struct session *s, struct account *account, int64_t co
     int64_t before = atomic_fetch_add_explicit(&account->clients, 1, memory_order_relaxed);
     assert(before >= 0);
     s->is_counted = true;
+    session_leave_strangers(s);
     if (connections_max >= 0 && before >= connections_max) {
         session_close(s, CLOSE_ACCOUNT_CONNECTIONS);
         return false;

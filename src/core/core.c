@@ -9,6 +9,7 @@
 #include "core/deliver.h"
 #include "core/listener.h"
 #include "core/session.h"
+#include "core/strangers.h"
 #include "core/user_info.h"
 
 /* nats-server's first client has the id 5: its own system connections come before. Some tools show
@@ -101,6 +102,7 @@ struct core *core_new(struct env *env, struct reactors *reactors,
     core->closed = closed_ring_new((uint32_t)take_settings->options->limits.max_closed_clients);
     core->throttle = throttle_new(core->hash_seed);
     lock_init(&core->throttle_lock);
+    core->strangers = strangers_new(core->hash_seed);
     core->global = accounts_get(core->accounts, SLICE_LIT(GLOBAL_ACCOUNT));
     take_accounts(core, take_settings, core->started_wall);
     for (uint32_t i = 0; i < reactors->count; i++)
@@ -138,6 +140,7 @@ struct core *core_free(struct core *core)
     closed_ring_free(core->closed);
     throttle_free(core->throttle);
     lock_deinit(&core->throttle_lock);
+    strangers_free(core->strangers);
     return xfree(core);
 }
 

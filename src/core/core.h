@@ -24,6 +24,7 @@
 struct closed_ring;
 struct core;
 struct session;
+struct strangers;
 
 /* The snapshot of one configuration. */
 struct settings {
@@ -153,6 +154,8 @@ struct core_reactor {
     _Atomic uint64_t  slow_consumers;
     _Atomic uint64_t  stale_connections;
     _Atomic uint64_t  stalled;
+    _Atomic uint64_t  turned_away;                  /* one stranger too many of its address */
+    nanos             turn_away_told;               /* when that was last logged; 0: never */
     struct pass_cache *pass_cache;
     struct hand       hand;                         /* the message that is being delivered */
     struct buf        scratch;                      /* a message that must be written anew */
@@ -180,6 +183,7 @@ struct core {
     struct closed_ring    *closed;
     struct throttle       *throttle;                /* failed logins by address */
     struct lock            throttle_lock;
+    struct strangers      *strangers;               /* not logged in yet, by address */
     uint64_t               hash_seed;
     nanos                  started_wall;
     nanos                  started;

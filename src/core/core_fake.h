@@ -10,7 +10,9 @@
 
 #include "core/check.h"
 #include "core/core.h"
+#include "core/listener.h"
 #include "core/session.h"
+#include "core/strangers.h"
 #include "net/limbo.h"
 #include "net/net_fake.h"
 
@@ -142,14 +144,15 @@ static inline void world_work(struct world *w)
     world_run(w);
 }
 
-/* A client on this reactor, from this address (its port is set here). */
+/* A client on this reactor, from this address (its port is set here), which is let in. */
 static inline uint32_t world_arrive(struct world *w, uint32_t reactor, struct net_addr from)
 {
     uint32_t sock = w->clients++;
     from.port = (uint16_t)(1000 + sock);
     assert(sock < FAKE_SOCKS);
     assert(reactor < w->fake->set->count);
-    atomic_fetch_add(&w->core->clients, 1);
+    bool is_admitted = listener_admit(&w->listener, &from);
+    assert(is_admitted);
     session_start(w->core->at[reactor], &w->listener, (int)sock, &from);
     world_run(w);
     return sock;

@@ -153,6 +153,28 @@ static void a_broken_proxy_header_is_logged_and_closes(void **state)
     world_free(w);
 }
 
+/* Behind a proxy each client counts at its own address, and the proxy's is nobody's. */
+static void a_proxy_has_any_number_of_strangers_and_each_of_its_clients_few(void **state)
+{
+    (void)state;
+    struct options *o = one_user("b");
+    o->midge.max_unauthenticated_per_address = 2;
+    struct world *w = world_new(2, o);
+    w->listener.options.proxy_protocol = true;
+    for (uint32_t i = 0; i < 5; i++) {
+        uint32_t c = world_accept(w, i % 2);
+        assert_string_equal(world_say(w, c, "PROXY TCP4 10.1.2.3 10.0.0.1 77 4222\r\n"),
+                            i < 2 ? "" : "-ERR 'maximum connections before login exceeded'\r\n");
+        assert_int_equal(world_is_closed(w, c), i >= 2);
+    }
+    uint32_t other = world_accept(w, 0);
+    assert_string_equal(world_say(w, other, "PROXY TCP4 10.1.2.4 10.0.0.1 77 4222\r\n"), "");
+    assert_int_equal(strangers_of(w->core->strangers, &world_localhost), 0);
+    assert_int_equal(core_clients(w->core), 3);
+    assert_non_null(strstr(buf_str(&w->logged), "too many connections of 10.1.2.3 "));
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_proxy_names_the_client_however_its_bytes_are_cut),
         cmocka_unit_test(who_brings_no_proxy_header_is_himself),
         cmocka_unit_test(a_broken_proxy_header_is_logged_and_closes),
+        cmocka_unit_test(a_proxy_has_any_number_of_strangers_and_each_of_its_clients_few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,12 +6,16 @@
 
 #include "base/assert.h"
 #include "core/session.h"
+#include "core/strangers.h"
 
 /* Accepted in one go, so that a flood of connections leaves time for those that are in. */
 enum { BACKLOG = 1024 };
 
 /* Out of descriptors: the queue waits this long. */
 static const nanos RETRY = 100 * MILLISECOND;
+
+/* A flood that is turned away is told of so often. */
+static const nanos TURN_AWAY_TOLD = SECOND;
 
 static const nanos TLS_TIMEOUT = 2 * SECOND;
 
@@ -187,13 +191,38 @@ static void arrive(struct mail *mail, struct reactor *r)
     xfree(a);
 }
 
+/* Behind a proxy the address is that of all its clients: there the PROXY header counts. */
+bool listener_admit(struct listener *l, const struct net_addr *peer)
+{
+    struct core *core = l->core;
+    const struct midge_options *o = &core->at[0]->settings->options->midge;
+    if (!l->options.proxy_protocol &&
+        !strangers_enter(core->strangers, peer, o->max_unauthenticated_per_address))
+        return false;
+    int64_t before = atomic_fetch_add_explicit(&core->clients, 1, memory_order_relaxed);
+    assert(before >= 0);
+    return true;
+}
+
+void listener_turned_away(struct core_reactor *cr, const struct net_addr *addr)
+{
+    char text[NET_ADDR_TEXT];
+    nanos now = cr->reactor->now;
+    assert(cr->turn_away_told <= now);
+    count_add(&cr->turned_away, 1);
+    if (cr->turn_away_told > 0 && now - cr->turn_away_told < TURN_AWAY_TOLD) return;
+    cr->turn_away_told = now;
+    log_warn(cr->core->env->log,
+             "too many connections of %s have not logged in: new ones are closed",
+             net_addr_ip_text(addr, text));
+}
+
 static void place(struct listener *l, int sock, const struct net_addr *peer)
 {
     struct core *core = l->core;
     struct reactor *r = least_loaded(core);
     assert(sock >= 0);
     assert(l->sock >= 0);               /* what is closed takes nobody */
-    atomic_fetch_add_explicit(&core->clients, 1, memory_order_relaxed);
     if (r->id == 0) {
         session_start(core_reactor_of(r), l, sock, peer);
         return;
@@ -215,8 +244,11 @@ static void on_accept(struct watch *w, uint32_t ready)
         int sock;
         struct net_addr peer;
         enum err e = net->accept(net, l->sock, &sock, &peer);
-        if (e == ERR_OK) {
+        if (e == ERR_OK && listener_admit(l, &peer)) {
             place(l, sock, &peer);
+        } else if (e == ERR_OK) {
+            net->close(net, sock);
+            listener_turned_away(core_reactor_of(r), &peer);
         } else if (e == ERR_LIMIT) {
             log_error(r->env->log,
                       "out of file descriptors: new connections wait; raise the limit (ulimit -n)");

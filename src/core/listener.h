@@ -14,6 +14,15 @@ enum { LISTENER_BATCH = 4 };
 
 void listener_free(struct listener *);
 
+/* Before anything is allocated for a connection: counts it as a client on its way, and as a
+ * stranger at its address where that is known already. False: this address has too many; close
+ * it. */
+MUST_CHECK bool listener_admit(struct listener *, const struct net_addr *peer);
+
+/* A connection is closed because its address has too many strangers: counts and logs it, at most
+ * once a second. On this reactor. */
+void listener_turned_away(struct core_reactor *, const struct net_addr *);
+
 /* Prepares the timer of a lame duck (core.c). */
 void lame_duck_init(struct core_reactor *);
 

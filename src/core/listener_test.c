@@ -19,6 +19,7 @@ struct queue {
     uint32_t broken; /* of those who wait: gone before they were accepted */
     bool is_full;    /* no descriptor is left */
     uint32_t asked;
+    uint8_t host;    /* those who wait come from 127.0.0.host */
 };
 
 static struct queue queue; /* of the running test */
@@ -47,7 +48,7 @@ static enum err queue_accept(struct net *net, int listener, int *ret_sock,
         return ERR_IO;
     }
     *ret_sock = (int)queue.w->clients++;
-    *ret_peer = (struct net_addr){ .ip = { 127, 0, 0, 1 }, .port = 1 };
+    *ret_peer = (struct net_addr){ .ip = { 127, 0, 0, queue.host }, .port = 1 };
     return ERR_OK;
 }
 
@@ -57,16 +58,28 @@ static void come(uint32_t count)
     queue.w->fake->socks[DOOR].in_ended = true; /* readable */
 }
 
-static int setup(void **state)
+static void ticks(struct world *w, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) (void)reactor_tick(w->fake->reactor, 0);
+}
+
+static struct world *world_with_a_door(struct options *take_options)
 {
     struct listener_options options = { .kind = LISTENER_CLIENT, .host = "127.0.0.1" };
     struct listener *l;
     struct errmsg why;
-    struct world *w = world_new(1, NULL);
-    queue = (struct queue){ .w = w };
+    struct world *w = world_new(1, take_options);
+    queue = (struct queue){ .w = w, .host = 1 };
     w->fake->net.listen = queue_listen;
     w->fake->net.accept = queue_accept;
     assert_int_equal(core_listen(w->core, &options, &l, &why), ERR_OK);
+    ticks(w, 1);
+    return w;
+}
+
+static int setup(void **state)
+{
+    struct world *w = world_with_a_door(NULL);
     (void)world_client(w, 0);
     *state = w;
     return 0;
@@ -76,11 +89,6 @@ static int teardown(void **state)
 {
     world_free(*state);
     return 0;
-}
-
-static void ticks(struct world *w, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) (void)reactor_tick(w->fake->reactor, 0);
 }
 
 static void a_crowd_is_let_in_by_and_by(void **state)
@@ -142,6 +150,94 @@ static void a_listener_that_rests_can_be_closed(void **state)
     assert_int_equal(queue.asked, 0);
 }
 
+/* ---- strangers of one address (row X1, decision 006) ---- */
+
+#define LOGIN "CONNECT {\"verbose\":false,\"user\":\"a\",\"pass\":\"b\"}\r\nPING\r\n"
+
+static struct options *strangers(int64_t most)
+{
+    struct options *o = options_new();
+    o->authorization.present = true;
+    o->authorization.user = "a";
+    o->authorization.pass = "b";
+    o->midge.max_unauthenticated_per_address = most;
+    options_finish(o);
+    return o;
+}
+
+/* They come from 127.0.0.host; returns the socket of the first. */
+static uint32_t come_from(struct world *w, uint8_t host, uint32_t count)
+{
+    uint32_t first = w->clients;
+    queue.host = host;
+    come(count);
+    ticks(w, count);
+    return first;
+}
+
+static void an_address_with_too_many_strangers_is_turned_away_and_others_are_not(void **state)
+{
+    (void)state;
+    struct world *w = world_with_a_door(strangers(2));
+    uint32_t crowd = come_from(w, 1, 5), other = come_from(w, 2, 1);
+    for (uint32_t i = 0; i < 5; i++) assert_int_equal(world_is_closed(w, crowd + i), i >= 2);
+    assert_string_equal(world_take(w, crowd + 2), "");
+    assert_int_equal(core_clients(w->core), 3);
+    assert_int_equal(count_get(&w->core->at[0]->turned_away), 3);
+    (void)world_take(w, other);
+    assert_string_equal(world_say(w, other, LOGIN), "PONG\r\n");
+    world_free(w);
+}
+
+static void who_logs_in_or_leaves_makes_room(void **state)
+{
+    (void)state;
+    struct world *w = world_with_a_door(strangers(2));
+    uint32_t in = come_from(w, 1, 1), out = come_from(w, 1, 1);
+    assert_true(world_is_closed(w, come_from(w, 1, 1)));
+    (void)world_take(w, in);
+    assert_string_equal(world_say(w, in, LOGIN), "PONG\r\n");
+    assert_false(world_is_closed(w, come_from(w, 1, 1)));
+    assert_true(world_is_closed(w, come_from(w, 1, 1)));
+    w->fake->socks[out].in_ended = true;
+    world_run(w);
+    assert_false(world_is_closed(w, come_from(w, 1, 1)));
+    assert_true(world_is_closed(w, come_from(w, 1, 1)));
+    world_free(w);
+}
+
+static void a_flood_that_is_turned_away_is_logged_once_a_second(void **state)
+{
+    (void)state;
+    static const char line[] = "too many connections of 127.0.0.1 have not logged in";
+    struct world *w = world_with_a_door(strangers(1));
+    (void)come_from(w, 1, 10);
+    const char *first = strstr(buf_str(&w->logged), line);
+    assert_non_null(first);
+    assert_null(strstr(first + 1, line));
+    w->fake->now += SECOND;
+    (void)come_from(w, 1, 10);
+    first = strstr(buf_str(&w->logged), line);
+    assert_non_null(strstr(first + 1, line));
+    assert_int_equal(count_get(&w->core->at[0]->turned_away), 19);
+    world_free(w);
+}
+
+static void a_reload_changes_the_limit_for_those_who_come(void **state)
+{
+    (void)state;
+    static const int64_t limits[] = { 0, 3, 5 };
+    struct world *w = world_with_a_door(strangers(1));
+    for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
+        core_reload(w->core, world_settings(w, strangers(limits[i])));
+        world_run(w);                   /* and who has not logged in is closed */
+        uint32_t first = come_from(w, 1, 6), in = 0;
+        for (uint32_t k = 0; k < 6; k++) in += !world_is_closed(w, first + k);
+        assert_int_equal(in, limits[i] > 0 ? limits[i] : 6);
+    }
+    world_free(w);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -151,6 +247,10 @@ int main(void)
         T(without_descriptors_the_listener_rests_and_then_goes_on),
         T(who_left_while_waiting_is_passed_over),
         T(a_listener_that_rests_can_be_closed),
+        cmocka_unit_test(an_address_with_too_many_strangers_is_turned_away_and_others_are_not),
+        cmocka_unit_test(who_logs_in_or_leaves_makes_room),
+        cmocka_unit_test(a_flood_that_is_turned_away_is_logged_once_a_second),
+        cmocka_unit_test(a_reload_changes_the_limit_for_those_who_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,8 @@
       "maximum account active connections exceeded",               1008)                    \
     X(MAX_CONNECTIONS,     "Maximum Connections Exceeded",                                  \
       "maximum connections exceeded",                              1008)                    \
+    X(ADDRESS_CONNECTIONS, "Maximum Connections Exceeded",                                  \
+      "maximum connections before login exceeded",                 1008)                    \
     X(THROTTLED,           "Maximum Connections Exceeded",                                  \
       "Connection throttling is active. Please try again later.",  1008)                    \
     X(MAX_PAYLOAD,         "Maximum Message Payload Exceeded",                              \

@@ -261,6 +261,7 @@ static void add_reactor(const struct core_reactor *cr, struct core_report *ret)
     ret->slow_consumers += count_get(&cr->slow_consumers);
     ret->stale_connections += count_get(&cr->stale_connections);
     ret->stalled += count_get(&cr->stalled);
+    ret->turned_away += count_get(&cr->turned_away);
 }
 
 void core_report(const struct core *core, struct core_report *ret)

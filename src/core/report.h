@@ -90,6 +90,7 @@ struct core_report {
     uint64_t slow_consumers;
     uint64_t stale_connections;
     uint64_t stalled;
+    uint64_t turned_away; /* one too many of its address before it logged in */
     uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
 };
 void core_report(const struct core *, struct core_report *ret);

@@ -8,7 +8,9 @@
 #include "base/assert.h"
 #include "core/check.h"
 #include "core/closed.h"
+#include "core/listener.h"
 #include "core/note.h"
+#include "core/strangers.h"
 #include "core/trace.h"
 
 /* A closing connection gets this long to take what it was sent. */
@@ -177,6 +179,28 @@ static void begin(struct session *s)
     }
 }
 
+/* Behind a proxy the address counts once its header has come. False: too many, and closing. */
+static bool enter_strangers(struct session *s)
+{
+    const struct midge_options *o = &s->home->settings->options->midge;
+    assert(s->listener->options.proxy_protocol);
+    assert(s->addr_known);
+    s->is_stranger = strangers_enter(s->home->core->strangers, &s->addr,
+                                     o->max_unauthenticated_per_address);
+    if (s->is_stranger) return true;
+    listener_turned_away(s->home, &s->addr);
+    session_close(s, CLOSE_ADDRESS_CONNECTIONS);
+    return false;
+}
+
+void session_leave_strangers(struct session *s)
+{
+    if (!s->is_stranger) return;
+    assert(s->addr_known);              /* the one it has entered with */
+    s->is_stranger = false;
+    strangers_leave(s->home->core->strangers, &s->addr);
+}
+
 /* INFO is out and the address is known: TLS, perhaps TLS, or verbs. */
 void session_after_proxy(struct session *s)
 {
@@ -185,6 +209,7 @@ void session_after_proxy(struct session *s)
     assert(s->addr_known);
     assert(s->phase != SESSION_OPEN);
     assert(s->phase != SESSION_CLOSED);
+    if (!s->is_stranger && !enter_strangers(s)) return;
     if (t.tls && t.tls_optional) {
         s->phase = SESSION_SNIFFING;
         session_timer_set(s, SESSION_TIMER_TLS, t.tls_timeout);
@@ -257,6 +282,7 @@ void session_start(struct core_reactor *cr, struct listener *l, int sock,
     if (s != NULL) *s = (struct session){ .home = cr, .listener = l, .addr = *peer };
     if (s == NULL || conn_init(&s->conn, cr->reactor, sock, &ops) != ERR_OK) {
         core->env->net->close(core->env->net, sock);
+        if (!l->options.proxy_protocol) strangers_leave(core->strangers, peer);
         (void)door_free(&cr->reactor->door, s, sizeof *s);
         count_add(&cr->gone, 1);
         atomic_fetch_sub_explicit(&core->clients, 1, memory_order_relaxed);
@@ -265,7 +291,7 @@ void session_start(struct core_reactor *cr, struct listener *l, int sock,
     s->sink = (struct sink){ .reactor = cr->reactor->id, .session = s };
     s->cid = atomic_fetch_add_explicit(&core->next_cid, 1, memory_order_relaxed) + 1;
     s->account = core->global;
-    s->addr_known = !l->options.proxy_protocol;
+    s->addr_known = s->is_stranger = !l->options.proxy_protocol;
     s->started = s->last_active = s->last_in = cr->reactor->now;
     s->started_wall = cr->reactor->wall;
     s->traced = log_trace_on(core->env->log);
@@ -513,6 +539,7 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
     session_timer_set(s, SESSION_TIMER_NONE, 0);
     leave_account(s);
     leave_server(s);
+    session_leave_strangers(s);
     count_add(&s->home->gone, 1);
     if (s->home->report_at == &s->node) s->home->report_at = s->node.next;
     list_remove(&s->node);

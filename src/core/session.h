@@ -91,6 +91,7 @@ struct session {
     bool                   auth_required;   /* nothing but CONNECT is taken yet */
     /* a target was behind: hold this publisher for a moment */
     bool                   is_told; /* INFO was sent, so that an -ERR makes sense */
+    bool                   is_stranger; /* counted at its address, until it is in an account */
     /* its WebSocket handshake is not over: it is no client yet, for no number and no report */
     bool                   is_knocking;
     bool                   is_upgrading; /* the WebSocket handshake has begun */
@@ -105,11 +106,12 @@ struct session {
     uint8_t                reason;          /* enum close_reason; once closed */
     uint8_t                refuse_reason;   /* the same, while the refusal is delayed */
     _Atomic bool           is_closed;
-    /* over three quarters of max_pending and still taking bytes: stall publishers */
+    /* over half of max_pending and still taking bytes: stall a publisher on another reactor */
     _Atomic uint8_t        congested;
     /* a publisher elsewhere found more than max_pending waiting: its own reactor cuts it */
     _Atomic bool           overflowed;
     uint64_t               stall_written;   /* what the socket had taken at the last stall */
+    uint64_t               congested_written;       /* and when it last was congested */
     struct timer           timer;
 
     struct directory            *directory; /* keeps what the next ones point to */
@@ -158,6 +160,8 @@ void session_start(struct core_reactor *, struct listener *, int sock, const str
 void session_close(struct session *, enum close_reason);
 /* As session_close() with another -ERR text. */
 void session_close_saying(struct session *, enum close_reason, const char *err);
+/* It is in, or has ended: its address has one less that has not logged in. Idempotent. */
+void session_leave_strangers(struct session *);
 /* Close it when the server, or its account, has more than `max` clients; false: it has not. However
  * many reactors ask at once, no more go than are too many. */
 bool session_close_over_server(struct session *, int64_t max);

@@ -152,6 +152,30 @@ static struct options *options_with_user(const char *password)
     return o;
 }
 
+/* Until it is in an account, or has ended. */
+static void a_connection_is_a_stranger_until_it_is_in_or_gone(void **state)
+{
+    (void)state;
+    static const char good[] = "CONNECT {\"verbose\":false,\"user\":\"a\",\"pass\":\"b\"}\r\n";
+    static const struct {
+        bool is_open;                   /* nobody has to log in */
+        const char *says;
+        uint32_t before, behind;
+    } rows[] = {
+        { true, "", 0, 0 },          { false, "", 1, 1 },
+        { false, good, 1, 0 },       { false, "CONNECT {\"user\":\"a\",\"pass\":\"x\"}\r\n", 1, 0 },
+        { false, "PING\r\n", 1, 0 },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct world *w = world_new(2, rows[i].is_open ? NULL : options_with_user("b"));
+        uint32_t c = world_accept(w, i % 2);
+        assert_int_equal(strangers_of(w->core->strangers, &world_localhost), rows[i].before);
+        (void)world_say(w, c, rows[i].says);
+        assert_int_equal(strangers_of(w->core->strangers, &world_localhost), rows[i].behind);
+        world_free(w);
+    }
+}
+
 /* What this client costs at the door. */
 static uint64_t held(const struct world *w, uint64_t before)
 {
@@ -288,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_closed_session_gives_up_many_subscriptions_in_steps),
         cmocka_unit_test(a_session_may_close_while_it_delivers_to_itself),
         cmocka_unit_test(a_close_whose_words_cannot_be_said_counts_once),
+        cmocka_unit_test(a_connection_is_a_stranger_until_it_is_in_or_gone),
         cmocka_unit_test(a_stranger_holds_a_line_and_no_more),
         cmocka_unit_test(a_password_that_nobody_can_check_is_refused),
         cmocka_unit_test(a_stranger_who_is_being_checked_is_not_read_from),

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "core/listener.h"
 #include "core/session.h"
 #include "monitor/monitor.h"
 #include "net/net_fake.h"
@@ -122,7 +123,7 @@ static inline int world_client(struct world *w, const char *lines)
     struct net_addr peer = { .ip = { 127, 0, 0, 1 }, .port = (uint16_t)(1000 + w->socks) };
     int sock = w->socks++;
     assert_true(sock < FAKE_SOCKS - 1);
-    atomic_fetch_add(&w->core->clients, 1);
+    assert_true(listener_admit(w->listener, &peer));
     session_start(w->core->at[0], w->listener, sock, &peer);
     buf_add_str(&w->fake->socks[sock].in, lines);
     fake_run(w->fake);

@@ -374,6 +374,7 @@ static void fill_numbers(struct request *r, struct varz *v)
     v->slow_consumers = v->slow_consumer_stats.clients = c.slow_consumers;
     v->stale_connections = v->stale_connection_stats.clients = c.stale_connections;
     v->stalled_clients = c.stalled;
+    v->midge.turned_away = c.turned_away;
     v->subscriptions = c.subscriptions;
     v->http_req_stats = req_stats_json(r);
 }
@@ -381,6 +382,7 @@ static void fill_numbers(struct request *r, struct varz *v)
 void varz_fill(struct request *r, struct varz *ret)
 {
     const struct server_identity *id = &r->core->identity;
+    const struct midge_options *o = &r->facts->options->midge;
     *ret = (struct varz){
         .server_id = id->id,
         .server_name = id->name,
@@ -391,7 +393,8 @@ void varz_fill(struct request *r, struct varz *ret)
         .jetstream = SLICE_LIT("{}"),
         .midge = { .version = r->facts->midge_version,
                    .reactors = r->core->reactors->count,
-                   .memory_limit = r->facts->options->midge.memory_limit,
+                   .memory_limit = o->memory_limit,
+                   .max_unauthenticated_per_address = o->max_unauthenticated_per_address,
                    .unserved = { (void *)(uintptr_t)r->facts->unserved,
                                  r->facts->unserved_count } },
     };

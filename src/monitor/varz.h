@@ -87,6 +87,8 @@ struct midge_varz {
     const char *version;
     uint32_t reactors;
     int64_t memory_limit;
+    int64_t max_unauthenticated_per_address;
+    uint64_t turned_away;
     struct json_array unserved;
 };
 

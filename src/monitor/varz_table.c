@@ -156,6 +156,10 @@ static const struct json_field midge_fields[] = {
     { "reactors", AT(reactors), JSON_U32, 0, NULL, "threads that serve connections" },
     { "memory_limit", AT(memory_limit), JSON_I64, 0, NULL,
       "bytes for connections, subscriptions and pending data; 0: none" },
+    { "max_unauthenticated_per_address", AT(max_unauthenticated_per_address), JSON_I64, 0, NULL,
+      "connections of one address that have not logged in yet; 0: any number" },
+    { "turned_away", AT(turned_away), JSON_U64, 0, NULL,
+      "connections closed because their address had so many" },
     { "unserved", AT(unserved), JSON_TEXTS, 0, NULL, "what of the configuration is not served" },
 };
 #undef AT

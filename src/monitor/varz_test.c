@@ -33,10 +33,11 @@ static void a_plain_server_has_empty_blocks(void **state)
     assert_non_null(strstr(body, "  \"cluster\": {},\n  \"gateway\": {},\n  \"leaf\": {},\n"
                                  "  \"mqtt\": {},\n  \"websocket\": {},\n  \"jetstream\": {},\n"));
     assert_non_null(strstr(body, "  \"http_req_stats\": {\n    \"/varz\": 1\n  },\n"));
-    assert_non_null(strstr(body,
-                           "  \"midge\": {\n    \"version\": \"v0.1.0\",\n    \"reactors\": 1,\n"
-                           "    \"memory_limit\": 0,\n    \"unserved\": [\n      \"mqtt\"\n    ]\n"
-                           "  }\n}"));
+    assert_non_null(
+        strstr(body, "  \"midge\": {\n    \"version\": \"v0.1.0\",\n    \"reactors\": 1,\n"
+                     "    \"memory_limit\": 0,\n    \"max_unauthenticated_per_address\": 16384,\n"
+                     "    \"turned_away\": 0,\n    \"unserved\": [\n      \"mqtt\"\n    ]\n"
+                     "  }\n}"));
     assert_null(strstr(body, "auth_required"));
     assert_null(strstr(body, "metadata"));
     assert_null(strstr(body, "tls_cert_not_after"));

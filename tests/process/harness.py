@@ -168,8 +168,8 @@ class Server:
 class Client:
     """Speaks the protocol by hand."""
 
-    def __init__(self, port, connect=True):
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+    def __init__(self, port, connect=True, source=None):
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S, source_address=source)
         self.name = self.socket.getsockname()
         self.rest = b""
         self.info = None

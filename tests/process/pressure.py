@@ -235,6 +235,54 @@ def case_a_crowd_of_half_handshakes_is_cut(world):
     expect_equal((server.stop(), proxied.stop()), (0, 0))
 
 
+def dial_from(host, port):
+    """A connection from 127.0.0.`host`."""
+    sock = socket.create_connection(("127.0.0.1", port), 20, source_address=(f"127.0.0.{host}", 0))
+    sock.setblocking(False)
+    return sock
+
+
+def log_in_from(host, port):
+    """A client from 127.0.0.`host` that is in."""
+    client = Client(port, connect=False, source=(f"127.0.0.{host}", 0))
+    client.send('CONNECT {"user":"a","pass":"b","verbose":false}\r\nPING\r\n')
+    client.wait_for("PONG")
+    return client
+
+
+@midge_only
+def case_strangers_of_one_address_are_turned_away_and_others_get_in(world):
+    """One address may have so many connections that have not logged in: its next ones are closed, nobody else is held up."""
+    most, crowd_size, reactors = 20, 100, 2
+    server = world.start_with(f"""
+        listen: "127.0.0.1:-1"
+        http: "127.0.0.1:-1"
+        authorization {{ user: a, password: b, timeout: 60 }}
+        midge {{ max_unauthenticated_per_address: {most}, reactors: {reactors} }}
+    """)
+    port = server.port()
+    friend = log_in_from(2, port)
+    crowd = [dial_from(2, port) for _ in range(crowd_size)]
+    until(lambda: sum(is_cut(sock) for sock in crowd) == crowd_size - most, "all but the first to be cut")
+    friend.ping()
+    late = Client(port, connect=False, source=("127.0.0.2", 0))
+    expect_equal(late.line(), None)
+    log_in_from(3, port).ping()
+    server.wait_line("too many connections of 127.0.0.2 have not logged in")
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port('monitor')}/varz", timeout=20) as page:
+        expect_equal(json.load(page)["midge"]["turned_away"], crowd_size - most + 1)
+    for sock in crowd:
+        sock.close()
+
+    def gets_in():
+        try:
+            return log_in_from(2, port)
+        except (AssertionError, OSError):
+            return None
+    until(gets_in, "room at this address").ping()
+    expect_equal(server.stop(), 0)
+
+
 def case_a_flood_that_comes_and_goes_leaves_nothing(world):
     """Thousands of connections, dropped by a reset amid anything they were saying: all descriptors come back."""
     server = world.start_with("""
