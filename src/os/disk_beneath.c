@@ -15,7 +15,7 @@ enum { FILE_MODE = 0600, FLAGS_ALWAYS = O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NO
 static int open_at_2(int root, const char *name, int flags)
 {
     struct open_how how = {
-        .flags = (uint64_t)(flags | FLAGS_ALWAYS),
+        .flags = (uint32_t)(flags | FLAGS_ALWAYS),
         .mode = (flags & O_CREAT) != 0 ? FILE_MODE : 0,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
     };
