@@ -39,6 +39,7 @@ static void reactor_free(struct reactor *r)
     assert(r->connections == 0);
     assert(r->works == 0);
     assert(list_empty(&r->turns));
+    assert(r->disk == NULL);
     assert(r->slow_away == 0);
     assert(list_empty(&r->slow_waiting));
     r->limbo = limbo_free(r->limbo);
@@ -94,7 +95,7 @@ static void assert_tick_complete(const struct reactor *r)
 }
 
 /* How long the reactor may sleep: not at all when work waits, not past the next timer. What else
- * may end a sleep wakes the poller: records and mail, see mailbox_may_sleep(). */
+ * may end a sleep wakes the poller: records, mail, the disk, see mailbox_may_sleep(). */
 static nanos sleep_time(struct reactor *r, nanos sleep_max)
 {
     if (!list_empty(&r->again) || !list_empty(&r->turns) || sleep_max <= 0) return 0;
@@ -222,10 +223,11 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     done += mailbox_drain_mail(r);                     /* 1. news from other threads */
     done += mailbox_drain_records(r, RECORDS_MAX);     /* 2. messages from other reactors */
     done += wheel_fire(&r->wheel, r->now, TIMERS_MAX); /* 3. due timers */
-    serve_ready(r, events, ready);                     /* 4. bytes from peers */
-    done += run_turns(r);                              /* 5. what features make of it */
-    send_out(r);                                       /* 6. messages and bytes to others */
-    done += serve_again(r); /* 7. what was left over: nobody waits for it */
+    if (r->disk != NULL) done += disk_queue_poll(r->disk); /* 4. finished disk operations */
+    serve_ready(r, events, ready);                     /* 5. bytes from peers */
+    done += run_turns(r);                              /* 6. what features make of it */
+    send_out(r);                                       /* 7. messages and bytes to others */
+    done += serve_again(r); /* 8. what was left over: nobody waits for it */
     free_closed(r);
     give_back_memory(r);
     return done + ready;
@@ -247,6 +249,18 @@ void reactor_turn(struct reactor *r, struct turn *t)
 void turn_cancel(struct turn *t)
 {
     list_remove(&t->node);
+}
+
+void reactor_set_disk(struct reactor *r, struct disk_queue *disk)
+{
+    assert(disk == NULL || r->disk == NULL);
+    assert(r->disk == NULL || r->disk->in_flight == 0);
+    r->disk = disk;
+}
+
+void reactor_wake(void *reactor)
+{
+    mailbox_wake(reactor);
 }
 
 void reactor_post(struct reactor *to, struct mail *mail)

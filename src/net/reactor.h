@@ -52,6 +52,7 @@ struct reactor {
     struct reactors *set;
     struct env *env;
     struct poller *poller;
+    struct disk_queue *disk; /* of the store, polled in each tick; NULL when there is none */
     nanos now;  /* monotonic, read once per tick */
     nanos wall; /* real time, read once per tick */
     struct wheel wheel;
@@ -94,6 +95,12 @@ struct reactors *reactors_free(struct reactors *); /* all connections must be go
 
 /* One turn. Waits at most `sleep_max` for something to do. Returns how much was done. */
 uint32_t reactor_tick(struct reactor *, nanos sleep_max);
+
+/* The queue whose finished operations this reactor brings home, made with reactor_wake() and the
+ * reactor as its `wake`. NULL takes it away again, before it is freed. Its owner stays the
+ * caller. */
+void reactor_set_disk(struct reactor *, struct disk_queue *);
+void reactor_wake(void *reactor); /* any thread; does nothing when it is awake */
 
 /* Between two turns of a flood: serves connections that have something short to say, and sends what
  * that leads to. Call where no state of a connection is half changed. Does nothing when called
