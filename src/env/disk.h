@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Disk: files of the store, below one directory that nobody leaves.
  *
- * Two bodies: os/disk.c (a directory of the machine, threads) and sim/disk.c (memory, with what a
+ * Two bodies: os/disk.c (a directory of the machine, threads) and disk_memory.c (memory, with what a
  * power cut, a full or a rotten disk does). A file is a small handle; names are made by the store
  * itself ("journal/0000000a"), never from what a user typed.
  *
@@ -64,7 +64,8 @@ enum disk_kind {
     DISK_SYNC_DIR,   /* names in the directory `name` ("" is the root) are safe */
 };
 
-/* What is waited for comes before what is not: a commit of the journal never stands behind a scrub. */
+/* What is waited for comes before what is not: a commit of the journal never stands behind a
+ * scrub. */
 enum disk_lane {
     DISK_LANE_COMMIT, /* one at a time is usual: writes and syncs of the journal */
     DISK_LANE_READ,   /* somebody waits for these bytes */
