@@ -8,7 +8,9 @@
  *   journal_erase.c     a batch is rewritten without a record's body
  *   journal_scan.c      which batches a segment holds
  *   journal_replay.c    torn or rotten, and what is handed up
- *   journal_open.c      start and stop
+ *   journal_open.c      start
+ *
+ *   journal_close.c     what a stop leaves
  *
  * Every operation on the disk has one owner (commit, lazy, prep, drop, erase), which has at most one
  * in flight. What is in flight comes home inside disk_queue_poll(); new work starts in
@@ -80,6 +82,7 @@ struct segment {
     struct place *places; /* in order */
     uint32_t places_count;
     uint32_t places_cap;
+    uint64_t unreadable; /* at the start: the last bytes that cannot be read end here; 0: none */
     bool is_dirty;   /* LAZY: written since its last sync was submitted */
     bool is_syncing; /* LAZY: part of the round that goes on */
     char name[SEGMENT_NAME_MAX];
@@ -139,6 +142,7 @@ enum erase_state {
     ERASE_COPYING, /* the new batch into the file "rewrite" */
     ERASE_PLACING, /* and over the old one */
     ERASE_WIPING,
+    ERASE_CUTTING,
 };
 
 struct erase_want; /* journal_erase.c */
@@ -245,10 +249,12 @@ uint64_t batches_len(const struct journal *); /* on the disk, of all that wait o
 void commit_init(struct journal *);
 void commit_deinit(struct journal *);
 void commit_tick(struct journal *);
-/* Sums, seals into `sealed` when the store is encrypted, finishes the head (encoded already, with
- * ranges, but body_len and nonce). Returns what stands behind the head. */
+/* Sums, seals into `sealed` (NULL: stays plain), finishes the head (encoded already, with ranges, but
+ * the length of the body and the nonce). Returns what stands behind the head. */
 struct disk_span commit_finish(struct journal *, uint8_t *head, struct disk_span plain,
                                uint8_t *sealed);
+/* Blocking: an empty batch where the segment's next one goes. */
+MUST_CHECK enum err commit_mark_now(struct journal *, struct segment *);
 /* The body of a batch, as it was before commit_finish(); `plain` has room for it. CORRUPT: the bytes
  * are not what was written. DENIED: they are, and the key is not. */
 MUST_CHECK enum err commit_open_body(const struct journal *, const uint8_t *head,
@@ -276,6 +282,7 @@ void segments_reclaim(struct journal *);
 bool segments_are_busy(const struct journal *);
 nanos segments_next_due(const struct journal *);
 bool segments_have_room(const struct journal *, uint64_t len, enum journal_use);
+bool segments_have_room_for_large(const struct journal *, uint64_t len);
 /* The segment that still holds this batch, used or waiting for its next use; NULL: none. */
 struct segment *segments_find(const struct journal *, journal_pos, struct place *ret);
 void segments_count(const struct journal *, struct journal_stats *);
