@@ -61,8 +61,6 @@ static void gather_begin(struct journal *j)
 void batches_init(struct journal *j)
 {
     assert(j->next_pos > 0);
-    list_init(&j->closed);
-    list_init(&j->spare);
     j->index = xcalloc(INDEX_SLOTS, sizeof *j->index);
     gather_begin(j);
 }
@@ -73,6 +71,16 @@ void batches_deinit(struct journal *j)
     LIST_EACH(&j->spare, node) (void)batch_free(batch_of(node));
     j->gather = batch_free(j->gather);
     j->index = xfree(j->index);
+}
+
+void batches_forget(struct journal *j)
+{
+    LIST_EACH(&j->closed, node) (void)batch_free(batch_of(node));
+    j->closed_bytes = 0;
+    assert(list_empty(&j->closed));
+    if (j->gather->records == 0) return;
+    j->gather = batch_free(j->gather);
+    gather_begin(j);
 }
 
 void batch_done(struct journal *j, struct batch *b)

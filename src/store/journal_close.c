@@ -74,7 +74,7 @@ static bool keep_one(struct journal *j, struct segment *kept)
     if (commit_mark_now(j, kept) != ERR_OK) return false;
     if (kept->size <= CLEAN_MAX) return true;
     uint64_t size = j->o.segment_first < CLEAN_MAX ? j->o.segment_first : CLEAN_MAX;
-    assert(kept->used == 0);
+    assert(kept->used <= size);
     return disk->truncate(disk, kept->file, size) == ERR_OK &&
            disk->sync(disk, kept->file) == ERR_OK;
 }
@@ -83,8 +83,9 @@ static void leave(struct journal *j, journal_pos clean_pos)
 {
     struct segment *current = segments_current(j), *kept = NULL;
     bool is_clean = clean_pos >= j->last_full;
-    assert(j->commit.batch == NULL && !batch_waits(j));
+    assert(j->commit.batch == NULL);
     assert(!segments_are_busy(j) && !lazy_is_busy(j) && !erase_is_busy(j));
+    batches_forget(j); /* without space they have waited in vain; nobody was told that they are safe */
     if (!sync_lazy(j)) return;
     if (j->released < clean_pos) j->released = clean_pos;
     bool was_used = j->last_full > 0;
@@ -103,17 +104,23 @@ static void leave(struct journal *j, journal_pos clean_pos)
     maybe(e == ERR_OK);
 }
 
+struct journal *journal_free(struct journal *j)
+{
+    assert(!lazy_is_busy(j));
+    assert(j->commit.batch == NULL);
+    batches_deinit(j);
+    commit_deinit(j);
+    segments_deinit(j);
+    erase_deinit(j);
+    return xfree(j);
+}
+
 struct journal *journal_close(struct journal *j, journal_pos clean_pos)
 {
     if (j == NULL) return NULL;
     bool leaves = !j->is_failed && !j->is_read_only;
+    assert(leaves || j->commit.batch == NULL);
+    assert(clean_pos < j->next_pos);
     if (leaves) leave(j, clean_pos);
-    if (!j->is_read_only) {
-        batches_deinit(j);
-        commit_deinit(j);
-    }
-    assert(!lazy_is_busy(j));
-    segments_deinit(j);
-    erase_deinit(j);
-    return xfree(j);
+    return journal_free(j);
 }

@@ -209,7 +209,9 @@ enum err commit_mark_now(struct journal *j, struct segment *s)
     (void)commit_finish(j, c->head, (struct disk_span){ NULL, 0 }, NULL);
     segment_add_place(s, (struct place){ b->pos, (uint32_t)(s->used / JOURNAL_SECTOR), 1 });
     batch_done(j, b);
-    enum err e = j->o.disk->write(j->o.disk, s->file, s->used, slice_of(c->head, JOURNAL_SECTOR));
+    struct slice bytes = slice_of(c->head, JOURNAL_SECTOR);
+    enum err e = j->o.disk->write(j->o.disk, s->file, s->used, bytes);
+    s->used += JOURNAL_SECTOR;
     return e ? e : j->o.disk->sync(j->o.disk, s->file);
 }
 

@@ -231,6 +231,9 @@ static inline bool journal_is_sealed(const struct journal *j)
 /* journal.c */
 void journal_fail(struct journal *, enum err, const char *what);
 
+/* journal_close.c */
+struct journal *journal_free(struct journal *); /* half open ones too; returns NULL */
+
 /* journal_batch.c */
 void batches_init(struct journal *);
 void batches_deinit(struct journal *);
@@ -242,6 +245,7 @@ struct batch *batch_range(struct journal *, uint64_t owner, uint32_t need);
 struct batch *batch_take(struct journal *);
 bool batch_waits(const struct journal *); /* there is one with records */
 void batch_done(struct journal *, struct batch *);
+void batches_forget(struct journal *); /* all that waits */
 void batches_give_back(struct journal *); /* memory that a burst has left */
 uint64_t batches_len(const struct journal *); /* on the disk, of all that wait or gather */
 

@@ -229,11 +229,19 @@ static enum err zero_now(struct journal *j, struct segment *s, struct errmsg *wh
     return e ? errmsg_set(why, e, "%s cannot be filled with zeros", s->name) : ERR_OK;
 }
 
-/* The first segment of all is made before anybody may add. */
+/* A mark fits somewhere, and what is added first. */
+static bool has_segment(const struct journal *j)
+{
+    const struct segment *s = segments_current(j);
+    assert(s == NULL || s->used <= s->size);
+    return !list_empty(&j->ready) || (s != NULL && s->size - s->used >= JOURNAL_SECTOR);
+}
+
 static enum err make_first(struct journal *j, struct errmsg *why)
 {
-    if (!list_empty(&j->used) || !list_empty(&j->ready)) return ERR_OK;
     struct disk *disk = j->o.disk;
+    segments_reclaim(j);
+    if (has_segment(j)) return ERR_OK;
     struct list *node = list_pop(&j->raw);
     struct segment *s =
         node != NULL ? segment_of(node) : segment_new(j, j->number + 1, j->o.segment_first);
@@ -246,7 +254,21 @@ static enum err make_first(struct journal *j, struct errmsg *why)
         return e;
     }
     segments_make_ready(j, s);
-    assert(j->ready_count == 1);
+    assert(has_segment(j));
+    return ERR_OK;
+}
+
+/* Numbers that this life will use must leave a trace before the first of them is used: if all of its
+ * batches were lost, the next life would use the same ones. The mark also says that all of before
+ * is durable. */
+static enum err mark_begin(struct journal *j, struct errmsg *why)
+{
+    struct segment *s = segments_place(j, JOURNAL_SECTOR);
+    assert(s != NULL);
+    j->is_active = false; /* nothing was added yet */
+    enum err e = commit_mark_now(j, s);
+    if (e) return errmsg_set(why, e, "%s cannot be written", s->name);
+    assert(j->synced_full == j->last_full);
     return ERR_OK;
 }
 
@@ -273,7 +295,6 @@ static void set_numbers(struct journal *j, const struct replay_end *end, journal
     j->last_link = end->last_link;
     j->next_pos = (highest > end->last ? highest : end->last) + 1;
     if (!is_new) j->next_pos += POS_JUMP;
-    j->mark_due = end->is_marked ? NANOS_MAX : j->now;
     assert(j->next_pos > j->handed);
 }
 
@@ -298,6 +319,7 @@ static enum err recover(struct scan *s, const struct listing *l,
     take_segments(s, &end);
     j->released = replay->after;
     assert(j->handed >= j->released);
+    assert(list_empty(&s->segments));
     return j->is_read_only ? ERR_OK : make_first(j, why);
 }
 
@@ -313,6 +335,8 @@ static struct journal *journal_new(const struct journal_options *o, bool read_on
     if (j->o.segment_first == 0) j->o.segment_first = SEGMENT_FIRST;
     if (j->o.segment_max == 0) j->o.segment_max = SEGMENT_MAX;
     if (j->o.seal.close == NULL) j->o.seal.overhead = 0;
+    list_init(&j->closed);
+    list_init(&j->spare);
     segments_init(j);
     erase_init(j);
     if (read_only) return j;
@@ -320,6 +344,16 @@ static struct journal *journal_new(const struct journal_options *o, bool read_on
     commit_init(j);
     lazy_init(j);
     return j;
+}
+
+/* Gathering begins. */
+static enum err begin(struct journal *j, struct errmsg *why)
+{
+    bool is_new = j->next_pos == 1;
+    assert(j->gather == NULL);
+    batches_init(j);
+    segments_set_batch_max(j);
+    return is_new ? ERR_OK : mark_begin(j, why);
 }
 
 enum err journal_open(const struct journal_options *o, const struct journal_replay *replay,
@@ -340,15 +374,10 @@ enum err journal_open(const struct journal_options *o, const struct journal_repl
     LIST_EACH(&s.segments, node) (void)segment_free(j, segment_of(node));
     scan_deinit(&s);
     l.numbers = xfree(l.numbers);
+    if (!e && !read_only) e = begin(j, why);
     if (e) {
-        segments_deinit(j);
-        erase_deinit(j);
-        j = xfree(j);
+        (void)journal_free(j);
         return e;
-    }
-    if (!read_only) {
-        batches_init(j);
-        segments_set_batch_max(j);
     }
     *ret = j;
     return ERR_OK;

@@ -207,7 +207,6 @@ static void conclude(struct walk *w)
         end->last_full = f->pos;
         end->last_link = f->link;
     }
-    end->is_marked = end->last_full == w->durable;
     if (end->last_full < w->replay->after) {
         end->last_full = w->replay->after;
         end->last_link = 0;

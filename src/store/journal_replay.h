@@ -15,7 +15,6 @@ struct replay_end {
     journal_pos last;      /* batches up to here are the journal */
     journal_pos last_full; /* … with records */
     uint64_t    last_link; /* 0: that one was not found */
-    bool        is_marked; /* all was known durable */
     bool        is_damaged;
 };
 

@@ -376,13 +376,12 @@ void segments_tick(struct journal *j)
     bool waits = p->is_refused && !p->is_small && j->now < p->retry;
     if (p->state == PREP_IDLE && j->is_active && is_wanted(j) && !waits) prep_begin(j);
     /* What is at hand is enough: the refusal is history. */
-    if (p->state == PREP_IDLE && !is_wanted(j)) p->is_refused = false;
+    if (p->state == PREP_IDLE && !is_wanted(j)) p->is_refused = p->is_small = false;
 }
 
 bool segments_are_busy(const struct journal *j)
 {
-    return j->prep.state != PREP_IDLE || j->prep.is_small || j->drop.segment != NULL ||
-           !list_empty(&j->drop.queue);
+    return j->prep.state != PREP_IDLE || j->drop.segment != NULL || !list_empty(&j->drop.queue);
 }
 
 nanos segments_next_due(const struct journal *j)
