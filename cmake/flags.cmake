@@ -46,4 +46,4 @@ endif()
 # What the C library shows: plain POSIX, so that nothing outside os/ leans on one system. os/ and the programs that
 # drive the real machine (tests, bench/) see everything.
 set(MIDGE_POSIX _POSIX_C_SOURCE=200809L)
-set(MIDGE_SYSTEM _GNU_SOURCE)
+set(MIDGE_SYSTEM _GNU_SOURCE _FILE_OFFSET_BITS=64)      # files over 2 GiB on 32-bit machines, too

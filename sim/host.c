@@ -66,13 +66,15 @@ void sim_host_init(struct sim_host *h, const struct sim_plan *p)
     sim_entropy_init(&h->entropy, p->seed ^ 0x5eed0002);
     sim_net_init(&h->net, &h->clock, p->seed ^ 0x5eed0003);
     sim_files_init(&h->files, p->seed);
+    sim_disks_init(&h->disks, &h->clock, p->seed ^ 0x5eed0006);
     sim_log_init(&h->log);
     sim_worker_init(&h->worker, &h->clock, p->seed ^ 0x5eed0004);
     sim_http_init(&h->http);
     sim_usage_init(&h->usage, &h->clock);
     h->net.options = p->net;
-    h->env = (struct env){ &h->clock.base, &h->entropy.base, &h->net.base,  &h->files.base,
-                           &h->log.base,   &h->worker.base,  &h->http.base, &h->usage.base };
+    h->env = (struct env){ &h->clock.base, &h->entropy.base, &h->net.base,
+                           &h->files.base, &h->disks.base,   &h->log.base,
+                           &h->worker.base, &h->http.base,   &h->usage.base };
     h->reactors = reactors_new(&h->env, p->reactors, p->config.memory_limit);
     server_begin(h, &p->config);
 }
@@ -98,6 +100,7 @@ void sim_host_tick(struct sim_host *h, uint32_t idle_permille, uint32_t sleepy_p
         if (done > 0) container_of(r->poller, struct sim_poller, base)->asleep_until = 0;
     }
     (void)sim_worker_step(&h->worker);
+    (void)sim_disks_step(&h->disks);
 }
 
 static bool doors_shut(struct sim_host *h, char ret_text[128])
@@ -113,13 +116,19 @@ static bool doors_shut(struct sim_host *h, char ret_text[128])
     return true;
 }
 
+static bool is_quiet(const struct sim_host *h)
+{
+    return sim_worker_idle(&h->worker) && sim_disks_idle(&h->disks);
+}
+
 /* What was retired waits for a few quiet ticks of every reactor. */
 static void settle(struct sim_host *h)
 {
-    for (int quiet = 0; quiet < 50; quiet = sim_worker_idle(&h->worker) ? quiet + 1 : 0) {
+    for (int quiet = 0; quiet < 50; quiet = is_quiet(h) ? quiet + 1 : 0) {
         sim_clock_advance(&h->clock, MILLISECOND);
         for (uint32_t k = 0; k < h->reactors->count; k++) (void)reactor_tick(h->reactors->at[k], 0);
         (void)sim_worker_step(&h->worker);
+        (void)sim_disks_step(&h->disks);
     }
 }
 
@@ -136,6 +145,7 @@ const char *sim_host_deinit(struct sim_host *h, char ret_text[128])
     }
     sim_net_deinit(&h->net);
     sim_files_deinit(&h->files);
+    sim_disks_deinit(&h->disks);
     sim_http_deinit(&h->http);
     return left;
 }

@@ -10,6 +10,7 @@
 
 #include "net/reactor.h"
 #include "server/server.h"
+#include "sim/disks.h"
 #include "sim/machine.h"
 #include "sim/net.h"
 #include "sim/plan.h"
@@ -19,6 +20,7 @@ struct sim_host {
     struct sim_entropy entropy;
     struct sim_net net;
     struct sim_files files;
+    struct sim_disks disks;
     struct sim_log log;
     struct sim_worker worker;
     struct sim_http http;

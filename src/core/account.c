@@ -17,6 +17,7 @@ struct accounts {
 
 struct accounts *accounts_new(struct core *core)
 {
+    assert(core->accounts == NULL);     /* one set for each core */
     struct accounts *a = xcalloc(1, sizeof *a);
     lock_init(&a->lock);
     a->hash_seed = core->hash_seed;
@@ -46,6 +47,7 @@ struct account *accounts_find(struct accounts *a, struct slice name)
     struct account *found = map_find(a->by_name, name);
     lock_drop(&a->lock);
     assert(found == NULL || slice_equal_str(name, found->name));
+    assert(found == NULL || found->interest != NULL);       /* whole before anyone finds it */
     return found;
 }
 
@@ -79,6 +81,8 @@ uint32_t accounts_check(struct accounts *a)
 static struct account *add(struct accounts *a, struct slice name)
 {
     assert(a->count <= a->cap);
+    static_assert(sizeof(struct account_traffic) % CACHE_LINE == 0,
+                  "no two reactors write to one line");
     struct account *account = xalloc_aligned(CACHE_LINE, sizeof *account);
     account->name = slice_dup(name);
     account->interest = interest_new(a->hash_seed);
@@ -101,12 +105,14 @@ struct account *accounts_get(struct accounts *a, struct slice name)
     if (account == NULL) account = add(a, name);
     lock_drop(&a->lock);
     assert(slice_equal_str(name, account->name));
+    assert(account->interest != NULL);
     return account;
 }
 
 struct account *accounts_at(struct accounts *a, uint32_t index)
 {
     lock_take(&a->lock);
+    assert(a->count <= a->cap);
     struct account *account = index < a->count ? a->at[index] : NULL;
     lock_drop(&a->lock);
     assert(account == NULL || account->interest != NULL);   /* whole before anyone sees it */

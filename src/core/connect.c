@@ -68,14 +68,16 @@ static void decide(struct session *, bool in_fast_path);
 
 /* ---- what it said ---- */
 
-void session_login_free(struct session *s)
-{
-    s->login = xfree(s->login);
-}
-
 static bool lies_in(const struct login *l, struct slice text)
 {
+    assert(l == NULL || l->size > 0);   /* each text has at least its end */
     return l != NULL && text.len > 0 && text.ptr >= l->bytes && text.ptr < l->bytes + l->size;
+}
+
+void session_login_free(struct session *s)
+{
+    assert(s->phase == SESSION_CLOSED || !lies_in(s->login, s->shown));     /* it is shown on */
+    s->login = xfree(s->login);
 }
 
 static struct slice keep(uint8_t **at, struct slice text)
@@ -84,6 +86,7 @@ static struct slice keep(uint8_t **at, struct slice text)
     struct slice kept = { *at, text.len };
     *at += text.len;
     *(*at)++ = 0;
+    assert(kept.ptr[kept.len] == 0);    /* reports show it as it stands */
     return kept;
 }
 
@@ -121,6 +124,9 @@ static struct said said_before(const struct session *s)
         .protocol = s->protocol,
     };
     const struct login *l = s->login;
+    assert(s->phase == SESSION_OPEN);
+    assert(said.protocol <= 1);         /* who asked for another one is closed */
+    assert(!s->is_connected || l != NULL);
     if (l == NULL) return said;
     said.user = l->user, said.pass = l->pass, said.token = l->token, said.nkey = l->nkey;
     said.sig = l->sig, said.jwt = l->jwt, said.proxy_sig = l->proxy_sig;
@@ -131,6 +137,8 @@ static struct said said_before(const struct session *s)
 void session_keep_cookies(struct session *s, const struct upgrade *u)
 {
     assert(!s->is_connected);           /* what CONNECT says replaces them, not the other way */
+    assert(s->login == NULL);
+    assert(s->listener->options.kind == LISTENER_WEBSOCKET);
     struct said said = { .user = u->user, .pass = u->pass, .token = u->token, .jwt = u->jwt };
     if (u->user.len + u->pass.len + u->token.len + u->jwt.len > 0) keep_login(s, &said, false);
 }
@@ -200,8 +208,10 @@ static enum connection_type connection_type(const struct session *s)
 static const struct cert *peer_cert(struct session *s, struct arena *arena)
 {
     struct filter_peer peer;
+    assert(s->phase == SESSION_OPEN);   /* handshakes are over: TLS knows all it ever will */
     conn_peer(&s->conn, &peer);
     if (peer.certs_count == 0) return NULL;
+    assert(peer.certs != NULL);
     struct cert *cert = arena_alloc(arena, sizeof *cert);
     return cert_parse(peer.certs[0], arena, cert) == ERR_OK ? cert : NULL;
 }
@@ -246,6 +256,7 @@ static void leave_directory(struct session *s, struct directory *d)
 {
     struct retired_directory *r = xalloc(sizeof *r);
     assert(d != NULL);
+    assert(d != s->home->settings->directory);  /* that one is for those who come */
     r->directory = d;
     reactor_retire(s->home->reactor, &r->retired, free_directory);
 }
@@ -266,6 +277,7 @@ static void take_directory(struct session *s)
 
 static void leave_old_directory(struct session *s)
 {
+    assert(s->directory == s->home->settings->directory);   /* granted by the current rules */
     if (s->old_directory != NULL) leave_directory(s, s->old_directory);
     s->old_directory = NULL;
 }
@@ -304,6 +316,7 @@ static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict,
                 struct auth_result *result)
 {
     assert(verdict != AUTH_PENDING_BCRYPT);
+    assert(s->phase == SESSION_OPEN);
     if (verdict == AUTH_REFUSED) {
         session_refuse(s, result->reason);
         return;
@@ -318,6 +331,7 @@ static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict,
 static void password_is_back(struct session *s, struct auth_result *result, bool matches,
                              bool in_fast_path)
 {
+    assert(result->check.hash != NULL); /* pairs with password_check() */
     session_worker_done(s);
     if (s->phase == SESSION_CLOSED) return;
     conn_pause(&s->conn, 0);
@@ -395,15 +409,19 @@ static int64_t least(int64_t a, int64_t b)
 static void take_limits(struct session *s, const struct auth_limits *limits)
 {
     const struct limit_options *server = &s->home->settings->options->limits;
+    assert(s->is_counted);              /* limits come with rights */
     s->limits.max_control_line = session_line_max(s->home->settings->options);
     s->limits.max_payload = least(server->max_payload, limits->payload_max);
     s->subs_max = least(server->max_subscriptions > 0 ? server->max_subscriptions : -1,
                         limits->subscriptions_max);
+    assert(s->limits.max_control_line <= CONTROL_LINE_MAX);
+    assert(s->subs_max >= -1);
 }
 
 /* Into the account, out of the one before; its subscriptions stay behind. */
 static bool enter_account(struct session *s, struct account *account, int64_t connections_max)
 {
+    assert(!s->is_off_account);         /* who is taken off a number closes */
     if (s->is_counted && s->account == account) return true;
     if (s->subs.count > 0) session_subs_clear(s);
     assert(s->subs.count == 0);         /* none may be found in an account that it left */
@@ -465,8 +483,10 @@ static void judge_again(struct session *s, enum auth_verdict verdict,
 
 static void password_checked_again(struct session *s, struct auth_result *result, bool matches)
 {
+    assert(result->check.hash != NULL);                     /* pairs with password_check() */
     session_worker_done(s);
     if (s->phase == SESSION_CLOSED) return;
+    assert(s->is_counted);                                  /* it was in, and stays till judged */
     conn_pause(&s->conn, 0);                                /* a CONNECT may have waited */
     if (s->directory != s->home->settings->directory) {
         session_login_again(s);

@@ -19,12 +19,14 @@ struct settings *settings_ref(struct settings *s)
 {
     uint32_t before = atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
     assert(before > 0);
+    assert(before < UINT32_MAX);
     return s;
 }
 
 struct settings *settings_unref(struct settings *s)
 {
     if (s == NULL) return NULL;
+    assert(s->release != NULL);
     uint32_t before = atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel);
     assert(before > 0);
     if (before == 1) s->release(s->ctx);
@@ -141,8 +143,11 @@ struct core *core_free(struct core *core)
 
 int64_t core_clients(const struct core *core)
 {
-    return atomic_load_explicit(&core->clients, memory_order_acquire) +
-           atomic_load_explicit(&core->knocking, memory_order_acquire);
+    int64_t in = atomic_load_explicit(&core->clients, memory_order_acquire);
+    int64_t knocking = atomic_load_explicit(&core->knocking, memory_order_acquire);
+    assert(in >= 0);                    /* who leaves a number was in it */
+    assert(knocking >= 0);
+    return in + knocking;
 }
 
 const char *core_system_name(const struct core *core)
@@ -179,10 +184,13 @@ static void send_all(struct core *core, const struct order *order,
 static void close_all_here(struct mail *mail, struct reactor *r)
 {
     struct core_reactor *cr = core_reactor_of(r);
+    struct order *o = container_of(mail, struct order, mail);
+    assert(o->core == cr->core);
+    assert(o->settings == NULL);        /* it brings none that somebody would have to give back */
     LIST_EACH(&cr->sessions, n)
         session_close(container_of(n, struct session, node), CLOSE_SHUTDOWN);
     assert(list_empty(&cr->sessions));
-    xfree(container_of(mail, struct order, mail));
+    xfree(o);
 }
 
 void core_close_all(struct core *core)
@@ -195,6 +203,8 @@ static void close_excess(struct core_reactor *cr)
     int64_t max = cr->settings->options->limits.max_connections;
     LIST_EACH(&cr->sessions, n) {
         struct session *s = container_of(n, struct session, node);
+        assert(s->phase != SESSION_CLOSED);     /* or the rest would be spared */
+        assert(!s->is_off_server);
         if (!s->is_knocking && !session_close_over_server(s, max)) return;
     }
 }
@@ -204,6 +214,7 @@ static void reload_here(struct mail *mail, struct reactor *r)
     struct core_reactor *cr = core_reactor_of(r);
     struct order *o = container_of(mail, struct order, mail);
     struct settings *old = cr->settings;
+    assert(o->core == cr->core);
     assert(o->settings != NULL);
     assert(o->settings != old);         /* sessions tell old rules from new by their directory */
     assert(o->settings->directory != old->directory);
@@ -218,8 +229,10 @@ static void reload_here(struct mail *mail, struct reactor *r)
 
 void core_reload(struct core *core, struct settings *take_settings)
 {
+    assert(take_settings->directory != NULL);
     take_accounts(core, take_settings, clock_realtime(core->env->clock));
     send_all(core, &(struct order){ .settings = take_settings }, reload_here);
+    assert(atomic_load(&take_settings->refs) > core->reactors->count);  /* each has its own */
     settings_unref(take_settings);
 }
 
@@ -227,8 +240,10 @@ void core_reload(struct core *core, struct settings *take_settings)
 
 static void tell_duck(struct core_reactor *cr)
 {
+    assert(cr->is_lame_duck);           /* INFO says so */
     LIST_EACH(&cr->sessions, n) {
         struct session *s = container_of(n, struct session, node);
+        assert(!s->first_pong_sent || s->is_connected);
         if (s->wants_events && s->first_pong_sent) session_info(s, INFO_UPDATE);
     }
 }
@@ -253,6 +268,7 @@ static void close_one(struct timer *t, nanos now)
 
 void lame_duck_init(struct core_reactor *cr)
 {
+    assert(!cr->is_lame_duck);
     timer_init(&cr->duck, close_one);
 }
 
@@ -261,6 +277,8 @@ static void duck_here(struct mail *mail, struct reactor *r)
     struct core_reactor *cr = core_reactor_of(r);
     struct order *o = container_of(mail, struct order, mail);
     uint64_t here = 0;
+    assert(o->core == cr->core);
+    assert(o->grace >= 0);
     LIST_EACH(&cr->sessions, n) here++;
     nanos spread = o->duration > o->grace ? o->duration - o->grace : 0;
     cr->is_lame_duck = true;
@@ -273,6 +291,7 @@ static void duck_here(struct mail *mail, struct reactor *r)
 
 void core_lame_duck(struct core *core, nanos grace, nanos duration)
 {
+    assert(grace <= duration);          /* or no time is left to close anybody in */
     atomic_store(&core->is_lame_duck, true);
     send_all(core, &(struct order){ .grace = grace, .duration = duration }, duck_here);
 }

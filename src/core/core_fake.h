@@ -24,6 +24,8 @@ struct world {
     uint32_t clients;               /* sockets given out */
     uint32_t settings_alive;
     struct buf taken;
+    struct worker worker;
+    struct work *work;              /* of that worker; NULL: none */
 };
 
 static inline void world_log(struct log *l, enum log_level level, struct slice text)
@@ -68,6 +70,16 @@ static inline struct settings *world_settings(struct world *w, struct options *t
     return &ws->settings;
 }
 
+/* The worker keeps one work until world_work(). */
+static inline enum err world_keep_work(struct worker *worker, struct work *work)
+{
+    struct world *w = container_of(worker, struct world, worker);
+    assert(w->work == NULL);
+    assert(work->finished != NULL);
+    w->work = work;
+    return ERR_OK;
+}
+
 /* `take_options`: NULL for the defaults. */
 static inline struct world *world_new(uint32_t reactors, struct options *take_options)
 {
@@ -78,6 +90,8 @@ static inline struct world *world_new(uint32_t reactors, struct options *take_op
     w->fake = fake_new_many(reactors);
     w->log.write = world_log;
     w->fake->env.log = &w->log;
+    w->worker.submit = world_keep_work;
+    w->fake->env.worker = &w->worker;
     if (take_options == NULL) take_options = options_new();
     w->core = core_new(&w->fake->env, w->fake->set, &identity, world_settings(w, take_options));
     w->listener = (struct listener){ .core = w->core, .sock = -1, .bound.port = 4222 };
@@ -95,6 +109,7 @@ static inline void world_run(struct world *w)
 /* What this client was sent since the last time. Valid until the next call. */
 static inline const char *world_take(struct world *w, uint32_t client)
 {
+    assert(client < w->clients);
     struct buf *out = &w->fake->socks[client].out;
     w->taken.len = 0;
     buf_add(&w->taken, buf_slice(out));
@@ -104,6 +119,7 @@ static inline const char *world_take(struct world *w, uint32_t client)
 
 static inline void world_put(struct world *w, uint32_t client, const char *bytes)
 {
+    assert(client < w->clients);
     buf_add_str(&w->fake->socks[client].in, bytes);
 }
 
@@ -115,17 +131,52 @@ static inline const char *world_say(struct world *w, uint32_t client, const char
     return world_take(w, client);
 }
 
+/* The worker does what it has kept, and the answer comes home. */
+static inline void world_work(struct world *w)
+{
+    struct work *work = w->work;
+    assert(work != NULL);
+    w->work = NULL;
+    work->run(work);
+    work->finished(work);
+    world_run(w);
+}
+
+/* A client on this reactor, from this address (its port is set here). */
+static inline uint32_t world_arrive(struct world *w, uint32_t reactor, struct net_addr from)
+{
+    uint32_t sock = w->clients++;
+    from.port = (uint16_t)(1000 + sock);
+    assert(sock < FAKE_SOCKS);
+    assert(reactor < w->fake->set->count);
+    atomic_fetch_add(&w->core->clients, 1);
+    session_start(w->core->at[reactor], &w->listener, (int)sock, &from);
+    world_run(w);
+    return sock;
+}
+
+static const struct net_addr world_localhost = { .ip = { 127, 0, 0, 1 } };
+
 /* A client on this reactor, who has seen INFO. */
 static inline uint32_t world_accept(struct world *w, uint32_t reactor)
 {
-    uint32_t sock = w->clients++;
-    struct net_addr peer = { .ip = { 127, 0, 0, 1 }, .port = (uint16_t)(1000 + sock) };
-    assert(sock < FAKE_SOCKS);
-    atomic_fetch_add(&w->core->clients, 1);
-    session_start(w->core->at[reactor], &w->listener, (int)sock, &peer);
-    world_run(w);
+    uint32_t sock = world_arrive(w, reactor, world_localhost);
     (void)world_take(w, sock);
     return sock;
+}
+
+static inline bool world_is_closed(const struct world *w, uint32_t client)
+{
+    assert(client < w->clients);
+    return w->fake->socks[client].closed;
+}
+
+/* The session of an open client. */
+static inline struct session *world_session(struct world *w, uint32_t client)
+{
+    assert(client < w->clients);
+    assert(w->fake->socks[client].owner != NULL);       /* the end of one has nobody there */
+    return container_of(w->fake->socks[client].owner, struct session, conn.watch);
 }
 
 #define WORLD_CONNECT(more)                                                             \
@@ -137,18 +188,9 @@ static inline uint32_t world_client(struct world *w, uint32_t reactor)
 {
     uint32_t client = world_accept(w, reactor);
     (void)world_say(w, client, WORLD_CONNECT(""));
+    assert(!world_is_closed(w, client));
+    assert(world_session(w, client)->is_connected);
     return client;
-}
-
-static inline bool world_is_closed(const struct world *w, uint32_t client)
-{
-    return w->fake->socks[client].closed;
-}
-
-/* The session of an open client. */
-static inline struct session *world_session(struct world *w, uint32_t client)
-{
-    return container_of(w->fake->socks[client].owner, struct session, conn.watch);
 }
 
 static inline bool world_is_quiet(const struct world *w)
@@ -166,11 +208,13 @@ static inline bool world_is_quiet(const struct world *w)
 static inline void world_free(struct world *w)
 {
     core_close_all(w->core);
+    (void)fake_run(w->fake);
     for (int i = 0; i < 10000 && !world_is_quiet(w); i++) {
         w->fake->now += 2 * MILLISECOND;
         (void)fake_tick(w->fake);
     }
     assert(world_is_quiet(w));
+    assert(w->work == NULL);            /* a test finishes what it began */
     assert(core_clients(w->core) == 0);
     for (uint32_t i = 0; i < w->fake->set->count; i++) {
         struct reactor *r = w->fake->set->at[i];

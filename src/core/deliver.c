@@ -163,6 +163,7 @@ static void remember_reply(struct session *s, const struct message *m)
 {
     assert(m->reply.len > 0);
     assert(s->permissions != NULL);
+    assert(s->is_counted);              /* rights come with an account */
     const struct permissions *rules = permission_set_config(s->permissions);
     if (!rules->responses.present) return;
     if (permission_publish(s->permissions, m->reply) != PERMISSION_DENIED) return;
@@ -317,6 +318,7 @@ static void post_targets(struct core_reactor *cr, struct message *m)
         struct remote_targets *r = &cr->hand.remote[i];
         if (r->count == 0) continue;
         assert(r->count <= r->cap);
+        assert(i != cr->reactor->id);   /* who is here was served at once */
         post(cr, i, m, r->at, r->count, 0);
         r->count = 0;
     }
@@ -384,6 +386,8 @@ static bool offer_slow_member(struct core_reactor *cr, struct message *m, struct
                               uint32_t flags)
 {
     uint32_t reactor = sub->sink->reactor;
+    assert((flags & RECORD_QUEUE) == 0);        /* set by post_member() */
+    assert(reactor <= SINK_ANYWHERE);
     if (reactor == SINK_ANYWHERE) return false;
     if (reactor == cr->reactor->id) return put(cr, sub->sink->session, sub, m);
     return post_member(cr, m, sub, flags);
@@ -583,6 +587,8 @@ static void refuse_here(struct mail *mail, struct reactor *r)
 {
     struct refusal *f = container_of(mail, struct refusal, mail);
     struct core_reactor *cr = core_reactor_of(r);
+    assert(f->origin % REACTORS_MAX == r->id);  /* pairs with tell_requester() */
+    assert(f->reply_len > 0);
     LIST_EACH(&cr->sessions, n) {
         struct session *s = container_of(n, struct session, node);
         if (session_origin(s) != f->origin) continue;
@@ -616,6 +622,7 @@ static void deliver_group_again(struct core_reactor *cr, struct message *m, stru
     bool gave_up = found;
     assert((flags & RECORD_QUEUE) == 0);
     assert(flags < RECORD_HOPS_MAX + RECORD_HOP);       /* who gives up posts no further */
+    assert(queue.len > 0);
     interest_match(m->account->interest, m->subject, &cr->hand.matches);
     uint32_t count = gather_groups(cr);
     while (count > 0 && !found) {
@@ -706,6 +713,7 @@ uint32_t deliver_internal(struct core_reactor *cr, struct account *account, stru
 static struct sub *own_plain_sub(struct core_reactor *cr, const struct session *s)
 {
     struct matches *m = &cr->hand.matches;
+    assert(m->single == NULL || m->single->queue_len == 0);
     if (m->single != NULL && sub_of(m->single)->sink->session == s) return sub_of(m->single);
     for (uint32_t i = 0; i < m->count; i++) {
         struct entries *e = atomic_load_explicit(&m->topics[i]->plain, memory_order_acquire);

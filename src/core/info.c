@@ -9,6 +9,7 @@ enum { CLIENT_PROTO = 1, JS_API_LEVEL = 5 };
 
 static void text(struct json_writer *w, const char *key, const char *value)
 {
+    assert(key[0] != 0);
     if (value == NULL || value[0] == 0) return;
     json_key(w, key);
     json_str(w, value);
@@ -60,6 +61,7 @@ static bool auth_wanted(const struct session *s, enum info_kind kind)
                                     ? CONNECTION_WEBSOCKET
                                     : CONNECTION_STANDARD;
     const struct directory *d = s->home->settings->directory;
+    assert(d != NULL);
     return kind == INFO_FIRST ? directory_info_auth_required(d, type)
                               : directory_auth_required(d, type);
 }
@@ -68,6 +70,9 @@ static void add_rules(struct session *s, struct json_writer *w, enum info_kind k
 {
     struct listener_terms t = listener_terms(s->listener, s->home->settings->options);
     bool is_web = s->listener->options.kind == LISTENER_WEBSOCKET;
+    assert(t.tls || !t.tls_optional);   /* nobody may choose what is not there */
+    assert(!is_web || !t.tls_optional);
+    assert(s->limits.max_control_line <= CONTROL_LINE_MAX);
     flag(w, "auth_required", auth_wanted(s, kind));
     flag(w, "tls_required", t.tls && !t.tls_optional);
     flag(w, "tls_verify", t.tls && t.tls_verify);
@@ -82,6 +87,9 @@ static void add_client(struct session *s, struct json_writer *w, enum info_kind 
 {
     char ip[NET_ADDR_TEXT];
     const struct server_identity *id = &s->home->core->identity;
+    assert(s->cid > 0);
+    assert(s->addr_known || kind == INFO_FIRST);    /* a PROXY header comes before verbs */
+    assert(s->nonce[0] == 0 || s->nonce[NONCE_LEN - 1] != 0);
     number(w, "client_id", (int64_t)s->cid);
     if (s->addr_known) text(w, "client_ip", net_addr_ip_text(&s->addr, ip));
     if (kind == INFO_FIRST) text(w, "nonce", s->nonce);

@@ -82,13 +82,16 @@ static void on_ping(struct session *s)
 static void on_info(struct session *s, struct slice json)
 {
     struct json_shape shape;
+    assert(s->phase == SESSION_OPEN);
     if (json_check(json, JSON_DEPTH_MAX, &shape) != ERR_OK) session_close(s, CLOSE_PROTOCOL_SILENT);
 }
 
 static void on_err(struct session *s, struct slice text)
 {
+    assert(s->phase == SESSION_OPEN);
     note(s, LOG_ERROR, "Client Error %.*s", SLICE_ARGS(text));
     session_close(s, CLOSE_PARSE_ERROR);
+    assert(s->phase == SESSION_CLOSED);     /* no verb behind it is taken */
 }
 
 void session_take_op(struct session *s, const struct nats_op *op)

@@ -37,6 +37,7 @@ struct listener_terms listener_terms(const struct listener *l, const struct opti
     const struct tls_options *tls = tls_of(l, o);
     bool is_client = l->options.kind == LISTENER_CLIENT;
     bool is_web = l->options.kind == LISTENER_WEBSOCKET;
+    assert(is_client || is_web || listener_is_foreign(l));
     if (!tls->present || !(is_client || is_web)) return (struct listener_terms){ 0 };
     return (struct listener_terms){
         .tls = true,
@@ -63,6 +64,9 @@ static struct slice split_host(const char *text, int32_t *port)
     }
     if (rest.ptr != NULL && rest.len > 0 && rest.ptr[0] == ':') rest = slice_from(rest, 1);
     if (slice_to_u64(rest, &number) && number > 0 && number <= UINT16_MAX) *port = (int32_t)number;
+    assert(host.len <= strlen(text));
+    assert(*port > 0);                  /* as bound, or as told */
+    assert(*port <= UINT16_MAX);
     return host;
 }
 
@@ -70,6 +74,7 @@ struct slice listener_told(const struct listener *l, const struct options *o, in
 {
     bool is_web = l->options.kind == LISTENER_WEBSOCKET;
     const struct listen_options *told = is_web ? &o->websocket.listen : &o->client;
+    assert(l->bound.port > 0);          /* a port that was left open was chosen */
     *ret_port = l->bound.port;
     if (!listener_is_foreign(l) && told->advertise != NULL)
         return split_host(told->advertise, ret_port);
@@ -93,6 +98,8 @@ enum err core_listen(struct core *core, const struct listener_options *options,
         return e;
     }
     assert(core->listeners_count < LISTENERS_MAX);
+    assert(l->sock >= 0);
+    assert(options->port == 0 || l->bound.port == options->port);
     l->index = core->listeners_count;
     core->listeners[core->listeners_count++] = l;
     l->watch.ready = on_accept;
@@ -106,12 +113,16 @@ enum err core_listen(struct core *core, const struct listener_options *options,
 static void open_here(struct mail *mail, struct reactor *r)
 {
     struct listener *l = container_of(mail, struct listener, mail);
+    assert(r->id == 0);
+    assert(l->sock >= 0);               /* what closes it was posted later */
     enum err e = r->poller->ops->add(r->poller, l->sock, &l->watch, NET_READABLE);
     if (e) log_error(r->env->log, "cannot watch a listener: %s", err_text(e));
 }
 
 static void close_listener(struct listener *l, struct reactor *r)
 {
+    assert(r->id == 0);
+    assert(r == l->core->reactors->at[0]);
     if (l->sock < 0) return;
     wheel_cancel(&r->wheel, &l->retry);
     r->poller->ops->remove(r->poller, l->sock);
@@ -121,13 +132,18 @@ static void close_listener(struct listener *l, struct reactor *r)
 
 static void close_here(struct mail *mail, struct reactor *r)
 {
-    close_listener(container_of(mail, struct listener, close_mail), r);
+    struct listener *l = container_of(mail, struct listener, close_mail);
+    assert(l->is_closing);
+    close_listener(l, r);
+    assert(l->sock < 0);
 }
 
 void core_unlisten(struct core *core, enum listener_kind kind)
 {
     for (uint32_t i = 0; i < core->listeners_count; i++) {
         struct listener *l = core->listeners[i];
+        assert(l->core == core);
+        assert(l->index == i);
         if (l->options.kind != kind || l->is_closing) continue;
         l->is_closing = true;
         l->close_mail.run = close_here;
@@ -139,6 +155,8 @@ void core_unlisten(struct core *core, enum listener_kind kind)
 void listener_free(struct listener *l)
 {
     close_listener(l, l->core->reactors->at[0]);
+    assert(l->sock < 0);
+    assert(!timer_is_set(&l->retry));
     xfree(l->host);
     xfree(l);
 }
@@ -155,6 +173,7 @@ static struct reactor *least_loaded(struct core *core)
         best = core->reactors->at[i];
     }
     assert(best != NULL);
+    assert(core->at[best->id]->reactor == best);
     core->placed[best->id]++;
     return best;
 }
@@ -162,6 +181,8 @@ static struct reactor *least_loaded(struct core *core)
 static void arrive(struct mail *mail, struct reactor *r)
 {
     struct arrival *a = container_of(mail, struct arrival, mail);
+    assert(a->sock >= 0);
+    assert(r->id != 0);                 /* the first reactor's own take no way */
     session_start(core_reactor_of(r), a->listener, a->sock, &a->peer);
     xfree(a);
 }
@@ -170,6 +191,8 @@ static void place(struct listener *l, int sock, const struct net_addr *peer)
 {
     struct core *core = l->core;
     struct reactor *r = least_loaded(core);
+    assert(sock >= 0);
+    assert(l->sock >= 0);               /* what is closed takes nobody */
     atomic_fetch_add_explicit(&core->clients, 1, memory_order_relaxed);
     if (r->id == 0) {
         session_start(core_reactor_of(r), l, sock, peer);
@@ -187,6 +210,7 @@ static void on_accept(struct watch *w, uint32_t ready)
     struct net *net = l->core->env->net;
     struct reactor *r = l->core->reactors->at[0];
     (void)ready;
+    assert(core_reactor_of(r) == l->core->at[0]);
     for (int i = 0; i < LISTENER_BATCH && l->sock >= 0; i++) {
         int sock;
         struct net_addr peer;
@@ -209,6 +233,7 @@ static void on_retry(struct timer *t, nanos now)
 {
     struct listener *l = container_of(t, struct listener, retry);
     struct reactor *r = l->core->reactors->at[0];
-    (void)now;
-    if (l->sock >= 0) r->poller->ops->change(r->poller, l->sock, &l->watch, NET_READABLE);
+    assert(now == r->now);
+    assert(l->sock >= 0);               /* who closes it cancels the timer */
+    r->poller->ops->change(r->poller, l->sock, &l->watch, NET_READABLE);
 }

@@ -13,6 +13,7 @@ static const char REDACTED[] = "[REDACTED]";
 static void add_library(struct buf *out, const struct login *l)
 {
     struct buf text = { 0 };
+    assert(out->len > 0);               /* it stands behind the address */
     if (l->version.len > 0) buf_printf(&text, "v%.*s", SLICE_ARGS(l->version));
     if (l->lang.len > 0) buf_printf(&text, "%s%.*s", text.len > 0 ? ":" : "", SLICE_ARGS(l->lang));
     if (l->name.len > 0) buf_printf(&text, "%s%.*s", text.len > 0 ? ":" : "", SLICE_ARGS(l->name));
@@ -26,6 +27,7 @@ static void add_library(struct buf *out, const struct login *l)
 static void add_user(struct buf *out, const struct session *s, const struct login *l)
 {
     if (s->shown.len == 0) return;
+    assert(out->len > 0);
     assert(s->account != NULL);
     struct buf text = { 0 };
     if (l->nkey.len > 0 && slice_equal(s->shown, l->nkey))
@@ -44,6 +46,7 @@ void note_label(const struct session *s, struct buf *out)
     assert(s != NULL);
     assert(s->listener != NULL);
     buf_add_str(out, session_label(s, text));
+    assert(out->len > 0);
     if (!s->is_connected) return;
     static const struct login nothing;
     const struct login *l = s->login != NULL ? s->login : &nothing;
@@ -82,6 +85,7 @@ void note_refused(const struct session *s)
     const char *kind = l->nkey.len > 0 ? "Nkey" : l->user.len > 0 ? "User" : "Token";
     if (l->nkey.len + l->user.len > 0) quote_go(&who, l->nkey.len > 0 ? l->nkey : l->user);
     else if (l->token.len > 0) quote_go(&who, slice_str(REDACTED));
+    assert(who.len == 0 || who.len >= 2);       /* the quotes */
     if (who.len == 0) note(s, LOG_ERROR, "authentication error");
     else note(s, LOG_ERROR, "authentication error - %s %s", kind, buf_str(&who));
     buf_deinit(&who);

@@ -32,6 +32,7 @@ static const char PUBLISH_REPLY[] = "Publish with Reply of";
 static void refuse(struct session *s, const char *what, struct slice subject)
 {
     struct buf quoted = { 0 };
+    assert(what == PUBLISH_TO || what == PUBLISH_REPLY);
     quote_go(&quoted, subject);
     assert(quoted.len >= 2);            /* the quotes */
     session_err(s, "Permissions Violation for %s %s", what, buf_str(&quoted));

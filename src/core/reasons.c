@@ -16,6 +16,7 @@ static const struct {
 const char *close_reason_text(enum close_reason r)
 {
     assert((size_t)r < ARRAY_COUNT(reasons));
+    assert((reasons[r].text[0] == 0) == (r == CLOSE_NONE));
     return reasons[r].text;
 }
 
@@ -28,5 +29,7 @@ const char *close_reason_err(enum close_reason r)
 uint32_t close_reason_status(enum close_reason r)
 {
     assert((size_t)r < ARRAY_COUNT(reasons));
+    assert(reasons[r].status >= 1000);          /* RFC 6455: below are no codes */
+    assert(reasons[r].status <= 4999);
     return reasons[r].status;
 }

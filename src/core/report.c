@@ -19,6 +19,8 @@ uint64_t sub_report_key(struct slice sid)
 
 struct sub_report sub_report_of(const struct sub *s, const char *account, uint64_t cid)
 {
+    /* what it counted is overwritten when it has left */
+    assert(!atomic_load_explicit(&s->is_closed, memory_order_relaxed));
     return (struct sub_report){
         .account = account,
         .cid = cid,
@@ -64,6 +66,7 @@ static void add_subs(const struct session *s, struct arena *arena, struct conn_r
 static void add_certs(const struct filter_peer *peer, struct arena *arena, struct conn_report *ret)
 {
     assert(ret->certs_count == 0);
+    assert(peer->certs != NULL);
     ret->certs = arena_alloc(arena, (peer->certs_count + 1) * sizeof *ret->certs);
     for (uint32_t i = 0; i < peer->certs_count; i++) {
         struct cert cert;
@@ -114,7 +117,9 @@ static const char *user_shown(const struct session *s, const struct login *l)
 /* One that was turned away was in no account. */
 static const char *account_shown(const struct session *s)
 {
-    if (s->account == NULL || (s->phase == SESSION_CLOSED && !s->is_counted)) return NULL;
+    assert(s->account != NULL);
+    if (s->phase == SESSION_CLOSED && !s->is_counted) return NULL;
+    assert(s->account->name != NULL);
     return s->account->name;
 }
 
@@ -124,6 +129,9 @@ void conn_report_of(const struct session *s, uint32_t with, struct arena *arena,
     static const struct login nothing;
     const struct login *l = s->login != NULL ? s->login : &nothing;
     struct filter_peer peer = { 0 };
+    assert(!s->is_conn_gone);           /* its filters are asked */
+    assert(with <= (CONN_REPORT_CERTS | CONN_REPORT_SUBS));
+    assert((s->phase == SESSION_CLOSED) == (s->reason != CLOSE_NONE));
     conn_peer(&s->conn, &peer);
     *ret = (struct conn_report){
         .cid = s->cid,
@@ -166,11 +174,14 @@ static const char **text_of(struct conn_report *r, uint32_t index)
     if (index >= 3 * r->certs_count) return NULL;
     assert(r->certs != NULL);
     struct cert_report *c = &r->certs[index / 3];
+    static_assert(sizeof *c == 3 * sizeof(char *), "each text of a certificate has its number");
     return index % 3 == 0 ? &c->subject : index % 3 == 1 ? &c->spki_sha256 : &c->cert_sha256;
 }
 
 static size_t size_of_arrays(const struct conn_report *r)
 {
+    assert(r->certs_count == 0 || r->certs != NULL);
+    assert(r->subs_listed == 0 || r->subs != NULL);
     return r->certs_count * sizeof *r->certs + r->subs_listed * sizeof *r->subs;
 }
 
@@ -238,6 +249,7 @@ void interest_report(const struct interest *i, struct interest_report *add_to)
     add_to->count += count;
     add_to->inserts += (generation - count) / 2 + count;
     add_to->removes += (generation - count) / 2;
+    assert(add_to->inserts - add_to->removes == add_to->count);     /* what came and did not go */
 }
 
 static void add_reactor(const struct core_reactor *cr, struct core_report *ret)
@@ -257,6 +269,7 @@ void core_report(const struct core *core, struct core_report *ret)
         .clients = atomic_load_explicit(&core->clients, memory_order_relaxed),
         .clients_total = atomic_load_explicit(&core->clients_total, memory_order_relaxed),
     };
+    assert(ret->clients >= 0);
     for (uint32_t i = 0; i < core->reactors->count; i++) add_reactor(core->at[i], ret);
     const struct account *a;
     for (uint32_t i = 0; (a = accounts_at(core->accounts, i)) != NULL; i++)

@@ -18,6 +18,7 @@ static const struct {
 
 static bool flag_value(const struct options *o, const char *name, bool otherwise)
 {
+    assert(o->feature_flags_count == 0 || o->feature_flags != NULL);
     for (uint32_t i = 0; i < o->feature_flags_count; i++)
         if (slice_equal_str(slice_str(o->feature_flags[i].name), name))
             return o->feature_flags[i].value;
@@ -29,6 +30,7 @@ static void write_flags(const struct options *o, struct json_writer *w)
     json_key(w, "feature_flags");
     json_object_begin(w);
     for (size_t i = 0; i < ARRAY_COUNT(flags); i++) {
+        assert(i == 0 || strcmp(flags[i - 1].name, flags[i].name) < 0);     /* in order, once */
         json_key(w, flags[i].name);
         json_bool(w, flag_value(o, flags[i].name, flags[i].on));
     }
@@ -37,6 +39,8 @@ static void write_flags(const struct options *o, struct json_writer *w)
 
 static void write_tags(const struct options *o, struct json_writer *w)
 {
+    assert(o->server_tags.count == 0 || o->server_tags.items != NULL);
+    assert(o->server_metadata.count == 0 || o->server_metadata.items != NULL);
     if (o->server_tags.count > 0) {
         json_key(w, "tags");
         json_array_begin(w);
@@ -56,6 +60,7 @@ static void write_tags(const struct options *o, struct json_writer *w)
 static void write_text(struct json_writer *w, const char *key, const char *value)
 {
     assert(value != NULL);              /* these fields are in every object */
+    assert(key[0] != 0);
     json_key(w, key);
     json_str(w, value);
 }
@@ -64,6 +69,8 @@ void server_info_write(struct core_reactor *cr, struct json_writer *w)
 {
     struct core *core = cr->core;
     const struct options *o = cr->settings->options;
+    assert(core_reactor_of(cr->reactor) == cr);     /* on its own thread */
+    assert(cr->reactor->wall > 0);                  /* it has ticked: the time is known */
     json_key(w, "server");
     json_object_begin(w);
     write_text(w, "name", core->identity.name);

@@ -36,6 +36,7 @@ static const struct conn_ops ops = {
 /* Before authentication a connection may hold one control line, nothing else. */
 static void set_input_cap(struct session *s)
 {
+    assert(s->limits.max_control_line <= CONTROL_LINE_MAX);
     s->conn.rest_max = (uint64_t)s->limits.max_control_line + 64;
     if (s->is_connected || !s->auth_required) {
         uint64_t payload = s->limits.max_payload >= 0 ? (uint64_t)s->limits.max_payload
@@ -70,6 +71,7 @@ static void set_defaults(struct session *s)
     s->limits.max_payload = o->limits.max_payload;
     s->subs_max = o->limits.max_subscriptions > 0 ? o->limits.max_subscriptions : -1;
     s->conn.write_deadline = o->write_deadline;
+    assert(s->subs_max >= -1);
 }
 
 static enum connection_type connection_type(const struct listener *l)
@@ -81,6 +83,7 @@ static void first_info(struct session *s)
 {
     assert(s->phase != SESSION_CLOSED);
     assert(!s->is_told);
+    assert(!s->is_knocking);            /* it counts, and may be one too many */
     session_info(s, INFO_FIRST);
     s->is_told = true;
     const struct listener_options *l = &s->listener->options;
@@ -141,6 +144,7 @@ static void begin(struct session *s)
     const struct listener_options *l = &s->listener->options;
     struct listener_terms t = terms_of(s);
     assert(!s->is_told);
+    assert(s->conn.highest == NULL);    /* every byte is still the peer's own */
     assert(s->timer_kind == SESSION_TIMER_NONE);
     if (listener_is_foreign(s->listener)) {
         session_info(s, INFO_FIRST);
@@ -210,6 +214,8 @@ void session_opened(struct session *s)
 /* It is a client from now on. */
 static void welcome(struct session *s)
 {
+    assert(!s->is_knocking);
+    assert(!s->is_counted);
     atomic_fetch_add_explicit(&s->home->core->clients_total, 1, memory_order_relaxed);
     note(s, LOG_DEBUG, "Client connection created");
 }
@@ -220,6 +226,7 @@ static bool knock(struct session *s)
 {
     struct core *core = s->home->core;
     int64_t max = s->home->settings->options->limits.max_connections;
+    assert(s->is_knocking);
     int64_t before = atomic_fetch_add_explicit(&core->knocking, 1, memory_order_relaxed);
     assert(before >= 0);
     atomic_fetch_sub_explicit(&core->clients, 1, memory_order_relaxed);
@@ -233,6 +240,7 @@ static void let_in(struct session *s)
 {
     struct core *core = s->home->core;
     assert(s->is_knocking);
+    assert(s->phase == SESSION_UPGRADING);
     s->is_knocking = false;
     atomic_fetch_add_explicit(&core->clients, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&core->knocking, 1, memory_order_relaxed);
@@ -277,6 +285,7 @@ void session_start(struct core_reactor *cr, struct listener *l, int sock,
 
 void session_set_input_cap(struct session *s)
 {
+    assert(s->is_counted);              /* what it may is decided */
     set_input_cap(s);
     const struct listener_hooks *h = &s->listener->options.hooks;
     if (h->authenticated != NULL) h->authenticated(h->ctx, &s->conn, s->limits.max_payload);
@@ -343,6 +352,7 @@ static void on_established(struct conn *c)
     struct listener_options *l = &s->listener->options;
     if (s->phase != SESSION_UPGRADING && s->phase != SESSION_SECURING) return;
     session_check(s);
+    assert(c->highest != NULL);         /* whose handshake it was */
     struct filter_peer peer;
     conn_peer(c, &peer);
     struct slice cert = peer.certs_count > 0 ? peer.certs[0] : (struct slice){ 0 };
@@ -387,6 +397,7 @@ void session_upgraded(struct conn *c, const struct upgrade *u)
 
 static enum close_reason reason_of_filter(const struct session *s)
 {
+    assert(!s->is_upgrading || s->listener->options.kind == LISTENER_WEBSOCKET);
     bool in_tls = s->phase == SESSION_SECURING ||
                   (s->phase == SESSION_UPGRADING && !s->is_upgrading);
     if (in_tls) return CLOSE_TLS_HANDSHAKE;
@@ -396,6 +407,7 @@ static enum close_reason reason_of_filter(const struct session *s)
 static void log_filter(struct session *s)
 {
     bool in_tls = reason_of_filter(s) == CLOSE_TLS_HANDSHAKE;
+    assert(s->conn.lowest != NULL);     /* the one that has failed */
     for (struct filter *f = s->conn.lowest; f != NULL; f = f->above) {
         const char *why = f->ops->reason == NULL ? NULL : f->ops->reason(f);
         if (why != NULL && why[0] != 0)
@@ -406,6 +418,7 @@ static void log_filter(struct session *s)
 /* Who leaves in the middle of a handshake has failed at it; a reset is an error of reading. */
 static void on_read_end(struct session *s, enum conn_end why)
 {
+    assert(why == CONN_END_EOF || why == CONN_END_READ);
     if (reason_of_filter(s) == CLOSE_TLS_HANDSHAKE) {
         note(s, LOG_ERROR, "TLS handshake error: %s",
              why == CONN_END_EOF ? "EOF" : "connection reset");
@@ -450,6 +463,8 @@ static void on_end(struct conn *c, enum conn_end why)
 
 static void leave_account(struct session *s)
 {
+    assert(s->phase == SESSION_CLOSED);
+    assert(!s->is_off_account || s->is_counted);
     if (!s->is_counted) return;
     s->is_counted = false;
     if (s->is_off_account) return;
@@ -460,6 +475,8 @@ static void leave_account(struct session *s)
 static void leave_server(struct session *s)
 {
     struct core *core = s->home->core;
+    assert(s->phase == SESSION_CLOSED);
+    assert(!s->is_off_server || !s->is_knocking);
     if (s->is_off_server) return;
     int64_t before = atomic_fetch_sub_explicit(s->is_knocking ? &core->knocking : &core->clients, 1,
                                                memory_order_relaxed);
@@ -529,6 +546,7 @@ bool session_close_over_server(struct session *s, int64_t max)
 {
     if (s->phase == SESSION_CLOSED) return false;
     assert(!s->is_off_server);
+    assert(!s->is_knocking);            /* it is in the other number */
     s->is_off_server = take_off(&s->home->core->clients, max);
     if (s->is_off_server) session_close(s, CLOSE_MAX_CONNECTIONS);
     return s->is_off_server;
@@ -537,7 +555,8 @@ bool session_close_over_server(struct session *s, int64_t max)
 bool session_close_over_account(struct session *s, int64_t max)
 {
     if (s->phase == SESSION_CLOSED) return false;
-    assert(s->is_counted && !s->is_off_account);
+    assert(s->is_counted);
+    assert(!s->is_off_account);
     s->is_off_account = take_off(&s->account->clients, max);
     if (s->is_off_account) session_close(s, CLOSE_ACCOUNT_CONNECTIONS);
     return s->is_off_account;
@@ -576,6 +595,7 @@ static void free_session(struct retired *r)
 static void retire_when_over(struct session *s)
 {
     if (!s->is_conn_gone || s->subs.count > 0 || s->auth_pending) return;
+    assert(list_empty(&s->node));       /* nobody walks over it any more */
     session_timer_set(s, SESSION_TIMER_NONE, 0);
     session_check(s);
     reactor_retire(s->home->reactor, &s->retired, free_session);

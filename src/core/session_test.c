@@ -181,17 +181,6 @@ static void a_stranger_holds_a_line_and_no_more(void **state)
     }
 }
 
-struct slow_worker {
-    struct worker worker;
-    struct work *work;
-};
-
-static enum err keep_work(struct worker *worker, struct work *work)
-{
-    container_of(worker, struct slow_worker, worker)->work = work;
-    return ERR_OK;
-}
-
 static enum err refuse_work(struct worker *worker, struct work *work)
 {
     (void)worker;
@@ -207,9 +196,8 @@ static const char *const bcrypt_hash =
 static void a_password_that_nobody_can_check_is_refused(void **state)
 {
     (void)state;
-    struct worker worker = { .submit = refuse_work };
     struct world *w = world_new(1, options_with_user(bcrypt_hash));
-    w->fake->env.worker = &worker;
+    w->worker.submit = refuse_work;
     uint32_t c = world_accept(w, 0), other = world_accept(w, 0);
     assert_string_equal(world_say(w, c, BCRYPT_LOGIN "PING\r\n"),
                         "-ERR 'Authorization Violation'\r\n");
@@ -222,9 +210,7 @@ static void a_password_that_nobody_can_check_is_refused(void **state)
 static void a_stranger_who_is_being_checked_is_not_read_from(void **state)
 {
     (void)state;
-    struct slow_worker slow = { .worker.submit = keep_work };
     struct world *w = world_new(1, options_with_user(bcrypt_hash));
-    w->fake->env.worker = &slow.worker;
     (void)world_accept(w, 0); /* and the pool has its chunk */
     uint64_t before = w->fake->reactor->door.bytes;
     uint32_t c = world_accept(w, 0);
@@ -234,9 +220,7 @@ static void a_stranger_who_is_being_checked_is_not_read_from(void **state)
     assert_true(held(w, before) <= 2 * READ_BUFFER);
     assert_true(w->fake->socks[c].in.len > 400000);
     assert_string_equal(world_take(w, c), "");
-    slow.work->run(slow.work);
-    slow.work->finished(slow.work);
-    world_run(w);
+    world_work(w);
     assert_string_equal(world_take(w, c), "-ERR 'Authorization Violation'\r\n");
     assert_true(world_is_closed(w, c));
     world_free(w);

@@ -21,6 +21,7 @@ nanos session_auth_timeout(const struct session *s)
         timeout = o->websocket.authorization.timeout;
     if (timeout > 0) return timeout;
     struct listener_terms t = listener_terms(s->listener, o);
+    assert(!t.tls || t.tls_timeout > 0);
     return t.tls ? t.tls_timeout + SECOND : AUTH_TIMEOUT;
 }
 
@@ -76,6 +77,8 @@ static void send_ping(struct session *s)
 static void on_ping_due(struct session *s, nanos now)
 {
     nanos interval = ping_interval(s);
+    assert(s->phase == SESSION_OPEN);
+    assert(now >= s->last_in);
     bool heard = now - s->last_in < interval && s->rtt > 0 && now - s->rtt_at < RTT_OLD;
     if (!heard && s->pings_out + 1 > s->home->settings->options->ping_max) {
         count_add(&s->home->stale_connections, 1);
@@ -92,6 +95,7 @@ static void on_ping_due(struct session *s, nanos now)
 void session_pong_came(struct session *s)
 {
     if (s->pings_out > 0 && s->ping_sent > 0) {
+        assert(s->ping_sent >= s->started);
         s->rtt = s->home->reactor->now - s->ping_sent;
         assert(s->rtt >= 0);
         if (s->rtt == 0) s->rtt = 1;            /* 0 means unknown */
@@ -104,6 +108,7 @@ void session_pong_came(struct session *s)
 static void on_first_over(struct session *s)
 {
     assert(s->phase == SESSION_TLS_FIRST);
+    assert(s->conn.highest == NULL);            /* TLS has not begun */
     session_info(s, INFO_FIRST);
     if (s->phase == SESSION_CLOSED) return;     /* no memory for these words */
     s->is_told = true;
@@ -120,6 +125,7 @@ static void on_first_over(struct session *s)
 static void on_tls_over(struct session *s)
 {
     assert(s->phase != SESSION_OPEN);
+    assert(s->phase != SESSION_CLOSED);
     if (s->phase == SESSION_SNIFFING) {         /* no byte came: a plain client that waits */
         session_opened(s);
         return;

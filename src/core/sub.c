@@ -51,6 +51,8 @@ struct sub *sub_new(struct door *door, struct sink *sink, struct slice subject, 
 
 void sub_free(struct sub *s)
 {
+    assert(s->entry.text == s->text);           /* not something else that is freed */
+    assert(s->door != NULL);
     (void)door_free(s->door, s,
                     sub_size((size_t)s->entry.subject_len + s->entry.queue_len + s->sid_len));
 }
@@ -249,6 +251,7 @@ struct sub *sids_any(const struct sids *s)
 
 void sids_deinit(struct sids *s)
 {
+    assert(s->many == NULL || s->first.at == NULL);
     for (uint32_t i = 0; s->many != NULL && i < SIDS_SHARDS; i++) xfree(s->many[i].at);
     xfree(s->many);
     xfree(s->first.at);

@@ -12,6 +12,7 @@
 static void describe(struct buf *out, struct slice subject, struct slice queue)
 {
     assert(out->len == 0);
+    assert(subject.len > 0);
     quote_go(out, subject);
     if (queue.len == 0) return;
     buf_add_str(out, " using queue ");
@@ -27,6 +28,7 @@ struct refused {
 static void refuse(struct session *s, const struct refused *r, const char *behind)
 {
     struct buf text = { 0 };
+    assert(s->phase == SESSION_OPEN);
     describe(&text, r->subject, r->queue);
     session_err(s, "Permissions Violation for Subscription to %s%s", buf_str(&text), behind);
     text.len = 0;

@@ -16,6 +16,7 @@ static void line(struct session *s, const char *arrow, struct slice text)
 {
     struct buf b = { 0 };
     assert(s->traced);                  /* else nobody wants the work */
+    assert(arrow[0] != 0);
     note_label(s, &b);
     buf_printf(&b, " - %s [%.*s]", arrow, SLICE_ARGS(text));
     struct log *log = s->home->core->env->log;
@@ -33,6 +34,7 @@ static void payload(struct session *s, const char *arrow, struct slice body, uin
 {
     const struct logging_options *o = &s->home->settings->options->logging;
     assert(header_len <= body.len);
+    assert(s->traced);
     struct slice shown = o->trace_headers ? headers_of(body, header_len) : body;
     if (o->trace_headers && header_len == 0) return;
     bool cut = o->traced_msg_len_max > 0 && shown.len > o->traced_msg_len_max;
@@ -79,6 +81,8 @@ static uint32_t value_end(struct slice text, uint32_t from)
         if (c == '}' || c == ']') depth--;
         at = c == '"' ? string_end(text, at) : at + 1;
     }
+    assert(at > from || from == text.len);      /* the text is valid JSON: there is a value */
+    assert(depth == 0);
     return at;
 }
 
@@ -133,6 +137,7 @@ void trace_in(struct session *s, const struct nats_op *op)
         buf_deinit(&b);
         return;
     }
+    assert(op->header_len <= op->body.len);
     line(s, "<<-", op->line);
     if (op->verb == NATS_PUB || op->verb == NATS_HPUB) payload(s, "<<-", op->body, op->header_len);
 }
@@ -152,12 +157,15 @@ void trace_out(struct session *s, const struct sub *sub, const struct message *m
 
 void trace_out_line(struct session *s, struct slice text)
 {
+    assert(text.len > 0);
+    assert(text.ptr[text.len - 1] != '\n');     /* without the end of its line */
     line(s, "->>", text);
 }
 
 void trace_delsub(struct session *s, struct slice sid)
 {
     struct buf b = { 0 };
+    assert(sid.len > 0);
     buf_printf(&b, "DELSUB %.*s", SLICE_ARGS(sid));
     line(s, "<->", buf_slice(&b));
     buf_deinit(&b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Disk: files of the store, below one directory that nobody leaves.
  *
- * Two bodies: os/disk.c (a directory of the machine, threads) and disk_memory.c (memory, with what a
+ * Two bodies: os/disk.c (a directory of the machine, threads) and disk_memory.c (with all that a
  * power cut, a full or a rotten disk does). A file is a small handle; names are made by the store
  * itself ("journal/0000000a"), never from what a user typed.
  *

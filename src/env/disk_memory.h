@@ -46,6 +46,7 @@ struct disk_memory {
 
     /* Knobs, to be turned at any time; all zero is a good disk. */
     bool     in_order;
+    bool     is_read_only; /* whatever would change something is DENIED */
     uint64_t capacity; /* bytes of all files together, zeros too; more is LIMIT. 0: no end */
     struct disk_memory_fault fault[DISK_MEMORY_CALLS];
     uint32_t busy_permille;      /* of read_now() */

@@ -19,6 +19,7 @@ enum err file_open(struct disk_memory *d, const char *name, enum disk_open mode,
                    struct disk_file **ret_file)
 {
     if (!disk_name_is_ok(name)) return ERR_DENIED;
+    if (d->is_read_only && mode != DISK_OPEN_READ) return ERR_DENIED;
     enum err e = disk_memory_fail(d, DISK_MEMORY_NAMES);
     if (e) return e;
     if (mode == DISK_OPEN_CREATE) {
@@ -69,7 +70,7 @@ enum err file_read(struct disk_memory *d, struct disk_file *file, uint64_t offse
 enum err run_change_name(struct disk_memory *d, const struct disk_op *op, struct flight *f)
 {
     bool is_dir = op->kind == DISK_MAKE_DIR || op->kind == DISK_REMOVE_DIR;
-    if (!disk_name_is_ok(op->name)) return ERR_DENIED;
+    if (d->is_read_only || !disk_name_is_ok(op->name)) return ERR_DENIED;
     if (op->kind == DISK_RENAME && !disk_name_is_ok(op->name_to)) return ERR_DENIED;
     enum err e = disk_memory_fail(d, DISK_MEMORY_NAMES);
     if (e) return e;

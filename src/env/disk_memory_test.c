@@ -198,6 +198,22 @@ static void a_removed_file_is_read_until_it_is_closed(void **state)
     world_free(&w);
 }
 
+static void who_may_only_read_changes_nothing(void **state)
+{
+    (void)state;
+    struct world w = world_new(1);
+    struct disk_file *f = NULL;
+    w.m->is_read_only = true;
+    assert_int_equal(w.disk->open(w.disk, "f", DISK_OPEN_WRITE, &f, NULL), ERR_DENIED);
+    assert_int_equal(w.disk->open(w.disk, "g", DISK_OPEN_CREATE, &f, NULL), ERR_DENIED);
+    assert_int_equal(w.disk->remove(w.disk, "f"), ERR_DENIED);
+    assert_int_equal(w.disk->make_dir(w.disk, "d"), ERR_DENIED);
+    assert_int_equal(w.disk->open(w.disk, "f", DISK_OPEN_READ, &f, NULL), ERR_OK);
+    assert_int_equal(w.disk->write(w.disk, f, 0, SLICE_LIT("x")), ERR_DENIED);
+    w.disk->close(w.disk, f);
+    world_free(&w);
+}
+
 /* ---- operations ---- */
 
 struct errand {
@@ -455,6 +471,7 @@ int main(void)
         cmocka_unit_test(names_are_listed_in_bytewise_order),
         cmocka_unit_test(a_directory_is_renamed_with_what_is_in_it),
         cmocka_unit_test(a_removed_file_is_read_until_it_is_closed),
+        cmocka_unit_test(who_may_only_read_changes_nothing),
         cmocka_unit_test(an_operation_waits_for_a_step_and_comes_home_in_a_poll),
         cmocka_unit_test(every_kind_of_operation_does_its_work),
         cmocka_unit_test(in_order_the_urgent_lane_comes_first),

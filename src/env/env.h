@@ -8,6 +8,7 @@
 #define MIDGE_ENV_ENV_H
 
 #include "env/clock.h"
+#include "env/disk.h"
 #include "env/files.h"
 #include "env/http.h"
 #include "env/log.h"
@@ -19,6 +20,7 @@ struct env {
     struct entropy *entropy;
     struct net *net;
     struct files *files;
+    struct disks *disks;
     struct log *log;
     struct worker *worker;
     struct http *http;

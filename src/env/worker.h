@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Worker: work that would block a reactor (password hashes, name look-ups), done elsewhere.
+/* Worker: work that would block a reactor (password hashes, handshakes, name look-ups), done
+ * elsewhere.
+ *
+ * Quick work (about a millisecond) goes first, and long work never takes all hands, so that a
+ * handshake does not stand behind a hundred password hashes.
  *
  * Memory:  the work belongs to the caller until `finished` has been called, exactly once.
  * Thread:  submit from any; run and finished are called on a worker thread, one after the other. A
@@ -9,11 +13,14 @@
 #ifndef MIDGE_ENV_WORKER_H
 #define MIDGE_ENV_WORKER_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/list.h"
 
 struct work {
     struct list node; /* private to the worker */
+    bool is_quick;
     void (*run)(struct work *);
     void (*finished)(struct work *);
 };

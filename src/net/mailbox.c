@@ -169,7 +169,7 @@ void mailbox_record(struct reactor *from, struct reactor *to, const struct recor
     from->mailbox->outbound_used |= UINT32_C(1) << to->id;
 }
 
-static void wake_if_asleep(struct reactor *to)
+void mailbox_wake(struct reactor *to)
 {
     if (atomic_load_explicit(&to->mailbox->sleeping, memory_order_seq_cst) != 0)
         to->poller->ops->wake(to->poller);
@@ -201,7 +201,7 @@ void mailbox_publish(struct reactor *from)
         m->outbound_used &= m->outbound_used - 1;
         struct reactor *to = from->set->at[id];
         publish_to(&m->outbound[id], &to->mailbox->lanes[from->id]);
-        wake_if_asleep(to);
+        mailbox_wake(to);
     }
 }
 
@@ -295,7 +295,7 @@ void mailbox_mail(struct reactor *to, struct mail *mail)
     mail->next = atomic_load_explicit(&m->mail, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(&m->mail, &mail->next, mail, memory_order_seq_cst,
                                                   memory_order_relaxed)) {}
-    wake_if_asleep(to);
+    mailbox_wake(to);
 }
 
 uint32_t mailbox_drain_mail(struct reactor *r)
@@ -324,6 +324,7 @@ bool mailbox_has_work(struct reactor *r)
 {
     struct mailbox *m = r->mailbox;
     if (atomic_load_explicit(&m->mail, memory_order_seq_cst) != NULL) return true;
+    if (r->disk != NULL && disk_queue_has_finished(r->disk)) return true;
     for (uint32_t i = 0; i < r->set->count; i++) {
         struct lane *lane = &m->lanes[i];
         if (lane->inbound != NULL) return true;
@@ -334,6 +335,7 @@ bool mailbox_has_work(struct reactor *r)
 
 bool mailbox_may_sleep(struct reactor *r)
 {
+    assert(r->mailbox->outbound_used == 0); /* nobody would publish them while it sleeps */
     atomic_store_explicit(&r->mailbox->sleeping, 1, memory_order_seq_cst);
     if (!mailbox_has_work(r)) return true;
     mailbox_woke(r);

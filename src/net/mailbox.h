@@ -62,12 +62,16 @@ uint32_t mailbox_drain_mail(struct reactor *);
 /* Any thread. */
 void mailbox_mail(struct reactor *to, struct mail *);
 
-/* Every reason to stay awake stands here: unread records, unread mail. Consumer's thread. */
+/* Every reason to stay awake stands here: unread records, unread mail, finished disk operations.
+ * Consumer's thread. */
 bool mailbox_has_work(struct reactor *);
 /* Announces that this reactor is about to sleep, then true when it may (nothing arrived
- * meanwhile). */
+ * meanwhile). All that it posted must be published. */
 bool mailbox_may_sleep(struct reactor *);
 void mailbox_woke(struct reactor *);
+/* Ends the sleep of a reactor for which something was just made visible. Costs a load when it is
+ * awake. Any thread. */
+void mailbox_wake(struct reactor *to);
 
 /* How many records each reactor has posted to this one, and how many of those were consumed: for
  * the limbo. */

@@ -40,6 +40,9 @@ struct fake {
     struct entropy entropy;
     struct usage usage;
     uint32_t trims;
+    struct worker worker;
+    struct list works;      /* run and finished by the next fake_tick() */
+    bool is_worker_full;    /* … or refused */
     struct net net;
     struct fake_poller pollers[REACTORS_MAX];
     uint32_t pollers_count;
@@ -69,6 +72,29 @@ static inline void fake_fill(struct entropy *e, void *bytes, size_t size)
 static inline void fake_trim(struct usage *u)
 {
     container_of(u, struct fake, usage)->trims++;
+}
+
+static inline enum err fake_submit(struct worker *w, struct work *work)
+{
+    struct fake *f = container_of(w, struct fake, worker);
+    if (f->is_worker_full) return ERR_LIMIT;
+    list_add_tail(&f->works, &work->node);
+    return ERR_OK;
+}
+
+/* Does what was submitted before; returns how much. */
+static inline uint32_t fake_work(struct fake *f)
+{
+    struct list turn;
+    uint32_t done = 0;
+    list_init(&turn);
+    list_splice(&turn, &f->works);
+    for (struct list *n = list_pop(&turn); n != NULL; n = list_pop(&turn), done++) {
+        struct work *work = container_of(n, struct work, node);
+        work->run(work);
+        work->finished(work);
+    }
+    return done;
 }
 
 static inline struct fake *fake_of(struct net *n)
@@ -195,8 +221,14 @@ static inline struct fake *fake_new_many(uint32_t reactors)
         .poller_new = fake_poller_new, .read = fake_read, .write = fake_write, .close = fake_close
     };
     f->usage.trim = fake_trim;
+    f->worker.submit = fake_submit;
+    list_init(&f->works);
     f->env = (struct env){
-        .clock = &f->clock, .entropy = &f->entropy, .net = &f->net, .usage = &f->usage
+        .clock = &f->clock,
+        .entropy = &f->entropy,
+        .net = &f->net,
+        .worker = &f->worker,
+        .usage = &f->usage,
     };
     f->set = reactors_new(&f->env, reactors, 0);
     f->reactor = f->set->at[0];
@@ -211,7 +243,7 @@ static inline struct fake *fake_new(void)
 /* Ticks every reactor once; returns how much was done, input that waits included. */
 static inline uint32_t fake_tick(struct fake *f)
 {
-    uint32_t done = 0;
+    uint32_t done = fake_work(f);
     for (uint32_t i = 0; i < f->set->count; i++) {
         done += reactor_tick(f->set->at[i], 0);
         done += !list_empty(&f->set->at[i]->again);

@@ -25,6 +25,7 @@ static struct reactor *reactor_new(struct reactors *set, uint32_t id, uint64_t m
     list_init(&r->dirty);
     list_init(&r->again);
     list_init(&r->freed);
+    list_init(&r->slow_waiting);
     r->mailbox = mailbox_new(r);
     r->limbo = limbo_new();
     r->read_buffer = xalloc(READ_BUFFER + READ_BETWEEN);
@@ -36,6 +37,9 @@ static void reactor_free(struct reactor *r)
 {
     assert(r->connections == 0);
     assert(r->works == 0);
+    assert(r->disk == NULL);
+    assert(r->slow_away == 0);
+    assert(list_empty(&r->slow_waiting));
     r->limbo = limbo_free(r->limbo);
     r->mailbox = mailbox_free(r->mailbox);
     outpool_deinit(&r->pool);
@@ -78,7 +82,18 @@ static void free_closed(struct reactor *r)
     }
 }
 
-/* How long the reactor may sleep: not at all when work waits, not past the next timer. */
+/* Nobody else would look at what a tick left behind, so it leaves nothing to others: before a sleep
+ * all output was offered to its socket and every closed connection told so. The records that it
+ * owes other reactors are asserted in mailbox_may_sleep(). */
+static void assert_tick_complete(const struct reactor *r)
+{
+    assert(list_empty(&r->dirty));
+    assert(list_empty(&r->freed));
+    assert(!r->is_between);
+}
+
+/* How long the reactor may sleep: not at all when work waits, not past the next timer. What else
+ * may end a sleep wakes the poller: records, mail, the disk, see mailbox_may_sleep(). */
 static nanos sleep_time(struct reactor *r, nanos sleep_max)
 {
     if (!list_empty(&r->again) || sleep_max <= 0) return 0;
@@ -94,6 +109,7 @@ static uint32_t wait_ready(struct reactor *r, nanos sleep_max, struct net_event 
     nanos most = sleep_time(r, sleep_max);
     bool sleeps = most > 0 && mailbox_may_sleep(r);
     if (!sleeps) return r->poller->ops->wait(r->poller, 0, events, EVENTS_MAX);
+    assert_tick_complete(r);
     atomic_store_explicit(&r->doing, "waiting for work", memory_order_relaxed);
     qsbr_offline(&r->set->qsbr, r->id);
     uint32_t ready = r->poller->ops->wait(r->poller, most, events, EVENTS_MAX);
@@ -158,17 +174,15 @@ void reactor_between(struct reactor *r)
 }
 
 /* Those who had more input than a turn takes go on now; one that asks again waits for the next
- * tick. The only place where a slow step may be taken. */
+ * tick. */
 static uint32_t serve_again(struct reactor *r)
 {
     struct list turn;
     uint32_t done = 0;
     list_init(&turn);
     list_splice(&turn, &r->again);
-    r->slow_left = SLOW_PER_TICK;
     for (struct list *n = list_pop(&turn); n != NULL; n = list_pop(&turn), done++)
         conn_again(container_of(n, struct conn, again_node));
-    r->slow_left = 0;
     if (done > 0) send_out(r);
     return done;
 }
@@ -194,12 +208,25 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     done += mailbox_drain_mail(r);                     /* 1. news from other threads */
     done += mailbox_drain_records(r, RECORDS_MAX);     /* 2. messages from other reactors */
     done += wheel_fire(&r->wheel, r->now, TIMERS_MAX); /* 3. due timers */
-    serve_ready(r, events, ready);                     /* 4. bytes from peers */
-    send_out(r);                                       /* 5. messages and bytes to others */
-    done += serve_again(r); /* 6. what was left over, and what is slow: nobody waits for it */
+    if (r->disk != NULL) done += disk_queue_poll(r->disk); /* 4. finished disk operations */
+    serve_ready(r, events, ready);                     /* 5. bytes from peers */
+    send_out(r);                                       /* 6. messages and bytes to others */
+    done += serve_again(r); /* 7. what was left over: nobody waits for it */
     free_closed(r);
     give_back_memory(r);
     return done + ready;
+}
+
+void reactor_set_disk(struct reactor *r, struct disk_queue *disk)
+{
+    assert(disk == NULL || r->disk == NULL);
+    assert(r->disk == NULL || r->disk->in_flight == 0);
+    r->disk = disk;
+}
+
+void reactor_wake(void *reactor)
+{
+    mailbox_wake(reactor);
 }
 
 void reactor_post(struct reactor *to, struct mail *mail)
@@ -214,6 +241,8 @@ void reactor_retire(struct reactor *r, struct retired *what, void (*free)(struct
     limbo_add(r->limbo, what);
 }
 
+static void slow_next(struct reactor *);
+
 static void work_run(struct work *w)
 {
     struct reactor_work *work = container_of(w, struct reactor_work, work);
@@ -226,7 +255,9 @@ static void work_home(struct mail *mail, struct reactor *r)
     assert(work->home == r);
     assert(r->works > 0);
     r->works--;
+    if (work->is_slow) r->slow_away--;
     work->done(work);
+    slow_next(r);
 }
 
 static void work_finished(struct work *w)
@@ -236,10 +267,11 @@ static void work_finished(struct work *w)
     reactor_post(work->home, &work->mail);
 }
 
-enum err reactor_work(struct reactor *home, struct reactor_work *work)
+static enum err submit(struct reactor *home, struct reactor_work *work)
 {
     assert(work->run != NULL && work->done != NULL);
     work->home = home;
+    work->work.is_quick = work->is_slow;
     work->work.run = work_run;
     work->work.finished = work_finished;
     struct worker *worker = home->env->worker;
@@ -247,4 +279,45 @@ enum err reactor_work(struct reactor *home, struct reactor_work *work)
     enum err e = worker->submit(worker, &work->work);
     if (e) home->works--;
     return e;
+}
+
+enum err reactor_work(struct reactor *home, struct reactor_work *work)
+{
+    work->is_slow = false;
+    return submit(home, work);
+}
+
+static void slow_begin(struct reactor *r, struct reactor_work *work)
+{
+    work->is_begun = true;
+    r->slow_away++;
+    if (submit(r, work) == ERR_OK) return;
+    r->works++; /* no worker takes it */
+    work->run(work);
+    work_finished(&work->work);
+}
+
+static void slow_next(struct reactor *r)
+{
+    while (r->slow_away < SLOW_AT_ONCE && !list_empty(&r->slow_waiting)) {
+        struct work *next = container_of(list_pop(&r->slow_waiting), struct work, node);
+        slow_begin(r, container_of(next, struct reactor_work, work));
+    }
+}
+
+void reactor_slow(struct reactor *home, struct reactor_work *work)
+{
+    work->is_slow = true;
+    work->is_begun = false;
+    list_add_tail(&home->slow_waiting, &work->work.node);
+    slow_next(home);
+}
+
+bool reactor_slow_cancel(struct reactor *home, struct reactor_work *work)
+{
+    assert(work->is_slow);
+    if (work->is_begun) return false;
+    assert(!list_empty(&home->slow_waiting));
+    list_remove(&work->work.node);
+    return true;
 }

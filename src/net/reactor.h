@@ -33,9 +33,9 @@ static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
  * latency beside a flood (decision 004). A connection that filled READ_BETWEEN is a flood. */
 enum { READ_BUFFER = 64 * 1024, READ_TURN = 16 * 1024, READ_BETWEEN = 8 * 1024 };
 
-/* A signature with RSA-2048 takes about a millisecond: more than one a tick would delay everybody
- * else. */
-enum { SLOW_PER_TICK = 1 };
+/* Steps of handshakes that one reactor has at the workers; the others wait for their turn. Enough
+ * to keep two cores busy, and few enough that one reactor does not fill the workers' queue. */
+enum { SLOW_AT_ONCE = 4 };
 
 /* What a peer that does not read leaves behind when it is cut: the C library keeps it, in pieces
  * that later loads may not fit. So much of it goes back to the machine, at most once a second. */
@@ -52,6 +52,7 @@ struct reactor {
     struct reactors *set;
     struct env *env;
     struct poller *poller;
+    struct disk_queue *disk; /* of the store, polled in each tick; NULL when there is none */
     nanos now;  /* monotonic, read once per tick */
     nanos wall; /* real time, read once per tick */
     struct wheel wheel;
@@ -69,7 +70,8 @@ struct reactor {
     void *user;             /* the application's state of this reactor */
     /* Called for each record that another reactor posted (core delivers it). */
     void (*on_record)(struct reactor *, const struct record *);
-    uint32_t slow_left; /* costly steps (handshakes) that filters may take in their `again`, now */
+    struct list slow_waiting; /* works of reactor_slow() that have not begun */
+    uint32_t slow_away;       /* … that are at the workers */
     uint64_t connections; /* open now */
     uint32_t works;       /* away at a worker; the reactor must outlive them */
     uint64_t work; /* deliveries so far: the application counts, connections adapt their reads */
@@ -92,6 +94,12 @@ struct reactors *reactors_free(struct reactors *); /* all connections must be go
 
 /* One turn. Waits at most `sleep_max` for something to do. Returns how much was done. */
 uint32_t reactor_tick(struct reactor *, nanos sleep_max);
+
+/* The queue whose finished operations this reactor brings home, made with reactor_wake() and the
+ * reactor as its `wake`. NULL takes it away again, before it is freed. Its owner stays the
+ * caller. */
+void reactor_set_disk(struct reactor *, struct disk_queue *);
+void reactor_wake(void *reactor); /* any thread; does nothing when it is awake */
 
 /* Between two turns of a flood: serves connections that have something short to say, and sends what
  * that leads to. Call where no state of a connection is half changed. Does nothing when called
@@ -118,9 +126,18 @@ struct reactor_work {
     struct work work;
     struct mail mail;
     struct reactor *home;
+    bool is_slow;                        /* private: came through reactor_slow() */
+    bool is_begun;                       /* private: is not in `slow_waiting` any more */
     void (*run)(struct reactor_work *);  /* worker thread */
     void (*done)(struct reactor_work *); /* home */
 };
 MUST_CHECK enum err reactor_work(struct reactor *home, struct reactor_work *);
+
+/* The same for quick work that many connections want at once (a step of a handshake): at most
+ * SLOW_AT_ONCE of them are away, the others wait here and go in the order in which they asked. When
+ * no worker takes it, it runs here. `done` comes in a later tick. Call on `home`. */
+void reactor_slow(struct reactor *home, struct reactor_work *);
+/* Takes back what has not begun. False: it is away, `done` will come. */
+bool reactor_slow_cancel(struct reactor *home, struct reactor_work *);
 
 #endif

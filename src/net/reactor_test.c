@@ -167,6 +167,173 @@ static void a_reactor_with_nothing_to_do_says_so(void **state)
     fake_free(f);
 }
 
+/* ---- records and bytes of one tick ---- */
+
+enum { TELLER, BLOCKED };
+
+/* For each byte that it reads it posts a record to reactor 1 and tells the other one here. */
+struct teller {
+    struct conn conn;
+    struct fake *fake;
+    struct conn other;
+};
+
+static uint32_t tell(struct conn *c, struct slice in, uint64_t *ret_need)
+{
+    struct teller *t = container_of(c, struct teller, conn);
+    void *targets[] = { t };
+    struct record rec = { .bytes = in, .targets = targets, .targets_count = 1 };
+    (void)ret_need;
+    mailbox_record(c->reactor, t->fake->set->at[1], &rec);
+    conn_send(&t->other, SLICE_LIT(" told"));
+    return in.len;
+}
+
+static void ignore_end(struct conn *c, enum conn_end why)
+{
+    (void)c;
+    (void)why;
+}
+
+static void ignore(struct conn *c)
+{
+    (void)c;
+}
+
+static const struct conn_ops teller_ops = { tell, ignore, ignore_end, ignore };
+
+static int64_t write_behind_records(struct net *n, int sock, const struct net_span *spans,
+                                    uint32_t count)
+{
+    assert_true(mailbox_has_work(fake_of(n)->set->at[1]));
+    return fake_write(n, sock, spans, count);
+}
+
+static void no_byte_leaves_before_the_records_of_its_tick_are_visible(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new_many(2);
+    struct teller t = { .fake = f };
+    assert_int_equal(conn_init(&t.conn, f->reactor, TELLER, &teller_ops), ERR_OK);
+    assert_int_equal(conn_init(&t.other, f->reactor, BLOCKED, &teller_ops), ERR_OK);
+    f->socks[BLOCKED].stuck = true;
+    conn_send(&t.other, SLICE_LIT("before"));
+    (void)reactor_tick(f->reactor, 0); /* from now on it waits until its socket is writable */
+    f->socks[BLOCKED].stuck = false;
+    f->net.write = write_behind_records;
+    buf_add(&f->socks[TELLER].in, SLICE_LIT("x"));
+    (void)reactor_tick(f->reactor, 0);
+    assert_true(slice_equal_str(buf_slice(&f->socks[BLOCKED].out), "before told"));
+    conn_abort(&t.conn);
+    conn_abort(&t.other);
+    (void)reactor_tick(f->reactor, 0);
+    fake_free(f);
+}
+
+/* ---- the disk ---- */
+
+struct fake_disk {
+    struct disk_queue base;
+    struct disk_op   *finished; /* one at most */
+    struct reactor   *done_on;  /* posts to the next reactor when it comes home there */
+};
+
+static uint32_t fake_disk_poll(struct disk_queue *base)
+{
+    struct fake_disk *d = container_of(base, struct fake_disk, base);
+    struct disk_op *op = d->finished;
+    if (op == NULL) return 0;
+    d->finished = NULL;
+    base->in_flight--;
+    op->done(op);
+    return 1;
+}
+
+static bool fake_disk_has_finished(struct disk_queue *base)
+{
+    return container_of(base, struct fake_disk, base)->finished != NULL;
+}
+
+static void fake_disk_submit(struct disk_queue *base, struct disk_op *op)
+{
+    op->queue = base;
+    base->in_flight++;
+}
+
+static const struct disk_queue_ops fake_disk_ops = { .submit = fake_disk_submit,
+                                                     .poll = fake_disk_poll,
+                                                     .has_finished = fake_disk_has_finished };
+
+/* What an operation leads to: here, a record for the reactor beside. */
+static void reply(struct disk_op *op)
+{
+    struct fake_disk *d = container_of(op->queue, struct fake_disk, base);
+    struct reactor *to = d->done_on->set->at[1];
+    void *targets[] = { d };
+    struct record rec = { .targets = targets, .targets_count = 1 };
+    mailbox_record(d->done_on, to, &rec);
+}
+
+static void count_record(struct reactor *r, const struct record *rec)
+{
+    (void)rec;
+    ++*(uint32_t *)r->user;
+}
+
+static void what_a_finished_disk_operation_leads_to_leaves_in_the_same_tick(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new_many(2);
+    struct fake_disk d = { .base.ops = &fake_disk_ops, .done_on = f->reactor };
+    struct disk_op op = { .kind = DISK_SYNC, .done = reply };
+    uint32_t records = 0;
+    f->set->at[1]->user = &records;
+    f->set->at[1]->on_record = count_record;
+    reactor_set_disk(f->reactor, &d.base);
+    disk_submit(&d.base, &op);
+    assert_int_equal(reactor_tick(f->reactor, 0), 0);
+    d.finished = &op;
+    assert_int_equal(reactor_tick(f->reactor, 0), 1);
+    (void)reactor_tick(f->set->at[1], 0);
+    assert_int_equal(records, 1);
+    reactor_set_disk(f->reactor, NULL);
+    fake_free(f);
+}
+
+static void a_reactor_does_not_sleep_over_a_finished_disk_operation(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new_many(2);
+    struct fake_disk d = { .base.ops = &fake_disk_ops, .done_on = f->reactor };
+    struct disk_op op = { .kind = DISK_SYNC, .done = reply };
+    reactor_set_disk(f->reactor, &d.base);
+    disk_submit(&d.base, &op);
+    assert_true(mailbox_may_sleep(f->reactor));
+    mailbox_woke(f->reactor);
+    d.finished = &op;
+    assert_false(mailbox_may_sleep(f->reactor));
+    (void)disk_queue_poll(&d.base);
+    mailbox_publish(f->reactor);
+    reactor_set_disk(f->reactor, NULL);
+    fake_free(f);
+}
+
+static void only_a_reactor_that_sleeps_is_woken(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new();
+    struct fake_poller *p = container_of(f->reactor->poller, struct fake_poller, base);
+    reactor_wake(f->reactor);
+    assert_int_equal(p->wakes, 0);
+    assert_true(mailbox_may_sleep(f->reactor));
+    reactor_wake(f->reactor);
+    assert_int_equal(p->wakes, 1);
+    mailbox_woke(f->reactor);
+    reactor_wake(f->reactor);
+    assert_int_equal(p->wakes, 1);
+    fake_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +344,10 @@ int main(void)
         cmocka_unit_test(work_runs_elsewhere_and_comes_home),
         cmocka_unit_test(work_that_finds_no_place_is_told_so),
         cmocka_unit_test(a_reactor_with_nothing_to_do_says_so),
+        cmocka_unit_test(no_byte_leaves_before_the_records_of_its_tick_are_visible),
+        cmocka_unit_test(what_a_finished_disk_operation_leads_to_leaves_in_the_same_tick),
+        cmocka_unit_test(a_reactor_does_not_sleep_over_a_finished_disk_operation),
+        cmocka_unit_test(only_a_reactor_that_sleeps_is_woken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "os/clock.h"
+#include "os/disk.h"
 #include "os/files.h"
 #include "os/http.h"
 #include "os/log.h"
@@ -15,6 +16,7 @@ struct machine {
     struct entropy entropy;
     struct net     net;
     struct files   files;
+    struct disks   disks;
     struct usage   usage;
 };
 
@@ -25,12 +27,14 @@ struct machine *machine_new(void)
     os_entropy_init(&m->entropy);
     os_net_init(&m->net);
     os_files_init(&m->files);
+    os_disks_init(&m->disks);
     os_usage_init(&m->usage);
     m->env = (struct env){
         .clock = &m->clock,
         .entropy = &m->entropy,
         .net = &m->net,
         .files = &m->files,
+        .disks = &m->disks,
         .log = os_log_new(),
         .worker = os_worker_new(),
         .http = os_http_new(),

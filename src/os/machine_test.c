@@ -17,6 +17,7 @@ static void a_machine_has_every_part_and_comes_apart_again(void **state)
     assert_non_null(env->entropy);
     assert_non_null(env->net);
     assert_non_null(env->files);
+    assert_non_null(env->disks);
     assert_non_null(env->log);
     assert_non_null(env->worker);
     assert_non_null(env->http);

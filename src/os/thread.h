@@ -15,4 +15,8 @@ struct thread;
 MUST_CHECK struct thread *thread_start(const char *name, void (*main)(void *ctx), void *ctx);
 struct thread *thread_join(struct thread *);        /* waits; NULL is fine; returns NULL */
 
+/* The calling thread lets others go first from now on, where the machine allows that: what serves
+ * clients runs as soon as it is woken, also when all cores compute. */
+void thread_yield_to_others(void);
+
 #endif

@@ -13,8 +13,10 @@ struct os_worker {
     struct worker   base;
     pthread_mutex_t mutex;
     pthread_cond_t  changed;
-    struct list     queue;
-    uint32_t        waiting;            /* pieces in the queue */
+    struct list     quick;
+    struct list     slow;               /* long work */
+    uint32_t        waiting;            /* pieces in both */
+    uint32_t        slow_running;
     uint32_t        idle;               /* threads that wait for a piece */
     uint32_t        threads_count;
     bool            stop;
@@ -33,18 +35,27 @@ static void drop(struct os_worker *w)
     assert(failed == 0);
 }
 
-static struct work *next_work(struct os_worker *w)
+static struct work *pop(struct os_worker *w, struct list *queue)
 {
-    struct list *node = list_pop(&w->queue);
+    struct list *node = list_pop(queue);
     if (node == NULL) return NULL;
     assert(w->waiting > 0);
     w->waiting--;
     return container_of(node, struct work, node);
 }
 
+/* NULL: there is none that may begin now. */
+static struct work *next_work(struct os_worker *w)
+{
+    struct work *work = pop(w, &w->quick);
+    if (work == NULL && w->slow_running < WORKER_LONG_MAX) work = pop(w, &w->slow);
+    return work;
+}
+
 static void worker_main(void *ctx)
 {
     struct os_worker *w = ctx;
+    thread_yield_to_others();
     take(w);
     while (!w->stop) {
         struct work *work = next_work(w);
@@ -54,10 +65,14 @@ static void worker_main(void *ctx)
             w->idle--;
             continue;
         }
+        bool is_slow = !work->is_quick;         /* it is its submitter's once it is finished */
+        w->slow_running += is_slow;
+        assert(w->slow_running <= WORKER_LONG_MAX);
         drop(w);
         work->run(work);
         work->finished(work);
         take(w);
+        w->slow_running -= is_slow;
     }
     drop(w);
 }
@@ -81,7 +96,7 @@ static enum err worker_submit(struct worker *base, struct work *work)
     take(w);
     bool fits = !w->stop && w->waiting < WORKER_QUEUE_MAX && has_hands(w);
     if (fits) {
-        list_add_tail(&w->queue, &work->node);
+        list_add_tail(work->is_quick ? &w->quick : &w->slow, &work->node);
         w->waiting++;
         (void)pthread_cond_signal(&w->changed);
     }
@@ -93,7 +108,8 @@ struct worker *os_worker_new(void)
 {
     struct os_worker *w = xcalloc(1, sizeof *w);
     w->base.submit = worker_submit;
-    list_init(&w->queue);
+    list_init(&w->quick);
+    list_init(&w->slow);
     int failed = pthread_mutex_init(&w->mutex, NULL);
     assert(failed == 0);
     failed = pthread_cond_init(&w->changed, NULL);
@@ -110,6 +126,7 @@ struct worker *os_worker_free(struct worker *base)
     (void)pthread_cond_broadcast(&w->changed);
     drop(w);
     for (uint32_t i = 0; i < w->threads_count; i++) w->threads[i] = thread_join(w->threads[i]);
+    assert(w->slow_running == 0);
     for (struct work *work = next_work(w); work != NULL; work = next_work(w)) work->finished(work);
     (void)pthread_cond_destroy(&w->changed);
     (void)pthread_mutex_destroy(&w->mutex);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Worker: two threads that run blocking work. They are started by the first piece of work.
+/* Worker: a few threads that run blocking work. They are started when there is work for them.
  *
  * Thread:  submit from any; new and free from one.
  * Memory:  work belongs to its submitter until `finished`.
@@ -10,7 +10,12 @@
 
 #include "env/worker.h"
 
-enum { WORKER_THREADS = 2, WORKER_QUEUE_MAX = 1024 };
+enum {
+    WORKER_THREADS = 3,
+    /* threads that long work may have at a time; the rest are for quick */
+    WORKER_LONG_MAX = 2,
+    WORKER_QUEUE_MAX = 1024,
+};
 
 struct worker *os_worker_new(void);
 struct worker *os_worker_free(struct worker *);     /* waits; NULL is fine; returns NULL */

@@ -87,6 +87,40 @@ static void a_full_queue_refuses_and_the_end_only_finishes_what_waits(void **sta
     (void)sem_destroy(&done);
 }
 
+static void quick_work_does_not_stand_behind_long_work(void **state)
+{
+    (void)state;
+    enum { LONG = 10 };
+    static struct piece pieces[LONG + 1];
+    atomic_int ran = 0, finished = 0, quick_ran = 0;
+    sem_t gate, done, quick_done;
+    assert_int_equal(sem_init(&gate, 0, 0), 0);
+    assert_int_equal(sem_init(&done, 0, 0), 0);
+    assert_int_equal(sem_init(&quick_done, 0, 0), 0);
+    struct worker *w = os_worker_new();
+    for (int i = 0; i <= LONG; i++) {
+        bool is_quick = i == LONG;
+        pieces[i] = (struct piece){
+            .work = { .run = piece_run, .finished = piece_finished, .is_quick = is_quick },
+            .ran = is_quick ? &quick_ran : &ran,
+            .finished = &finished,
+            .gate = is_quick ? NULL : &gate,
+            .done = is_quick ? &quick_done : &done
+        };
+        assert_int_equal(w->submit(w, &pieces[i].work), ERR_OK);
+    }
+    assert_int_equal(sem_wait(&quick_done), 0);
+    assert_int_equal(quick_ran, 1);
+    assert_int_equal(ran, 0);           /* nobody has opened the gate */
+    for (int i = 0; i < LONG; i++) assert_int_equal(sem_post(&gate), 0);
+    for (int i = 0; i < LONG; i++) assert_int_equal(sem_wait(&done), 0);
+    assert_int_equal(ran, LONG);
+    (void)os_worker_free(w);
+    (void)sem_destroy(&gate);
+    (void)sem_destroy(&done);
+    (void)sem_destroy(&quick_done);
+}
+
 static void a_worker_that_never_worked_ends_at_once(void **state)
 {
     (void)state;
@@ -99,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_piece_is_run_and_finished_once),
         cmocka_unit_test(a_full_queue_refuses_and_the_end_only_finishes_what_waits),
+        cmocka_unit_test(quick_work_does_not_stand_behind_long_work),
         cmocka_unit_test(a_worker_that_never_worked_ends_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

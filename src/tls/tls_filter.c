@@ -12,6 +12,21 @@ enum { TLS_MAGIC = 0x544c5301, HANDSHAKE_KEPT_MAX = 2 * READ_BUFFER, RECORD_MAX 
 
 enum tls_state { TLS_HANDSHAKE, TLS_OPEN, TLS_CLOSED };
 
+/* One step of a handshake. While it is asked for, the worker's; then `again` looks at it. */
+struct tls_step {
+    struct reactor_work work;
+    struct reactor     *reactor;
+    struct conn        *conn;           /* NULL: the filter was freed meanwhile */
+    bool                is_asked;       /* it waits for a worker or is away */
+    bool                is_home;        /* the result is to be looked at */
+    uint8_t            *bytes;          /* what the peer sent */
+    uint32_t            len;
+    bool                is_over;        /* the handshake is done */
+    const char         *failure;        /* NULL: none */
+    bool                is_http;        /* … that is a request in clear */
+    struct buf          flight;         /* what the peer is answered */
+};
+
 struct tls_filter {
     struct filter       filter;
     uint32_t            magic;
@@ -23,8 +38,9 @@ struct tls_filter {
     struct slice        in;
     struct outq        *below;          /* where ciphertext goes; valid during a call */
     struct outpool     *pool;
-    uint8_t            *kept;           /* bytes of a handshake that wait for their turn */
+    uint8_t            *kept;           /* bytes of a handshake that came while a step waits */
     uint32_t            kept_len;
+    struct tls_step     step;
     struct slice       *certs;          /* one block: slices, then DER */
     uint32_t            certs_count;
     size_t              certs_size;
@@ -85,6 +101,10 @@ static int bio_write(BIO *bio, const char *from, int size)
 {
     struct tls_filter *t = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
+    if (t->below == NULL) {             /* at a worker: the queue is the reactor's */
+        buf_add(&t->step.flight, slice_of(from, (size_t)size));
+        return size;
+    }
     return outq_add(t->below, t->pool, slice_of(from, (size_t)size)) ? size : -1;
 }
 
@@ -131,6 +151,8 @@ struct filter *tls_filter_new(struct tls_context *context, struct reactor *r)
         .magic = TLS_MAGIC,
         .context = tls_context_ref(context),
         .reason = "",
+        .pool = &r->pool,
+        .step.reactor = r,
     };
     if (attach(t)) return &t->filter;
     return on_free(&t->filter, &r->pool);
@@ -250,16 +272,73 @@ static bool answer_plain_http(struct tls_filter *t)
                               "Client sent an HTTP request to an HTTPS server.\n"));
 }
 
-static enum filter_verdict step(struct tls_filter *t, struct conn *c)
+/* On a worker. OpenSSL's list of errors is the thread's: what went wrong is told here. */
+static void step_run(struct reactor_work *work)
 {
+    struct tls_filter *t = container_of(work, struct tls_filter, step.work);
+    struct tls_step *s = &t->step;
+    assert(t->magic == TLS_MAGIC);
+    assert(s->is_asked);
+    t->in = slice_of(s->bytes, s->len);
+    t->below = NULL;
+    ERR_clear_error();
     int done = SSL_do_handshake(t->ssl);
-    if (done == 1) return finish_handshake(t, c);
-    int error = SSL_get_error(t->ssl, done);
-    if (error == SSL_ERROR_WANT_READ) return FILTER_OK;
-    if (error == SSL_ERROR_ZERO_RETURN) return fail(t, "EOF");
-    if (t->context->http && is_plain_http() && !answer_plain_http(t))
+    s->is_over = done == 1;
+    int error = s->is_over ? SSL_ERROR_NONE : SSL_get_error(t->ssl, done);
+    bool is_failed = error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ;
+    s->is_http = is_failed && is_plain_http();
+    s->failure = !is_failed ? NULL : error == SSL_ERROR_ZERO_RETURN ? "EOF" : failure_text(t->ssl);
+    ERR_clear_error();
+}
+
+static void step_done(struct reactor_work *work)
+{
+    struct tls_filter *t = container_of(work, struct tls_filter, step.work);
+    t->step.is_asked = false;
+    if (t->step.conn == NULL) {
+        (void)on_free(&t->filter, t->pool);
+        return;
+    }
+    t->step.is_home = true;
+    conn_filter_again(t->step.conn, &t->filter);
+}
+
+/* What came so far goes to a worker; nothing more is read until that is home. */
+static void ask(struct tls_filter *t, struct conn *c)
+{
+    struct tls_step *s = &t->step;
+    assert(!s->is_asked);
+    assert(s->bytes == NULL);
+    assert(s->flight.len == 0);
+    s->bytes = t->kept;
+    s->len = t->kept_len;
+    t->kept = NULL;
+    t->kept_len = 0;
+    s->conn = c;
+    s->is_asked = true;
+    s->is_over = s->is_http = false;
+    s->failure = "the server stops";    /* of a step that no worker does any more */
+    s->work.run = step_run;
+    s->work.done = step_done;
+    reactor_slow(s->reactor, &s->work);
+}
+
+static void step_clear(struct tls_step *s, struct door *door)
+{
+    s->bytes = door_free(door, s->bytes, s->len);
+    s->len = 0;
+    buf_deinit(&s->flight);
+}
+
+/* The step is home: what it says, and what it wrote. */
+static enum filter_verdict judge_step(struct tls_filter *t, struct conn *c)
+{
+    struct tls_step *s = &t->step;
+    if (s->flight.len > 0 && !outq_add(t->below, t->pool, buf_slice(&s->flight)))
         return fail(t, "out of memory");
-    return fail(t, failure_text(t->ssl));
+    if (s->failure == NULL) return s->is_over ? finish_handshake(t, c) : FILTER_OK;
+    if (t->context->http && s->is_http && !answer_plain_http(t)) return fail(t, "out of memory");
+    return fail(t, s->failure);
 }
 
 /* ---- bytes from the peer ---- */
@@ -317,48 +396,59 @@ static bool keep(struct tls_filter *t, struct conn *c, struct slice in)
     return true;
 }
 
-/* A step of a handshake waits for its turn: the bytes wait here, and those behind them in the
- * socket. */
-static enum filter_verdict wait_turn(struct tls_filter *t, struct conn *c, struct slice in)
-{
-    if (in.len > 0 && !keep(t, c, in)) return fail(t, "out of memory");
-    conn_hold(c, true);
-    conn_filter_again(c, &t->filter);
-    return FILTER_OK;
-}
-
-static enum filter_verdict take(struct tls_filter *t, struct conn *c, struct slice in)
+static enum filter_verdict take_open(struct tls_filter *t, struct conn *c, struct slice in)
 {
     begin(t, c, in);
-    enum filter_verdict verdict = t->state == TLS_HANDSHAKE ? step(t, c) : FILTER_OK;
-    if (verdict == FILTER_OK && t->state == TLS_OPEN) verdict = read_open(t, c);
+    enum filter_verdict verdict = read_open(t, c);
     t->in = (struct slice){ 0 };
     return verdict;
 }
 
+/* A step of a handshake takes a while: the bytes wait here, and those behind them in the socket. */
 static enum filter_verdict on_in(struct filter *f, struct conn *c, struct slice in)
 {
     struct tls_filter *t = tls_from(f);
     if (t->state == TLS_CLOSED) return FILTER_OK;
-    if (t->state == TLS_OPEN) return take(t, c, in);
-    return wait_turn(t, c, in);
+    if (t->state == TLS_OPEN) return take_open(t, c, in);
+    if (!keep(t, c, in)) return fail(t, "out of memory");
+    conn_hold(c, true);
+    if (!t->step.is_asked && !t->step.is_home) ask(t, c);
+    return FILTER_OK;
 }
 
-static enum filter_verdict on_again(struct filter *f, struct conn *c)
+/* What came while the step was away. */
+static enum filter_verdict take_kept(struct tls_filter *t, struct conn *c)
 {
-    struct tls_filter *t = tls_from(f);
-    struct reactor *r = c->reactor;
-    if (t->state == TLS_CLOSED) return FILTER_OK;
-    if (r->slow_left == 0) return wait_turn(t, c, (struct slice){ 0 });
-    r->slow_left--;
-    conn_hold(c, false);
+    if (t->kept_len == 0) return FILTER_OK;
+    if (t->state == TLS_HANDSHAKE) {
+        conn_hold(c, true);
+        ask(t, c);
+        return FILTER_OK;
+    }
     uint8_t *kept = t->kept;
     uint32_t len = t->kept_len;
     t->kept = NULL;
     t->kept_len = 0;
-    enum filter_verdict verdict = take(t, c, slice_of(kept, len));
-    (void)door_free(&r->door, kept, len);
+    enum filter_verdict verdict = take_open(t, c, slice_of(kept, len));
+    (void)door_free(&c->reactor->door, kept, len);
     return verdict;
+}
+
+/* A step has come home. */
+static enum filter_verdict on_again(struct filter *f, struct conn *c)
+{
+    struct tls_filter *t = tls_from(f);
+    assert(t->step.is_home);
+    t->step.is_home = false;
+    if (t->state == TLS_CLOSED) return FILTER_OK;
+    assert(t->state == TLS_HANDSHAKE);
+    conn_hold(c, false);
+    begin(t, c, t->in);                 /* what the step left */
+    enum filter_verdict verdict = judge_step(t, c);
+    if (verdict == FILTER_OK && t->state == TLS_OPEN) verdict = read_open(t, c);
+    t->in = (struct slice){ 0 };
+    step_clear(&t->step, &c->reactor->door);
+    return verdict == FILTER_OK ? take_kept(t, c) : verdict;
 }
 
 /* ---- bytes to the peer ---- */
@@ -426,6 +516,7 @@ static const char *version_name(const SSL *ssl)
 static void on_peer(const struct filter *f, struct filter_peer *ret_peer)
 {
     const struct tls_filter *t = tls_from_const(f);
+    if (t->state == TLS_HANDSHAKE) return;      /* a worker may have it */
     const SSL_CIPHER *cipher = SSL_get_current_cipher(t->ssl);
     if (!SSL_is_init_finished(t->ssl) || cipher == NULL) return;
     ret_peer->tls_version = version_name(t->ssl);
@@ -443,6 +534,12 @@ static const char *on_reason(const struct filter *f)
 static struct filter *on_free(struct filter *f, struct outpool *pool)
 {
     struct tls_filter *t = tls_from(f);
+    assert(t->pool == pool);
+    if (t->step.is_asked && !reactor_slow_cancel(t->step.reactor, &t->step.work)) {
+        t->step.conn = NULL;            /* step_done() comes here again */
+        return NULL;
+    }
+    step_clear(&t->step, pool->door);
     SSL_free(t->ssl);
     ERR_clear_error();
     t->context = tls_context_unref(t->context);

@@ -3,11 +3,12 @@
  *
  * OpenSSL reads from the bytes that arrive and writes into the queue below, with nothing between.
  * Plaintext is gathered in the reactor's filter_buffer, up to 64 KiB a call. A step of a handshake
- * may cost a millisecond (a signature with RSA), so a reactor takes SLOW_PER_TICK of them a tick;
- * what comes meanwhile waits in the filter, and the socket is not read from.
+ * may cost a millisecond (a signature with RSA), so it is done by a worker (decision 005); what
+ * comes meanwhile waits in the filter, and the socket is not read from.
  *
- * Thread:  the connection's reactor. Memory: the connection owns the filter, which holds a
- * reference to its context.
+ * Thread:  the connection's reactor; while a step is away OpenSSL's state is the worker's.
+ * Memory:  the connection owns the filter, which holds a reference to its context. One that is
+ *          freed while its step is away frees itself when that comes home.
  * Limits:  a waiting handshake keeps at most HANDSHAKE_KEPT_MAX bytes; OpenSSL keeps one record.
  * Errors:  what the peer did wrong is FILTER_FAILED; the alert is queued, reason() is for the
  * log. */

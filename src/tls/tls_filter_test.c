@@ -615,28 +615,96 @@ static void a_forged_record_ends_the_connection(void **state)
 
 /* ---- many handshakes ---- */
 
-static void a_tick_takes_one_step_of_a_handshake_and_serves_the_others(void **state)
+static uint32_t nodes_in(const struct list *head)
+{
+    uint32_t count = 0;
+    for (const struct list *n = head->next; n != head; n = n->next) count++;
+    return count;
+}
+
+static uint32_t answered(void)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < LINKS - 1; i++) count += world->links[i].sock->out.len > 0;
+    return count;
+}
+
+static void greet(struct link *l)
+{
+    (void)SSL_do_handshake(l->client);
+    client_to_server(l);
+}
+
+static void handshakes_are_done_elsewhere_and_others_are_served_meanwhile(void **state)
 {
     (void)state;
     configure((struct tls_settings){ 0 });
+    struct fake *f = world->fake;
     struct link *plain = dial_plain(LINKS - 1);
-    for (uint32_t i = 0; i < LINKS - 1; i++) {
-        struct link *l = dial(i);
-        (void)SSL_do_handshake(l->client);
-        client_to_server(l);
-    }
-    for (uint32_t tick = 1; tick < LINKS; tick++) {
+    static_assert(LINKS - 1 > SLOW_AT_ONCE, "some must wait");
+    for (uint32_t i = 0; i < LINKS - 1; i++) greet(dial(i));
+    for (uint32_t tick = 1; tick <= 3; tick++) {
         buf_add(&plain->sock->in, SLICE_LIT("x"));
-        reactor_tick(world->fake->reactor, 0);
-        uint32_t answered = 0;
-        for (uint32_t i = 0; i < LINKS - 1; i++) answered += world->links[i].sock->out.len > 0;
-        assert_int_equal(answered, tick);
+        reactor_tick(f->reactor, 0);
         assert_int_equal(plain->got.len, tick);
+        assert_int_equal(answered(), 0);
+        assert_int_equal(nodes_in(&f->works), SLOW_AT_ONCE);
+        assert_int_equal(nodes_in(&f->reactor->slow_waiting), LINKS - 1 - SLOW_AT_ONCE);
     }
+    assert_int_equal(fake_work(f), SLOW_AT_ONCE);
+    reactor_tick(f->reactor, 0);
+    assert_int_equal(answered(), SLOW_AT_ONCE);
     for (uint32_t i = 0; i < LINKS - 1; i++) {
         assert_true(handshake(&world->links[i]));
         assert_true(world->links[i].ready);
     }
+}
+
+static void a_connection_may_end_while_its_step_waits_or_is_away(void **state)
+{
+    (void)state;
+    configure((struct tls_settings){ 0 });
+    struct fake *f = world->fake;
+    for (uint32_t i = 0; i <= SLOW_AT_ONCE; i++) greet(dial(i));
+    reactor_tick(f->reactor, 0);
+    assert_int_equal(nodes_in(&f->reactor->slow_waiting), 1);
+    for (uint32_t i = 0; i <= SLOW_AT_ONCE; i++) conn_abort(&world->links[i].conn);
+    reactor_tick(f->reactor, 0);
+    assert_int_equal(f->reactor->connections, 0);
+    assert_int_equal(nodes_in(&f->reactor->slow_waiting), 0);
+    assert_int_equal(nodes_in(&f->works), SLOW_AT_ONCE);
+    assert_true(f->reactor->door.bytes > 0);    /* what is away is still accounted for */
+    fake_run(f);
+    assert_int_equal(f->reactor->works, 0);
+    assert_int_equal(f->reactor->door.bytes, f->reactor->pool.in_use);
+}
+
+static void what_no_worker_takes_the_reactor_does_itself(void **state)
+{
+    (void)state;
+    configure((struct tls_settings){ 0 });
+    world->fake->is_worker_full = true;
+    struct link *l = dial(0);
+    assert_true(handshake(l));
+    client_says(l, "PING\r\n", 6);
+    assert_heard(l, SLICE_LIT("PING\r\n"));
+}
+
+/* As when the server stops: what waits at the workers is only finished. */
+static void a_step_that_no_worker_did_ends_the_connection(void **state)
+{
+    (void)state;
+    configure((struct tls_settings){ 0 });
+    struct fake *f = world->fake;
+    struct link *l = dial(0);
+    greet(l);
+    reactor_tick(f->reactor, 0);
+    struct work *work = container_of(list_pop(&f->works), struct work, node);
+    work->finished(work);
+    fake_run(f);
+    assert_true(l->ended);
+    assert_int_equal(l->end, CONN_END_FILTER);
+    assert_string_equal(l->reason, "the server stops");
 }
 
 /* A waiting handshake keeps what was read and reads no more. */
@@ -705,7 +773,10 @@ int main(void)
         T(a_renegotiation_is_refused),
         T(both_sides_say_goodbye),
         T(a_forged_record_ends_the_connection),
-        T(a_tick_takes_one_step_of_a_handshake_and_serves_the_others),
+        T(handshakes_are_done_elsewhere_and_others_are_served_meanwhile),
+        T(a_connection_may_end_while_its_step_waits_or_is_away),
+        T(what_no_worker_takes_the_reactor_does_itself),
+        T(a_step_that_no_worker_did_ends_the_connection),
         T(bytes_behind_a_waiting_handshake_stay_in_the_socket),
         T(every_refusal_of_the_door_ends_only_this_connection),
     };

@@ -125,10 +125,13 @@ class Server:
         pattern = re.compile(r"(Reloaded server configuration|Failed to reload server configuration: .*)")
         return self.wait("end of the reload", lambda: pattern.search(self.log(), mark)).group(1)
 
-    def get(self, path):
+    def get_text(self, path):
         url = f"http://127.0.0.1:{self.port('monitor')}{path}"
         with urllib.request.urlopen(url, timeout=self.binary.patience) as answer:
-            return json.load(answer)
+            return answer.read().decode()
+
+    def get(self, path):
+        return json.loads(self.get_text(path))
 
     def closed_reason(self, port):
         """The reason why the connection from the local `port` was closed, once /connz knows it."""
