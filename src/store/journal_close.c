@@ -98,7 +98,6 @@ static void leave(struct journal *j, journal_pos clean_pos)
     }
     remove_all(j, &j->used, kept);
     remove_all(j, &j->ready, kept);
-    remove_all(j, &j->raw, kept);
     remove_rewrite(j);
     enum err e = j->o.disk->sync_dir(j->o.disk, j->o.directory);
     maybe(e == ERR_OK);

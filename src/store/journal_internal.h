@@ -192,7 +192,6 @@ struct journal {
 
     struct list used;  /* in the order of use; the last one is written */
     struct list ready; /* zero-filled or recycled */
-    struct list raw;   /* found at the start: must be zero-filled first */
     uint32_t ready_count;
     uint32_t number; /* highest of any file */
     uint64_t generation;

@@ -155,6 +155,7 @@ static struct world *run(uint64_t seed, const struct plan *plan)
 {
     struct world *w = world_new(seed);
     if (plan->is_sealed) world_seal(w);
+    w->allows_unerased = plan->loses_writes || plan->misdirects;
     w->options.sync = plan->is_lazy ? JOURNAL_SYNC_LAZY : JOURNAL_SYNC_EACH;
     if (rng_chance(&w->rng, 1, 4)) w->options.segment_first = 1024;
     for (uint32_t life = 0; life < LIVES && w->complaint[0] == '\0'; life++) {

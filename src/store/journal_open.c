@@ -189,7 +189,21 @@ static void add_used(struct journal *j, struct segment *s)
     list_insert_before(at, &s->node);
 }
 
-/* Hands the segments over: used, to be used, or (never used) to be zero-filled first. */
+/* A file that was never used. How far it was filled is not known, and after a sync that failed
+ * nothing that is written to it later makes up for that: a new one is made when it is needed. */
+static void discard(struct journal *j, struct segment *s, bool is_kept)
+{
+    struct disk *disk = j->o.disk;
+    char name[SEGMENT_NAME_MAX];
+    assert(s->places_count == 0);
+    memcpy(name, s->name, sizeof name);
+    (void)segment_free(j, s);
+    if (is_kept || j->is_read_only) return; /* after damage it may be of use to an expert */
+    enum err e = disk->remove(disk, name);
+    maybe(e == ERR_OK); /* if it stays, it is found again */
+}
+
+/* Hands the segments over: used, or to be used. */
 static void take_segments(struct scan *s, const struct replay_end *end)
 {
     struct journal *j = s->j;
@@ -206,8 +220,7 @@ static void take_segments(struct scan *s, const struct replay_end *end)
         list_remove(node);
         if (seg->places_count > 0) add_used(j, seg);
         else if (seg->generation > 0) segments_make_ready(j, seg);
-        else if (end->is_damaged) (void)segment_free(j, seg); /* the file stays, for an expert */
-        else list_add_tail(&j->raw, &seg->node);
+        else discard(j, seg, end->is_damaged);
     }
     assert(list_empty(&s->segments));
 }
@@ -242,12 +255,8 @@ static enum err make_first(struct journal *j, struct errmsg *why)
     struct disk *disk = j->o.disk;
     segments_reclaim(j);
     if (has_segment(j)) return ERR_OK;
-    struct list *node = list_pop(&j->raw);
-    struct segment *s =
-        node != NULL ? segment_of(node) : segment_new(j, j->number + 1, j->o.segment_first);
-    enum err e = ERR_OK;
-    if (s->file == NULL) e = disk->open(disk, s->name, DISK_OPEN_CREATE, &s->file, why);
-    if (s->size < j->o.segment_first) s->size = j->o.segment_first;
+    struct segment *s = segment_new(j, j->number + 1, j->o.segment_first);
+    enum err e = disk->open(disk, s->name, DISK_OPEN_CREATE, &s->file, why);
     if (!e) e = zero_now(j, s, why);
     if (e) {
         (void)segment_free(j, s);

@@ -69,7 +69,6 @@ void segments_init(struct journal *j)
 {
     list_init(&j->used);
     list_init(&j->ready);
-    list_init(&j->raw);
     list_init(&j->drop.queue);
     j->segment_size = j->o.segment_first;
     j->trim_due = NANOS_MAX;
@@ -83,7 +82,7 @@ void segments_init(struct journal *j)
 
 void segments_deinit(struct journal *j)
 {
-    struct list *lists[] = { &j->used, &j->ready, &j->raw, &j->drop.queue };
+    struct list *lists[] = { &j->used, &j->ready, &j->drop.queue };
     assert(j->drop.segment == NULL);
     for (size_t i = 0; i < ARRAY_COUNT(lists); i++)
         LIST_EACH(lists[i], node) (void)segment_free(j, segment_of(node));
@@ -223,15 +222,8 @@ static void prep_begin(struct journal *j)
     uint64_t size = size_wanted(j);
     assert(p->state == PREP_IDLE && p->segment == NULL);
     p->zeroed = 0;
-    struct list *node = list_pop(&j->raw);
-    if (node == NULL) {
-        p->segment = segment_new(j, j->number + 1, size);
-        prep_submit(j, PREP_OPENING);
-        return;
-    }
-    p->segment = segment_of(node);
-    if (p->segment->size < size) p->segment->size = size;
-    prep_submit(j, PREP_ZEROING);
+    p->segment = segment_new(j, j->number + 1, size);
+    prep_submit(j, PREP_OPENING);
 }
 
 /* The file is taken away again. A smaller one may fit; else it is tried again later. */
@@ -443,8 +435,7 @@ static uint64_t size_of_all(const struct list *all)
 
 void segments_count(const struct journal *j, struct journal_stats *s)
 {
-    s->on_disk = size_of_all(&j->used) + size_of_all(&j->ready) + size_of_all(&j->raw) +
-                 size_of_all(&j->drop.queue);
+    s->on_disk = size_of_all(&j->used) + size_of_all(&j->ready) + size_of_all(&j->drop.queue);
     if (j->prep.segment != NULL) s->on_disk += j->prep.zeroed;
     if (j->drop.segment != NULL) s->on_disk += j->drop.segment->size;
     s->retained = 0;
