@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/journal_replay.h"
+
+enum { READ_TRIES = 3 };
+
+/* ---- one batch ---- */
+
+/* The plain body of a batch that was found. CORRUPT: bad, or its bytes cannot be read. */
+static enum err body_of(struct scan *s, const struct found *f, struct slice *ret_plain)
+{
+    uint8_t *bytes = NULL;
+    struct journal_head h = { 0 };
+    uint32_t need = 0;
+    enum err e = ERR_IO;
+    assert(f->len % JOURNAL_SECTOR == 0);
+    for (uint32_t i = 0; i < READ_TRIES && e == ERR_IO; i++)
+        e = scan_read(s, f->segment, f->offset, f->len, &bytes);
+    if (e) return e;
+    enum journal_verdict verdict =
+        journal_head_decode(slice_of(bytes, f->len), s->j->o.store_id, &h, &need);
+    if (verdict != JOURNAL_HEAD || h.pos != f->pos) return ERR_CORRUPT; /* reads differ */
+    bool is_sealed = (h.flags & JOURNAL_FLAG_SEALED) != 0;
+    e = commit_open_body(s->j, bytes, &h, bytes + journal_head_len(h.ranges), ret_plain);
+    if (is_sealed) {
+        s->window_segment = NULL; /* the text stands where the sealed bytes were */
+    }
+    return e;
+}
+
+static enum err denied(const struct found *f, struct errmsg *why)
+{
+    return errmsg_set(why, ERR_DENIED, "%s is sealed with another key", f->segment->name);
+}
+
+/* ---- the end ---- */
+
+static journal_pos known_durable(const struct scan *s)
+{
+    journal_pos highest = 0;
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->found[i].durable > highest) highest = s->found[i].durable;
+    assert(highest < s->highest || s->highest == 0);
+    return highest;
+}
+
+/* The highest batch that is whole. Those up to `after` are taken as such. */
+static enum err highest_whole(struct scan *s, journal_pos after, journal_pos *ret,
+                              struct errmsg *why)
+{
+    *ret = 0;
+    for (uint32_t i = s->count; i > 0; i--) {
+        const struct found *f = &s->found[i - 1];
+        struct slice body;
+        enum err e = f->pos <= after ? ERR_OK : body_of(s, f, &body);
+        if (e == ERR_CORRUPT) continue;
+        if (e == ERR_DENIED) return denied(f, why);
+        if (e) return errmsg_set(why, e, "%s cannot be read", f->segment->name);
+        *ret = f->pos;
+        return ERR_OK;
+    }
+    assert(*ret == 0);
+    return ERR_OK;
+}
+
+/* Bytes that cannot be read are rot when the end stands behind them; else the end may be in them. */
+static bool may_hide_end(const struct scan *s, const struct segment *seg)
+{
+    const struct segment *newest = s->count > 0 ? s->found[s->count - 1].segment : NULL;
+    if (seg->unreadable == 0) return false;
+    bool has_begin = false;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct found *f = &s->found[i];
+        if (f->segment != seg) continue;
+        if (f->offset >= seg->unreadable) return false;
+        has_begin = has_begin || f->offset == 0;
+    }
+    assert(newest == NULL || newest->generation > 0);
+    return !has_begin || seg == newest;
+}
+
+static enum err cut(struct scan *s, journal_pos last, struct errmsg *why)
+{
+    while (s->count > 0 && s->found[s->count - 1].pos > last) s->count--;
+    LIST_EACH(&s->segments, node) {
+        const struct segment *seg = segment_of(node);
+        if (may_hide_end(s, seg))
+            return errmsg_set(why, ERR_IO, "%s cannot be read at %llu; the end may be there",
+                              seg->name, (unsigned long long)(seg->unreadable - JOURNAL_SECTOR));
+    }
+    assert(s->count == 0 || s->found[s->count - 1].pos <= last);
+    return ERR_OK;
+}
+
+/* ---- rot ---- */
+
+struct walk {
+    struct scan *s;
+    const struct journal_replay *replay;
+    struct replay_end end;
+    journal_pos at; /* all up to here is settled */
+    journal_pos durable;
+};
+
+static void damage_unnamed(struct walk *w, journal_pos first, journal_pos last)
+{
+    const struct journal_damage d = { .first = first, .last = last };
+    assert(first <= last);
+    w->end.is_damaged = true;
+    if (w->replay->on_damage != NULL) w->replay->on_damage(w->replay->ctx, &d);
+}
+
+static void damage_named(struct walk *w, const struct found *f)
+{
+    uint8_t *bytes = NULL;
+    struct journal_head h = { 0 };
+    uint32_t need = 0;
+    enum err e = scan_read(w->s, f->segment, f->offset, f->len, &bytes);
+    enum journal_verdict verdict =
+        e ? JOURNAL_NO_HEAD
+          : journal_head_decode(slice_of(bytes, f->len), w->s->j->o.store_id, &h, &need);
+    if (verdict != JOURNAL_HEAD) {
+        damage_unnamed(w, f->pos, f->pos);
+        return;
+    }
+    w->end.is_damaged = true;
+    assert(h.pos == f->pos);
+    for (uint32_t i = 0; i < h.ranges && w->replay->on_damage != NULL; i++) {
+        struct journal_range r = journal_range_get(bytes, i);
+        const struct journal_damage d = { f->pos,  f->pos,           true,
+                                          r.owner, r.first_sequence, r.last_sequence };
+        w->replay->on_damage(w->replay->ctx, &d);
+    }
+}
+
+/* The batch with records that follows knows which one stood before it. */
+static bool is_linked(const struct scan *s, uint32_t index)
+{
+    const struct found *f = &s->found[index];
+    assert(f->records > 0);
+    for (uint32_t i = index + 1; i < s->count; i++) {
+        const struct found *next = &s->found[i];
+        if (next->before != f->pos) {
+            if (next->records == 0) continue;
+            return true;
+        }
+        if (next->link_before != 0) return next->link_before == f->link;
+    }
+    return true;
+}
+
+/* ---- in order ---- */
+
+/* Somebody may have seen it though no sync has ended, and after a failed sync the machine may show
+ * what the disk does not have: the same bytes once more. */
+static enum err write_again(struct scan *s, const struct found *f, struct errmsg *why)
+{
+    struct disk *disk = s->j->o.disk;
+    uint8_t *bytes = NULL;
+    enum err e = scan_read(s, f->segment, f->offset, f->len, &bytes);
+    if (!e) e = disk->write(disk, f->segment->file, f->offset, slice_of(bytes, f->len));
+    if (e) return errmsg_set(why, e, "%s cannot be written", f->segment->name);
+    f->segment->is_dirty = true;
+    assert(!s->j->is_read_only);
+    return ERR_OK;
+}
+
+static enum err hand_up(struct walk *w, uint32_t index, struct errmsg *why)
+{
+    const struct found *f = &w->s->found[index];
+    struct slice body = { 0 };
+    assert(f->pos > w->at);
+    enum err e = is_linked(w->s, index) ? body_of(w->s, f, &body) : ERR_CORRUPT;
+    if (e == ERR_DENIED) return denied(f, why);
+    if (e) {
+        damage_named(w, f);
+        return ERR_OK;
+    }
+    const struct journal_batch up = { f->pos, f->records, body };
+    w->replay->on_batch(w->replay->ctx, &up);
+    bool is_known = f->pos <= w->durable || w->s->j->is_read_only;
+    return is_known ? ERR_OK : write_again(w->s, f, why);
+}
+
+static enum err walk(struct walk *w, struct errmsg *why)
+{
+    struct scan *s = w->s;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct found *f = &s->found[i];
+        if (f->pos <= w->at) continue;
+        if (f->before > w->at) damage_unnamed(w, w->at + 1, f->before);
+        enum err e = f->records > 0 ? hand_up(w, i, why) : ERR_OK;
+        if (e) return e;
+        w->at = f->pos;
+    }
+    if (w->end.last > w->at) damage_unnamed(w, w->at + 1, w->end.last);
+    assert(w->at >= w->replay->after);
+    return ERR_OK;
+}
+
+static void conclude(struct walk *w)
+{
+    struct replay_end *end = &w->end;
+    end->last_full = w->durable;
+    for (uint32_t i = 0; i < w->s->count; i++) {
+        const struct found *f = &w->s->found[i];
+        if (f->records == 0 || f->pos < end->last_full) continue;
+        end->last_full = f->pos;
+        end->last_link = f->link;
+    }
+    if (end->last_full < w->replay->after) {
+        end->last_full = w->replay->after;
+        end->last_link = 0;
+    }
+    if (end->last < w->replay->after) end->last = w->replay->after;
+    assert(end->last_full <= end->last);
+}
+
+enum err replay_all(struct scan *s, const struct journal_replay *replay, struct replay_end *ret,
+                    struct errmsg *why)
+{
+    struct walk w = { .s = s, .replay = replay, .at = replay->after };
+    journal_pos whole = 0;
+    assert(replay->on_batch != NULL);
+    w.durable = known_durable(s);
+    enum err e = highest_whole(s, replay->after, &whole, why);
+    if (e) return e;
+    w.end.last = whole > w.durable ? whole : w.durable;
+    e = cut(s, w.end.last, why);
+    if (e) return e;
+    /* Lazily synced, the journal may end before a checkpoint; else its end is gone. */
+    bool is_gone = w.end.last < replay->after && s->j->o.sync == JOURNAL_SYNC_EACH;
+    if (is_gone) damage_unnamed(&w, replay->after + 1, UINT64_MAX);
+    e = walk(&w, why);
+    if (e) return e;
+    conclude(&w);
+    assert(w.end.last >= w.end.last_full);
+    *ret = w.end;
+    return ERR_OK;
+}

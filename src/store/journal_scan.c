@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/journal_scan.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+enum { WINDOW = 1 << 20, FOUND_STEP = 256 };
+
+void scan_init(struct scan *s, struct journal *j)
+{
+    assert(j != NULL);
+    *s = (struct scan){ .j = j };
+    list_init(&s->segments);
+    assert(list_empty(&s->segments));
+}
+
+void scan_deinit(struct scan *s)
+{
+    s->found = xfree(s->found);
+    s->window = xfree(s->window);
+    s->overlay.bytes = xfree(s->overlay.bytes);
+    assert(s->j != NULL);
+}
+
+/* ---- bytes ---- */
+
+void scan_forget(struct scan *s)
+{
+    s->window_segment = NULL;
+    s->window_len = 0;
+}
+
+static void lay_over(struct scan *s)
+{
+    const struct overlay *o = &s->overlay;
+    assert(s->window_segment != NULL);
+    if (o->bytes == NULL || o->segment != s->window_segment->number) return;
+    uint64_t from = o->offset > s->window_offset ? o->offset : s->window_offset;
+    uint64_t window_end = s->window_offset + s->window_len, end = o->offset + o->len;
+    if (end > window_end) end = window_end;
+    if (from >= end) return;
+    memcpy(s->window + (from - s->window_offset), o->bytes + (from - o->offset), end - from);
+}
+
+static enum err window_fill(struct scan *s, const struct segment *seg, uint64_t offset,
+                            uint64_t len)
+{
+    struct disk *disk = s->j->o.disk;
+    uint64_t moved = 0;
+    assert(len <= s->window_cap);
+    scan_forget(s);
+    enum err e = disk->read(disk, seg->file, offset, (struct disk_span){ s->window, len }, &moved);
+    if (e) return e;
+    if (moved < len) return ERR_IO; /* shorter than its size */
+    s->window_segment = seg;
+    s->window_offset = offset;
+    s->window_len = (uint32_t)len;
+    lay_over(s);
+    return ERR_OK;
+}
+
+enum err scan_read(struct scan *s, const struct segment *seg, uint64_t offset, uint32_t len,
+                   uint8_t **ret)
+{
+    assert(len > 0);
+    if (offset > seg->size || len > seg->size - offset) return ERR_NOTFOUND;
+    uint64_t at = offset - s->window_offset;
+    bool is_there = s->window_segment == seg && offset >= s->window_offset &&
+                    at + len <= s->window_len;
+    if (is_there) {
+        *ret = s->window + at;
+        return ERR_OK;
+    }
+    uint32_t cap = len > WINDOW ? len : WINDOW;
+    if (s->window_cap < cap) {
+        s->window = xfree(s->window);
+        s->window = xalloc(cap);
+        s->window_cap = cap;
+    }
+    uint64_t rest = seg->size - offset;
+    enum err e = window_fill(s, seg, offset, rest < s->window_cap ? rest : s->window_cap);
+    if (e) e = window_fill(s, seg, offset, len); /* a part of it may be good */
+    if (e) return ERR_IO;
+    *ret = s->window;
+    return ERR_OK;
+}
+
+/* ---- heads ---- */
+
+static void add(struct scan *s, struct segment *seg, const struct journal_head *h)
+{
+    uint64_t len = journal_batch_len(h->ranges, h->body_len);
+    assert(h->pos > 0);
+    if (s->highest < h->pos) s->highest = h->pos;
+    if (h->offset + len > seg->size) return;
+    if (s->count == s->cap) {
+        s->cap = s->cap > 0 ? s->cap * 2 : FOUND_STEP;
+        s->found = xrealloc(s->found, s->cap * sizeof *s->found);
+    }
+    s->found[s->count++] = (struct found){
+        .pos = h->pos,
+        .before = h->before,
+        .durable = h->durable,
+        .generation = h->generation,
+        .link = journal_link(h),
+        .link_before = h->link_before,
+        .offset = h->offset,
+        .len = (uint32_t)len,
+        .records = h->records,
+        .segment = seg,
+    };
+    if (seg->generation < h->generation) seg->generation = h->generation;
+}
+
+static enum err look_at(struct scan *s, struct segment *seg, uint64_t offset, struct errmsg *why)
+{
+    struct journal_head h = { 0 };
+    uint8_t *bytes = NULL;
+    uint32_t len = JOURNAL_SECTOR, need = 0;
+    enum journal_verdict verdict = JOURNAL_CUT_HEAD;
+    while (verdict == JOURNAL_CUT_HEAD) {
+        enum err e = scan_read(s, seg, offset, len, &bytes);
+        if (e == ERR_NOTFOUND) return ERR_OK; /* a head that would leave its segment */
+        if (e) {
+            seg->unreadable = offset + JOURNAL_SECTOR;
+            return ERR_OK;
+        }
+        verdict = journal_head_decode(slice_of(bytes, len), s->j->o.store_id, &h, &need);
+        assert(verdict != JOURNAL_CUT_HEAD || need > len);
+        len = need;
+    }
+    if (verdict == JOURNAL_NEWER_HEAD)
+        return errmsg_set(why, ERR_INVALID, "%s was written by a newer version", seg->name);
+    bool is_here = verdict == JOURNAL_HEAD && h.segment == seg->number && h.offset == offset;
+    if (is_here) add(s, seg, &h);
+    return ERR_OK;
+}
+
+/* Keeps the heads from `first` on that count. */
+static void sift(struct scan *s, const struct segment *seg, uint32_t first)
+{
+    journal_pos highest = 0;
+    uint32_t kept = first;
+    assert(first <= s->count);
+    for (uint32_t i = first; i < s->count; i++) {
+        const struct found *f = &s->found[i];
+        if (f->generation != seg->generation || f->pos <= highest) continue;
+        highest = f->pos;
+        s->found[kept++] = *f;
+    }
+    s->count = kept;
+}
+
+static int by_pos(const void *a, const void *b)
+{
+    const struct found *x = a, *y = b;
+    return (x->pos > y->pos) - (x->pos < y->pos);
+}
+
+enum err scan_all(struct scan *s, struct errmsg *why)
+{
+    s->count = 0;
+    scan_forget(s);
+    LIST_EACH(&s->segments, node) {
+        struct segment *seg = segment_of(node);
+        uint32_t first = s->count;
+        seg->generation = 0;
+        seg->unreadable = 0;
+        for (uint64_t at = 0; at < seg->size; at += JOURNAL_SECTOR) {
+            enum err e = look_at(s, seg, at, why);
+            if (e) return e;
+        }
+        sift(s, seg, first);
+    }
+    if (s->count > 0) qsort(s->found, s->count, sizeof *s->found, by_pos);
+    assert(s->count <= s->cap);
+    return ERR_OK;
+}
