@@ -166,7 +166,7 @@ static uint64_t part_total(const struct part *p)
 static uint64_t add_full(struct seqset *s, uint64_t first, uint64_t end)
 {
     assert(first < end);
-    uint32_t i = find(s, first), j = i;
+    uint32_t i = find(s, first), j;
     if (i > s->start && s->parts[i - 1].kind == PART_FULL &&
         part_end_key(&s->parts[i - 1]) == first)
         i--;
