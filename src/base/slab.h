@@ -47,8 +47,8 @@ struct slab {
 
 void slab_deinit(struct slab *); /* all objects go; leaves an empty slab */
 
-/* Not zeroed, aligned to 8. `size` is 1 to SLAB_OBJECT_MAX. */
-slab_ref slab_alloc(struct slab *, uint32_t size);
+/* Not zeroed, aligned to 8. `bytes` is 1 to SLAB_OBJECT_MAX. */
+slab_ref slab_alloc(struct slab *, uint32_t bytes);
 void slab_free(struct slab *, slab_ref);
 
 static inline void *slab_at(const struct slab *s, slab_ref ref)
@@ -60,8 +60,8 @@ static inline void *slab_at(const struct slab *s, slab_ref ref)
 /* Objects that are in use. */
 uint64_t slab_count(const struct slab *);
 
-/* Bytes that an object of `size` takes. */
-uint32_t slab_round(uint32_t size);
+/* What an object of so many bytes takes. */
+uint32_t slab_round(uint32_t bytes);
 
 /* Asserts every invariant; O(chunks). */
 void slab_check(const struct slab *);

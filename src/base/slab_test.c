@@ -42,6 +42,7 @@ static void take(struct slab *s, struct held *h, uint32_t size, uint8_t mark)
 
 static void give(struct slab *s, struct held *h)
 {
+    assert_non_null(s->chunks);
     const uint8_t *at = slab_at(s, h->ref);
     for (uint32_t i = 0; i < h->size; i++) assert_int_equal(at[i], h->mark);
     slab_free(s, h->ref);

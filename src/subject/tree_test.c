@@ -182,9 +182,8 @@ static uint32_t random_subject(struct rng *rng, uint8_t *text, bool is_pattern)
         } else if (kind == 19) {
             text[len++] = (uint8_t)(1 + rng_below(rng, 255));
         } else {
-            struct slice word = slice_str(words[rng_below(rng, ARRAY_COUNT(words))]);
-            memcpy(text + len, word.ptr, word.len);
-            len += word.len;
+            const char *word = words[rng_below(rng, ARRAY_COUNT(words))];
+            len += (uint32_t)sprintf((char *)text + len, "%s", word);
         }
     }
     if (len == 0) text[len++] = 'z';
