@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calendar: days since 1970 to year, month and day by counting in eras of 400 years that begin in
- * March, so that the leap day is the last day of a year. */
 #include "json/gotime.h"
 
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "base/calendar.h"
 
 static const struct unit {
     const char *name;
@@ -142,37 +141,6 @@ enum err gotime_duration_parse(struct slice text, nanos *ret_duration)
     return ERR_OK;
 }
 
-struct date {
-    int64_t year;
-    int64_t month;
-    int64_t day;
-};
-
-static struct date date_from_days(int64_t days)
-{
-    days += 719468;                                     /* from 0000-03-01 */
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t of_era = days - era * 146097;
-    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * of_year + 2) / 153;            /* from March */
-    return (struct date){
-        .year = year + era * 400 + (month >= 10),
-        .month = month < 10 ? month + 3 : month - 9,
-        .day = of_year - (153 * month + 2) / 5 + 1,
-    };
-}
-
-static int64_t days_from_date(struct date d)
-{
-    int64_t year = d.month <= 2 ? d.year - 1 : d.year;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t of_era = year - era * 400;
-    int64_t month = d.month > 2 ? d.month - 3 : d.month + 9;
-    int64_t of_year = (153 * month + 2) / 5 + d.day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 const char *gotime_rfc3339_text(nanos since_1970, char ret_text[GOTIME_TEXT_SIZE])
 {
     if (since_1970 == GOTIME_ZERO) {
@@ -242,13 +210,6 @@ static bool zone_take(struct slice *s, nanos *ret_offset)
     if (hours > 23 || minutes > 59) return false;
     *ret_offset = (hours * HOUR + minutes * MINUTE) * (west ? -1 : 1);
     return true;
-}
-
-static int64_t month_days(int64_t year, int64_t month)
-{
-    static const int8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2 && leap ? 29 : days[month - 1];
 }
 
 enum err gotime_rfc3339_parse(struct slice text, nanos *ret_since_1970)
