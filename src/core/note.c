@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/assert.h"
-#include "core/quote.h"
+#include "json/quote.h"
 #include "core/session.h"
 
 static const char REDACTED[] = "[REDACTED]";

@@ -7,7 +7,7 @@
 #include "base/assert.h"
 #include "core/deliver.h"
 #include "core/note.h"
-#include "core/quote.h"
+#include "json/quote.h"
 #include "core/session.h"
 #include "subject/subject.h"
 

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "core/check.h"
 #include "core/note.h"
-#include "core/quote.h"
+#include "json/quote.h"
 #include "core/session.h"
 #include "core/trace.h"
 #include "subject/subject.h"

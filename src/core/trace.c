@@ -4,7 +4,7 @@
 #include "base/assert.h"
 #include "core/message.h"
 #include "core/note.h"
-#include "core/quote.h"
+#include "json/quote.h"
 #include "core/session.h"
 #include "json/check.h"
 

@@ -24,4 +24,22 @@ struct json_shape {
  * `*ret_shape` is set with ERR_OK. */
 MUST_CHECK enum err json_check(struct slice text, uint32_t depth_max, struct json_shape *ret_shape);
 
+/* What is wrong with a text, in the words of Go's encoding/json: "invalid character 'x' looking for
+ * beginning of value". `context` NULL: the text ends too early. */
+struct json_fault {
+    const char *context;
+    uint32_t    offset;                 /* of the byte that cannot stand there */
+    bool        is_too_deep;
+};
+
+/* Checks the first of several values, as Go's Decoder reads them; `*ret_len` is where it ends, the
+ * blanks before it included. Errors as json_check(); with one, `*ret_fault` says what is wrong. */
+MUST_CHECK enum err json_check_first(struct slice text, uint32_t depth_max, uint32_t *ret_len,
+                                     struct json_fault *ret_fault);
+
+/* Go's sentence without the place: `text` is what json_check_first() was given. */
+enum { JSON_FAULT_SIZE = 96 };
+const char *json_fault_text(const struct json_fault *, struct slice text,
+                            char ret_text[JSON_FAULT_SIZE]);
+
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "json/quote.h"
 
 static const struct unit {
     const char *name;
@@ -277,4 +278,100 @@ enum err gotime_rfc3339_parse(struct slice text, nanos *ret_since_1970)
     *ret_since_1970 = days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction -
                       offset;
     return ERR_OK;
+}
+
+/* --- what is wrong with a time --- */
+
+/* The parts of the layout in order: Go's name of each, what its number may be, and the byte before
+ * it. A day may be 31 here; that of its month is looked at last. */
+/* clang-format off */
+static const struct time_part {
+    const char *name;
+    const char *range_error;
+    int64_t     max;
+    char        before;                 /* 0: none */
+    uint8_t     digits;
+    uint8_t     min;
+} time_parts[] = {
+    { "2006", NULL,                  9999, 0,   4, 0 },
+    { "01",   "month out of range",  12,   '-', 2, 1 },
+    { "02",   "day out of range",    31,   '-', 2, 1 },
+    { "15",   "hour out of range",   23,   'T', 2, 0 },
+    { "04",   "minute out of range", 59,   ':', 2, 0 },
+    { "05",   "second out of range", 59,   ':', 2, 0 },
+};
+/* clang-format on */
+
+static void refusal_begin(struct slice text, struct buf *out)
+{
+    buf_add_str(out, "parsing time ");
+    quote_go(out, text);
+}
+
+static void cannot_parse(struct slice text, struct slice rest, struct slice as, struct buf *out)
+{
+    refusal_begin(text, out);
+    buf_add_str(out, " as \"2006-01-02T15:04:05Z07:00\": cannot parse ");
+    quote_go(out, rest);
+    buf_add_str(out, " as ");
+    quote_go(out, as);
+}
+
+static void zone_refusal(struct slice text, struct slice rest, struct buf *out)
+{
+    int64_t hours, minutes;
+    struct slice zone = slice_from(rest, 1);
+    if (rest.len > 0 && rest.ptr[0] == 'Z') {
+        refusal_begin(text, out);
+        buf_add_str(out, ": extra text: ");
+        quote_go(out, zone);
+        return;
+    }
+    bool is_zone = rest.len >= 6 && (rest.ptr[0] == '+' || rest.ptr[0] == '-');
+    if (!is_zone || !field_take(&zone, 2, ':', &hours) || !field_take(&zone, 2, 0, &minutes)) {
+        cannot_parse(text, rest, SLICE_LIT("Z07:00"), out);
+        return;
+    }
+    refusal_begin(text, out);
+    if (hours > 23) buf_add_str(out, ": time zone offset hour out of range");
+    else if (minutes > 59) buf_add_str(out, ": time zone offset minute out of range");
+    else {
+        buf_add_str(out, ": extra text: ");
+        quote_go(out, zone);
+    }
+}
+
+void gotime_rfc3339_refusal(struct slice text, struct buf *out)
+{
+    struct slice rest = text;
+    for (size_t i = 0; i < ARRAY_COUNT(time_parts); i++) {
+        const struct time_part *part = &time_parts[i];
+        int64_t value;
+        if (part->before != 0 && (rest.len == 0 || rest.ptr[0] != (uint8_t)part->before)) {
+            cannot_parse(text, rest, slice_of(&part->before, 1), out);
+            return;
+        }
+        if (part->before != 0) rest = slice_from(rest, 1);
+        struct slice here = rest;
+        if (!field_take(&rest, part->digits, 0, &value)) {
+            cannot_parse(text, here, slice_str(part->name), out);
+            return;
+        }
+        if (value < part->min || value > part->max) {
+            refusal_begin(text, out);
+            buf_printf(out, ": %s", part->range_error);
+            return;
+        }
+    }
+    nanos fraction;
+    struct slice here = rest;
+    if (!decimals_take(&rest, &fraction)) rest = here;
+    nanos offset;
+    here = rest;
+    if (zone_take(&here, &offset)) {    /* each part is good: the month is shorter */
+        refusal_begin(text, out);
+        buf_add_str(out, ": day out of range");
+        return;
+    }
+    zone_refusal(text, rest, out);
 }

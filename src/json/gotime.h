@@ -5,6 +5,7 @@
 #ifndef MIDGE_JSON_GOTIME_H
 #define MIDGE_JSON_GOTIME_H
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/slice.h"
@@ -27,5 +28,9 @@ const char *gotime_rfc3339_text(nanos since_1970, char ret_text[GOTIME_TEXT_SIZE
 
 /* Any RFC 3339 time; year 1 gives GOTIME_ZERO, other years that do not fit give ERR_LIMIT. */
 MUST_CHECK enum err gotime_rfc3339_parse(struct slice text, nanos *ret_since_1970);
+
+/* Appends what Go says of a text that is no such time: `parsing time "x" as
+ * "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"`. */
+void gotime_rfc3339_refusal(struct slice text, struct buf *out);
 
 #endif

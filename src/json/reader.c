@@ -142,6 +142,28 @@ bool json_next_member(struct json_value object, uint32_t *at, struct slice *ret_
     return true;
 }
 
+struct json_members json_members_of(struct json_value object)
+{
+    if (json_kind(object) != JSON_OBJECT) return (struct json_members){ NULL, object.doc };
+    return (struct json_members){ json_object_get_object(object.node)->head, object.doc };
+}
+
+bool json_members_next(struct json_members *m, struct slice *ret_key, struct json_value *ret_value)
+{
+    const struct lh_entry *e = m->at;
+    if (e == NULL) return false;
+    *ret_key = slice_str(lh_entry_k(e));
+    *ret_value = (struct json_value){ lh_entry_v(e), m->doc };
+    m->at = e->next;
+    return true;
+}
+
+void json_value_text(struct json_value v, struct buf *out)
+{
+    int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+    buf_add_str(out, json_object_to_json_string_ext(v.node, flags));
+}
+
 uint32_t json_count(struct json_value v)
 {
     enum json_kind kind = json_kind(v);

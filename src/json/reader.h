@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/slice.h"
@@ -59,8 +60,19 @@ bool json_member(struct json_value object, const char *name, struct json_value *
  * Quadratic: for objects that a limit keeps small. */
 bool json_next_member(struct json_value object, uint32_t *at, struct slice *ret_key,
                       struct json_value *ret_value);
+/* The same in linear time: for (struct json_members m = json_members_of(object);
+ * json_members_next(&m, &key, &value);) … */
+struct json_members {
+    const void            *at;          /* private */
+    const struct json_doc *doc;
+};
+struct json_members json_members_of(struct json_value object);
+bool json_members_next(struct json_members *, struct slice *ret_key, struct json_value *ret_value);
 uint32_t json_count(struct json_value);                     /* of an array or object; else 0 */
 struct json_value json_item(struct json_value array, uint32_t index);
+
+/* Appends the value as compact JSON; numbers with a fraction or exponent as they were written. */
+void json_value_text(struct json_value, struct buf *out);
 
 /* True and `*ret` set for the right type; true and `*ret` untouched for null; false otherwise. */
 MUST_CHECK bool json_to_bool(struct json_value, bool *ret);

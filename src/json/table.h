@@ -11,7 +11,8 @@
  *
  * Fields are written in the order of the rows. Reading sets what is present and leaves the rest
  * alone; unknown keys are ignored; a value of the wrong type fails the whole read (as Go's
- * Unmarshal does) and names the field.
+ * Unmarshal does) and names the field. Bodies of requests are read by json/request.h, which refuses
+ * unknown keys too and explains itself in Go's words.
  * Thread: any; tables are constants. Memory: what reading allocates lies in the caller's arena. */
 #ifndef MIDGE_JSON_TABLE_H
 #define MIDGE_JSON_TABLE_H
@@ -43,6 +44,15 @@ enum json_type {
     JSON_DURATION_TEXT,                 /* nanos as "1m30s" */
     /* struct slice with one complete JSON value; only written */
     JSON_RAW,
+    JSON_GOINT,                         /* int64_t that is an int in Go's messages */
+    JSON_NANOS,                         /* nanos as a bare number, a time.Duration there */
+    JSON_NANOS_LIST,                    /* struct json_array of nanos as numbers */
+    /* nanos; only 0 is empty: Go's pointer to a time. Read: times that do not fit are the
+     * nearest */
+    JSON_TIMESTAMP_PTR,
+    JSON_WORD,                          /* an enum; its table is a JSON_WORDS_TABLE */
+    JSON_TEXT_MAP,                      /* struct json_array of struct json_pair, sorted by key */
+    JSON_EMBED,                         /* a struct whose members stand in this object */
 };
 
 enum {
@@ -50,11 +60,32 @@ enum {
     /* an empty array is written as null, as Go does with a nil slice */
     JSON_NULL_IF_EMPTY = 1 << 1,
     JSON_WRITE_ONLY = 1 << 2,           /* ignored when reading */
+    JSON_GO_POINTERS = 1 << 3,          /* an array of pointers, in Go's messages */
 };
 
 struct json_array {
     void    *items;
     uint32_t count;
+};
+
+struct json_pair {
+    const char *key;
+    const char *value;
+};
+
+/* The words that an enum is in JSON. Written is the first one of a value; reading takes each. */
+struct json_word {
+    const char *text;
+    int32_t     value;
+};
+
+struct json_words {
+    const struct json_word *items;
+    uint32_t    count;
+    bool        is_any_case;            /* upper case is read too */
+    bool        is_text;                /* other kinds of values are wrong types, not wrong words */
+    /* what is said of another value; a %s or %q at its end stands for the value */
+    const char *refusal;
 };
 
 struct json_table;
@@ -65,7 +96,7 @@ struct json_field {
     uint32_t                 size;      /* of the C field, to catch a wrong type in the table */
     enum json_type           type;
     uint32_t                 flags;
-    const struct json_table *table;     /* of JSON_STRUCT, JSON_STRUCT_PTR and JSON_STRUCTS */
+    const struct json_table *table;     /* of JSON_STRUCT…, JSON_EMBED and JSON_WORD */
     const char              *help;      /* one sentence for the reference */
 };
 
@@ -73,12 +104,19 @@ struct json_table {
     const struct json_field *fields;
     uint32_t                 count;
     uint32_t                 size;      /* of the struct */
+    const char              *go_name;   /* of the struct in Go's messages; NULL: not named there */
+    const struct json_words *words;     /* of an enum; then there are no fields */
 };
 
 #define JSON_AT(type, field) (uint32_t) offsetof(type, field), (uint32_t)sizeof(((type *)0)->field)
-#define JSON_TABLE(type, rows)                                    \
-    {                                                             \
-        rows, (uint32_t)ARRAY_COUNT(rows), (uint32_t)sizeof(type) \
+#define JSON_TABLE(type, rows) JSON_NAMED_TABLE(type, rows, NULL)
+#define JSON_NAMED_TABLE(type, rows, go_name)                                    \
+    {                                                                            \
+        rows, (uint32_t)ARRAY_COUNT(rows), (uint32_t)sizeof(type), go_name, NULL \
+    }
+#define JSON_WORDS_TABLE(words)                        \
+    {                                                  \
+        NULL, 0, (uint32_t)sizeof(int32_t), NULL, words \
     }
 
 /* Sets the fields of the struct at `ret` that the object names. ERR_INVALID: some value has a wrong
@@ -91,6 +129,12 @@ MUST_CHECK enum err json_table_read(const struct json_table *, struct json_value
  * already. */
 void json_table_write(const struct json_table *, const void *from, struct json_writer *);
 void json_table_write_members(const struct json_table *, const void *from, struct json_writer *);
+
+/* The value of `key` in a JSON_TEXT_MAP; NULL: not there. */
+const char *json_map_find(const struct json_array *map, const char *key);
+/* Sets, or removes with a NULL value. The map stays sorted; a changed one lies anew in `arena`, as
+ * do copies of both texts. */
+void json_map_set(struct json_array *map, const char *key, const char *value, struct arena *);
 
 /* Asserts that names are unique and sizes fit the types. For tests. */
 void json_table_check(const struct json_table *);

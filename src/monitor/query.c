@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
-#include "core/quote.h"
+#include "json/quote.h"
 
 static int hex(uint8_t c)
 {

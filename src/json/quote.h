@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quote: a subject inside an -ERR as Go's %q writes it: double quotes and escapes, so that no byte
+/* Quote: a text inside a message as Go's %q writes it: double quotes and escapes, so that no byte
  * of a stranger can break the protocol line. Pure; any thread. */
-#ifndef MIDGE_CORE_QUOTE_H
-#define MIDGE_CORE_QUOTE_H
+#ifndef MIDGE_JSON_QUOTE_H
+#define MIDGE_JSON_QUOTE_H
 
 #include "base/buf.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/quote.h"
+#include "json/quote.h"
 
 #include "base/assert.h"
 #include "json/utf8.h"
