@@ -130,6 +130,11 @@ MUST_CHECK enum err json_table_read(const struct json_table *, struct json_value
 void json_table_write(const struct json_table *, const void *from, struct json_writer *);
 void json_table_write_members(const struct json_table *, const void *from, struct json_writer *);
 
+/* A deep copy of what the rows name (the rest of the struct is copied as it is) into `arena`. */
+void json_table_copy(const struct json_table *, const void *from, struct arena *, void *ret);
+/* All fields are equal; an absent text equals an empty one. */
+bool json_table_equal(const struct json_table *, const void *a, const void *b);
+
 /* The value of `key` in a JSON_TEXT_MAP; NULL: not there. */
 const char *json_map_find(const struct json_array *map, const char *key);
 /* Sets, or removes with a NULL value. The map stays sorted; a changed one lies anew in `arena`, as

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is a subject transform possible? The texts are nats-server's. */
-#include "config/load_internal.h"
+#include "subject/transform_check.h"
+
 #include "subject/subject.h"
 
 enum argument { ARG_NONE, ARG_INDEX, ARG_NUMBER, ARG_TEXT };
@@ -178,8 +179,6 @@ const char *transform_error(struct arena *arena, const char *source, const char 
     return NULL;
 }
 
-/* Imports may only move wildcards around, and must use all of them. `*` in the destination stands
- * for the next one. */
 const char *transform_import_error(struct arena *arena, const char *source, const char *destination)
 {
     struct slice from = slice_str(source), to = slice_str(destination), rest = to, token;
