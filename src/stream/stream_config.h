@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stream config: what a stream is asked to be. The struct, its field table, copying and comparing.
  *
- * Pure; thread: any. Memory: a plain value whose texts and arrays lie in an arena of the caller; what
- * belongs together (the configuration of one stream, one request) shares one.
+ * Pure; thread: any. Memory: a plain value whose texts and arrays lie in an arena of the caller;
+ * what belongs together (the configuration of one stream, one request) shares one.
  * Invariant: a written configuration equals nats-server's byte for byte, so a client that compares
  * what it sent with what it got sees no difference. */
 #ifndef MIDGE_STREAM_STREAM_CONFIG_H
@@ -12,7 +12,8 @@
 
 enum js_retention { JS_RETENTION_LIMITS, JS_RETENTION_INTEREST, JS_RETENTION_WORKQUEUE };
 enum js_discard { JS_DISCARD_OLD, JS_DISCARD_NEW };
-enum js_storage { JS_STORAGE_FILE, JS_STORAGE_MEMORY };
+/* Unset only in a request: it becomes file, and is not counted before. */
+enum js_storage { JS_STORAGE_UNSET, JS_STORAGE_FILE, JS_STORAGE_MEMORY };
 enum js_compression { JS_COMPRESSION_NONE, JS_COMPRESSION_S2 };
 enum js_persist { JS_PERSIST_DEFAULT, JS_PERSIST_ASYNC };
 
@@ -114,7 +115,8 @@ extern const struct json_table stream_external_table;
 extern const struct json_table stream_placement_table;
 
 /* A deep copy into `arena`. */
-void stream_config_copy(const struct stream_config *from, struct arena *, struct stream_config *ret);
+void stream_config_copy(const struct stream_config *from, struct arena *,
+                        struct stream_config *ret);
 
 /* All fields are equal, metadata included. An idempotent create first takes over the versioning
  * metadata of the present configuration: js_metadata_align(). */

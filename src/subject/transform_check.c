@@ -165,13 +165,27 @@ static const char *token_error(struct arena *arena, struct slice token, uint32_t
                         (long long)number);
 }
 
+/* A literal source has nothing that a token could pick; only these two need nothing. */
+static const char *literal_error(struct arena *arena, struct slice token)
+{
+    struct call c;
+    int64_t number;
+    bool picks = is_numbered(token, &number);
+    if (call_parse(token, &c))
+        picks = strcmp(c.function->name, "Partition") != 0 &&
+                strcmp(c.function->name, "Random") != 0;
+    return picks ? wrong(arena, "wildcard index out of range", token) : NULL;
+}
+
 const char *transform_error(struct arena *arena, const char *source, const char *destination)
 {
     struct slice from = slice_str(source), to = slice_str(destination), rest = to, token;
-    uint32_t wildcards = wildcards_count(from);
+    bool is_literal = !subject_has_wildcard(from);
+    uint32_t wildcards = is_literal ? UINT32_MAX : wildcards_count(from);
     if (to.len == 0) return NULL;
     while (token_take(&rest, &token)) {
         const char *error = token_error(arena, token, wildcards);
+        if (error == NULL && is_literal) error = literal_error(arena, token);
         if (error != NULL) return error;
     }
     if (!subject_valid(from) || wildcards_count(to) > 0) return "invalid subject";

@@ -24,6 +24,8 @@ static const struct {
     { "a.>", "b.>", NULL },
     { "a.>", "b", "invalid subject" },
     { "a", "b.>", "invalid subject" },
+    { "a", "b.{{wildcard(1)}}", BAD "wildcard index out of range in {{wildcard(1)}}" },
+    { "a", "b.{{partition(3,1)}}", NULL },
     { "a", "b c", BAD "invalid transform" },
     { "a", ".b", BAD "invalid transform" },
     { "a.*", "b.{{ wildcard( 1 ) }}", NULL },
