@@ -18,7 +18,10 @@ struct js_directory {
     /* NULL: none any more */
     const struct stream_config *(*stream_at)(void *ctx, uint32_t index);
     const struct stream_config *(*stream_find)(void *ctx, struct slice name);
-    const struct consumer_config *(*consumer_at)(void *ctx, struct slice stream, uint32_t index);
+    /* the configuration of a consumer whose name the server made has none */
+    const struct consumer_config *(*consumer_at)(void *ctx, struct slice stream, uint32_t index,
+                                                 struct slice *ret_name);
+    bool (*has_interest)(void *ctx, const char *subject);       /* somebody subscribes */
 };
 
 struct js_check {

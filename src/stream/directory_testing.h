@@ -31,11 +31,14 @@ static inline const struct stream_config *test_stream_find(void *ctx, struct sli
 }
 
 static inline const struct consumer_config *test_consumer_at(void *ctx, struct slice stream,
-                                                             uint32_t index)
+                                                             uint32_t index, struct slice *ret_name)
 {
     (void)stream;
     struct test_directory *d = ctx;
-    return index < d->consumers_count ? &d->consumers[index] : NULL;
+    if (index >= d->consumers_count) return NULL;
+    *ret_name = slice_str(d->consumers[index].name);
+    if (ret_name->len == 0) *ret_name = SLICE_LIT("RANDOM");
+    return &d->consumers[index];
 }
 
 /* Adds it, or puts it in the place of the one with its name. */

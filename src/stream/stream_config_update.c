@@ -180,14 +180,14 @@ static bool consumers_check(const struct stream_config *c, const struct stream_c
                      now->inactive_threshold != was->inactive_threshold) ||
                     (now->max_ack_pending > 0 && now->max_ack_pending != was->max_ack_pending);
     const struct consumer_config *o;
+    const struct js_directory *d = k->directory;
     struct buf names = { 0 };
-    for (uint32_t i = 0; tightens && (o = k->directory->consumer_at(k->directory->ctx,
-                                                                    slice_str(c->name), i)) != NULL;
-         i++) {
+    struct slice stream = slice_str(c->name), name;
+    for (uint32_t i = 0; tightens && (o = d->consumer_at(d->ctx, stream, i, &name)) != NULL; i++) {
         bool violates = (now->inactive_threshold > 0 &&
                          o->inactive_threshold > now->inactive_threshold) ||
                         (now->max_ack_pending > 0 && o->max_ack_pending > now->max_ack_pending);
-        if (violates) buf_printf(&names, "%s%s", names.len > 0 ? ", " : "", o->name);
+        if (violates) buf_printf(&names, "%s%.*s", names.len > 0 ? ", " : "", SLICE_ARGS(name));
     }
     bool good = names.len == 0;
     if (!good)
