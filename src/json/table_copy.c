@@ -11,6 +11,7 @@ static const char *text_copy(struct arena *arena, const char *text)
 static struct json_array array_copy(const struct json_field *f, const struct json_array *from,
                                     struct arena *arena)
 {
+    assert(f->type != JSON_COUNT_MAP);  /* of answers, which are not kept */
     size_t size = f->type == JSON_TEXTS      ? sizeof(const char *)
                   : f->type == JSON_TEXT_MAP ? sizeof(struct json_pair)
                   : f->type == JSON_STRUCTS  ? f->table->size
@@ -49,7 +50,7 @@ static void field_copy(const struct json_field *f, const void *from, struct aren
         json_table_copy(f->table, inner, arena, *(void **)ret);
     } else {
         assert(f->type == JSON_TEXTS || f->type == JSON_TEXT_MAP || f->type == JSON_STRUCTS ||
-               f->type == JSON_NANOS_LIST);
+               f->type == JSON_NANOS_LIST || f->type == JSON_U64_LIST);
         *(struct json_array *)ret = array_copy(f, from, arena);
     }
 }
@@ -107,8 +108,7 @@ static bool array_equal(const struct json_field *f, const struct json_array *a,
 static bool field_equal(const struct json_field *f, const void *a, const void *b)
 {
     if (is_plain(f->type)) return memcmp(a, b, f->size) == 0;
-    if (f->type == JSON_TEXT)
-        return text_equal(*(const char *const *)a, *(const char *const *)b);
+    if (f->type == JSON_TEXT) return text_equal(*(const char *const *)a, *(const char *const *)b);
     if (f->type == JSON_SLICE || f->type == JSON_RAW)
         return slice_equal(*(const struct slice *)a, *(const struct slice *)b);
     if (f->type == JSON_STRUCT || f->type == JSON_EMBED) return json_table_equal(f->table, a, b);
