@@ -11,7 +11,7 @@
 #include "json/gotime.h"
 #include "stream/metadata.h"
 
-#define TYPE(name) "{\"type\":\"io.nats.jetstream.api.v1." name "_response\""
+#define V1 "{\"type\":\"io.nats.jetstream.api.v1."
 #define CONFIG \
     "\"config\":{\"name\":\"S\",\"subjects\":[\"s.\\u003e\"],\"retention\":\"limits\"," \
     "\"max_consumers\":-1,\"max_msgs\":-1,\"max_bytes\":-1,\"max_age\":0," \
@@ -73,9 +73,9 @@ static void streams_are_told_of(void **state)
     struct stream_info info = stream_info_make(arena);
     struct stream_create_response created = { .info = &info, .did_create = true };
     expect_response(JS_API_STREAM_CREATE, &created,
-                    TYPE("stream_create") "," CONFIG
-                                          ",\"created\":\"1970-01-01T00:00:01Z\"," EMPTY_STATE
-                                          ",\"ts\":\"1970-01-01T00:00:02Z\",\"did_create\":true}");
+                    V1 "stream_create_response\""
+                       "," CONFIG ",\"created\":\"1970-01-01T00:00:01Z\"," EMPTY_STATE
+                       ",\"ts\":\"1970-01-01T00:00:02Z\",\"did_create\":true}");
 
     struct json_count counts[] = { { "s.1", 1 }, { "s.3", 2 } };
     uint64_t deleted[] = { 2 };
@@ -95,16 +95,16 @@ static void streams_are_told_of(void **state)
         .deleted = { deleted, 1 },
     };
     struct stream_info_response told = { .paged = { 2, 0, JS_SUBJECTS_LIMIT }, .info = &info };
-    expect_response(
-        JS_API_STREAM_INFO, &told,
-        TYPE(
-            "stream_info") ",\"total\":2,\"offset\":0,\"limit\":100000," CONFIG
-                           ",\"created\":\"1970-01-01T00:00:01Z\",\"state\":{\"messages\":3,"
-                           "\"bytes\":136,\"first_seq\":1,\"first_ts\":\"1970-01-01T00:00:00.000000001Z\","
-                           "\"last_seq\":4,\"last_ts\":\"1970-01-01T00:00:00.000000002Z\","
-                           "\"num_subjects\":2,\"subjects\":{\"s.1\":1,\"s.3\":2},\"num_deleted\":1,"
-                           "\"deleted\":[2],\"consumer_count\":0},\"domain\":\"hub\","
-                           "\"cluster\":{\"leader\":\"n1\"},\"ts\":\"1970-01-01T00:00:02Z\"}");
+    expect_response(JS_API_STREAM_INFO, &told,
+                    V1 "stream_info_response\""
+                       ",\"total\":2,\"offset\":0,\"limit\":100000," CONFIG
+                       ",\"created\":\"1970-01-01T00:00:01Z\",\"state\":{\"messages\":3,"
+                       "\"bytes\":136,\"first_seq\":1,"
+                       "\"first_ts\":\"1970-01-01T00:00:00.000000001Z\","
+                       "\"last_seq\":4,\"last_ts\":\"1970-01-01T00:00:00.000000002Z\","
+                       "\"num_subjects\":2,\"subjects\":{\"s.1\":1,\"s.3\":2},\"num_deleted\":1,"
+                       "\"deleted\":[2],\"consumer_count\":0},\"domain\":\"hub\","
+                       "\"cluster\":{\"leader\":\"n1\"},\"ts\":\"1970-01-01T00:00:02Z\"}");
 }
 
 static void mirrors_and_sources_are_told_of(void **state)
@@ -169,14 +169,18 @@ static void consumers_are_told_of(void **state)
         .priority_groups = { groups, 1 },
     };
     struct consumer_response told = { .info = &info };
-    expect_response(JS_API_CONSUMER_INFO, &told, TYPE("consumer_info") "," CONSUMER "}");
+    expect_response(JS_API_CONSUMER_INFO, &told,
+                    V1 "consumer_info_response\""
+                       "," CONSUMER "}");
     struct consumer_reset_response reset = { .info = &info, .reset_seq = 2 };
     expect_response(JS_API_CONSUMER_RESET, &reset,
-                    TYPE("consumer_reset") "," CONSUMER ",\"reset_seq\":2}");
+                    V1 "consumer_reset_response\""
+                       "," CONSUMER ",\"reset_seq\":2}");
     struct list_response list = { .paged = { 1, 0, JS_LIST_LIMIT }, .items = { &info, 1 } };
     expect_response(JS_API_CONSUMER_LIST, &list,
-                    TYPE("consumer_list") ",\"total\":1,\"offset\":0,\"limit\":256,"
-                                          "\"consumers\":[{" CONSUMER "}]}");
+                    V1 "consumer_list_response\""
+                       ",\"total\":1,\"offset\":0,\"limit\":256,"
+                       "\"consumers\":[{" CONSUMER "}]}");
 }
 
 static void an_account_is_told_of(void **state)
@@ -192,12 +196,11 @@ static void an_account_is_told_of(void **state)
         .api = { .level = 5, .total = 58, .errors = 18 },
     };
     struct account_info_response told = { .info = &info };
-    expect_response(
-        JS_API_INFO, &told,
-        TYPE(
-            "account_info") ",\"memory\":0,\"storage\":0,\"reserved_memory\":0,"
-                            "\"reserved_storage\":0,\"streams\":3,\"consumers\":3," LIMITS
-                            ",\"domain\":\"hub\",\"api\":{\"level\":5,\"total\":58,\"errors\":18}}");
+    expect_response(JS_API_INFO, &told,
+                    V1 "account_info_response\""
+                       ",\"memory\":0,\"storage\":0,\"reserved_memory\":0,"
+                       "\"reserved_storage\":0,\"streams\":3,\"consumers\":3," LIMITS
+                       ",\"domain\":\"hub\",\"api\":{\"level\":5,\"total\":58,\"errors\":18}}");
     struct js_tier_info tier = { .streams = 1, .limits = { -1, -1, -1, -1, -1, -1, -1, false } };
     struct js_tiers_info tiers = { .r = { [2] = &tier } };
     info.tiers = &tiers;
@@ -215,39 +218,49 @@ static void small_answers_are_those_of_nats_server(void **state)
     const char *names[] = { "S" };
     struct names_response some = { .paged = { 1, 0, JS_NAMES_LIMIT }, .names = { names, 1 } };
     expect_response(JS_API_STREAM_NAMES, &some,
-                    TYPE("stream_names") ",\"total\":1,\"offset\":0,\"limit\":1024,"
-                                         "\"streams\":[\"S\"]}");
+                    V1 "stream_names_response\""
+                       ",\"total\":1,\"offset\":0,\"limit\":1024,"
+                       "\"streams\":[\"S\"]}");
     struct names_response none = { .paged = { 0, 0, JS_NAMES_LIMIT } };
     expect_response(JS_API_STREAM_NAMES, &none,
-                    TYPE("stream_names") ",\"total\":0,\"offset\":0,\"limit\":1024,"
-                                         "\"streams\":null}");
+                    V1 "stream_names_response\""
+                       ",\"total\":0,\"offset\":0,\"limit\":1024,"
+                       "\"streams\":null}");
     expect_response(JS_API_CONSUMER_NAMES, &none,
-                    TYPE("consumer_names") ",\"total\":0,\"offset\":0,\"limit\":1024,"
-                                           "\"consumers\":[]}");
+                    V1 "consumer_names_response\""
+                       ",\"total\":0,\"offset\":0,\"limit\":1024,"
+                       "\"consumers\":[]}");
     struct success_response done = { .success = true };
-    expect_response(JS_API_STREAM_DELETE, &done, TYPE("stream_delete") ",\"success\":true}");
+    expect_response(JS_API_STREAM_DELETE, &done,
+                    V1 "stream_delete_response\""
+                       ",\"success\":true}");
     struct stream_purge_response purged = { .success = true, .purged = 1 };
     expect_response(JS_API_STREAM_PURGE, &purged,
-                    TYPE("stream_purge") ",\"success\":true,\"purged\":1}");
+                    V1 "stream_purge_response\""
+                       ",\"success\":true,\"purged\":1}");
     struct js_stored_msg msg = {
         .subject = "s.1", .seq = 1, .data = SLICE_LIT("aGVsbG8="), .time = 1 * SECOND
     };
     struct msg_get_response got = { .message = &msg };
-    expect_response(
-        JS_API_STREAM_MSG_GET, &got,
-        TYPE("stream_msg_get") ",\"message\":{\"subject\":\"s.1\",\"seq\":1,"
-                               "\"data\":\"aGVsbG8=\",\"time\":\"1970-01-01T00:00:01Z\"}}");
+    expect_response(JS_API_STREAM_MSG_GET, &got,
+                    V1 "stream_msg_get_response\""
+                       ",\"message\":{\"subject\":\"s.1\",\"seq\":1,"
+                       "\"data\":\"aGVsbG8=\",\"time\":\"1970-01-01T00:00:01Z\"}}");
     struct stream_restore_response restore = { .deliver_subject = "$JS.SNAPSHOT.RESTORE.R.x" };
     expect_response(JS_API_STREAM_RESTORE, &restore,
-                    TYPE("stream_restore") ",\"deliver_subject\":\"$JS.SNAPSHOT.RESTORE.R.x\"}");
+                    V1 "stream_restore_response\""
+                       ",\"deliver_subject\":\"$JS.SNAPSHOT.RESTORE.R.x\"}");
     struct consumer_pause_response paused = { .paused = true,
                                               .pause_until = 1 * SECOND,
                                               .pause_remaining = 7 };
     expect_response(JS_API_CONSUMER_PAUSE, &paused,
-                    TYPE("consumer_pause") ",\"paused\":true,\"pause_until\":"
-                                           "\"1970-01-01T00:00:01Z\",\"pause_remaining\":7}");
+                    V1 "consumer_pause_response\""
+                       ",\"paused\":true,\"pause_until\":"
+                       "\"1970-01-01T00:00:01Z\",\"pause_remaining\":7}");
     struct consumer_unpin_response unpinned = { 0 };
-    expect_response(JS_API_CONSUMER_UNPIN, &unpinned, TYPE("consumer_unpin") "}");
+    expect_response(JS_API_CONSUMER_UNPIN, &unpinned,
+                    V1 "consumer_unpin_response\""
+                       "}");
 }
 
 static void errors_keep_the_fields_that_are_always_there(void **state)
@@ -258,27 +271,29 @@ static void errors_keep_the_fields_that_are_always_there(void **state)
         enum js_api verb;
         const char *expected;
     } rows[] = {
-        { JS_API_INFO, TYPE("account_info") NOT_FOUND "}" },
-        { JS_API_STREAM_CREATE, TYPE("stream_create") NOT_FOUND "}" },
-        { JS_API_STREAM_UPDATE, TYPE("stream_update") NOT_FOUND "}" },
-        { JS_API_STREAM_INFO, TYPE("stream_info") NOT_FOUND PAGE "}" },
-        { JS_API_STREAM_NAMES, TYPE("stream_names") NOT_FOUND PAGE ",\"streams\":null}" },
-        { JS_API_STREAM_LIST, TYPE("stream_list") NOT_FOUND PAGE ",\"streams\":[]}" },
-        { JS_API_STREAM_PURGE, TYPE("stream_purge") NOT_FOUND ",\"purged\":0}" },
-        { JS_API_STREAM_MSG_GET, TYPE("stream_msg_get") NOT_FOUND "}" },
-        { JS_API_STREAM_SNAPSHOT, TYPE("stream_snapshot") NOT_FOUND "}" },
-        { JS_API_STREAM_RESTORE, TYPE("stream_restore") NOT_FOUND ",\"deliver_subject\":\"\"}" },
-        { JS_API_STREAM_PEER_EVACUATE, TYPE("stream_evacuate_peer") NOT_FOUND "}" },
-        { JS_API_STREAM_CANCEL_MOVE, TYPE("stream_cancel_move") NOT_FOUND "}" },
-        { JS_API_CONSUMER_CREATE, TYPE("consumer_create") NOT_FOUND "}" },
-        { JS_API_CONSUMER_NAMES, TYPE("consumer_names") NOT_FOUND PAGE ",\"consumers\":[]}" },
-        { JS_API_CONSUMER_LIST, TYPE("consumer_list") NOT_FOUND PAGE ",\"consumers\":[]}" },
-        { JS_API_CONSUMER_INFO, TYPE("consumer_info") NOT_FOUND "}" },
-        { JS_API_CONSUMER_DELETE, TYPE("consumer_delete") NOT_FOUND "}" },
-        { JS_API_CONSUMER_PAUSE, TYPE("consumer_pause") NOT_FOUND
-          ",\"paused\":false,\"pause_until\":\"0001-01-01T00:00:00Z\"}" },
-        { JS_API_CONSUMER_UNPIN, TYPE("consumer_unpin") NOT_FOUND "}" },
-        { JS_API_CONSUMER_RESET, TYPE("consumer_reset") NOT_FOUND ",\"reset_seq\":0}" },
+        { JS_API_INFO, V1 "account_info_response\"" NOT_FOUND "}" },
+        { JS_API_STREAM_CREATE, V1 "stream_create_response\"" NOT_FOUND "}" },
+        { JS_API_STREAM_UPDATE, V1 "stream_update_response\"" NOT_FOUND "}" },
+        { JS_API_STREAM_INFO, V1 "stream_info_response\"" NOT_FOUND PAGE "}" },
+        { JS_API_STREAM_NAMES, V1 "stream_names_response\"" NOT_FOUND PAGE ",\"streams\":null}" },
+        { JS_API_STREAM_LIST, V1 "stream_list_response\"" NOT_FOUND PAGE ",\"streams\":[]}" },
+        { JS_API_STREAM_PURGE, V1 "stream_purge_response\"" NOT_FOUND ",\"purged\":0}" },
+        { JS_API_STREAM_MSG_GET, V1 "stream_msg_get_response\"" NOT_FOUND "}" },
+        { JS_API_STREAM_SNAPSHOT, V1 "stream_snapshot_response\"" NOT_FOUND "}" },
+        { JS_API_STREAM_RESTORE,
+          V1 "stream_restore_response\"" NOT_FOUND ",\"deliver_subject\":\"\"}" },
+        { JS_API_STREAM_PEER_EVACUATE, V1 "stream_evacuate_peer_response\"" NOT_FOUND "}" },
+        { JS_API_STREAM_CANCEL_MOVE, V1 "stream_cancel_move_response\"" NOT_FOUND "}" },
+        { JS_API_CONSUMER_CREATE, V1 "consumer_create_response\"" NOT_FOUND "}" },
+        { JS_API_CONSUMER_NAMES,
+          V1 "consumer_names_response\"" NOT_FOUND PAGE ",\"consumers\":[]}" },
+        { JS_API_CONSUMER_LIST, V1 "consumer_list_response\"" NOT_FOUND PAGE ",\"consumers\":[]}" },
+        { JS_API_CONSUMER_INFO, V1 "consumer_info_response\"" NOT_FOUND "}" },
+        { JS_API_CONSUMER_DELETE, V1 "consumer_delete_response\"" NOT_FOUND "}" },
+        { JS_API_CONSUMER_PAUSE, V1 "consumer_pause_response\"" NOT_FOUND
+                                    ",\"paused\":false,\"pause_until\":\"0001-01-01T00:00:00Z\"}" },
+        { JS_API_CONSUMER_UNPIN, V1 "consumer_unpin_response\"" NOT_FOUND "}" },
+        { JS_API_CONSUMER_RESET, V1 "consumer_reset_response\"" NOT_FOUND ",\"reset_seq\":0}" },
     };
     struct js_error error;
     (void)js_error_set(&error, JS_ERR_STREAM_NOT_FOUND);
@@ -289,7 +304,7 @@ static void errors_keep_the_fields_that_are_always_there(void **state)
     }
     struct buf out = { 0 };
     js_system_response_write(&error, &out);
-    expect_text(&out, TYPE("system") NOT_FOUND "}");
+    expect_text(&out, V1 "system_response\"" NOT_FOUND "}");
 }
 
 static void publishes_are_answered(void **state)

@@ -15,7 +15,8 @@ static const struct json_table paged_table =
 
 static const struct json_field names_fields[] = {
     { "ApiPagedRequest", AT(offset), JSON_EMBED, 0, &paged_table, OFFSET_HELP },
-    { "subject", AT(subject), JSON_TEXT, JSON_OMITEMPTY, NULL, "only streams that store some of it" },
+    { "subject", AT(subject), JSON_TEXT, JSON_OMITEMPTY, NULL,
+      "only streams that store some of it" },
 };
 #undef AT
 const struct json_table stream_names_request_table =
@@ -170,7 +171,7 @@ static bool has_next(const struct msg_get_request *q)
 bool js_msg_get_check(const struct msg_get_request *q, struct js_error *ret_error)
 {
     bool seq = q->seq > 0, time = q->start_time != 0, last = has_last(q);
-    bool is_direct_only = q->batch != 0 || q->max_bytes != 0;
+    bool is_direct_only = q->batch > 0 || q->max_bytes > 0;
     bool conflicts = (seq && last) || (seq && time) || (time && last) || (last && has_next(q));
     bool is_nothing = !seq && !last && !has_next(q) && !time;
     if (is_direct_only || conflicts || is_nothing)
@@ -186,7 +187,10 @@ const char *js_direct_get_refusal(const struct msg_get_request *q, bool has_subj
     bool conflicts = (seq && last) || (seq && time) || (time && last) || (last && next) ||
                      (last && q->batch > 0) || (last && multi) || (next && multi) ||
                      (q->up_to_seq > 0 && q->up_to_time != 0);
-    if (has_subject) return is_nothing ? NULL : "408 Bad Request";
+    if (has_subject) {
+        bool is_plain = is_nothing && q->batch == 0 && q->up_to_seq == 0 && q->up_to_time == 0;
+        return is_plain ? NULL : "408 Bad Request";
+    }
     if (is_nothing) return "408 Empty Request";
     return conflicts ? "408 Bad Request" : NULL;
 }

@@ -31,7 +31,7 @@
     X(STREAM_PEER_REMOVE,       "STREAM.PEER.REMOVE.*",          "stream_remove_peer_response") \
     X(STREAM_PEER_EVACUATE,     "STREAM.PEER.EVACUATE.*",        "stream_evacuate_peer_response") \
     X(STREAM_CANCEL_MOVE,       "STREAM.CANCEL_MOVE.*",          "stream_cancel_move_response") \
-    X(STREAM_LEADER_STEPDOWN,   "STREAM.LEADER.STEPDOWN.*",      "stream_leader_stepdown_response") \
+    X(STREAM_LEADER_STEPDOWN,   "STREAM.LEADER.STEPDOWN.*", "stream_leader_stepdown_response") \
     X(CONSUMER_CREATE_EPHEMERAL, "CONSUMER.CREATE.*",            "consumer_create_response") \
     X(CONSUMER_CREATE,          "CONSUMER.CREATE.*.>",           "consumer_create_response") \
     X(CONSUMER_DURABLE_CREATE,  "CONSUMER.DURABLE.CREATE.*.*",   "consumer_create_response") \
@@ -43,9 +43,10 @@
     X(CONSUMER_UNPIN,           "CONSUMER.UNPIN.*.*",            "consumer_unpin_response") \
     X(CONSUMER_RESET,           "CONSUMER.RESET.*.*",            "consumer_reset_response") \
     X(CONSUMER_MSG_NEXT,        "CONSUMER.MSG.NEXT.*.*",         "") \
-    X(CONSUMER_LEADER_STEPDOWN, "CONSUMER.LEADER.STEPDOWN.*.*",  "consumer_leader_stepdown_response") \
+    X(CONSUMER_LEADER_STEPDOWN, "CONSUMER.LEADER.STEPDOWN.*.*",  \
+      "consumer_leader_stepdown_response") \
     X(CONSUMER_PEER_REMOVE,     "CONSUMER.PEER.REMOVE.*.*",      "consumer_remove_peer_response") \
-    X(CONSUMER_PEER_EVACUATE,   "CONSUMER.PEER.EVACUATE.*.*",    "consumer_evacuate_peer_response") \
+    X(CONSUMER_PEER_EVACUATE,   "CONSUMER.PEER.EVACUATE.*.*", "consumer_evacuate_peer_response") \
     X(DIRECT_GET,               "DIRECT.GET.*",                  "") \
     X(DIRECT_GET_LAST,          "DIRECT.GET.*.>",                "") \
     X(META_LEADER_STEPDOWN,     "META.LEADER.STEPDOWN",          "meta_leader_stepdown_response") \

@@ -127,20 +127,26 @@ static int64_t limited_count(const struct js_check *k, const char *stream)
     return count;
 }
 
+static bool filters_meet(const struct consumer_config *a, const struct consumer_config *b)
+{
+    const char *x, *y;
+    for (uint32_t i = 0; (x = consumer_filter(a, i)) != NULL; i++)
+        for (uint32_t j = 0; (y = consumer_filter(b, j)) != NULL; j++)
+            if (js_subjects_collide(slice_str(x), slice_str(y))) return true;
+    return false;
+}
+
 /* No other consumer of a work queue may get what this one gets. No filter meets nothing here. */
 static bool is_partition(const struct consumer_config *c, const char *stream,
                          const struct js_check *k)
 {
     const struct consumer_config *o;
-    const char *mine, *theirs;
     struct slice name;
     if (consumer_filter(c, 0) == NULL) return true;
     for (uint32_t i = 0; (o = other_at(k, stream, i, &name)) != NULL; i++) {
         if (o->direct || o->sourcing || slice_equal(name, slice_str(name_of(c)))) continue;
         if (consumer_filter(o, 0) == NULL) return false;
-        for (uint32_t a = 0; (mine = consumer_filter(c, a)) != NULL; a++)
-            for (uint32_t b = 0; (theirs = consumer_filter(o, b)) != NULL; b++)
-                if (js_subjects_collide(slice_str(mine), slice_str(theirs))) return false;
+        if (filters_meet(c, o)) return false;
     }
     return true;
 }

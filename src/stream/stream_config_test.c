@@ -181,26 +181,6 @@ static void names_descriptions_and_metadata_have_a_largest_size(void **state)
     assert_string_equal(error.text, "stream metadata exceeds maximum size of 131072 bytes");
 }
 
-static void metadata_of_the_server_is_kept_apart(void **state)
-{
-    (void)state;
-    AUTO_FREE(arena) arena = arena_new();
-    struct json_array map = { 0 }, present = { 0 };
-    json_map_set(&map, "_nats.ver", "1", arena);
-    json_map_set(&map, "_nats.level", "9", arena);
-    json_map_set(&map, "a", "b", arena);
-    js_metadata_store(&map, 2, arena);
-    assert_int_equal(map.count, 2);
-    assert_string_equal(json_map_find(&map, "_nats.req.level"), "2");
-    js_metadata_align(&map, &present, arena);
-    assert_null(json_map_find(&map, "_nats.req.level"));
-    assert_true(js_metadata_supported(&map));
-    json_map_set(&map, "_nats.req.level", "6", arena);
-    assert_false(js_metadata_supported(&map));
-    json_map_set(&map, "_nats.req.level", "x", arena);
-    assert_false(js_metadata_supported(&map));
-}
-
 static void the_tables_are_sound(void **state)
 {
     (void)state;
@@ -219,7 +199,6 @@ int main(void)
         cmocka_unit_test(without_a_tier_no_stream_is_possible),
         cmocka_unit_test(tighter_limits_name_the_consumers_that_violate_them),
         cmocka_unit_test(names_descriptions_and_metadata_have_a_largest_size),
-        cmocka_unit_test(metadata_of_the_server_is_kept_apart),
         cmocka_unit_test(the_tables_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

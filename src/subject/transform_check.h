@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transform check: is a subject transform from `source` to `destination` possible?
  *
- * Pure; any thread. NULL: the pair is fine; else the words of nats-server, which lie in the arena or
- * are constants. */
+ * Pure; any thread. NULL: the pair is fine; else the words of nats-server, which lie in the arena
+ * or are constants. */
 #ifndef MIDGE_SUBJECT_TRANSFORM_CHECK_H
 #define MIDGE_SUBJECT_TRANSFORM_CHECK_H
 
