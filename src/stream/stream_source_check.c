@@ -299,7 +299,7 @@ static bool circles_check(const struct stream_config *c, const struct js_check *
                           struct js_error *e)
 {
     /* a stream is looked at once for each way that leads to it: a bound for absurd meshes */
-    enum { STEPS_MAX = 100000 };
+    enum { STEPS_MAX = 4096 };
     struct walk w = { .arena = k->arena };
     walk_add(&w, c);
     while (w.at < w.count && w.at < STEPS_MAX) {
