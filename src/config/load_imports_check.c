@@ -2,6 +2,7 @@
 /* When all accounts are known: does each import find an export that lets it in? */
 #include "config/load_internal.h"
 #include "subject/subject.h"
+#include "subject/transform_check.h"
 
 enum { CYCLE_DEPTH_MAX = 1024, CYCLE_STEPS_MAX = 1000000 };
 

@@ -201,9 +201,4 @@ void load_accounts_check(struct loader *, struct option_pos);
 /* In load_top.c: what needs more than one key. */
 void load_check(struct loader *);
 
-/* Subject transforms: NULL when the pair is fine, else Go's words. */
-/* .. and of an import, which may only move wildcards. */
-const char *transform_import_error(struct arena *, const char *source, const char *destination);
-const char *transform_error(struct arena *, const char *source, const char *destination);
-
 #endif

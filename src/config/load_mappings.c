@@ -4,6 +4,7 @@
 #include "config/load_internal.h"
 #include "config/value.h"
 #include "subject/subject.h"
+#include "subject/transform_check.h"
 
 enum { WEIGHT_ALL = 100 };
 

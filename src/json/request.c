@@ -29,6 +29,8 @@ static const char *const go_types[JSON_TYPES_COUNT] = {
     [JSON_NANOS_LIST] = "[]time.Duration",
     [JSON_WORD] = "string",
     [JSON_TEXT_MAP] = "map[string]string",
+    [JSON_U64_LIST] = "[]uint64",
+    [JSON_COUNT_MAP] = "map[string]uint64",
 };
 
 static bool is_number(const char *go_type)
@@ -147,7 +149,8 @@ static const struct json_field *field_find(const struct json_table *t, struct sl
             *ret_embed = f;
             return inner;
         }
-        if (f->type == JSON_EMBED || (f->flags & JSON_WRITE_ONLY)) continue;
+        if (f->type == JSON_EMBED || f->type == JSON_EMBED_PTR) continue;
+        if (f->flags & JSON_WRITE_ONLY) continue;
         if (!slice_equal_nocase(slice_str(f->name), key)) continue;
         *ret_embed = NULL;
         return f;

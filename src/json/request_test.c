@@ -338,6 +338,32 @@ static void maps_are_changed_in_order(void **state)
     assert_null(json_map_find(&map, "a"));
 }
 
+static void a_copy_equals_its_original_until_one_changes(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"name\":\"A\",\"subjects\":[\"a\"],\"metadata\":{\"a\":\"1\"},"
+                               "\"backoff\":[1],\"mirror\":{\"name\":\"M\"},"
+                               "\"sources\":[{\"name\":\"S\"}],\"color\":\"green\"}";
+    AUTO_FREE(arena) arena = arena_new();
+    AUTO_FREE(arena) other = arena_new();
+    struct config_request q = { 0 }, copy;
+    assert_int_equal(read_as(JSON_REQUEST_STRICT, text, arena, &q, NULL), ERR_OK);
+    json_table_copy(&request_table, &q, other, &copy);
+    assert_true(json_table_equal(&request_table, &q, &copy));
+    assert_ptr_not_equal(q.config.mirror, copy.config.mirror);
+    ((struct source *)copy.config.sources.items)[0].name = "T";
+    assert_false(json_table_equal(&request_table, &q, &copy));
+    json_table_copy(&request_table, &q, other, &copy);
+    copy.config.mirror = NULL;
+    assert_false(json_table_equal(&request_table, &q, &copy));
+    json_table_copy(&request_table, &q, other, &copy);
+    *(nanos *)copy.config.backoff.items = 2;
+    assert_false(json_table_equal(&request_table, &q, &copy));
+    json_table_copy(&request_table, &q, other, &copy);
+    json_map_set(&copy.config.metadata, "a", "2", other);
+    assert_false(json_table_equal(&request_table, &q, &copy));
+}
+
 static void the_tables_of_this_test_are_sound(void **state)
 {
     (void)state;
@@ -358,6 +384,7 @@ int main(void)
         cmocka_unit_test(plain_reading_ignores_unknown_fields_and_takes_one_value),
         cmocka_unit_test(depth_is_limited_and_times_that_do_not_fit_are_clamped),
         cmocka_unit_test(maps_are_changed_in_order),
+        cmocka_unit_test(a_copy_equals_its_original_until_one_changes),
         cmocka_unit_test(the_tables_of_this_test_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

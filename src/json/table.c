@@ -30,7 +30,7 @@ void json_table_write_members(const struct json_table *t, const void *from, stru
         const struct json_field *f = &t->fields[i];
         const void *at = (const char *)from + f->offset;
         if ((f->flags & JSON_OMITEMPTY) && types[f->type].is_empty(f, at)) continue;
-        if (f->type != JSON_EMBED) json_key(w, f->name);
+        if (f->type != JSON_EMBED && f->type != JSON_EMBED_PTR) json_key(w, f->name);
         types[f->type].write(f, at, w);
     }
 }
@@ -38,7 +38,7 @@ void json_table_write_members(const struct json_table *t, const void *from, stru
 static bool needs_table(enum json_type type)
 {
     return type == JSON_STRUCT || type == JSON_STRUCT_PTR || type == JSON_STRUCTS ||
-           type == JSON_EMBED || type == JSON_WORD;
+           type == JSON_EMBED || type == JSON_EMBED_PTR || type == JSON_WORD;
 }
 
 void json_table_check(const struct json_table *t)
@@ -226,6 +226,12 @@ static void embed_write(const struct json_field *f, const void *from, struct jso
     json_table_write_members(f->table, from, w);
 }
 
+static void embed_pointer_write(const struct json_field *f, const void *from, struct json_writer *w)
+{
+    const void *target = *(const void *const *)from;
+    if (target != NULL) embed_write(f, target, w);
+}
+
 static bool never_empty(const struct json_field *f, const void *from)
 {
     (void)f, (void)from;
@@ -261,6 +267,7 @@ static void array_write(const struct json_field *f, const void *from, struct jso
     json_array_begin(w);
     for (uint32_t i = 0; i < a->count; i++) {
         if (f->type == JSON_TEXTS) json_str(w, ((const char *const *)a->items)[i]);
+        else if (f->type == JSON_U64_LIST) json_u64(w, ((const uint64_t *)a->items)[i]);
         else if (f->type == JSON_NANOS_LIST) json_i64(w, ((const nanos *)a->items)[i]);
         else struct_write(f, (const char *)a->items + (size_t)i * f->table->size, w);
     }
@@ -276,6 +283,19 @@ static void map_write(const struct json_field *f, const void *from, struct json_
     for (uint32_t i = 0; i < map->count; i++) {
         json_key(w, pairs[i].key);
         json_str(w, pairs[i].value);
+    }
+    json_object_end(w);
+}
+
+static void count_map_write(const struct json_field *f, const void *from, struct json_writer *w)
+{
+    (void)f;
+    const struct json_array *map = from;
+    const struct json_count *counts = map->items;
+    json_object_begin(w);
+    for (uint32_t i = 0; i < map->count; i++) {
+        json_key(w, counts[i].key);
+        json_u64(w, counts[i].value);
     }
     json_object_end(w);
 }
@@ -305,6 +325,9 @@ static const struct type_row types[JSON_TYPES_COUNT] = {
     [JSON_TIMESTAMP_PTR] = { sizeof(nanos),             time_write,     i_empty },
     [JSON_WORD]          = { sizeof(int32_t),           word_write,     word_empty },
     [JSON_TEXT_MAP]      = { sizeof(struct json_array), map_write,      array_empty },
+    [JSON_U64_LIST]      = { sizeof(struct json_array), array_write,    array_empty },
+    [JSON_COUNT_MAP]     = { sizeof(struct json_array), count_map_write, array_empty },
     [JSON_EMBED]         = { 0,                         embed_write,    never_empty },
+    [JSON_EMBED_PTR]     = { sizeof(void *),            embed_pointer_write, never_empty },
 };
 /* clang-format on */

@@ -52,7 +52,10 @@ enum json_type {
     JSON_TIMESTAMP_PTR,
     JSON_WORD,                          /* an enum; its table is a JSON_WORDS_TABLE */
     JSON_TEXT_MAP,                      /* struct json_array of struct json_pair, sorted by key */
+    JSON_U64_LIST,                      /* struct json_array of uint64_t */
+    JSON_COUNT_MAP,                     /* struct json_array of struct json_count, as they come */
     JSON_EMBED,                         /* a struct whose members stand in this object */
+    JSON_EMBED_PTR,                     /* pointer to one; NULL: none of them. Only written */
 };
 
 enum {
@@ -71,6 +74,11 @@ struct json_array {
 struct json_pair {
     const char *key;
     const char *value;
+};
+
+struct json_count {
+    const char *key;
+    uint64_t    value;
 };
 
 /* The words that an enum is in JSON. Written is the first one of a value; reading takes each. */
@@ -129,6 +137,11 @@ MUST_CHECK enum err json_table_read(const struct json_table *, struct json_value
  * already. */
 void json_table_write(const struct json_table *, const void *from, struct json_writer *);
 void json_table_write_members(const struct json_table *, const void *from, struct json_writer *);
+
+/* A deep copy of what the rows name (the rest of the struct is copied as it is) into `arena`. */
+void json_table_copy(const struct json_table *, const void *from, struct arena *, void *ret);
+/* All fields are equal; an absent text equals an empty one. */
+bool json_table_equal(const struct json_table *, const void *a, const void *b);
 
 /* The value of `key` in a JSON_TEXT_MAP; NULL: not there. */
 const char *json_map_find(const struct json_array *map, const char *key);

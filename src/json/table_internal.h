@@ -7,7 +7,7 @@
 
 #include "json/table.h"
 
-enum { JSON_TYPES_COUNT = JSON_EMBED + 1, JSON_PATH_SIZE = 128 };
+enum { JSON_TYPES_COUNT = JSON_EMBED_PTR + 1, JSON_PATH_SIZE = 128 };
 
 /* One read under way. In Go's manner members are taken in the order of the text, the first error
  * ends it, and the texts are those of Go's encoding/json. */

@@ -38,6 +38,7 @@ enum err json_object_read(const struct json_table *t, struct json_value object,
     for (uint32_t i = 0; i < t->count; i++) {
         const struct json_field *f = &t->fields[i];
         struct json_value v = object;
+        if (f->type == JSON_EMBED_PTR) continue;
         if (f->type != JSON_EMBED && !json_member(object, f->name, &v)) continue;
         enum err e = field_read(f, v, r, ret);
         if (result == ERR_OK) result = e;
@@ -253,6 +254,40 @@ static bool structs_read(const struct json_field *f, struct json_value v, struct
     return true;
 }
 
+static bool u64_list_read(const struct json_field *f, struct json_value v, struct json_reading *r,
+                          void *ret)
+{
+    (void)f;
+    if (json_kind(v) != JSON_ARRAY) return false;
+    struct json_array a = array_new(r, v, sizeof(uint64_t));
+    uint64_t *items = a.items;
+    for (uint32_t i = 0; i < a.count; i++) {
+        struct json_value item = json_item(v, i);
+        if (!json_to_u64(item, UINT64_MAX, &items[i])) return element_bad(r, item, "uint64");
+    }
+    *(struct json_array *)ret = a;
+    return true;
+}
+
+static bool count_map_read(const struct json_field *f, struct json_value v, struct json_reading *r,
+                           void *ret)
+{
+    (void)f;
+    if (json_kind(v) != JSON_OBJECT) return false;
+    struct json_array map = array_new(r, v, sizeof(struct json_count));
+    struct json_count *counts = map.items;
+    struct json_members members = json_members_of(v);
+    struct slice key;
+    struct json_value value;
+    for (uint32_t i = 0; json_members_next(&members, &key, &value); i++) {
+        counts[i].key = arena_str(r->arena, key);
+        if (!json_to_u64(value, UINT64_MAX, &counts[i].value))
+            return element_bad(r, value, "uint64");
+    }
+    *(struct json_array *)ret = map;
+    return true;
+}
+
 static int pair_compare(const void *a, const void *b)
 {
     const struct json_pair *x = a, *y = b;
@@ -302,6 +337,9 @@ static const reader readers[JSON_TYPES_COUNT] = {
     [JSON_TIMESTAMP_PTR] = time_read,
     [JSON_WORD]          = word_read,
     [JSON_TEXT_MAP]      = map_read,
+    [JSON_U64_LIST]      = u64_list_read,
+    [JSON_COUNT_MAP]     = count_map_read,
     [JSON_EMBED]         = struct_read,
+    [JSON_EMBED_PTR]     = nothing_read,
 };
 /* clang-format on */

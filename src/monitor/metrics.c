@@ -133,7 +133,18 @@ static void add_field(struct metrics *m, struct place p, const struct json_field
     case JSON_STRUCT_PTR:
     case JSON_STRUCTS:
     case JSON_DURATION_TEXT:
-    case JSON_RAW: break;
+    case JSON_RAW:
+    /* and those of JetStream's API, which no page has */
+    case JSON_GOINT:
+    case JSON_NANOS:
+    case JSON_NANOS_LIST:
+    case JSON_TIMESTAMP_PTR:
+    case JSON_WORD:
+    case JSON_TEXT_MAP:
+    case JSON_U64_LIST:
+    case JSON_COUNT_MAP:
+    case JSON_EMBED:
+    case JSON_EMBED_PTR: break;
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is a subject transform possible? The grammar is subject/transform.h's. */
-#include "config/load_internal.h"
+#include "subject/transform_check.h"
+
 #include "subject/transform.h"
 
 static const char *error_of(struct arena *arena, enum err e, const struct errmsg *why)

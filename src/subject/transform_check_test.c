@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "subject/transform_check.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
-
-#include "config/load_internal.h"
 
 #define BAD "invalid mapping destination: "
 
@@ -16,9 +16,35 @@ static const struct {
     const char *error;          /* NULL: possible */
 } cases[] = {
     { "a", "b", NULL },
-    { "a", "", NULL },
+    { "a.*", "b.$1", NULL },
     { "a.*", "b.$2", BAD "wildcard index out of range in $2: [2]" },
+    { "a.*", "b.$0", NULL },
+    { "a.*", "b.$x", NULL },
     { "a.*", "b.*", "invalid subject" },
+    { "a.>", "b.>", NULL },
+    { "a.>", "b", "invalid subject" },
+    { "a", "b.>", "invalid subject" },
+    { "a", "b.{{wildcard(1)}}", BAD "wildcard index out of range in {{wildcard(1)}}" },
+    { "a", "b.{{partition(3,1)}}", NULL },
+    { "a", "b c", BAD "invalid transform" },
+    { "a", ".b", BAD "invalid transform" },
+    { "a.*", "b.{{ wildcard( 1 ) }}", NULL },
+    { "a.*", "b.{{foo(1)}}", BAD "unknown function in {{foo(1)}}" },
+    { "a.*", "b.{{LEFT(1,1)}}", BAD "unknown function in {{LEFT(1,1)}}" },
+    { "a.*", "b.{{wildcard(1)}}x", NULL },
+    { "a.*", "b.{{wildcard(1}}", BAD "unknown function in {{wildcard(1}}" },
+    { "a.*", "b.{{wildcard()}}",
+      BAD "not enough arguments passed to the function in {{wildcard()}}" },
+    { "a.*", "b.{{wildcard(1,2)}}",
+      BAD "too many arguments passed to the function in {{wildcard(1,2)}}" },
+    { "a.*", "b.{{partition()}}",
+      BAD "function argument is invalid or in the wrong format in {{partition()}}" },
+    { "a.*", "b.{{partition(3,1)}}", NULL },
+    { "a.*", "b.{{partition(3,2)}}", BAD "wildcard index out of range in {{partition(3,2)}}: [2]" },
+    { "a.*", "b.{{random(1,2)}}",
+      BAD "not enough arguments passed to the function in {{random(1,2)}}" },
+    { "a.*", "b.{{split(1,)}}", NULL },
+    { "a.*", "b.{{splitFromleft(1,1)}}", NULL },
 };
 
 static void mappings_are_possible_or_not_as_on_nats_server(void **state)
