@@ -51,7 +51,7 @@
 #include "base/assert.h"
 #include "base/slice.h"
 #include "store/journal.h"
-#include "store/le.h"
+#include "base/le.h"
 
 enum {
     JOURNAL_SECTOR = 512,
