@@ -63,7 +63,10 @@ static void on_ready(struct watch *w, uint32_t ready)
 {
     struct conn *c = container_of(w, struct conn, watch);
     if (c->sock < 0) return; /* closed earlier in this tick */
-    if (ready & NET_WRITABLE) conn_flush(c);
+    if (ready & NET_WRITABLE) {
+        mailbox_publish(c->reactor); /* what it had in this tick may tell of records */
+        conn_flush(c);
+    }
     bool wanted = !c->paused && !c->held && !stopped(c);
     if ((ready & NET_READABLE) && wanted) read_some(c);
 }

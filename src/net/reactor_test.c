@@ -167,6 +167,69 @@ static void a_reactor_with_nothing_to_do_says_so(void **state)
     fake_free(f);
 }
 
+/* ---- records and bytes of one tick ---- */
+
+enum { TELLER, BLOCKED };
+
+/* For each byte that it reads it posts a record to reactor 1 and tells the other one here. */
+struct teller {
+    struct conn conn;
+    struct fake *fake;
+    struct conn other;
+};
+
+static uint32_t tell(struct conn *c, struct slice in, uint64_t *ret_need)
+{
+    struct teller *t = container_of(c, struct teller, conn);
+    void *targets[] = { t };
+    struct record rec = { .bytes = in, .targets = targets, .targets_count = 1 };
+    *ret_need = 0;
+    mailbox_record(c->reactor, t->fake->set->at[1], &rec);
+    conn_send(&t->other, SLICE_LIT(" told"));
+    return in.len;
+}
+
+static void ignore_end(struct conn *c, enum conn_end why)
+{
+    (void)c;
+    (void)why;
+}
+
+static void ignore(struct conn *c)
+{
+    (void)c;
+}
+
+static const struct conn_ops teller_ops = { tell, ignore, ignore_end, ignore };
+
+static int64_t write_behind_records(struct net *n, int sock, const struct net_span *spans,
+                                    uint32_t count)
+{
+    assert_true(mailbox_has_work(fake_of(n)->set->at[1]));
+    return fake_write(n, sock, spans, count);
+}
+
+static void no_byte_leaves_before_the_records_of_its_tick_are_visible(void **state)
+{
+    (void)state;
+    struct fake *f = fake_new_many(2);
+    struct teller t = { .fake = f };
+    assert_int_equal(conn_init(&t.conn, f->reactor, TELLER, &teller_ops), ERR_OK);
+    assert_int_equal(conn_init(&t.other, f->reactor, BLOCKED, &teller_ops), ERR_OK);
+    f->socks[BLOCKED].stuck = true;
+    conn_send(&t.other, SLICE_LIT("before"));
+    (void)reactor_tick(f->reactor, 0); /* from now on it waits until its socket is writable */
+    f->socks[BLOCKED].stuck = false;
+    f->net.write = write_behind_records;
+    buf_add(&f->socks[TELLER].in, SLICE_LIT("x"));
+    (void)reactor_tick(f->reactor, 0);
+    assert_true(slice_equal_str(buf_slice(&f->socks[BLOCKED].out), "before told"));
+    conn_abort(&t.conn);
+    conn_abort(&t.other);
+    (void)reactor_tick(f->reactor, 0);
+    fake_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +240,7 @@ int main(void)
         cmocka_unit_test(work_runs_elsewhere_and_comes_home),
         cmocka_unit_test(work_that_finds_no_place_is_told_so),
         cmocka_unit_test(a_reactor_with_nothing_to_do_says_so),
+        cmocka_unit_test(no_byte_leaves_before_the_records_of_its_tick_are_visible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
