@@ -334,6 +334,7 @@ bool mailbox_has_work(struct reactor *r)
 
 bool mailbox_may_sleep(struct reactor *r)
 {
+    assert(r->mailbox->outbound_used == 0); /* nobody would publish them while it sleeps */
     atomic_store_explicit(&r->mailbox->sleeping, 1, memory_order_seq_cst);
     if (!mailbox_has_work(r)) return true;
     mailbox_woke(r);

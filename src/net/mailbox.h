@@ -65,7 +65,7 @@ void mailbox_mail(struct reactor *to, struct mail *);
 /* Every reason to stay awake stands here: unread records, unread mail. Consumer's thread. */
 bool mailbox_has_work(struct reactor *);
 /* Announces that this reactor is about to sleep, then true when it may (nothing arrived
- * meanwhile). */
+ * meanwhile). All that it posted must be published. */
 bool mailbox_may_sleep(struct reactor *);
 void mailbox_woke(struct reactor *);
 

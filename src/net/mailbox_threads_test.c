@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reactors on threads of their own, whose pollers sleep on a condition variable until they are
- * woken: a lost wake-up is a sleep that nobody ends, which a generous limit turns into a
- * failure. */
+/* Many producers on threads of their own, and one consumer that sleeps until it is woken. */
 #include "net/mailbox.h"
 
 #include <pthread.h>
@@ -9,26 +7,15 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-#include "net/reactor.h"
+#include "net/sleep_testing.h"
 
-enum { PRODUCERS = 3, RECORDS = 20000, LETTERS = 2000, SILENCE_MAX_S = 60 };
-
-struct sleeper {
-    struct poller base;
-    pthread_mutex_t mutex;
-    pthread_cond_t cond;
-    bool woken;
-};
+enum { PRODUCERS = 3, RECORDS = 20000, LETTERS = 2000 };
 
 struct world {
-    struct env env;
-    struct net net;
-    struct clock clock;
-    struct entropy entropy;
+    struct sleep_env env;
     struct reactors *set;
     uint64_t next[PRODUCERS + 1]; /* consumer: the record that is due from each producer */
     uint64_t letters[PRODUCERS + 1];
@@ -46,73 +33,6 @@ struct producer {
     struct world *world;
     struct reactor *reactor;
 };
-
-/* ---- an env of threads ---- */
-
-static nanos time_of(struct clock *c)
-{
-    struct timespec t;
-    (void)c;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (nanos)t.tv_sec * SECOND + t.tv_nsec;
-}
-
-static void fill(struct entropy *e, void *bytes, size_t size)
-{
-    (void)e;
-    memset(bytes, 1, size);
-}
-
-static void sleeper_free(struct poller *p)
-{
-    struct sleeper *s = container_of(p, struct sleeper, base);
-    (void)pthread_mutex_destroy(&s->mutex);
-    (void)pthread_cond_destroy(&s->cond);
-    free(s);
-}
-
-/* Sleeps until it is woken, whatever the timeout: only a wake-up ends it. */
-static uint32_t sleeper_wait(struct poller *p, nanos timeout, struct net_event *events,
-                             uint32_t max)
-{
-    struct sleeper *s = container_of(p, struct sleeper, base);
-    (void)events;
-    (void)max;
-    if (timeout == 0) return 0;
-    struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += SILENCE_MAX_S;
-    int failed = 0;
-    (void)pthread_mutex_lock(&s->mutex);
-    while (!s->woken && failed == 0) failed = pthread_cond_timedwait(&s->cond, &s->mutex, &until);
-    s->woken = false;
-    (void)pthread_mutex_unlock(&s->mutex);
-    assert(failed == 0); /* a lost wake-up */
-    return 0;
-}
-
-static void sleeper_wake(struct poller *p)
-{
-    struct sleeper *s = container_of(p, struct sleeper, base);
-    (void)pthread_mutex_lock(&s->mutex);
-    s->woken = true;
-    (void)pthread_cond_signal(&s->cond);
-    (void)pthread_mutex_unlock(&s->mutex);
-}
-
-static const struct poller_ops sleeper_ops = { .free = sleeper_free,
-                                               .wait = sleeper_wait,
-                                               .wake = sleeper_wake };
-
-static struct poller *sleeper_new(struct net *n)
-{
-    struct sleeper *s = calloc(1, sizeof *s);
-    (void)n;
-    s->base.ops = &sleeper_ops;
-    (void)pthread_mutex_init(&s->mutex, NULL);
-    (void)pthread_cond_init(&s->cond, NULL);
-    return &s->base;
-}
 
 /* ---- producers and the consumer, which is reactor 0 ---- */
 
@@ -182,11 +102,8 @@ static bool all_arrived(const struct world *w)
 static struct world *world_new(void)
 {
     struct world *w = calloc(1, sizeof *w);
-    w->clock = (struct clock){ time_of, time_of };
-    w->entropy.fill = fill;
-    w->net.poller_new = sleeper_new;
-    w->env = (struct env){ .clock = &w->clock, .entropy = &w->entropy, .net = &w->net };
-    w->set = reactors_new(&w->env, PRODUCERS + 1, 0);
+    sleep_env_init(&w->env);
+    w->set = reactors_new(&w->env.env, PRODUCERS + 1, 0);
     w->set->at[0]->user = w;
     w->set->at[0]->on_record = on_record;
     return w;

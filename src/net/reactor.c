@@ -78,7 +78,18 @@ static void free_closed(struct reactor *r)
     }
 }
 
-/* How long the reactor may sleep: not at all when work waits, not past the next timer. */
+/* Nobody else would look at what a tick left behind, so it leaves nothing to others: before a sleep
+ * all output was offered to its socket and every closed connection told so. The records that it
+ * owes other reactors are asserted in mailbox_may_sleep(). */
+static void assert_tick_complete(const struct reactor *r)
+{
+    assert(list_empty(&r->dirty));
+    assert(list_empty(&r->freed));
+    assert(!r->is_between);
+}
+
+/* How long the reactor may sleep: not at all when work waits, not past the next timer. What else
+ * may end a sleep wakes the poller: records and mail, see mailbox_may_sleep(). */
 static nanos sleep_time(struct reactor *r, nanos sleep_max)
 {
     if (!list_empty(&r->again) || sleep_max <= 0) return 0;
@@ -94,6 +105,7 @@ static uint32_t wait_ready(struct reactor *r, nanos sleep_max, struct net_event 
     nanos most = sleep_time(r, sleep_max);
     bool sleeps = most > 0 && mailbox_may_sleep(r);
     if (!sleeps) return r->poller->ops->wait(r->poller, 0, events, EVENTS_MAX);
+    assert_tick_complete(r);
     atomic_store_explicit(&r->doing, "waiting for work", memory_order_relaxed);
     qsbr_offline(&r->set->qsbr, r->id);
     uint32_t ready = r->poller->ops->wait(r->poller, most, events, EVENTS_MAX);
