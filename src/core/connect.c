@@ -286,8 +286,6 @@ static void connected(struct session *s)
         return;
     }
     s->wants_events = s->protocol >= 1;
-    /* a second CONNECT begins anew, as in nats-server */
-    if (s->is_connected) session_subs_clear(s);
     if (!s->is_connected) {
         s->is_connected = true;
         s->rtt = r->now > s->started ? r->now - s->started : 1;
@@ -300,6 +298,17 @@ static void connected(struct session *s)
     session_ok(s);
 }
 
+/* CONNECT was accepted. Where it has to say who it is, and everywhere with its second one, a client
+ * begins anew, as in nats-server: no subscription outlives the permissions by which it was granted.
+ * On an open server what it subscribed to before its first CONNECT stays. */
+static void end_old_subscriptions(struct session *s)
+{
+    assert(s->phase == SESSION_OPEN);
+    if (!s->is_connected && !directory_auth_required(s->directory, connection_type(s))) return;
+    session_subs_clear(s);
+    assert(s->subs.count == 0);
+}
+
 static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict,
                 struct auth_result *result)
 {
@@ -308,6 +317,7 @@ static void act(struct session *s, bool in_fast_path, enum auth_verdict verdict,
         session_refuse(s, result->reason);
         return;
     }
+    if (!in_fast_path) end_old_subscriptions(s);
     accept_result(s, result);
     if (s->phase == SESSION_CLOSED) return;
     s->auth_required = false;
