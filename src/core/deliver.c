@@ -141,22 +141,26 @@ static void cut_slow(struct session *s)
     conn_abort(&s->conn);
 }
 
-/* Over three quarters of max_pending: publishers are held, but only for a target that has taken
- * bytes since they were last. */
+/* From three quarters of max_pending on publishers here are held, from one half on those on other
+ * reactors: what these have posted meanwhile comes on top, and they fill the last quarter in a few
+ * milliseconds. Each only for a target that has taken bytes since they were last. */
 static void judge_pending(struct core_reactor *cr, struct session *s)
 {
     uint64_t max = (uint64_t)cr->settings->options->limits.max_pending;
     uint64_t pending = conn_queued(&s->conn);
-    if (LIKELY(pending <= max / 4 * 3) || s->phase == SESSION_CLOSED) return;
+    if (LIKELY(pending <= max / 2) || s->phase == SESSION_CLOSED) return;
     assert(s->home == cr);
     if (pending > max) {
         cut_slow(s);
         return;
     }
-    if (s->conn.written == s->stall_written) return;
+    if (s->conn.written != s->congested_written) {
+        s->congested_written = s->conn.written;
+        atomic_store_explicit(&s->congested, 1, memory_order_relaxed);
+    }
+    if (pending <= max / 4 * 3 || s->conn.written == s->stall_written) return;
     s->stall_written = s->conn.written;
     cr->wants_stall = true;
-    atomic_store_explicit(&s->congested, 1, memory_order_relaxed);
 }
 
 static void remember_reply(struct session *s, const struct message *m)
@@ -255,12 +259,17 @@ static bool wants_remote(const struct sub *sub, const struct message *m)
 }
 
 /* What was posted counts at once, so that a queue between reactors is bounded too. One that has too
- * much gets this message as its last: with it its own reactor sees the mark and cuts it. */
+ * much gets this message as its last: with it its own reactor sees the mark and cuts it. Its
+ * publisher is held when the target said that it is behind, and when so much waits in mailboxes
+ * that its whole reactor is, and cannot say so in time: that passes without its socket. */
 static bool claim_remote(struct core_reactor *cr, struct session *s, const struct message *m)
 {
     if (UNLIKELY(atomic_load_explicit(&s->overflowed, memory_order_relaxed))) return false;
     if (UNLIKELY(is_full(cr, s))) atomic_store_explicit(&s->overflowed, true, memory_order_relaxed);
-    atomic_fetch_add_explicit(&s->conn.posted_shared, message_bytes(m), memory_order_relaxed);
+    uint64_t posted = atomic_fetch_add_explicit(&s->conn.posted_shared, message_bytes(m),
+                                                memory_order_relaxed);
+    if (UNLIKELY(posted > (uint64_t)cr->settings->options->limits.max_pending / 4))
+        cr->wants_stall = true;
     if (UNLIKELY(atomic_load_explicit(&s->congested, memory_order_relaxed) != 0) &&
         atomic_exchange_explicit(&s->congested, 0, memory_order_relaxed) != 0)
         cr->wants_stall = true;

@@ -280,14 +280,65 @@ static void nobody_is_held_for_what_another_reactor_posted(void **state)
     struct session *target = world_session(w, slow);
     (void)world_say(w, slow, "SUB a 1\r\n");
     w->fake->socks[slow].stuck = true;
+    target->congested_written = target->conn.written; /* its publisher was held for it lately */
     target->stall_written = UINT64_MAX; /* as if it had taken bytes since */
     for (int i = 0; i < 400 && target->stall_written == UINT64_MAX; i++)
         (void)world_say(w, from, "PUB a 10\r\n0123456789\r\n");
     assert_true(target->stall_written != UINT64_MAX); /* it is behind, and that was seen */
     (void)world_say(w, stranger, "PUB b 1\r\nx\r\n");
     assert_int_equal(world_session(w, stranger)->stalls, 0);
+    target->congested_written = UINT64_MAX;
+    (void)world_say(w, from, "PUB a 1\r\nx\r\nPUB a 1\r\nx\r\n");
     (void)world_say(w, from, "PUB a 1\r\nx\r\n");
     assert_int_equal(world_session(w, from)->stalls, 1);
+    world_free(w);
+}
+
+/* What a publisher elsewhere posts until it hears of that comes on top, so it is held earlier than
+ * one next to the target. */
+static void a_publisher_elsewhere_is_held_from_half_of_max_pending_on(void **state)
+{
+    enum { MAX = 10000 };
+    (void)state;
+    struct world *w = world_new(2, small_pending(MAX));
+    uint32_t from = world_client(w, 0), slow = world_client(w, 1), local = world_client(w, 1);
+    struct session *target = world_session(w, slow);
+    (void)world_say(w, slow, "SUB a 1\r\n");
+    w->fake->socks[slow].write_max = 1; /* a byte a tick gets through */
+    for (int sent = 0; !world_session(w, from)->conn.paused && sent < 1000; sent++) {
+        world_put(w, from, "PUB a 10\r\n0123456789\r\n");
+        (void)fake_tick(w->fake);
+    }
+    assert_true(world_session(w, from)->conn.paused);
+    assert_true(conn_queued(&target->conn) > MAX / 2);
+    assert_true(conn_queued(&target->conn) < MAX / 8 * 5);
+    world_put(w, local, "PUB a 10\r\n0123456789\r\n");
+    (void)fake_tick(w->fake);
+    assert_int_equal(world_session(w, local)->stalls, 0);
+    world_free(w);
+}
+
+static void a_publisher_is_held_while_the_reactor_of_its_target_is_behind(void **state)
+{
+    enum { MAX = 10000, MESSAGES = 1000 };
+    (void)state;
+    struct world *w = world_new(2, small_pending(MAX));
+    uint32_t from = world_client(w, 0), to = world_client(w, 1);
+    struct session *target = world_session(w, to);
+    (void)world_say(w, to, "SUB a 1\r\n");
+    w->fake->socks[from].read_max = 100;
+    for (int i = 0; i < MESSAGES; i++) world_put(w, from, "PUB a 10\r\n0123456789\r\n");
+    for (int tick = 0; !world_session(w, from)->conn.paused && tick < MESSAGES; tick++)
+        (void)reactor_tick(w->fake->set->at[0], 0);
+    assert_true(world_session(w, from)->conn.paused);
+    assert_true(conn_pending_shared(&target->conn) > MAX / 4);
+    assert_true(conn_pending_shared(&target->conn) < MAX / 2);
+    for (int i = 0; i < MESSAGES && target->out_msgs < MESSAGES; i++) {
+        w->fake->now += 3 * MILLISECOND;
+        world_run(w);
+    }
+    assert_false(world_is_closed(w, to));
+    assert_int_equal(target->out_msgs, MESSAGES);
     world_free(w);
 }
 
@@ -309,6 +360,8 @@ int main(void)
             a_consumer_that_takes_nothing_is_cut_at_max_pending_and_costs_others_nothing),
         cmocka_unit_test(a_publisher_is_held_for_a_consumer_that_is_behind_but_reads),
         cmocka_unit_test(nobody_is_held_for_what_another_reactor_posted),
+        cmocka_unit_test(a_publisher_elsewhere_is_held_from_half_of_max_pending_on),
+        cmocka_unit_test(a_publisher_is_held_while_the_reactor_of_its_target_is_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

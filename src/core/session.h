@@ -105,11 +105,12 @@ struct session {
     uint8_t                reason;          /* enum close_reason; once closed */
     uint8_t                refuse_reason;   /* the same, while the refusal is delayed */
     _Atomic bool           is_closed;
-    /* over three quarters of max_pending and still taking bytes: stall publishers */
+    /* over half of max_pending and still taking bytes: stall a publisher on another reactor */
     _Atomic uint8_t        congested;
     /* a publisher elsewhere found more than max_pending waiting: its own reactor cuts it */
     _Atomic bool           overflowed;
     uint64_t               stall_written;   /* what the socket had taken at the last stall */
+    uint64_t               congested_written;       /* and when it last was congested */
     struct timer           timer;
 
     struct directory            *directory; /* keeps what the next ones point to */
