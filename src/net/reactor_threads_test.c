@@ -2,7 +2,8 @@
 /* Tokens go from reactor to reactor, each on a thread of its own and asleep whenever it may be: as
  * records, as mail, by way of a timer. A token that nobody is due to look at again stands still,
  * and then all sleep until the fake poller finds it too long. Meanwhile each reactor retires what
- * records point to, so that sleeps of all kinds meet: until a wake-up, to a timer, for the limbo. */
+ * records point to, so that sleeps of all kinds meet: until a wake-up, to a timer, for the
+ * limbo. */
 #include "net/reactor.h"
 
 #include <pthread.h>
@@ -13,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "net/sleep_fake.h"
+#include "net/sleep_testing.h"
 
 enum { REACTORS = 4, TOKENS = 6, HOPS = 6000, ALIVE = 0x600d, DEAD = 0xbad };
 
