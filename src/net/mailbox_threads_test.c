@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "net/sleep_fake.h"
+#include "net/sleep_testing.h"
 
 enum { PRODUCERS = 3, RECORDS = 20000, LETTERS = 2000 };
 

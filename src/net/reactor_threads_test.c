@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "net/sleep_fake.h"
+#include "net/sleep_testing.h"
 
 enum { REACTORS = 4, TOKENS = 6, HOPS = 6000, ALIVE = 0x600d, DEAD = 0xbad };
 

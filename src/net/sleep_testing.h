@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sleep_fake: an env whose pollers have no sockets and sleep on a condition variable, for tests of
- * reactors on threads of their own. Included by tests only.
+/* Sleep_testing: an env whose pollers have no sockets and sleep on a condition variable, for tests
+ * of reactors on threads of their own. Included by tests only.
  *
  * A sleep with an end is slept to its end; one without ends only with a wake-up, and the process is
  * aborted when none comes for a minute: a lost wake-up is a failure, not a delay.
  *
  * Thread: each reactor's own, but for wake. Memory: the pollers belong to their reactors. */
-#ifndef MIDGE_NET_SLEEP_FAKE_H
-#define MIDGE_NET_SLEEP_FAKE_H
+#ifndef MIDGE_NET_SLEEP_TESTING_H
+#define MIDGE_NET_SLEEP_TESTING_H
 
 #include <pthread.h>
 #include <stdlib.h>
