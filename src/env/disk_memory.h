@@ -80,7 +80,8 @@ uint32_t disk_memory_waiting(const struct disk_memory *);
 
 /* A power cut. Operations in flight have happened or not. What was not synced is lost or, as the
  * seed wills, kept in part: writes in any subset, some torn at sectors of 512 bytes; sizes,
- * truncates and names done or undone, a rename as a whole. */
+ * truncates and names done or undone, a rename as a whole: it is safe when the directory of the new
+ * name was synced. */
 void disk_memory_crash(struct disk_memory *);
 /* The process dies, the machine lives: operations in flight have happened or not, all else
  * stays. */

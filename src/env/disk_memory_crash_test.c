@@ -240,6 +240,121 @@ static void a_rename_is_done_or_undone_as_a_whole(void **state)
     assert_in_range(done, SEEDS / 20, SEEDS - SEEDS / 20);
 }
 
+/* ---- at random ---- */
+
+enum { NAMES = 8, CALLS = 60 };
+
+static const char *const names[NAMES] = { "f", "a", "b", "d", "d/a", "d/b", "d/d", "d/d/a" };
+
+/* What does not fit what is there is refused, which is fine. */
+static enum err try_something(struct world *w, struct rng *rng)
+{
+    const char *name = names[1 + rng_below(rng, NAMES - 1)],
+               *to = names[1 + rng_below(rng, NAMES - 1)];
+    struct disk *d = w->disk;
+    struct disk_file *f = NULL;
+    enum err e;
+    switch (rng_below(rng, 6)) {
+    case 0: e = d->make_dir(d, name); break;
+    case 1: e = d->remove(d, name); break;
+    case 2: e = d->remove_dir(d, name); break;
+    case 3: e = d->rename(d, name, to); break;
+    case 4: e = d->truncate(d, w->file, rng_below(rng, SIZE)); break;
+    default: e = d->open(d, name, DISK_OPEN_CREATE, &f, NULL); break;
+    }
+    if (f != NULL) d->close(d, f);
+    return e;
+}
+
+static void change_something(struct world *w, struct rng *rng)
+{
+    (void)try_something(w, rng);
+    write_bytes(w, rng_below(rng, SIZE), (uint8_t)rng_below(rng, 256), rng_below(rng, SIZE));
+}
+
+static void add_file(void *ctx, const char *name, uint64_t size)
+{
+    char *text = ctx;
+    size_t len = strlen(text);
+    (void)snprintf(text + len, 512 - len, "%s=%d ", name, (int)size);
+}
+
+struct branch {
+    struct disk *disk;
+    char         path[2 * DISK_NAME_MAX];
+};
+
+static void sync_branch(void *ctx, const char *name, bool is_dir)
+{
+    struct branch sub = *(struct branch *)ctx;
+    size_t len = strlen(sub.path);
+    if (!is_dir) return;
+    (void)snprintf(sub.path + len, sizeof sub.path - len, "%s%s", len > 0 ? "/" : "", name);
+    if (strlen(sub.path) > DISK_NAME_MAX) return;
+    assert_int_equal(sub.disk->sync_dir(sub.disk, sub.path), ERR_OK);
+    assert_int_equal(sub.disk->list(sub.disk, sub.path, sync_branch, &sub), ERR_OK);
+}
+
+static void sync_all(struct world *w)
+{
+    struct branch root = { w->disk, "" };
+    sync_file(w);
+    assert_int_equal(w->disk->sync_dir(w->disk, ""), ERR_OK);
+    assert_int_equal(w->disk->list(w->disk, "", sync_branch, &root), ERR_OK);
+}
+
+static void whatever_came_before_a_cut_changes_nothing_that_was_synced(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct world w;
+        struct rng rng;
+        char before[512] = "", after[512] = "";
+        uint8_t kept[2 * SIZE];
+        uint64_t size = 0, now = 0;
+        world_init(&w, seed);
+        rng_init(&rng, seed);
+        for (int i = 0; i < CALLS; i++) {
+            change_something(&w, &rng);
+            if (rng_chance(&rng, 1, 8)) assert_int_equal(w.disk->sync_dir(w.disk, ""), ERR_OK);
+            if (rng_chance(&rng, 1, 8)) sync_file(&w);
+        }
+        sync_all(&w);
+        disk_memory_each(w.m, before, add_file);
+        memcpy(kept, disk_memory_bytes(w.m, "f", &size), size);
+        disk_memory_crash(w.m);
+        disk_memory_each(w.m, after, add_file);
+        assert_string_equal(before, after);
+        assert_memory_equal(disk_memory_bytes(w.m, "f", &now), kept, size);
+        world_deinit(&w);
+    }
+}
+
+/* The cut comes anywhere: nothing is left over, and what is there can be walked and used. */
+static void after_any_cut_the_disk_works(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct world w;
+        struct rng rng;
+        char all[512] = "";
+        world_init(&w, seed);
+        rng_init(&rng, seed);
+        for (int i = 0; i < CALLS; i++) {
+            change_something(&w, &rng);
+            if (rng_chance(&rng, 1, 8)) sync_all(&w);
+        }
+        disk_memory_crash(w.m);
+        disk_memory_each(w.m, all, add_file);
+        assert_non_null(strstr(all, "f="));
+        disk_memory_start(w.m);
+        w.disk->close(w.disk, w.file);
+        assert_int_equal(w.disk->open(w.disk, "f", DISK_OPEN_WRITE, &w.file, NULL), ERR_OK);
+        change_something(&w, &rng);
+        world_deinit(&w);
+    }
+}
+
 /* ---- operations in flight ---- */
 
 static void note_done(struct disk_op *op)
@@ -406,6 +521,8 @@ int main(void)
         cmocka_unit_test(a_truncate_may_be_undone),
         cmocka_unit_test(names_are_lost_or_kept_until_their_directory_is_synced),
         cmocka_unit_test(a_rename_is_done_or_undone_as_a_whole),
+        cmocka_unit_test(whatever_came_before_a_cut_changes_nothing_that_was_synced),
+        cmocka_unit_test(after_any_cut_the_disk_works),
         cmocka_unit_test(a_sync_saves_only_what_was_home_when_it_was_submitted),
         cmocka_unit_test(a_write_sync_saves_its_own_bytes),
         cmocka_unit_test(what_is_in_flight_happens_or_not_when_the_process_dies),

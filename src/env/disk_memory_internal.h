@@ -104,7 +104,8 @@ enum err node_sync(struct disk_memory *, struct node *, struct flight *);
 void     node_crash(struct disk_memory *, struct node *);
 
 /* disk_memory_names.c; names are good ones */
-struct node *names_find(struct disk_memory *, const char *name);
+struct node *names_find(struct disk_memory *, const char *name); /* NULL when absent */
+enum err names_reach(struct disk_memory *, const char *name, struct node **ret);
 enum err names_make(struct disk_memory *, const char *name, bool is_dir, struct flight *);
 enum err names_remove(struct disk_memory *, const char *name, bool is_dir, struct flight *);
 enum err names_rename(struct disk_memory *, const char *name, const char *to, struct flight *);

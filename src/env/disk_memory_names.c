@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A change of names is one entry of a directory, or the two of a rename, which a power cut does or
- * undoes as a whole. It is safe when the directories of all its entries were synced. */
+ * undoes as a whole. It is safe when the directory was synced in which the name now stands (of a
+ * rename: the new one). */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -14,7 +15,6 @@ struct entry {
     char         name[DISK_NAME_MAX + 1];
     struct node *before;
     struct node *after;
-    bool         is_safe;
 };
 
 struct name_change {
@@ -56,27 +56,48 @@ static struct node *child(const struct node *directory, struct slice name)
     return directory->is_dir ? map_find(directory->children, name) : NULL;
 }
 
-static struct node *walk(struct node *from, struct slice path)
+/* NOTFOUND, or IO when a file is used as a directory. */
+static enum err walk(struct node *from, struct slice path, struct node **ret)
 {
     struct slice component;
-    while (from != NULL && path.len > 0) {
+    while (path.len > 0) {
         (void)slice_cut(&path, '/', &component);
+        if (!from->is_dir) return ERR_IO;
         from = child(from, component);
+        if (from == NULL) return ERR_NOTFOUND;
     }
-    return from;
+    *ret = from;
+    return ERR_OK;
+}
+
+enum err names_reach(struct disk_memory *d, const char *name, struct node **ret)
+{
+    return walk(d->state->root, slice_str(name), ret);
 }
 
 struct node *names_find(struct disk_memory *d, const char *name)
 {
-    return walk(d->state->root, slice_str(name));
+    struct node *n = NULL;
+    return names_reach(d, name, &n) == ERR_OK ? n : NULL;
+}
+
+static enum err reach_directory(struct disk_memory *d, const char *name, struct node **ret)
+{
+    struct node *n;
+    enum err e = names_reach(d, name, &n);
+    if (e) return e;
+    if (!n->is_dir) return ERR_IO;
+    *ret = n;
+    return ERR_OK;
 }
 
 static enum err look_up(struct disk_memory *d, const char *name, struct place *ret)
 {
     struct slice directory, last;
     disk_name_cut(name, &directory, &last);
-    struct node *n = walk(d->state->root, directory);
-    if (n == NULL) return ERR_NOTFOUND;
+    struct node *n;
+    enum err e = walk(d->state->root, directory, &n);
+    if (e) return e;
     if (!n->is_dir) return ERR_IO;
     *ret = (struct place){ n, last, child(n, last) };
     return ERR_OK;
@@ -154,11 +175,15 @@ enum err names_remove(struct disk_memory *d, const char *name, bool is_dir, stru
     return ERR_OK;
 }
 
+static bool is_above(const char *directory, const char *name)
+{
+    size_t len = strlen(directory);
+    return strncmp(directory, name, len) == 0 && name[len] == '/';
+}
+
 /* Whether `from` may take the place of `to`, as rename(2) says. */
 static enum err may_replace(const struct place *from, const struct place *to)
 {
-    if (from->found == NULL) return ERR_NOTFOUND;
-    if (to->directory == from->found) return ERR_IO; /* into itself */
     if (to->found == NULL) return ERR_OK;
     if (to->found->is_dir != from->found->is_dir) return ERR_IO;
     if (to->found->is_dir && map_count(to->found->children) > 0) return ERR_EXISTS;
@@ -172,9 +197,12 @@ enum err names_rename(struct disk_memory *d, const char *name, const char *to, s
     if (e) return e;
     e = look_up(d, to, &target);
     if (e) return e;
+    if (source.found == NULL) return ERR_NOTFOUND;
+    if (is_above(name, to)) return ERR_IO; /* into itself */
+    if (is_above(to, name)) return ERR_EXISTS;
+    if (source.found == target.found) return ERR_OK;
     e = may_replace(&source, &target);
     if (e) return e;
-    if (source.found == target.found) return ERR_OK;
     struct name_change *c = begin(d, f);
     add_entry(c, &source, NULL);
     add_entry(c, &target, source.found);
@@ -193,35 +221,25 @@ static void trim(struct disk_memory *d)
     }
 }
 
-static void mark_safe(struct name_change *c, const struct node *directory)
+/* A directory that is gone cannot be synced any more, so any sync will do for it. */
+static bool reaches(const struct node *synced, const struct name_change *c)
 {
-    bool all = true;
-    for (uint32_t i = 0; i < c->count; i++) {
-        if (c->entries[i].directory == directory) c->entries[i].is_safe = true;
-        all = all && c->entries[i].is_safe;
-    }
-    c->base.is_safe = all;
-}
-
-static bool touches(const struct name_change *c, const struct node *directory)
-{
-    for (uint32_t i = 0; i < c->count; i++)
-        if (c->entries[i].directory == directory) return true;
-    return false;
+    const struct node *directory = c->entries[c->count - 1].directory;
+    return directory == synced || directory->links == 0;
 }
 
 enum err names_sync(struct disk_memory *d, const char *directory, struct flight *f)
 {
-    struct node *n = names_find(d, directory);
-    if (n == NULL) return ERR_NOTFOUND;
-    if (!n->is_dir) return ERR_IO;
-    enum err e = disk_memory_fail(d, DISK_MEMORY_SYNCS);
+    struct node *n;
+    enum err e = reach_directory(d, directory, &n);
+    if (e) return e;
+    e = disk_memory_fail(d, DISK_MEMORY_SYNCS);
     if (!e && d->sync_lies) return ERR_OK;
     LIST_EACH(&d->state->changes, at) {
         struct name_change *c = change_of(at);
-        if (c->base.home > change_reach(d, f) || c->base.is_orphan || !touches(c, n)) continue;
+        if (c->base.home > change_reach(d, f) || c->base.is_orphan || !reaches(n, c)) continue;
         if (e) c->base.is_orphan = rng_chance(&d->rng, 1, 2);
-        else mark_safe(c, n);
+        else c->base.is_safe = true;
     }
     trim(d);
     return e;
@@ -235,9 +253,9 @@ static int by_bytes(const void *a, const void *b)
 enum err names_list(struct disk_memory *d, const char *directory, void *ctx,
                     void (*each)(void *ctx, const char *name, bool is_dir))
 {
-    struct node *n = names_find(d, directory);
-    if (n == NULL) return ERR_NOTFOUND;
-    if (!n->is_dir) return ERR_IO;
+    struct node *n;
+    enum err e = reach_directory(d, directory, &n);
+    if (e) return e;
     uint32_t count = 0;
     struct slice *names = xcalloc(map_count(n->children) + 1, sizeof *names);
     void *value;

@@ -26,8 +26,9 @@ enum err file_open(struct disk_memory *d, const char *name, enum disk_open mode,
         e = names_make(d, name, false, f);
         if (e) return e;
     }
-    struct node *n = names_find(d, name);
-    if (n == NULL) return ERR_NOTFOUND;
+    struct node *n;
+    e = names_reach(d, name, &n);
+    if (e) return e;
     if (n->is_dir) return ERR_IO;
     struct disk_file *file = xcalloc(1, sizeof *file);
     file->node = node_ref(n);
