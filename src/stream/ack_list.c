@@ -37,6 +37,7 @@ static uint32_t lower_bound(const struct ack_list *l, uint64_t seq)
 
 static uint32_t skip_holes(const struct ack_list *l, uint32_t at)
 {
+    assert(l->end <= l->cap);
     assert(at <= l->end);
     while (at < l->end && is_hole(&l->entries[at])) at++;
     return at;
@@ -83,18 +84,24 @@ static void drop_everything(struct ack_list *l)
 
 void ack_list_deinit(struct ack_list *l)
 {
+    assert(l->end <= l->cap);
+    assert(l->cap == 0 || l->entries != NULL);
     xfree(l->entries);
     *l = (struct ack_list){ 0 };
 }
 
 void ack_list_clear(struct ack_list *l)
 {
+    assert(l->live <= l->end);
+    assert(l->known_holes <= l->end);
     l->live = l->known_holes = 0;
     drop_everything(l);
 }
 
 void ack_list_trim(struct ack_list *l)
 {
+    assert(l->end <= l->cap);
+    assert(l->live + l->known_holes <= l->end);
     uint32_t kept = l->live + l->known_holes;
     if (kept == 0) ack_list_deinit(l);
     else if (l->cap > CAP_MIN && kept <= l->cap / 2) squeeze(l, kept < CAP_MIN ? CAP_MIN : kept);
@@ -145,6 +152,7 @@ void ack_list_remove(struct ack_list *l, struct ack_entry *e)
 
 struct ack_entry *ack_list_find(const struct ack_list *l, uint64_t stream_seq)
 {
+    assert(l->live <= l->end);
     uint32_t at = lower_bound(l, stream_seq);
     if (at == l->end || l->entries[at].stream_seq != stream_seq) return NULL;
     return is_hole(&l->entries[at]) ? NULL : &l->entries[at];
@@ -152,6 +160,7 @@ struct ack_entry *ack_list_find(const struct ack_list *l, uint64_t stream_seq)
 
 struct ack_entry *ack_list_from(const struct ack_list *l, uint64_t stream_seq)
 {
+    assert(l->live <= l->end);
     uint32_t at = lower_bound(l, stream_seq);
     if (at < l->head) at = l->head;
     at = skip_holes(l, at);
@@ -160,12 +169,14 @@ struct ack_entry *ack_list_from(const struct ack_list *l, uint64_t stream_seq)
 
 struct ack_entry *ack_list_first(const struct ack_list *l)
 {
+    assert((l->head == l->end) == (l->live == 0));
     assert(l->head <= l->end);
     return l->head == l->end ? NULL : &l->entries[l->head];
 }
 
 const struct ack_entry *ack_list_next(const struct ack_list *l, uint32_t *at)
 {
+    assert(l->head <= l->end);
     *at = skip_holes(l, *at < l->head ? l->head : *at);
     assert(*at <= l->end);
     return *at == l->end ? NULL : &l->entries[(*at)++];
@@ -190,6 +201,8 @@ bool ack_entry_is_news(const struct ack_entry *e)
 
 bool ack_list_next_removed(const struct ack_list *l, uint32_t *at, uint64_t *ret_stream_seq)
 {
+    assert(l->head <= l->end);
+    assert(ret_stream_seq != NULL);
     if (*at < l->head) *at = l->head;
     while (*at < l->end) {
         const struct ack_entry *e = &l->entries[(*at)++];
@@ -218,6 +231,7 @@ void ack_list_copy(struct ack_list *to, const struct ack_list *from)
 
 uint64_t ack_list_bytes(const struct ack_list *l)
 {
+    assert(l->end <= l->cap);
     return (uint64_t)l->cap * sizeof(*l->entries);
 }
 

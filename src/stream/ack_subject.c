@@ -64,6 +64,7 @@ static const char pairs[] =
 /* Decimal digits, two at a time, into the end of a scratch that is then copied whole. */
 static ALWAYS_INLINE uint8_t *number_add(uint8_t *at, uint64_t value)
 {
+    static_assert(sizeof(pairs) == 201, "two digits for each number below 100");
     char scratch[20];
     uint32_t from = sizeof(scratch);
     if (value < 10) {

@@ -19,23 +19,27 @@ void acks_init(struct acks *a, enum acks_policy policy, uint64_t stream_seq)
 
 void acks_deinit(struct acks *a)
 {
+    assert(a->policy <= ACKS_FLOW_CONTROL);
     ack_list_deinit(&a->pending);
     ack_list_deinit(&a->spent);
 }
 
 void acks_trim(struct acks *a)
 {
+    assert(a->policy <= ACKS_FLOW_CONTROL);
     ack_list_trim(&a->pending);
     ack_list_trim(&a->spent);
 }
 
 static bool is_ack_all(const struct acks *a)
 {
+    assert(a->policy <= ACKS_FLOW_CONTROL);
     return a->policy == ACKS_ALL || a->policy == ACKS_FLOW_CONTROL;
 }
 
 static void tell(struct acks_unneeded *unneeded, uint64_t first, uint64_t last)
 {
+    assert(last < UINT64_MAX);
     assert(first <= last);
     if (unneeded != NULL) unneeded->range(unneeded, first, last);
 }
@@ -82,6 +86,8 @@ static void deliver_first(struct acks *a, const struct acks_command *c)
 static enum acks_verdict on_deliver(struct acks *a, const struct acks_command *c,
                                     struct acks_unneeded *unneeded)
 {
+    assert(c->stream_seq > 0 && c->stream_seq < UINT64_MAX);
+    assert(c->consumer_seq > 0);
     if (c->consumer_seq <= a->delivered.consumer_seq) return ACKS_NOTHING;
     if (a->policy == ACKS_NONE) {
         assert(a->pending.live == 0);
@@ -125,6 +131,7 @@ static void floor_move(struct acks *a, struct acks_position gone)
 /* As acked, gone or terminated: the floor may move. False: it was not pending. */
 static bool pending_finish(struct acks *a, uint64_t stream_seq)
 {
+    assert(stream_seq <= a->delivered.stream_seq);
     struct ack_entry *e = ack_list_find(&a->pending, stream_seq);
     if (e == NULL) return false;
     assert(e->stream_seq == stream_seq);
@@ -218,6 +225,7 @@ static enum acks_verdict on_ack(struct acks *a, const struct acks_command *c,
 static enum acks_verdict on_touch(struct acks *a, const struct acks_command *c,
                                   struct acks_unneeded *unneeded)
 {
+    assert(c->stream_seq > 0);
     (void)unneeded;
     struct ack_entry *e = ack_list_find(&a->pending, c->stream_seq);
     if (e == NULL || e->time == c->time) return ACKS_NOTHING;
@@ -230,6 +238,7 @@ static enum acks_verdict on_touch(struct acks *a, const struct acks_command *c,
 static enum acks_verdict on_exhaust(struct acks *a, const struct acks_command *c,
                                     struct acks_unneeded *unneeded)
 {
+    assert(c->stream_seq > 0);
     (void)unneeded;
     struct ack_entry *e = ack_list_find(&a->pending, c->stream_seq);
     if (e == NULL) return ACKS_NOTHING;
@@ -246,6 +255,7 @@ static enum acks_verdict on_exhaust(struct acks *a, const struct acks_command *c
 static enum acks_verdict on_remove(struct acks *a, const struct acks_command *c,
                                    struct acks_unneeded *unneeded)
 {
+    assert(c->stream_seq > 0);
     (void)unneeded;
     if (c->stream_seq > a->delivered.stream_seq) return ACKS_NOTHING;
     assert(a->policy != ACKS_NONE || a->pending.live == 0);
@@ -256,6 +266,7 @@ static enum acks_verdict on_remove(struct acks *a, const struct acks_command *c,
 static enum acks_verdict on_compact(struct acks *a, const struct acks_command *c,
                                     struct acks_unneeded *unneeded)
 {
+    assert(c->stream_seq < UINT64_MAX);
     (void)unneeded;
     if (c->stream_seq == 0 || c->stream_seq - 1 <= a->floor.stream_seq) {
         const struct ack_entry *oldest = ack_list_first(&a->spent);
@@ -279,6 +290,7 @@ static enum acks_verdict on_compact(struct acks *a, const struct acks_command *c
 static enum acks_verdict on_skip(struct acks *a, const struct acks_command *c,
                                  struct acks_unneeded *unneeded)
 {
+    assert(c->stream_seq < UINT64_MAX);
     (void)unneeded;
     assert(a->floor.stream_seq <= a->delivered.stream_seq);
     if (c->stream_seq <= a->delivered.stream_seq) return ACKS_NOTHING;
@@ -326,11 +338,13 @@ enum acks_verdict acks_apply(struct acks *a, const struct acks_command *c,
 
 uint32_t acks_num_pending(const struct acks *a)
 {
+    assert(a->policy != ACKS_NONE || a->pending.live == 0);
     return ack_list_count(&a->pending);
 }
 
 uint32_t acks_num_redelivered(const struct acks *a)
 {
+    assert(a->again <= a->pending.live);
     return a->again + ack_list_count(&a->spent);
 }
 
@@ -351,6 +365,7 @@ bool acks_is_spent(const struct acks *a, uint64_t stream_seq)
 
 bool acks_needs(const struct acks *a, uint64_t stream_seq)
 {
+    assert(a->policy <= ACKS_FLOW_CONTROL);
     assert(a->floor.stream_seq <= a->delivered.stream_seq);
     if (acks_is_spent(a, stream_seq)) return true;
     if (stream_seq <= a->floor.stream_seq) return false;

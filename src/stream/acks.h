@@ -80,8 +80,8 @@ enum acks_kind {
     ACKS_RESET,                         /* the next delivery is `stream_seq` (> 0), as number 1 */
 };
 
-/* Fields that a kind does not name are 0. Sequences are below 2^63: the leader bounds what clients
- * say by the stream's last one. */
+/* Fields that a kind does not name are 0. Sequences are from 1 to below 2^63: what a client says is
+ * bounded by the stream's last one before it becomes a command. */
 struct acks_command {
     enum acks_kind kind;
     uint32_t       deliveries;

@@ -34,6 +34,7 @@ enum { PENDING_BYTES_MIN = 4, SPENT_BYTES_MIN = 2, REMOVED_BYTES_MIN = 1 };
 
 static void put(struct buf *out, uint64_t value)
 {
+    assert(out != NULL);
     buf_reserve(out, VARINT_MAX);
     out->len += uvarint_put(value, out->ptr + out->len);
     assert(out->len <= out->cap);
@@ -41,6 +42,7 @@ static void put(struct buf *out, uint64_t value)
 
 static void put_time(struct buf *out, nanos time, nanos before)
 {
+    assert(out != NULL);
     buf_reserve(out, VARINT_MAX);
     int64_t difference = (int64_t)((uint64_t)time - (uint64_t)before);
     out->len += varint_put(difference, out->ptr + out->len);
@@ -51,6 +53,7 @@ static void put_time(struct buf *out, nanos time, nanos before)
 static const struct ack_entry *next_listed(const struct ack_list *l, enum acks_form form,
                                            uint32_t *at)
 {
+    assert(at != NULL);
     assert(form == ACKS_FULL || form == ACKS_DELTA);
     const struct ack_entry *e = ack_list_next(l, at);
     while (form == ACKS_DELTA && e != NULL && !ack_entry_is_news(e)) e = ack_list_next(l, at);
@@ -112,6 +115,7 @@ static void put_removed(const struct ack_list *l, uint64_t from, struct buf *out
 /* Everything in the list is at or above this. */
 static uint64_t from_of(const struct acks *a, const struct ack_list *l)
 {
+    assert(l == &a->pending || l == &a->spent);
     const struct ack_entry *first = ack_list_first(l);
     assert(first == NULL || first->stream_seq <= a->delivered.stream_seq);
     return first != NULL ? first->stream_seq : a->delivered.stream_seq + 1;
@@ -141,6 +145,7 @@ void acks_encode(const struct acks *a, enum acks_form form, struct buf *out)
 
 void acks_settle(struct acks *a)
 {
+    assert(a->policy <= ACKS_FLOW_CONTROL);
     ack_list_settle(&a->pending);
     ack_list_settle(&a->spent);
     a->is_based = true;
@@ -150,6 +155,7 @@ void acks_settle(struct acks *a)
 
 void acks_unsettle(struct acks *a)
 {
+    assert(a->pending.known_holes <= a->pending.end);
     assert(a->policy <= ACKS_FLOW_CONTROL);
     a->is_based = false;
     a->is_changed = true;
@@ -165,6 +171,7 @@ struct source {
 
 static uint64_t get(struct source *s, uint64_t min, uint64_t max)
 {
+    assert(s->in.len == 0 || s->in.ptr != NULL);
     assert(min <= max);
     uint64_t value = 0;
     if (!s->is_bad) s->is_bad = uvarint_take(&s->in, &value) != ERR_OK;
@@ -191,12 +198,14 @@ static nanos get_time(struct source *s, nanos before)
 /* No more than the bytes can hold, so that memory stays in proportion. */
 static uint64_t get_count(struct source *s, uint32_t bytes_min)
 {
+    assert(s->in.len == 0 || s->in.ptr != NULL);
     assert(bytes_min > 0);
     return get(s, 0, s->in.len / bytes_min);
 }
 
 static void list_drop_below(struct ack_list *l, uint64_t from)
 {
+    assert(l->known_holes == 0);
     struct ack_entry *e;
     while ((e = ack_list_first(l)) != NULL && e->stream_seq < from) ack_list_remove(l, e);
     assert(e == NULL || e->stream_seq >= from);
@@ -204,6 +213,8 @@ static void list_drop_below(struct ack_list *l, uint64_t from)
 
 static void get_removed(struct source *s, struct ack_list *l, uint64_t from)
 {
+    assert(l->known_holes == 0); /* a copy, of which nothing is known */
+    assert(from <= SEQ_MAX);
     uint64_t count = get_count(s, REMOVED_BYTES_MIN);
     for (uint64_t seq = from; count > 0 && !s->is_bad; count--) {
         seq = get_after(s, seq, SEQ_MAX);
@@ -214,6 +225,7 @@ static void get_removed(struct source *s, struct ack_list *l, uint64_t from)
 
 static void list_set(struct ack_list *l, const struct ack_entry *entry)
 {
+    assert(entry->stream_seq > 0);
     assert(entry->deliveries > 0);
     struct ack_entry *e = ack_list_find(l, entry->stream_seq);
     if (e != NULL) *e = *entry;
@@ -222,6 +234,8 @@ static void list_set(struct ack_list *l, const struct ack_entry *entry)
 
 static void get_pending(struct source *s, struct acks *a)
 {
+    assert(a->floor.stream_seq <= a->delivered.stream_seq);
+    assert(a->floor.consumer_seq <= a->delivered.consumer_seq);
     uint64_t count = get_count(s, PENDING_BYTES_MIN);
     struct ack_entry e = { .stream_seq = a->floor.stream_seq,
                            .consumer_seq = a->floor.consumer_seq };
@@ -236,6 +250,8 @@ static void get_pending(struct source *s, struct acks *a)
 
 static void get_spent(struct source *s, struct acks *a)
 {
+    assert(a->spent.known_holes == 0);
+    assert(a->delivered.stream_seq < SEQ_MAX);
     uint64_t count = get_count(s, SPENT_BYTES_MIN);
     struct ack_entry e = { .stream_seq = 0 };
     for (; count > 0 && !s->is_bad; count--) {
@@ -247,6 +263,7 @@ static void get_spent(struct source *s, struct acks *a)
 
 static void get_gone(struct source *s, struct acks *a)
 {
+    assert(a->delivered.stream_seq < SEQ_MAX);
     uint64_t pending_from = get_after(s, a->floor.stream_seq, a->delivered.stream_seq + 1);
     uint64_t spent_from = get(s, 1, a->delivered.stream_seq + 1);
     assert(s->is_bad || pending_from > a->floor.stream_seq);
@@ -259,6 +276,8 @@ static void get_gone(struct source *s, struct acks *a)
 /* What acks_check() asserts, about a state that bytes made. Counts `again` anew. */
 static bool is_sound(struct acks *a)
 {
+    assert(a->floor.consumer_seq <= a->delivered.consumer_seq);
+    assert(a->floor.stream_seq <= a->delivered.stream_seq);
     if (a->policy == ACKS_NONE && a->pending.live + a->spent.live > 0) return false;
     struct acks_position before = a->floor;
     a->again = 0;
@@ -277,6 +296,7 @@ static bool is_sound(struct acks *a)
 
 static void get_state(struct source *s, const struct acks *base, struct acks *fresh)
 {
+    assert(fresh->pending.live + fresh->spent.live == 0);
     uint64_t kind = get(s, KIND_FULL, KIND_DELTA);
     (void)get(s, base->policy, base->policy);
     fresh->delivered.consumer_seq = get(s, 0, SEQ_MAX - 1);

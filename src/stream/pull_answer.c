@@ -22,6 +22,7 @@ static void number_add(struct buf *out, int64_t number)
 
 static void header_add(struct buf *out, const char *name, int64_t number)
 {
+    assert(out->len > 0);
     assert(name != NULL);
     buf_add_str(out, name);
     buf_add_str(out, ": ");
@@ -31,6 +32,7 @@ static void header_add(struct buf *out, const char *name, int64_t number)
 
 static void line_end_add(const struct pull_answer *a, enum pull_detail detail, struct buf *out)
 {
+    assert(out->len > 0);
     char text[GOTIME_TEXT_SIZE];
     assert(detail <= PULL_DETAIL_TEXT);
     if (detail == PULL_DETAIL_NUMBER) number_add(out, a->first);

@@ -50,6 +50,7 @@ static void served_free(struct pull_queue *q)
 /* So bounded that the sum of all that wait fits. */
 static uint64_t wants(const struct pull_waiting *w)
 {
+    assert(w->rank < RANKS);
     static const int64_t most = INT64_C(1) << 31;
     assert(w->reply.len > 0);
     if (w->batch_left <= 0) return 0;
@@ -111,6 +112,7 @@ static bool carries_pin(const struct pull_queue *q, const struct pull_waiting *w
 
 static void pin_end(struct pull_queue *q, const char *reason)
 {
+    assert(q->config.policy == PULL_PINNED_CLIENT);
     assert(q->has_pin);
     q->has_pin = false;
     q->pin_since = q->pin_until = 0;
@@ -119,6 +121,7 @@ static void pin_end(struct pull_queue *q, const char *reason)
 
 static nanos later(nanos now, nanos by)
 {
+    assert(now >= 0);
     assert(by >= 0);
     return now > NANOS_MAX - by ? NANOS_MAX : now + by;
 }
@@ -437,6 +440,7 @@ nanos pull_queue_tick(struct pull_queue *q, const struct pull_moment *m)
 
 uint32_t pull_queue_count(const struct pull_queue *q)
 {
+    assert(q->host != NULL);
     assert(q->count <= q->config.max_waiting);
     return q->count;
 }

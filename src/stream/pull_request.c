@@ -8,11 +8,11 @@
 /* clang-format off */
 #define AT(field) JSON_AT(struct pull_request, field)
 static const struct json_field group_fields[] = {
-    { "group",           AT(group),           JSON_SLICE, 0, NULL, "one of the consumer's groups" },
-    { "min_pending",     AT(min_pending),     JSON_I64,   0, NULL, "overflow: serve from so many undelivered messages on" },
-    { "min_ack_pending", AT(min_ack_pending), JSON_I64,   0, NULL, "overflow: or from so many unacked ones on" },
+    { "group",           AT(group),           JSON_SLICE, 0, NULL, "a group of the consumer" },
+    { "min_pending",     AT(min_pending),     JSON_I64,   0, NULL, "overflow: at so many to come" },
+    { "min_ack_pending", AT(min_ack_pending), JSON_I64,   0, NULL, "or at so many unacked ones" },
     { "id",              AT(id),              JSON_SLICE, 0, NULL, "pinned client: the pin" },
-    { "priority",        AT(priority),        JSON_GOINT, 0, NULL, "prioritized: 0 comes first, 9 last" },
+    { "priority",        AT(priority),        JSON_GOINT, 0, NULL, "0 comes first, 9 last" },
 };
 static const struct json_table group_table =
     JSON_NAMED_TABLE(struct pull_request, group_fields, "PriorityGroup");
@@ -72,6 +72,7 @@ bool pull_request_read(struct slice body, struct arena *arena, struct pull_reque
 
 static bool has_group(const struct pull_caps *caps, struct slice group)
 {
+    assert(group.len > 0);
     assert(caps->groups_count == 0 || caps->groups != NULL);
     for (uint32_t i = 0; i < caps->groups_count; i++)
         if (slice_equal(caps->groups[i], group)) return true;
@@ -81,6 +82,7 @@ static bool has_group(const struct pull_caps *caps, struct slice group)
 static bool group_judge(const struct pull_request *q, const struct pull_caps *caps,
                         struct pull_answer *ret_refusal)
 {
+    assert(ret_refusal != NULL);
     assert(q->is_object);
     bool has_min = q->min_pending != 0 || q->min_ack_pending != 0;
     if (has_min && caps->policy != PULL_OVERFLOW) return refuse(ret_refusal, PULL_NOT_OVERFLOW, 0);
@@ -96,6 +98,7 @@ static bool group_judge(const struct pull_request *q, const struct pull_caps *ca
 bool pull_request_judge(const struct pull_request *q, const struct pull_caps *caps,
                         struct pull_answer *ret_refusal)
 {
+    assert(ret_refusal != NULL);
     assert(caps->policy <= PULL_PRIORITIZED);
     if (caps->max_batch > 0 && q->batch > caps->max_batch)
         return refuse(ret_refusal, PULL_MAX_BATCH, caps->max_batch);

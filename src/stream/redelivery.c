@@ -41,6 +41,7 @@ static void queue_reset(struct redelivery_queue *q)
 
 static void queue_deinit(struct redelivery_queue *q)
 {
+    assert(q->live == 0);
     queue_reset(q);
     q->items = xfree(q->items);
     q->cap = 0;
@@ -88,6 +89,7 @@ static bool is_before(struct redelivery_due a, struct redelivery_due b)
 
 static void heap_rise(struct redelivery *r, uint32_t at)
 {
+    assert(r->heap_count <= r->heap_cap);
     struct redelivery_due due = r->heap[at];
     assert(at < r->heap_count);
     for (; at > 0 && is_before(due, r->heap[(at - 1) / 2]); at = (at - 1) / 2)
@@ -380,17 +382,21 @@ enum redelivery_step redelivery_next(struct redelivery *r, uint64_t *ret_stream_
 
 uint32_t redelivery_count(const struct redelivery *r)
 {
+    assert(r->again.live + r->exhausted.live <= r->pending.live);
     return ack_list_count(&r->pending);
 }
 
 uint32_t redelivery_queued(const struct redelivery *r)
 {
+    assert(r->again.live <= r->again.end - r->again.from);
     assert(r->again.live <= r->pending.live);
     return r->again.live;
 }
 
 uint64_t redelivery_bytes(const struct redelivery *r)
 {
+    assert(r->heap_count <= r->heap_cap);
+    assert(r->heap_cap == 0 || r->heap != NULL);
     uint64_t queues = (uint64_t)r->again.cap + r->exhausted.cap;
     return ack_list_bytes(&r->pending) + r->heap_cap * sizeof(*r->heap) +
            queues * sizeof(*r->again.items);
