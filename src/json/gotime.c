@@ -78,6 +78,8 @@ static bool digits_take(struct slice *s, uint64_t *ret_value, uint64_t *ret_scal
     bool full = false;
     for (; n < s->len && is_digit(s->ptr[n]); n++) {
         if (value > (uint64_t)INT64_MAX / 10 - 1) full = true;
+        /* many zeros after the point: what follows is under a nanosecond */
+        if (ret_scale != NULL && scale > UINT64_MAX / 10) full = true;
         if (full) {
             if (ret_scale == NULL) return false;
             continue;

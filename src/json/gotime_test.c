@@ -47,6 +47,19 @@ static void durations_need_units_and_fit_in_64_bits(void **state)
     assert_int_equal(d, 30 * MINUTE + 3 * MICROSECOND);
 }
 
+static void any_number_of_zeros_may_follow_the_point(void **state)
+{
+    (void)state;
+    char text[400] = "1.";
+    for (uint32_t zeros = 1; zeros < 390; zeros++) {
+        nanos d;
+        text[1 + zeros] = '0';
+        text[2 + zeros] = 'h';
+        assert_int_equal(gotime_duration_parse(slice_of(text, zeros + 3), &d), ERR_OK);
+        assert_int_equal(d, HOUR);
+    }
+}
+
 /* clang-format off */
 static const struct { nanos value; const char *text; } times[] = {
     { 0, "1970-01-01T00:00:00Z" }, { -1, "1969-12-31T23:59:59.999999999Z" },
@@ -79,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_are_written_and_read_as_go_does),
         cmocka_unit_test(durations_need_units_and_fit_in_64_bits),
+        cmocka_unit_test(any_number_of_zeros_may_follow_the_point),
         cmocka_unit_test(times_are_written_and_read_in_rfc_3339),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
