@@ -23,10 +23,16 @@ static uint32_t lower_bound(const struct ack_list *l, uint64_t seq)
 {
     assert(l->head <= l->end);
     assert(l->end <= l->cap);
-    /* Most searches are for something new or for the oldest. */
     if (l->end == 0 || l->entries[l->end - 1].stream_seq < seq) return l->end;
-    uint32_t low = 0, high = l->end - 1;
-    if (l->head < l->end && l->entries[l->head].stream_seq == seq) return l->head;
+    if (seq <= l->entries[0].stream_seq) return 0;
+    /* Sequences ascend by at least 1, so a slot is at most so far from the first and from the last
+     * one. Without gaps that leaves one candidate. */
+    uint64_t from_first = seq - l->entries[0].stream_seq;
+    uint64_t from_last = l->entries[l->end - 1].stream_seq - seq;
+    uint32_t last = l->end - 1;
+    uint32_t low = from_last < last ? last - (uint32_t)from_last : 0;
+    uint32_t high = from_first < last ? (uint32_t)from_first : last;
+    assert(low <= high);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (l->entries[middle].stream_seq < seq) low = middle + 1;

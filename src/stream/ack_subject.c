@@ -3,7 +3,6 @@
 
 #include "base/assert.h"
 #include "crypto/sha256.h"
-#include "subject/subject.h"
 
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -61,16 +60,16 @@ static const char pairs[] =
     "8081828384858687888990919293949596979899";
 /* clang-format on */
 
-/* Decimal digits, two at a time, into the end of a scratch that is then copied whole. */
+enum { DIGITS_MAX = 20 };
+
+/* Decimal digits, two at a time, backwards into a scratch; then a copy of fixed size, which is
+ * cheaper than one of the right size. So DIGITS_MAX bytes are written, whatever the value. */
 static ALWAYS_INLINE uint8_t *number_add(uint8_t *at, uint64_t value)
 {
     static_assert(sizeof(pairs) == 201, "two digits for each number below 100");
-    char scratch[20];
-    uint32_t from = sizeof(scratch);
-    if (value < 10) {
-        *at = (uint8_t)('0' + value);
-        return at + 1;
-    }
+    char scratch[2 * DIGITS_MAX];
+    uint32_t from = DIGITS_MAX;
+    memset(scratch + DIGITS_MAX, 0, DIGITS_MAX);
     while (value >= 100) {
         uint64_t rest = value / 100;
         from -= 2;
@@ -80,9 +79,9 @@ static ALWAYS_INLINE uint8_t *number_add(uint8_t *at, uint64_t value)
     from -= 2;
     memcpy(scratch + from, pairs + value * 2, 2);
     from += value < 10;
-    assert(from < sizeof(scratch));
-    memcpy(at, scratch + from, sizeof(scratch) - from);
-    return at + (sizeof(scratch) - from);
+    assert(from < DIGITS_MAX);
+    memcpy(at, scratch + from, DIGITS_MAX);
+    return at + (DIGITS_MAX - from);
 }
 
 uint32_t ack_subject_write(struct slice prefix, const struct ack_info *info, uint8_t *out)
@@ -115,17 +114,18 @@ uint32_t flow_subject_write(struct slice prefix, uint64_t random, uint8_t *out)
 
 /* ---- reading ---- */
 
-/* The first `max` tokens; returns how many there are in all, at most 255. */
+/* The first `max` tokens; returns how many there are in all. */
 static uint32_t split(struct slice subject, struct slice *ret_tokens, uint32_t max)
 {
-    uint32_t count = 0;
-    struct slice token;
+    uint32_t count = 0, from = 0;
     assert(max > 0);
-    for (struct slice rest = subject; count < UINT8_MAX && subject_next_token(&rest, &token);) {
-        if (count < max) ret_tokens[count] = token;
+    for (uint32_t at = 0; at <= subject.len; at++) {
+        if (at < subject.len && subject.ptr[at] != '.') continue;
+        if (count < max) ret_tokens[count] = (struct slice){ subject.ptr + from, at - from };
         count++;
+        from = at + 1;
     }
-    assert(count <= UINT8_MAX);
+    assert(count > 0);
     return count;
 }
 
@@ -155,6 +155,7 @@ static void place_read(enum ack_version version, const struct slice *tokens,
 bool ack_subject_parse(struct slice subject, struct ack_subject *ret)
 {
     struct slice tokens[TOKENS_V2];
+    if (subject.len == 0) return false;
     static_assert(TOKENS_V2 - TOKENS_V1 == 2, "domain and account hash");
     uint32_t count = split(subject, tokens, TOKENS_V2);
     if (count != TOKENS_V1 && count < TOKENS_V2) return false;
@@ -175,6 +176,7 @@ bool flow_subject_parse(struct slice subject, enum ack_version *ret_version,
                         struct ack_place *ret_place)
 {
     struct slice tokens[FLOW_TOKENS_V2];
+    if (subject.len == 0) return false;
     assert(ret_version != NULL && ret_place != NULL);
     uint32_t count = split(subject, tokens, FLOW_TOKENS_V2);
     if (count != FLOW_TOKENS_V1 && count != FLOW_TOKENS_V2) return false;

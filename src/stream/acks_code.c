@@ -102,8 +102,10 @@ static void put_removed(const struct ack_list *l, uint64_t from, struct buf *out
 {
     uint32_t count = 0;
     uint64_t seq = 0;
-    for (uint32_t at = 0; ack_list_next_removed(l, &at, &seq);) count++;
+    if (l->known_holes > 0)
+        for (uint32_t at = 0; ack_list_next_removed(l, &at, &seq);) count++;
     put(out, count);
+    if (count == 0) return;
     for (uint32_t at = 0; ack_list_next_removed(l, &at, &seq); from = seq) {
         assert(seq > from);
         put(out, seq - from);
@@ -369,7 +371,8 @@ enum err acks_command_take(struct slice *in, struct acks_command *ret)
     uint8_t fields = command_fields[c.kind];
     assert(fields & F_STREAM_SEQ);
     c.stream_seq = get(&s, 1, SEQ_MAX - 1);
-    if (fields & F_CONSUMER_SEQ) c.consumer_seq = get(&s, 0, SEQ_MAX - 1);
+    uint64_t least = c.kind == ACKS_DELIVER ? 1 : 0;
+    if (fields & F_CONSUMER_SEQ) c.consumer_seq = get(&s, least, SEQ_MAX - 1);
     if (fields & F_DELIVERIES) c.deliveries = (uint32_t)get(&s, 1, UINT32_MAX);
     if (fields & F_TIME) c.time = get_time(&s, 0);
     if (s.is_bad) return ERR_CORRUPT;

@@ -185,6 +185,7 @@ static void a_command_is_cut_off_whole_or_not_at_all(void **state)
                 { { 0, 1, 1, 0, 0 }, 5 },
                 { { 0, 1, 1, 1 }, 4 },
                 { { 1, 1 }, 2 },
+                { { 0, 1, 0, 1, 0 }, 5 },
                 { { 4, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1 }, 11 } };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         struct slice in = slice_of(bad[i].bytes, bad[i].len);
