@@ -57,7 +57,7 @@ static void wait_and_be_served(const struct pull_request *r, enum pull_policy po
         (void)pull_queue_tick(q, &m);
         pull_queue_check(q);
     }
-    q = pull_queue_free(q);
+    (void)pull_queue_free(q);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
