@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calendar: days since 1970-01-01 to year, month and day of the Gregorian calendar and back, for all
- * years of either sign that fit.
+/* Calendar: days since 1970-01-01 to year, month and day of the Gregorian calendar and back, for
+ * all years of either sign that fit.
  *
  * Pure; thread: any. */
 #ifndef MIDGE_BASE_CALENDAR_H

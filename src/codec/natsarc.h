@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Natsarc: the archive inside a stream backup of nats-server 2.15 and later, "NATSARC1". It stands in
- * an S2 stream (s2_stream.h). Behind the eight bytes of its name come entries:
+/* Natsarc: the archive inside a stream backup of nats-server 2.15 and later, "NATSARC1". It stands
+ * in an S2 stream (s2_stream.h). Behind the eight bytes of its name come entries:
  *
  *   uvarint  length of the name
  *   varint   time, nanoseconds since 1970

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Encoding is greedy: a table remembers where four bytes were last seen, by their hash; a match is
- * grown to both sides. Where nothing matches for long the steps become wider, so that what cannot be
- * compressed costs little. */
+ * grown to both sides. Where nothing matches for long the steps become wider, so that what cannot
+ * be compressed costs little. */
 #include "codec/s2.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any block and any stream: nothing is written beyond the room, and a stream reads the same in one
- * piece and in two. Any bytes: what is encoded decodes to them. The first byte says where the stream
- * is cut. */
+ * piece and in two. Any bytes: what is encoded decodes to them. The first byte says where the
+ * stream is cut. */
 #include <stddef.h>
 #include <stdint.h>
 

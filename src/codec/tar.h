@@ -4,11 +4,13 @@
  *
  * Thread:  one user. Memory: a reader holds one header, the extended header of one entry (at most
  *          its limit) and the name of the entry.
- * Hostile: a name is bytes with a length, as the archive has it. It may be absolute, contain ".." or
+ * Hostile: a name is bytes with a length, as the archive has it. It may be absolute, contain ".."
+ * or
  *          NUL: what is allowed is the caller's policy. A missing end shows in
  *          tar_reader_is_between(), and in that TAR_DONE never came.
- * Formats: pax "path" and "size" and GNU long names are applied; other attributes are not looked at,
- *          global ones neither. Sparse files are reported as TAR_OTHER: their content is no file. */
+ * Formats: pax "path" and "size" and GNU long names are applied; other attributes are not looked
+ *          at, global ones neither. Sparse files are reported as TAR_OTHER: their content is no
+ *          file. */
 #ifndef MIDGE_CODEC_TAR_H
 #define MIDGE_CODEC_TAR_H
 
@@ -50,8 +52,8 @@ struct tar_limits {
 struct tar_reader *tar_reader_new(const struct tar_limits *);
 struct tar_reader *tar_reader_free(struct tar_reader *); /* NULL is fine; returns NULL */
 
-/* Takes bytes off the front of `*in`. ENTRY fills `*ret_entry`; DATA fills `*ret_data`, which stands
- * in `in`. DONE, BAD and LIMIT stay. */
+/* Takes bytes off the front of `*in`. ENTRY fills `*ret_entry`; DATA fills `*ret_data`, which
+ * stands in `in`. DONE, BAD and LIMIT stay. */
 enum tar_verdict tar_reader_next(struct tar_reader *, struct slice *in, struct tar_entry *ret_entry,
                                  struct slice *ret_data);
 

@@ -40,7 +40,8 @@ struct nats_asset {
 };
 
 /* `key_file` is what stands in it. CORRUPT: another key, cipher, account or context, or damaged;
- * after a change of cipher or key some assets are still under the old ones, so all must be tried. */
+ * after a change of cipher or key some assets are still under the old ones, so all must be
+ * tried. */
 MUST_CHECK enum err nats_seal_init(struct nats_seal *, enum nats_cipher, const struct nats_asset *,
                                    struct slice key_file);
 void nats_seal_deinit(struct nats_seal *);

@@ -11,8 +11,8 @@
 #include "base/compiler.h"
 
 /* What nats-server 2.15.2 wrote with the key "top-secret-key" in the account $G: the block of a
- * stream T with one message "hello" on t, and the state of a consumer C of a stream S that acked one
- * message. */
+ * stream T with one message "hello" on t, and the state of a consumer C of a stream S that acked
+ * one message. */
 /* clang-format off */
 static const uint8_t chacha_block_key[] = {
     0xc2, 0x79, 0xcb, 0xb9, 0xbb, 0x69, 0x21, 0xfe, 0x8f, 0xcc, 0xd7, 0xe6, 0x0a, 0xd4, 0x3d, 0x71,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* XAES-256-GCM (c2sp.org/XAES-256-GCM): with L = AES(K, 0), doubled in GF(2^128) to K1, the key for a
- * nonce N is AES(K, M1 ^ K1) and AES(K, M2 ^ K1), where Mi is 00 i 'X' 00 and the first 12 bytes of
+/* XAES-256-GCM (c2sp.org/XAES-256-GCM): with L = AES(K, 0), doubled in GF(2^128) to K1, the key for
+ * a nonce N is AES(K, M1 ^ K1) and AES(K, M2 ^ K1), where Mi is 00 i 'X' 00 and the first 12 bytes
+ * of
  * N. Its AES-256-GCM runs with the last 12. The key of the last used first half is kept: while a
  * server writes there is but one. */
 #include "crypto/seal.h"

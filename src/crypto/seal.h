@@ -2,14 +2,15 @@
 /* Seal: authenticated encryption of what the store writes (encryption at rest).
  *
  * A store has a random salt. The key of the configuration and the salt give the wrapping key
- * (seal_derive), with which random data keys are wrapped (seal_wrap): so changing the configured key
- * rewraps a few bytes and rewrites nothing. A data key seals bodies (seal_close), each under a nonce
- * of its own and with a context that is authenticated and not stored, such as which file and place
- * the bytes belong to.
+ * (seal_derive), with which random data keys are wrapped (seal_wrap): so changing the configured
+ * key rewraps a few bytes and rewrites nothing. A data key seals bodies (seal_close), each under a
+ * nonce of its own and with a context that is authenticated and not stored, such as which file and
+ * place the bytes belong to.
  *
  * Two ciphers, both with a key of 32 bytes, a nonce of 24 and a tag of 16 behind the bytes:
  *
- *   SEAL_AES     XAES-256-GCM (C2SP): AES-256-GCM, whose own nonces are too short to be random ones.
+ *   SEAL_AES     XAES-256-GCM (C2SP): AES-256-GCM, whose own nonces are too short to be random
+ *   ones.
  *                So the first half of the nonce makes a key of its own, by CMAC in counter mode
  *                (NIST SP 800-108), and the second half is the nonce under that key.
  *   SEAL_CHACHA  XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha), which is built alike.
@@ -19,8 +20,8 @@
  *
  * Thread:  a seal belongs to one thread; another makes its own of the same key, with other drawn
  *          bytes. Memory: keys are wiped when the seal is freed and after use.
- * Errors:  CORRUPT: another key, another context or nonce, or bytes that were changed or cut. Which,
- *          nobody can tell. What was to be plain is wiped then. */
+ * Errors:  CORRUPT: another key, another context or nonce, or bytes that were changed or cut.
+ *          Which, nobody can tell. What was to be plain is wiped then. */
 #ifndef MIDGE_CRYPTO_SEAL_H
 #define MIDGE_CRYPTO_SEAL_H
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "net/sleep_fake.h"
+#include "net/sleep_testing.h"
 
 enum { REACTORS = 2, FINISHERS = 2, OPS = 6, ROUNDS = 20000 };
 

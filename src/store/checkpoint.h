@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checkpoint: the log of a store's state, kept twice (docs/decisions/008).
  *
- * A checkpoint is a list of sections, each of an owner (a stream's incarnation; 0: the store), with a
- * kind that is the owner's own. What a section says replaces what earlier ones said: absolute values.
+ * A checkpoint is a list of sections, each of an owner (a stream's incarnation; 0: the store), with
+ * a kind that is the owner's own. What a section says replaces what earlier ones said: absolute
+ * values.
  * The log knows nothing of their meaning; it makes a list durable as a whole or not at all, in both
  * files, and hands the sections up in order at the next start.
  *
@@ -10,9 +11,9 @@
  * Rewrite: when the log has outgrown what is live, the owner is asked for everything in slices
  *          (`slice`), which go to a new pair of files while checkpoints go to both pairs; then the
  *          old pair is removed.
- * Damage:  a list that is whole in one file is good. Torn ends are cut. A list in the middle that is
- *          bad in both files is reported (on_damage), not skipped silently: what follows it may miss
- *          something, so the owners are told at which list.
+ * Damage:  a list that is whole in one file is good. Torn ends are cut. A list in the middle that
+ *          is bad in both files is reported (on_damage), not skipped silently: what follows it may
+ *          miss something, so the owners are told at which list.
  * Errors:  a write or sync that fails ends the checkpoint log: on_failed() once; the journal keeps
  *          everything, and grows until the store is restarted. LIMIT (no space) is tried again. */
 #ifndef MIDGE_STORE_CHECKPOINT_H
@@ -58,7 +59,8 @@ MUST_CHECK enum err checkpoint_open(const struct checkpoint_options *,
                                     struct errmsg *why);
 struct checkpoint *checkpoint_close(struct checkpoint *); /* nothing in flight; returns NULL */
 
-/* Gathers one list: begin, add…, then commit. One at a time; `done` in a later poll of the queue. */
+/* Gathers one list: begin, add…, then commit. One at a time; `done` in a later poll of the
+ * queue. */
 void checkpoint_begin(struct checkpoint *, journal_pos pos);
 /* Where `len` bytes of a section go; filled before the next call. */
 uint8_t *checkpoint_add(struct checkpoint *, uint64_t owner, uint32_t kind, uint32_t len);

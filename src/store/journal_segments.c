@@ -200,7 +200,7 @@ static void prep_submit(struct journal *j, enum prep_state state)
 {
     struct prep *p = &j->prep;
     static const enum disk_kind kinds[] = {
-        [PREP_OPENING] = DISK_OPEN,      [PREP_ZEROING] = DISK_ZERO,   [PREP_NAMING] = DISK_SYNC_DIR,
+        [PREP_OPENING] = DISK_OPEN,  [PREP_ZEROING] = DISK_ZERO,    [PREP_NAMING] = DISK_SYNC_DIR,
         [PREP_CLOSING] = DISK_CLOSE,     [PREP_REMOVING] = DISK_REMOVE,
     };
     assert(state != PREP_IDLE);

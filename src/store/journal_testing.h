@@ -223,7 +223,10 @@ static inline void seal_nonce(void *ctx, uint8_t ret_nonce[24])
 static inline void world_seal(struct world *w)
 {
     w->options.seal = (struct journal_seal){
-        .ctx = w, .overhead = SEAL_OVERHEAD, .close = seal_close, .open = seal_open,
+        .ctx = w,
+        .overhead = SEAL_OVERHEAD,
+        .close = seal_close,
+        .open = seal_open,
         .nonce = seal_nonce,
     };
 }
@@ -451,8 +454,7 @@ static inline journal_pos world_last_safe(const struct world *w)
 
 static inline enum err world_erase(struct world *w, struct entry *e)
 {
-    enum err got =
-        journal_erase(w->journal, e->pos, e->owner, e->sequence, world_on_erased, w);
+    enum err got = journal_erase(w->journal, e->pos, e->owner, e->sequence, world_on_erased, w);
     if (!got) e->may_erase = true;
     return got;
 }

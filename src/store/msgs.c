@@ -380,7 +380,8 @@ enum err msgs_at_time(struct msgs *m, nanos time, struct msgs_wait *w, uint64_t 
         *ret = m->state.last_sequence + 1;
         return ERR_OK;
     }
-    while (low < high) {                /* all below `low` are too old, all from `high` on are not */
+    /* all below `low` are too old, all from `high` on are not */
+    while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         enum err e = m->ops->next(m, middle, w, &at);
         if (e == ERR_NOTFOUND) {

@@ -2,8 +2,8 @@
 /* What msgs.c shares with its bodies: the subject index and the sums are here once, a body knows
  * where messages are.
  *
- * Thread and memory: msgs.h. A body's question that takes a `struct msgs_wait *` may answer BUSY and
- * call it later; with NULL it does not return before it knows, blocking if it must (changes,
+ * Thread and memory: msgs.h. A body's question that takes a `struct msgs_wait *` may answer BUSY
+ * and call it later; with NULL it does not return before it knows, blocking if it must (changes,
  * recovery). */
 #ifndef MIDGE_STORE_MSGS_INTERNAL_H
 #define MIDGE_STORE_MSGS_INTERNAL_H

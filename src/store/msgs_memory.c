@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages in memory. Each is one block, which knows the message of its subject before and behind it:
- * so the ends of a subject are found at once when one of them goes, and who follows a subject
+/* Messages in memory. Each is one block, which knows the message of its subject before and behind
+ * it: so the ends of a subject are found at once when one of them goes, and who follows a subject
  * steps from message to message.
  *
  * Chunks of 512 places hold the pointers; a chunk without messages is freed, so that gaps of any
@@ -223,8 +223,8 @@ static bool is_of(const struct message *msg, struct slice subject)
     return msg != NULL && slice_equal(slice_of(msg->texts, msg->subject_len), subject);
 }
 
-/* Along the chain when the neighbour is of it (who reads on from a message of this subject), else one
- * by one, up to the first that is of it. */
+/* Along the chain when the neighbour is of it (who reads on from a message of this subject), else
+ * one by one, up to the first that is of it. */
 static enum err next_same(struct msgs *base, struct slice subject, uint64_t from,
                           struct msgs_wait *w, uint64_t *ret)
 {

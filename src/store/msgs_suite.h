@@ -69,7 +69,8 @@ static inline bool listed_matches(const struct listed *l, const struct msgs_filt
 {
     char text[32];
     for (uint32_t i = 0; i < f->count; i++)
-        if (subject_matches(f->patterns[i], slice_str(suite_subject(l->subject, text)))) return true;
+        if (subject_matches(f->patterns[i], slice_str(suite_subject(l->subject, text))))
+            return true;
     return f->count == 0;
 }
 

@@ -28,8 +28,8 @@ static int digit_at(struct slice digits, uint32_t place)
     return place < digits.len ? digits.ptr[digits.len - 1 - place] - '0' : 0;
 }
 
-/* Appends |a| + |b| or, for sign -1, |a| - |b|, where |a| is not less: the last digit first, without
- * zeros in front. */
+/* Appends |a| + |b| or, for sign -1, |a| - |b|, where |a| is not less: the last digit first,
+ * without zeros in front. */
 static void digits_add(struct slice a, struct slice b, int sign, struct buf *out)
 {
     uint32_t from = out->len, len = a.len > b.len ? a.len : b.len;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any two texts, cut at a line end: a + b is b + a, and (a + b) - b is a, as it is written. TTLs are
- * read too: they are sane. */
+/* Any two texts, cut at a line end: a + b is b + a, and (a + b) - b is a, as it is written. TTLs
+ * are read too: they are sane. */
 #include <stddef.h>
 #include <stdint.h>
 

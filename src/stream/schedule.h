@@ -19,8 +19,8 @@ struct schedule_fire {
     bool repeats;
 };
 
-/* False: no such text, a zone where none may be (@at, @every), or cron that never fires (in the next
- * five years).
+/* False: no such text, a zone where none may be (@at, @every), or cron that never fires (in the
+ * next five years).
  *   zone   NULL: none was given
  *   after  when it fired last, or was stored: the next time is after this
  *   now    times that are over by now collapse into one: the next is after now

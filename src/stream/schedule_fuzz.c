@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text in any time zone: what fires again fires after its time and not before now. The first line of the input is the text, the rest the rule of a time
- * zone, if any. */
+/* Any text in any time zone: what fires again fires after its time and not before now. The first
+ * line of the input is the text, the rest the rule of a time zone, if any. */
 #include <stddef.h>
 #include <stdint.h>
 

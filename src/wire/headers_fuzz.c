@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any block: what is read stands inside it; the three ways to look a name up agree; what was removed
- * is gone and what was not is there; what was set or added is found. */
+/* Any block: what is read stands inside it; the three ways to look a name up agree; what was
+ * removed is gone and what was not is there; what was set or added is found. */
 #include <stddef.h>
 #include <stdint.h>
 
