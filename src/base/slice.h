@@ -20,7 +20,11 @@ struct slice {
 /* For printf: printf("%.*s", SLICE_ARGS(s)). */
 #define SLICE_ARGS(s) (int)(s).len, (const char *)(s).ptr
 
-/* A string literal as a slice, without counting at run time. */
+/* A string literal as a slice, without counting at run time; SLICE_INIT in tables of constants. */
+#define SLICE_INIT(text)                             \
+    {                                                \
+        (const uint8_t *)("" text), sizeof(text) - 1 \
+    }
 #define SLICE_LIT(text) ((struct slice){ (const uint8_t *)("" text), sizeof(text) - 1 })
 
 static inline struct slice slice_of(const void *ptr, size_t len)

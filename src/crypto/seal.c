@@ -241,7 +241,7 @@ void seal_nonce(void *seal, uint8_t ret_nonce[SEAL_NONCE_SIZE])
 void seal_derive(struct slice configured, const uint8_t salt[SEAL_SALT_SIZE],
                  uint8_t ret_key[SEAL_KEY_SIZE])
 {
-    static_assert(SEAL_KEY_SIZE == HMAC_SIZE, "one block of HKDF is the key");
+    static_assert((int)SEAL_KEY_SIZE == (int)HMAC_SIZE, "one block of HKDF is the key");
     uint8_t extracted[HMAC_SIZE];
     hmac_sha256(slice_of(salt, SEAL_SALT_SIZE), configured, (struct slice){ 0 }, extracted);
     hmac_sha256(slice_of(extracted, HMAC_SIZE), SLICE_LIT("midge store key"), SLICE_LIT("\x01"),

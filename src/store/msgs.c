@@ -6,9 +6,10 @@
 uint64_t msgs_size(bool is_file, uint32_t subject_len, uint32_t header_len, uint32_t payload_len)
 {
     enum { FILE_OVERHEAD = 30, FILE_HEADER = 4, MEMORY_OVERHEAD = 16 };
-    uint64_t texts = (uint64_t)subject_len + header_len + payload_len;
-    if (!is_file) return MEMORY_OVERHEAD + texts;
-    return FILE_OVERHEAD + (header_len > 0 ? FILE_HEADER : 0) + texts;
+    uint64_t size = (uint64_t)subject_len + header_len + payload_len;
+    size += is_file ? FILE_OVERHEAD : MEMORY_OVERHEAD;
+    if (is_file && header_len > 0) size += FILE_HEADER;
+    return size;
 }
 
 /* ---- life ---- */

@@ -11,9 +11,9 @@ static const struct word {
     enum ack_kind kind;
     bool is_prefix;
 } words[] = {
-    { SLICE_LIT("+ACK"), ACK_DONE, false },    { SLICE_LIT("+NXT"), ACK_NEXT, true },
-    { SLICE_LIT("-NAK"), ACK_NAK, true },      { SLICE_LIT("+WPI"), ACK_PROGRESS, false },
-    { SLICE_LIT("+TERM"), ACK_TERM, true },    { SLICE_LIT("+OK"), ACK_DONE, false },
+    { SLICE_INIT("+ACK"), ACK_DONE, false },    { SLICE_INIT("+NXT"), ACK_NEXT, true },
+    { SLICE_INIT("-NAK"), ACK_NAK, true },      { SLICE_INIT("+WPI"), ACK_PROGRESS, false },
+    { SLICE_INIT("+TERM"), ACK_TERM, true },    { SLICE_INIT("+OK"), ACK_DONE, false },
 };
 
 /* {"delay":<nanoseconds>} */

@@ -12,7 +12,7 @@ void account_hash(struct slice account_name, char ret_hash[ACCOUNT_HASH_LEN])
 {
     uint8_t sum[SHA256_SIZE];
     static_assert(sizeof(base62) == 63, "62 characters");
-    static_assert(ACCOUNT_HASH_LEN <= SHA256_SIZE, "a byte of the sum for each");
+    static_assert((int)ACCOUNT_HASH_LEN <= (int)SHA256_SIZE, "a byte of the sum for each");
     sha256(account_name, sum);
     for (int i = 0; i < ACCOUNT_HASH_LEN; i++) ret_hash[i] = base62[sum[i] % 62];
 }
@@ -80,7 +80,7 @@ static ALWAYS_INLINE uint8_t *short_add(uint8_t *at, uint32_t value)
 {
     uint8_t scratch[16] = { 0 };
     eight_write(scratch, value);
-    uint32_t digits = 1 + (value >= 10) + (value >= 100) + (value >= 1000) + (value >= 10000) +
+    uint32_t digits = 1U + (value >= 10) + (value >= 100) + (value >= 1000) + (value >= 10000) +
                       (value >= 100000) + (value >= 1000000) + (value >= 10000000);
     assert(digits <= 8);
     memcpy(at, scratch + 8 - digits, 8);

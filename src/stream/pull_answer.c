@@ -8,7 +8,7 @@ static const struct row {
     struct slice line;
     enum pull_detail detail;
 } rows[] = {
-#define X(name, text, detail) [PULL_##name] = { SLICE_LIT(text), PULL_DETAIL_##detail },
+#define X(name, text, detail) [PULL_##name] = { SLICE_INIT(text), PULL_DETAIL_##detail },
     PULL_STATUS_LIST(X)
 #undef X
 };
