@@ -206,6 +206,7 @@ uint64_t requests_run(struct requests *rs, struct requests_limit limit,
 {
     uint64_t start = rs->sent;
     if (rs->options->rate > 0) {
+        thread_wake_at_once();
         run_open(rs, &limit, start, ret_latencies);
         drain(rs, NULL, start, ret_latencies);
         return rs->sent - start;

@@ -23,5 +23,8 @@ void *xalloc(size_t count, size_t size);        /* zeroed */
 pthread_t thread_start(void *(*body)(void *), void *ctx);
 /* lowers the calling thread's priority: it is load, not the judge */
 void thread_yield_to_others(void);
+/* Asks for short turns, so that the calling thread runs when it is woken: what is measured is the
+ * server, not the generator's wait for a core. */
+void thread_wake_at_once(void);
 
 void files_max_raise(void);                     /* open files: up to the hard limit */

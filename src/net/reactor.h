@@ -33,9 +33,10 @@ static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
  * latency beside a flood (decision 004). A connection that filled READ_BETWEEN is a flood. */
 enum { READ_BUFFER = 64 * 1024, READ_TURN = 16 * 1024, READ_BETWEEN = 8 * 1024 };
 
-/* Steps of handshakes that one reactor has at the workers; the others wait for their turn. Enough
- * to keep two cores busy, and few enough that one reactor does not fill the workers' queue. */
-enum { SLOW_AT_ONCE = 4 };
+/* Steps of handshakes that one reactor has at the workers; the others wait for their turn. One of
+ * each reactor: more bring no more handshakes where all cores serve clients, and take cores from
+ * them (decision 005). */
+enum { SLOW_AT_ONCE = 1 };
 
 /* What a peer that does not read leaves behind when it is cut: the C library keeps it, in pieces
  * that later loads may not fit. So much of it goes back to the machine, at most once a second. */
