@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/sha256.h"
 
-#include <openssl/evp.h>
+#include <sodium.h>
 
 #include "base/assert.h"
 
+static_assert((int)SHA256_SIZE == (int)crypto_hash_sha256_BYTES, "a sum has 256 bits");
+
 void sha256(struct slice bytes, uint8_t ret_sum[SHA256_SIZE])
 {
-    unsigned len = 0;
-    const void *from = bytes.len == 0 ? "" : (const void *)bytes.ptr;
-    int done = EVP_Digest(from, bytes.len, ret_sum, &len, EVP_sha256(), NULL);
-    assert(done == 1);
-    assert(len == SHA256_SIZE);
+    int failed = crypto_hash_sha256(ret_sum, bytes.ptr, bytes.len);
+    assert(failed == 0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256 of some bytes, by OpenSSL.
+/* SHA-256 of some bytes, by libsodium: the first sum by OpenSSL brings 2 MB of it into memory, and
+ * every server that has a configuration file makes one.
  *
  * Pure; thread: any; memory: the caller's. */
 #ifndef MIDGE_CRYPTO_SHA256_H

@@ -30,7 +30,6 @@ static uint32_t reactors_of(const struct midge *m, const struct options *o)
 static void reactor_main(void *ctx)
 {
     struct reactor *r = ctx;
-    thread_wake_at_once();
     while (!r->stop) (void)reactor_tick(r, NANOS_MAX);
 }
 

@@ -31,7 +31,7 @@ static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
 /* Bytes read at once. A read is handed up in turns, and between two turns of a flood the reactor
  * looks at the others: large reads cost few system calls, short turns keep a lone requester's
  * latency beside a flood (decision 004). A connection that filled READ_BETWEEN is a flood. */
-enum { READ_BUFFER = 64 * 1024, READ_TURN = 16 * 1024, READ_BETWEEN = 8 * 1024 };
+enum { READ_BUFFER = 64 * 1024, READ_TURN = 8 * 1024, READ_BETWEEN = 8 * 1024 };
 
 /* Steps of handshakes that one reactor has at the workers; the others wait for their turn. One of
  * each reactor: more bring no more handshakes where all cores serve clients, and take cores from
