@@ -85,7 +85,8 @@ static void leave(struct journal *j, journal_pos clean_pos)
     bool is_clean = clean_pos >= j->last_full;
     assert(j->commit.batch == NULL);
     assert(!segments_are_busy(j) && !lazy_is_busy(j) && !erase_is_busy(j));
-    batches_forget(j); /* without space they have waited in vain; nobody was told that they are safe */
+    /* without space they have waited in vain; nobody was told that they are safe */
+    batches_forget(j);
     if (!sync_lazy(j)) return;
     if (j->released < clean_pos) j->released = clean_pos;
     bool was_used = j->last_full > 0;

@@ -130,8 +130,8 @@ static void submit(struct journal *j, struct batch *b, struct segment *s)
     assert(s->used + len <= s->size);
     encode_head(j, b, s);
     uint32_t head_len = journal_head_len(b->ranges_count);
-    struct disk_span body =
-        commit_finish(j, c->head, (struct disk_span){ b->body, b->body_len }, sealed_room(j, b));
+    struct disk_span body = commit_finish(j, c->head, (struct disk_span){ b->body, b->body_len },
+                                          sealed_room(j, b));
     c->spans[0] = (struct disk_span){ c->head, b->records > 0 ? head_len : len };
     c->spans[1] = (struct disk_span){ body.ptr, len - head_len };
     if (b->records > 0) memset(body.ptr + body.len, 0, len - head_len - body.len);

@@ -6,8 +6,8 @@
  * either as it was or erased, at every moment. What was erased stands nowhere: the copy never had
  * it, the sums do not cover it.
  *
- * All that is wanted of one batch goes in one rewrite. When nothing is wanted any more, "rewrite" is
- * zeroed and cut: it holds copies of other records, which may be erased later. */
+ * All that is wanted of one batch goes in one rewrite. When nothing is wanted any more, "rewrite"
+ * is zeroed and cut: it holds copies of other records, which may be erased later. */
 #include "base/alloc.h"
 #include "store/journal_internal.h"
 
@@ -203,9 +203,7 @@ static void on_step(struct journal *j, enum err e)
     case ERASE_COPYING: submit(j, ERASE_PLACING, DISK_WRITE_SYNC, DISK_LANE_COMMIT); return;
     case ERASE_PLACING: running_finish(j, ERR_OK); return;
     case ERASE_WIPING: submit(j, ERASE_CUTTING, DISK_TRUNCATE, DISK_LANE_BULK); return;
-    case ERASE_CUTTING:
-        r->state = ERASE_IDLE;
-        return;
+    case ERASE_CUTTING: r->state = ERASE_IDLE; return;
     case ERASE_IDLE:
     default: unreachable();
     }
@@ -218,15 +216,15 @@ static void on_stepped(struct disk_op *op)
     enum err e = op->result;
     assert(r->state != ERASE_IDLE);
     if (r->state == ERASE_OPENING && !e) r->file = op->file;
-    bool is_harmless =
-        e == ERR_LIMIT && r->state != ERASE_NAMING && r->state != ERASE_PLACING;
+    bool is_harmless = e == ERR_LIMIT && r->state != ERASE_NAMING && r->state != ERASE_PLACING;
     if (j->is_failed) {
         running_finish(j, ERR_IO);
     } else if (!e || r->state == ERASE_READING) {
         on_step(j, e);
     } else {
         running_finish(j, e);
-        if (!is_harmless) journal_fail(j, e, "an erased record of the journal cannot be overwritten");
+        if (!is_harmless)
+            journal_fail(j, e, "an erased record of the journal cannot be overwritten");
     }
 }
 

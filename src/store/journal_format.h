@@ -36,8 +36,9 @@
  * its records, in turn, so that the bytes are read once; that of a sealed body of its bytes. Both
  * are seeded with the batch's number and the id: the body of another batch does not fit.
  *
- * The link of a batch is a hash of what never changes in its head. It leaves out the sum of the body,
- * which changes when a record is erased: nothing on the disk may tell what an erased record was.
+ * The link of a batch is a hash of what never changes in its head. It leaves out the sum of the
+ * body, which changes when a record is erased: nothing on the disk may tell what an erased record
+ * was.
  *
  * A batch without records is a position mark: it says how far all is durable. Nothing is lost when
  * one is, so no batch counts it as the one before.

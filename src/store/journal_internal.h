@@ -12,8 +12,8 @@
  *
  *   journal_close.c     what a stop leaves
  *
- * Every operation on the disk has one owner (commit, lazy, prep, drop, erase), which has at most one
- * in flight. What is in flight comes home inside disk_queue_poll(); new work starts in
+ * Every operation on the disk has one owner (commit, lazy, prep, drop, erase), which has at most
+ * one in flight. What is in flight comes home inside disk_queue_poll(); new work starts in
  * journal_tick().
  * Thread: the journal's reactor. */
 #ifndef MIDGE_STORE_JOURNAL_INTERNAL_H
@@ -252,14 +252,14 @@ uint64_t batches_len(const struct journal *); /* on the disk, of all that wait o
 void commit_init(struct journal *);
 void commit_deinit(struct journal *);
 void commit_tick(struct journal *);
-/* Sums, seals into `sealed` (NULL: stays plain), finishes the head (encoded already, with ranges, but
- * the length of the body and the nonce). Returns what stands behind the head. */
+/* Sums, seals into `sealed` (NULL: stays plain), finishes the head (encoded already, with ranges,
+ * but the length of the body and the nonce). Returns what stands behind the head. */
 struct disk_span commit_finish(struct journal *, uint8_t *head, struct disk_span plain,
                                uint8_t *sealed);
 /* Blocking: an empty batch where the segment's next one goes. */
 MUST_CHECK enum err commit_mark_now(struct journal *, struct segment *);
-/* The body of a batch, as it was before commit_finish(); `plain` has room for it. CORRUPT: the bytes
- * are not what was written. DENIED: they are, and the key is not. */
+/* The body of a batch, as it was before commit_finish(); `plain` has room for it. CORRUPT: the
+ * bytes are not what was written. DENIED: they are, and the key is not. */
 MUST_CHECK enum err commit_open_body(const struct journal *, const uint8_t *head,
                                      const struct journal_head *, uint8_t *body,
                                      struct slice *ret_plain);

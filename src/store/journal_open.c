@@ -267,9 +267,9 @@ static enum err make_first(struct journal *j, struct errmsg *why)
     return ERR_OK;
 }
 
-/* Numbers that this life will use must leave a trace before the first of them is used: if all of its
- * batches were lost, the next life would use the same ones. The mark also says that all of before
- * is durable. */
+/* Numbers that this life will use must leave a trace before the first of them is used: if all of
+ * its batches were lost, the next life would use the same ones. The mark also says that all of
+ * before is durable. */
 static enum err mark_begin(struct journal *j, struct errmsg *why)
 {
     struct segment *s = segments_place(j, JOURNAL_SECTOR);

@@ -16,8 +16,8 @@ static enum err body_of(struct scan *s, const struct found *f, struct slice *ret
     for (uint32_t i = 0; i < READ_TRIES && e == ERR_IO; i++)
         e = scan_read(s, f->segment, f->offset, f->len, &bytes);
     if (e) return e;
-    enum journal_verdict verdict =
-        journal_head_decode(slice_of(bytes, f->len), s->j->o.store_id, &h, &need);
+    enum journal_verdict verdict = journal_head_decode(slice_of(bytes, f->len), s->j->o.store_id,
+                                                       &h, &need);
     if (verdict != JOURNAL_HEAD || h.pos != f->pos) return ERR_CORRUPT; /* reads differ */
     bool is_sealed = (h.flags & JOURNAL_FLAG_SEALED) != 0;
     e = commit_open_body(s->j, bytes, &h, bytes + journal_head_len(h.ranges), ret_plain);
@@ -62,7 +62,8 @@ static enum err highest_whole(struct scan *s, journal_pos after, journal_pos *re
     return ERR_OK;
 }
 
-/* Bytes that cannot be read are rot when the end stands behind them; else the end may be in them. */
+/* Bytes that cannot be read are rot when the end stands behind them; else the end may be in
+ * them. */
 static bool may_hide_end(const struct scan *s, const struct segment *seg)
 {
     const struct segment *newest = s->count > 0 ? s->found[s->count - 1].segment : NULL;
@@ -115,9 +116,9 @@ static void damage_named(struct walk *w, const struct found *f)
     struct journal_head h = { 0 };
     uint32_t need = 0;
     enum err e = scan_read(w->s, f->segment, f->offset, f->len, &bytes);
-    enum journal_verdict verdict =
-        e ? JOURNAL_NO_HEAD
-          : journal_head_decode(slice_of(bytes, f->len), w->s->j->o.store_id, &h, &need);
+    enum journal_verdict verdict = e ? JOURNAL_NO_HEAD
+                                     : journal_head_decode(slice_of(bytes, f->len),
+                                                           w->s->j->o.store_id, &h, &need);
     if (verdict != JOURNAL_HEAD) {
         damage_unnamed(w, f->pos, f->pos);
         return;

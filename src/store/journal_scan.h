@@ -2,8 +2,8 @@
 /* Journal_scan: which batches the segments of a journal hold, before anything of them is believed.
  *
  * Every sector of every segment is asked whether a head begins there: heads alone tell how long a
- * batch is, and a bad one tells nothing. Of a segment's heads those of its highest generation count;
- * of these, one that stands behind a higher number is what a cut tail has left.
+ * batch is, and a bad one tells nothing. Of a segment's heads those of its highest generation
+ * count; of these, one that stands behind a higher number is what a cut tail has left.
  *
  * Thread:  the one that opens, blocking. Memory: `found` belongs to the scan.
  * Errors:  bytes that cannot be read are noted in their segment (`unreadable`), no error by

@@ -178,8 +178,8 @@ void segments_reclaim(struct journal *j)
     assert(!j->is_failed);
     LIST_EACH(&j->used, node) {
         struct segment *s = segment_of(node);
-        bool is_free = last_pos(s) <= j->released && s->pins == 0 && !s->is_syncing;
-        if (s == current || !is_free) continue;
+        if (s == current || last_pos(s) > j->released) return; /* nor is any behind it */
+        if (s->pins > 0 || s->is_syncing) continue;
         list_remove(node);
         s->is_dirty = false;
         bool is_welcome = j->ready_count < READY_WANTED && j->prep.is_refused;
@@ -200,7 +200,7 @@ static void prep_submit(struct journal *j, enum prep_state state)
 {
     struct prep *p = &j->prep;
     static const enum disk_kind kinds[] = {
-        [PREP_OPENING] = DISK_OPEN,      [PREP_ZEROING] = DISK_ZERO,   [PREP_NAMING] = DISK_SYNC_DIR,
+        [PREP_OPENING] = DISK_OPEN,  [PREP_ZEROING] = DISK_ZERO,    [PREP_NAMING] = DISK_SYNC_DIR,
         [PREP_CLOSING] = DISK_CLOSE,     [PREP_REMOVING] = DISK_REMOVE,
     };
     assert(state != PREP_IDLE);

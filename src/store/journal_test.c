@@ -109,7 +109,8 @@ static void a_batch_of_many_owners_names_all_of_them(void **state)
         last = pos;
     }
     assert_int_equal(last, 2); /* a head names 4096 at most */
-    for (uint64_t i = 0; i < 4096; i++) (void)journal_add(w->journal, (i + 904) * 977, 1, i, 0, &pos);
+    for (uint64_t i = 0; i < 4096; i++)
+        (void)journal_add(w->journal, (i + 904) * 977, 1, i, 0, &pos);
     assert_int_equal(pos, 2);
 }
 

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/rng.h"
 #include "env/disk_memory.h"
 #include "store/journal.h"
@@ -80,7 +81,7 @@ static inline void complain(struct world *w, const char *what, uint64_t number)
 
 static inline uint8_t body_byte(uint64_t id, uint32_t at)
 {
-    return (uint8_t)((id * 131 + at * 7 + (id >> 8)) | 1); /* never 0: erased is something else */
+    return (uint8_t)(hash_u64(id << 32 | at) | 1); /* never 0: erased is something else */
 }
 
 static inline bool body_is(const struct entry *e, struct slice body, bool erased)
@@ -223,7 +224,10 @@ static inline void seal_nonce(void *ctx, uint8_t ret_nonce[24])
 static inline void world_seal(struct world *w)
 {
     w->options.seal = (struct journal_seal){
-        .ctx = w, .overhead = SEAL_OVERHEAD, .close = seal_close, .open = seal_open,
+        .ctx = w,
+        .overhead = SEAL_OVERHEAD,
+        .close = seal_close,
+        .open = seal_open,
         .nonce = seal_nonce,
     };
 }
@@ -451,8 +455,7 @@ static inline journal_pos world_last_safe(const struct world *w)
 
 static inline enum err world_erase(struct world *w, struct entry *e)
 {
-    enum err got =
-        journal_erase(w->journal, e->pos, e->owner, e->sequence, world_on_erased, w);
+    enum err got = journal_erase(w->journal, e->pos, e->owner, e->sequence, world_on_erased, w);
     if (!got) e->may_erase = true;
     return got;
 }
