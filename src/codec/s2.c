@@ -22,6 +22,7 @@ enum {
     REPEAT_MORE = 5,    /* of the 3 bits of length of a repeat: more follows */
     MATCH_MIN = 4,
     COPY_MAX = 64,
+    STRIDE = 16, /* bytes that are copied at once */
     OFFSET_MAX = 65535,
     PLAIN_MAX = 16 << 20, /* offsets and lengths of repeats fit */
     SKIP_START = 32,      /* steps grow by one each so many misses */
@@ -44,14 +45,19 @@ struct decoding {
     uint32_t offset; /* of the last copy; 0: none yet */
 };
 
-/* `count` (at most 4) bytes of the input as a number. */
+/* `count` (1 to 4) bytes of the input as a number. */
 static bool number_take(struct decoding *d, uint32_t count, uint32_t *ret_value)
 {
+    assert(count >= 1);
     assert(count <= 4);
-    if (d->in.len < count) return false;
     uint32_t value = 0;
-    for (uint32_t i = 0; i < count; i++) value |= (uint32_t)d->in.ptr[i] << 8 * i;
-    d->in = slice_from(d->in, count);
+    if (LIKELY(d->in.len >= 4)) {
+        value = le32_get(d->in.ptr) & UINT32_MAX >> (32 - 8 * count);
+    } else {
+        if (d->in.len < count) return false;
+        for (uint32_t i = 0; i < count; i++) value |= (uint32_t)d->in.ptr[i] << 8 * i;
+    }
+    d->in = (struct slice){ d->in.ptr + count, d->in.len - count };
     *ret_value = value;
     return true;
 }
@@ -62,8 +68,11 @@ static bool literal_take(struct decoding *d, uint32_t field)
     if (field >= LITERAL_SHORT && !number_take(d, field - LITERAL_SHORT + 1, &before)) return false;
     if (before >= d->in.len || before >= d->len - d->done) return false;
     uint32_t len = before + 1;
-    memcpy(d->out + d->done, d->in.ptr, len);
-    d->in = slice_from(d->in, len);
+    /* a copy of fixed size is two moves; what it writes too much is written over, or is an error */
+    if (LIKELY(len <= STRIDE && d->in.len >= STRIDE && d->len - d->done >= STRIDE))
+        memcpy(d->out + d->done, d->in.ptr, STRIDE);
+    else memcpy(d->out + d->done, d->in.ptr, len);
+    d->in = (struct slice){ d->in.ptr + len, d->in.len - len };
     d->done += len;
     return true;
 }
@@ -75,12 +84,14 @@ static bool copy(struct decoding *d, uint32_t len)
     if (len > d->len - d->done) return false;
     uint8_t *to = d->out + d->done;
     const uint8_t *from = to - d->offset;
+    uint32_t room = d->len - d->done;
     d->done += len;
-    if (d->offset >= len) {
-        memcpy(to, from, len);
-        return true;
-    }
-    for (uint32_t i = 0; i < len; i++) to[i] = from[i];
+    if (LIKELY(d->offset >= STRIDE && room - len >= STRIDE))
+        for (uint32_t i = 0; i < len; i += STRIDE) memcpy(to + i, from + i, STRIDE);
+    else if (d->offset >= len) memcpy(to, from, len);
+    else if (d->offset == 1) memset(to, from[0], len);
+    else
+        for (uint32_t i = 0; i < len; i++) to[i] = from[i];
     return true;
 }
 
@@ -111,7 +122,7 @@ static bool short_copy_take(struct decoding *d, uint32_t field)
 static bool element_take(struct decoding *d)
 {
     uint32_t tag = d->in.ptr[0], field = tag >> 2;
-    d->in = slice_from(d->in, 1);
+    d->in = (struct slice){ d->in.ptr + 1, d->in.len - 1 };
     switch ((enum element)(tag & 3)) {
     case LITERAL: return literal_take(d, field);
     case COPY_1: return short_copy_take(d, field);

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checkpoint: the log of a store's state, kept twice (docs/decisions/008).
  *
- * A checkpoint is a list of sections, each of an owner (a stream's incarnation; 0: the store), with a
- * kind that is the owner's own. What a section says replaces what earlier ones said: absolute values.
+ * A checkpoint is a list of sections, each of an owner (a stream's incarnation; 0: the store), with
+ * a kind that is the owner's own. What a section says replaces what earlier ones said: absolute
+ * values.
  * The log knows nothing of their meaning; it makes a list durable as a whole or not at all, in both
  * files, and hands the sections up in order at the next start.
  *
  * Thread:  the JetStream reactor. Memory: a section's bytes are copied when added.
  * Rewrite: when the log has outgrown what is live, the owner is asked for everything in slices
  *          (`slice`), which go to a new pair of files while checkpoints go to both pairs. A slice
- *          shows entries as they are at that moment, newer than the last list: what it shows that has
- *          changed since stays to be said in the next list. The first list behind the last slice
- *          makes the new pair complete; then the old pair is removed.
- * Damage:  a list that is whole in one file is good. Torn ends are cut. A list in the middle that is
- *          bad in both files is reported (on_damage), not skipped silently: what follows it may miss
- *          something, so the owners are told at which list.
+ *          shows entries as they are at that moment, newer than the last list: what it shows that
+ *          has changed since stays to be said in the next list. The first list behind the last
+ *          slice makes the new pair complete; then the old pair is removed.
+ * Damage:  a list that is whole in one file is good. Torn ends are cut. A list in the middle that
+ *          is bad in both files is reported (on_damage), not skipped silently: what follows it may
+ *          miss something, so the owners are told at which list.
  *          What rots at the very end is told from what is torn by the order in which copies are
  *          written. After damage the log is rewritten as soon as it is ticked.
  * Errors:  a write or sync that fails, in one copy or both, ends the checkpoint log: on_failed()
  *          once, and `done` of this list and of all later ones gets the error; the next start finds
  *          that list or the one before. The journal keeps everything, and grows until the store is
- *          restarted. LIMIT (no space) is tried again at each tick; a rewrite is given up for it. */
+ *          restarted. LIMIT (no space) is tried again at each tick; a rewrite is given up for
+ *          it. */
 #ifndef MIDGE_STORE_CHECKPOINT_H
 #define MIDGE_STORE_CHECKPOINT_H
 
@@ -58,9 +60,9 @@ struct checkpoint_load {
 };
 
 /* Blocking. `*ret_pos`: the journal's position of the last whole list; 0: none. With `read_only` (a
- * check of a store at rest) nothing is changed, and the log can only be closed. DENIED: it is sealed
- * with another key. INVALID: it was written by a newer version. IO: a list can be read in neither
- * copy now, which is not called damage. */
+ * check of a store at rest) nothing is changed, and the log can only be closed. DENIED: it is
+ * sealed with another key. INVALID: it was written by a newer version. IO: a list can be read in
+ * neither copy now, which is not called damage. */
 MUST_CHECK enum err checkpoint_open(const struct checkpoint_options *,
                                     const struct checkpoint_load *, bool read_only,
                                     struct checkpoint **ret, journal_pos *ret_pos,
@@ -69,7 +71,8 @@ MUST_CHECK enum err checkpoint_open(const struct checkpoint_options *,
  * Returns NULL; NULL is fine. */
 struct checkpoint *checkpoint_close(struct checkpoint *);
 
-/* Gathers one list: begin, add…, then commit. One at a time; `done` in a later poll of the queue. */
+/* Gathers one list: begin, add…, then commit. One at a time; `done` in a later poll of the
+ * queue. */
 void checkpoint_begin(struct checkpoint *, journal_pos pos);
 /* Where `len` bytes of a section go; filled before the next call. */
 uint8_t *checkpoint_add(struct checkpoint *, uint64_t owner, uint32_t kind, uint32_t len);
@@ -77,7 +80,8 @@ void checkpoint_commit(struct checkpoint *, void (*done)(void *ctx, enum err), v
 /* A list gathers or is on its way: none may begin. Slices do not count, a list waits for them. */
 bool checkpoint_is_busy(const struct checkpoint *);
 
-/* Once a tick: goes on with a rewrite, tries again what found no space. Returns true when it wants to be called again soon. */
+/* Once a tick: goes on with a rewrite, tries again what found no space. Returns true when it wants
+ * to be called again soon. */
 bool checkpoint_tick(struct checkpoint *);
 
 uint64_t checkpoint_bytes(const struct checkpoint *); /* of one file of the pair */

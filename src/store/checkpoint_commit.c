@@ -158,8 +158,8 @@ static void finish(struct checkpoint *c, enum err e)
 }
 
 /* No space. A rewrite gives back what it has taken; the log itself waits. If the list had made the
- * new pair complete in one copy, and a power cut brings that pair back, the turn of the next list in
- * the current pair tells that it has gone on. */
+ * new pair complete in one copy, and a power cut brings that pair back, the turn of the next list
+ * in the current pair tells that it has gone on. */
 static void refused(struct checkpoint *c)
 {
     struct write *w = &c->write;

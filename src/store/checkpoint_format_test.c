@@ -11,8 +11,16 @@
 enum { STORE = 0x1234, LIST_LEN = 1024, TEXT = 500 };
 
 static const struct checkpoint_head example = {
-    .store_id = STORE, .file = 7, .sections = 2, .offset = 2048, .number = 3, .pos = 99,
-    .base = 512, .body_len = 2 * SECTION_SIZE + TEXT, .turn = 12, .nonce = { 1, 2, 3 },
+    .store_id = STORE,
+    .file = 7,
+    .sections = 2,
+    .offset = 2048,
+    .number = 3,
+    .pos = 99,
+    .base = 512,
+    .body_len = 2 * SECTION_SIZE + TEXT,
+    .turn = 12,
+    .nonce = { 1, 2, 3 },
 };
 
 static void make(uint8_t list[LIST_LEN])

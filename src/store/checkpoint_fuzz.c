@@ -2,7 +2,8 @@
 /* Whatever bytes a list is read from: they are refused, or its sections lie within them and it is
  * the same when it is written again.
  *
- * When the first byte is odd the sums are made to fit, so that what stands behind them is reached. */
+ * When the first byte is odd the sums are made to fit, so that what stands behind them is
+ * reached. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -7,8 +7,8 @@
  *   checkpoint_open.c     start: which pair counts
  *   checkpoint_read.c     what a pair holds, and its repair
  *
- * A list goes to `a`, and when it is safe there to `b`: at any moment one of the two is whole, and a
- * list of which `b` has anything was safe in `a`. That is how a start tells a torn end, which was
+ * A list goes to `a`, and when it is safe there to `b`: at any moment one of the two is whole, and
+ * a list of which `b` has anything was safe in `a`. That is how a start tells a torn end, which was
  * never promised, from an end that rotted in both.
  * When a write to `a` fails, `b` is not tried: it keeps all lists of before, and the log is over.
  * When one to `b` fails, `a` has the list, though its `done` hears of the failure.

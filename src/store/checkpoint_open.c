@@ -49,8 +49,7 @@ static enum err list_pairs(struct checkpoint *c, struct listing *ret, struct err
     enum err e = disk->list(disk, c->o.directory, on_name, ret);
     if (e == ERR_NOTFOUND && c->is_read_only) return ERR_OK;
     if (e) return errmsg_set(why, e, "the directory %s cannot be read", c->o.directory);
-    if (ret->is_full)
-        return errmsg_set(why, ERR_CORRUPT, "%s has too many files", c->o.directory);
+    if (ret->is_full) return errmsg_set(why, ERR_CORRUPT, "%s has too many files", c->o.directory);
     if (ret->count > 0) c->number = ret->numbers[ret->count - 1];
     assert(ret->count == 0 || c->number > 0);
     return ERR_OK;

@@ -155,8 +155,8 @@ static enum err unseal(const struct loading *l, const struct found *f)
         return errmsg_set(l->why, ERR_DENIED, "%s is sealed, and there is no key", name);
     uint32_t len = body.len - seal->overhead;
     uint8_t *plain = xalloc((size_t)len + 1);
-    enum err e =
-        seal->open(seal->ctx, f->head.nonce, checkpoint_context(f->bytes.ptr), body, plain);
+    enum err e = seal->open(seal->ctx, f->head.nonce, checkpoint_context(f->bytes.ptr), body,
+                            plain);
     if (e) e = errmsg_set(l->why, ERR_DENIED, "%s is sealed with another key", name);
     else if (!checkpoint_body_check(slice_of(plain, len), f->head.sections))
         e = errmsg_set(l->why, ERR_CORRUPT, "%s holds no sections in its seal", name);
@@ -207,7 +207,7 @@ static enum err take(struct loading *l, const struct found found[COPIES])
 static enum err find_next(struct loading *l)
 {
     uint64_t end = l->readers[0].size > l->readers[1].size ? l->readers[0].size
-                                                            : l->readers[1].size;
+                                                           : l->readers[1].size;
     bool is_unsure = false;
     struct found found[COPIES];
     for (uint64_t at = l->offset + CHECKPOINT_SECTOR; at < end; at += CHECKPOINT_SECTOR) {
@@ -327,7 +327,8 @@ enum err pair_load(struct checkpoint *c, struct pair *p, const struct checkpoint
     enum err e = c->is_read_only ? ERR_OK : make_missing(c, p, why);
     if (!e) e = loading_begin(&l);
     if (!e) e = walk(&l);
-    /* The first file may be new and empty; a later one has lists, the last of them a complete log's. */
+    /* The first file may be new and empty; a later one has lists, the last of them a complete
+     * log's. */
     bool is_empty = ret->lists == 0 && p->number == 1;
     if (!e && !ret->is_complete && !is_empty && !ret->is_damaged) note_damage(&l);
     if (!e && !c->is_read_only) e = cut_and_sync(&l);

@@ -115,7 +115,7 @@ void journal_stats(const struct journal *j, struct journal_stats *ret)
 {
     struct journal_stats s = j->stats;
     s.gathering = j->is_read_only ? j->next_pos : j->gather->pos;
-    s.durable = j->handed;
+    s.durable = j->handed_full; /* the number of a mark is nobody's business */
     s.is_failed = j->is_failed;
     s.is_idle = j->is_read_only || is_idle(j);
     segments_count(j, &s);

@@ -85,7 +85,8 @@ struct journal_options {
 
 /* A piece of the past that is gone. Ranges of owners are as far as the batch's head told. */
 struct journal_damage {
-    journal_pos first, last; /* batches */
+    /* batches; last UINT64_MAX: all behind `after`, as many as there were */
+    journal_pos first, last;
     bool        is_named;    /* the head was readable: owner and sequences are set */
     uint64_t    owner;
     uint64_t    first_sequence, last_sequence;
@@ -105,15 +106,17 @@ struct journal_replay {
  * changed, and the journal can only be closed. */
 MUST_CHECK enum err journal_open(const struct journal_options *, const struct journal_replay *,
                                  bool read_only, struct journal **ret, struct errmsg *why);
-/* Nothing may be in flight. Blocking: leaves at most 1 MiB of segments when `clean_pos`, up to
- * which all is checkpointed, covers everything; else leaves what is needed. */
+/* Nothing may be in flight; what has not been written (there was no space) is forgotten. Blocking:
+ * leaves at most 1 MiB of segments when `clean_pos`, up to which all is checkpointed, covers
+ * everything; else leaves what is needed. */
 struct journal *journal_close(struct journal *, journal_pos clean_pos);
 
 /* True when a record of this size may be added now. False: no space (or the journal has failed). */
 bool journal_has_room(const struct journal *, uint32_t body_len, enum journal_use);
 
 /* Adds a record to the batch that gathers; returns where its body goes, to be written before the
- * next call into the journal. journal_has_room() has said yes. `*ret_pos` is the batch it is in. */
+ * next call into the journal. journal_has_room() has said yes. `*ret_pos` is the batch it is in.
+ * NULL when the journal has failed. */
 uint8_t *journal_add(struct journal *, uint64_t owner, uint32_t kind, uint64_t sequence,
                      uint32_t body_len, journal_pos *ret_pos);
 enum { JOURNAL_BODY_MAX = 80 << 20 };
@@ -138,7 +141,9 @@ struct journal_stats {
 void journal_stats(const struct journal *, struct journal_stats *ret);
 
 /* Overwrites the body of a record that is still retained with zeros (an erased message's), and
- * calls `done` when that is safe. NOTFOUND when it is not retained. */
+ * calls `done` when that is safe: before that, a power cut leaves the old one or zeros. NOTFOUND
+ * when its batch is not retained (given back at once), or has no such record; LIMIT when there is
+ * no space for a copy of the batch; CORRUPT when the batch has rotted. */
 MUST_CHECK enum err journal_erase(struct journal *, journal_pos, uint64_t owner, uint64_t sequence,
                                   void (*done)(void *ctx, enum err), void *ctx);
 

@@ -162,6 +162,7 @@ static struct world *run(uint64_t seed, const struct plan *plan)
         uint32_t replayed = 0, damages = 0;
         w->disk->capacity = 0;
         w->disk->sync_lies = plan->sync_lies;
+        w->disk->lose_write_at = w->disk->misdirect_write_at = 0;
         if (life > 0) check_at_rest(w, &replayed, &damages);
         enum err e = world_open(w, false);
         if (e) {

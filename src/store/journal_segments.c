@@ -178,8 +178,8 @@ void segments_reclaim(struct journal *j)
     assert(!j->is_failed);
     LIST_EACH(&j->used, node) {
         struct segment *s = segment_of(node);
-        bool is_free = last_pos(s) <= j->released && s->pins == 0 && !s->is_syncing;
-        if (s == current || !is_free) continue;
+        if (s == current || last_pos(s) > j->released) return; /* nor is any behind it */
+        if (s->pins > 0 || s->is_syncing) continue;
         list_remove(node);
         s->is_dirty = false;
         bool is_welcome = j->ready_count < READY_WANTED && j->prep.is_refused;

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/rng.h"
 #include "env/disk_memory.h"
 #include "store/journal.h"
@@ -80,7 +81,7 @@ static inline void complain(struct world *w, const char *what, uint64_t number)
 
 static inline uint8_t body_byte(uint64_t id, uint32_t at)
 {
-    return (uint8_t)((id * 131 + at * 7 + (id >> 8)) | 1); /* never 0: erased is something else */
+    return (uint8_t)(hash_u64(id << 32 | at) | 1); /* never 0: erased is something else */
 }
 
 static inline bool body_is(const struct entry *e, struct slice body, bool erased)

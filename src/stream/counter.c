@@ -18,6 +18,7 @@ static enum err number_read(struct slice s, struct number *ret)
         if (s.ptr[i] < '0' || s.ptr[i] > '9') return ERR_INVALID;
     while (s.len > 0 && s.ptr[0] == '0') s = slice_from(s, 1);
     if (s.len > COUNTER_DIGITS_MAX) return ERR_LIMIT;
+    assert(s.len == 0 || s.ptr[0] != '0');
     *ret = (struct number){ .is_negative = negative && s.len > 0, .digits = s };
     return ERR_OK;
 }
@@ -25,7 +26,11 @@ static enum err number_read(struct slice s, struct number *ret)
 /* The digit that counts 10^place; 0 beyond the first. */
 static int digit_at(struct slice digits, uint32_t place)
 {
-    return place < digits.len ? digits.ptr[digits.len - 1 - place] - '0' : 0;
+    if (place >= digits.len) return 0;
+    int digit = digits.ptr[digits.len - 1 - place] - '0';
+    assert(digit >= 0);
+    assert(digit <= 9);
+    return digit;
 }
 
 /* Appends |a| + |b| or, for sign -1, |a| - |b|, where |a| is not less: the last digit first,
@@ -34,10 +39,13 @@ static void digits_add(struct slice a, struct slice b, int sign, struct buf *out
 {
     uint32_t from = out->len, len = a.len > b.len ? a.len : b.len;
     int carry = 0;
+    assert(sign == 1 || sign == -1);
+    assert(a.len >= b.len);
     for (uint32_t i = 0; i < len || carry != 0; i++) {
         int digit = digit_at(a, i) + sign * digit_at(b, i) + carry;
         carry = digit > 9 ? 1 : digit < 0 ? -1 : 0;
         buf_add_byte(out, (uint8_t)('0' + digit - 10 * carry));
+        assert(carry == 0 || carry == sign);
         assert(i <= len);
     }
     while (out->len > from && out->ptr[out->len - 1] == '0') out->len--;
@@ -64,6 +72,7 @@ static enum err sum_add(const struct number *a, const struct number *b, struct b
     const struct number *large = swap ? b : a, *small = swap ? a : b;
     if (large->is_negative) buf_add_byte(out, '-');
     uint32_t from = out->len;
+    assert(!is_less(large->digits, small->digits));
     int sign = a->is_negative == b->is_negative ? 1 : -1;
     digits_add(large->digits, small->digits, sign, out);
     if (out->len - from > COUNTER_DIGITS_MAX) {
@@ -76,6 +85,7 @@ static enum err sum_add(const struct number *a, const struct number *b, struct b
         return ERR_OK;
     }
     turn_around(out->ptr + from, out->len - from);
+    assert(out->ptr[from] != '0');
     return ERR_OK;
 }
 
@@ -100,5 +110,6 @@ enum err counter_subtract(struct slice a, struct slice b, struct buf *out)
     if (!e) e = number_read(b, &y);
     if (e) return e;
     y.is_negative = y.digits.len > 0 && !y.is_negative;
+    assert(!y.is_negative || y.digits.len > 0);
     return sum_add(&x, &y, out);
 }

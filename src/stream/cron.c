@@ -39,6 +39,7 @@ static bool value_read(struct slice s, const struct bounds *b, uint64_t *ret_val
     for (uint64_t i = 0; b->names != NULL && b->names[i] != NULL; i++)
         if (slice_equal_nocase(s, slice_str(b->names[i]))) {
             *ret_value = b->min + i;
+            assert(*ret_value <= b->max);
             return true;
         }
     return number_read(s, ret_value);
@@ -71,6 +72,8 @@ static bool part_read(struct slice s, const struct bounds *b, uint64_t *bits)
     if (has_step && !number_read(steps, &step)) return false;
     if (has_step && is_single) to = b->max;
     if (from < b->min || to > b->max || from > to || step == 0) return false;
+    assert(to < 64);
+    assert(step > 0);
     for (uint64_t i = from; i <= to; i += step) *bits |= UINT64_C(1) << i;
     if (is_open && step == 1) *bits |= ANY;
     return true;
@@ -136,12 +139,16 @@ static void go_to(struct search *s, int64_t utc)
         .minute = rest / MINUTE_SECONDS % 60,
         .second = rest % MINUTE_SECONDS,
     };
+    assert(rest >= 0);
+    assert(rest < DAY_SECONDS);
     s->steps++;
 }
 
 /* To what clocks show: the date, and so many seconds of the day. */
 static void go_to_local(struct search *s, struct date date, int64_t seconds)
 {
+    assert(seconds >= 0);
+    assert(seconds < DAY_SECONDS);
     int64_t local = days_from_date(date) * DAY_SECONDS + seconds;
     go_to(s, s->zone == NULL ? local : zone_utc(s->zone, local));
 }
@@ -153,6 +160,8 @@ static int64_t day_seconds(const struct search *s)
 
 static bool has(uint64_t bits, int64_t value)
 {
+    assert(value >= 0);
+    assert(value < 60);
     return (bits >> value & 1) != 0;
 }
 
@@ -177,6 +186,7 @@ static bool fits(const struct search *s, enum field field)
 static void cut(struct search *s, enum field field)
 {
     struct date d = s->now.date;
+    assert(!s->is_cut);
     s->is_cut = true;
     switch (field) {
     case MONTH_FIELD: go_to_local(s, (struct date){ d.year, d.month, 1 }, 0); return;
@@ -197,6 +207,7 @@ static void cut(struct search *s, enum field field)
 static bool advance(struct search *s, enum field field)
 {
     struct date d = s->now.date;
+    assert(s->is_cut);
     switch (field) {
     case MONTH_FIELD:
         go_to_local(s, (struct date){ d.year, d.month + 1, d.day }, day_seconds(s));
@@ -230,6 +241,8 @@ bool cron_next(const struct cron *cron, const struct zone *zone, int64_t after, 
     }
     /* only where clocks jump by days, which no place on earth has */
     if (s.now.utc <= after) return false;
+    assert(fits(&s, HOUR_FIELD));
+    assert(fits(&s, SECOND_FIELD));
     *ret_next = s.now.utc;
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/schedule.h"
 
+#include "base/assert.h"
 #include "base/compiler.h"
 #include "json/gotime.h"
 #include "stream/cron.h"
@@ -22,8 +23,10 @@ static int64_t seconds_floor(nanos t)
 /* To the nearest; half a second counts up. */
 static int64_t seconds_round(nanos t)
 {
-    int64_t seconds = seconds_floor(t);
-    return t - seconds * SECOND >= SECOND / 2 ? seconds + 1 : seconds;
+    nanos over = t % SECOND < 0 ? t % SECOND + SECOND : t % SECOND;
+    assert(over >= 0);
+    assert(over < SECOND);
+    return over >= SECOND / 2 ? seconds_floor(t) + 1 : seconds_floor(t);
 }
 
 static nanos nanos_of(int64_t seconds)
@@ -43,6 +46,7 @@ static bool at_next(struct slice text, struct schedule_fire *ret_fire)
 
 static nanos add(int64_t seconds, nanos duration)
 {
+    assert(duration > 0);
     nanos from = nanos_of(seconds);
     return duration > NANOS_MAX - from ? NANOS_MAX : from + duration;
 }
@@ -53,6 +57,8 @@ static bool every_next(struct slice text, nanos after, nanos now, struct schedul
     if (gotime_duration_parse(text, &every) != ERR_OK || every < SECOND) return false;
     nanos at = add(seconds_round(after), every);
     if (at < now) at = add(seconds_round(now), every);
+    assert(at > after);
+    assert(at >= now);
     *ret_fire = (struct schedule_fire){ .at = at, .repeats = true };
     return true;
 }
@@ -71,6 +77,8 @@ bool schedule_next(struct slice text, const struct zone *zone, nanos after, nano
     if (!cron_parse(text, &cron)) return false;
     if (!cron_next(&cron, zone, seconds_floor(after), &next)) return false;
     if (nanos_of(next) < now && !cron_next(&cron, zone, seconds_round(now), &next)) return false;
+    assert(next > seconds_floor(after));
+    assert(nanos_of(next) >= now);
     *ret_fire = (struct schedule_fire){ .at = nanos_of(next), .repeats = true };
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/ttl.h"
 
+#include "base/assert.h"
 #include "json/gotime.h"
 
 bool ttl_parse(struct slice text, int64_t *ret_seconds)
@@ -14,9 +15,11 @@ bool ttl_parse(struct slice text, int64_t *ret_seconds)
     if (gotime_duration_parse(text, &duration) == ERR_OK) {
         if (duration < SECOND) return false;
         *ret_seconds = duration / SECOND;
+        assert(*ret_seconds >= 1);
         return true;
     }
     if (!slice_to_u64(text, &seconds) || seconds > INT64_MAX) return false;
     *ret_seconds = (int64_t)seconds;
+    assert(*ret_seconds >= TTL_NONE);
     return true;
 }

@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "base/compiler.h"
 #include "stream/zone_rule.h"
 
 enum { HEAD = 44, TYPE = 6, OFFSET_MAX = 26 * 3600 };
@@ -46,6 +47,7 @@ static bool head_take(struct slice *s, uint32_t moment_size, struct head *ret, u
         counts[i] = be32_get(s->ptr + 20 + 4 * i);
         if (counts[i] > s->len) return false;
     }
+    assert(moment_size == 4 || moment_size == 8);
     *ret = (struct head){ counts[0], counts[1], counts[2], counts[3], counts[4], counts[5] };
     *s = slice_from(*s, HEAD);
     /* counts are at most ZONE_FILE_MAX, so this does not overflow */
@@ -60,8 +62,12 @@ static bool head_take(struct slice *s, uint32_t moment_size, struct head *ret, u
 static int32_t offset_before(const struct zone *z, const uint8_t *types, uint32_t typecnt)
 {
     bool is_used = false;
+    assert(typecnt > 0);
+    assert(typecnt <= 256);
     for (uint32_t i = 0; i < z->changes_count; i++) is_used = is_used || z->changes[i].type == 0;
     if (!is_used) return z->offsets[0];
+    assert(z->changes_count > 0);
+    assert(z->changes[0].type < typecnt);
     if (types[(size_t)z->changes[0].type * TYPE + 4] != 0)
         for (int i = z->changes[0].type - 1; i >= 0; i--)
             if (types[i * TYPE + 4] == 0) return z->offsets[i];
@@ -72,6 +78,8 @@ static int32_t offset_before(const struct zone *z, const uint8_t *types, uint32_
 
 static bool body_read(struct zone *z, struct slice body, const struct head *h)
 {
+    assert(h->typecnt <= ARRAY_COUNT(z->offsets));
+    assert(body.len >= h->timecnt * 9 + h->typecnt * TYPE);
     const uint8_t *kinds = body.ptr + (size_t)h->timecnt * 8, *types = kinds + h->timecnt;
     for (uint32_t i = 0; i < h->typecnt; i++) {
         int32_t offset = (int32_t)be32_get(types + (size_t)i * TYPE);
@@ -129,12 +137,16 @@ int32_t zone_offset(const struct zone *z, int64_t utc_seconds)
         if (z->changes[middle].moment <= utc_seconds) low = middle;
         else high = middle;
     }
+    assert(high == low + 1);
+    assert(z->changes[low].moment <= utc_seconds);
     if (high == z->changes_count && z->has_rule) return zone_rule_offset(&z->rule, utc_seconds);
     return z->offsets[z->changes[low].type];
 }
 
 int64_t zone_utc(const struct zone *z, int64_t local_seconds)
 {
+    assert(local_seconds > INT64_MIN / 2);
+    assert(local_seconds < INT64_MAX / 2);
     int64_t guess = local_seconds - zone_offset(z, local_seconds);
     return local_seconds - zone_offset(z, guess);
 }
@@ -159,6 +171,7 @@ enum err zone_load(const struct zone_source *source, struct slice name, struct z
         return ERR_OK;
     }
     char path[ZONE_NAME_MAX + 1];
+    assert(name.len < sizeof path);
     memcpy(path, name.ptr, name.len);
     path[name.len] = '\0';
     struct buf file = { 0 };

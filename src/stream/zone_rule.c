@@ -27,6 +27,8 @@ static bool number_take(struct slice *s, int32_t min, int32_t max, int32_t *ret_
         if (value > max) return false;
     }
     if (n == 0 || value < min) return false;
+    assert(value >= min);
+    assert(value <= max);
     *s = slice_from(*s, n);
     *ret_value = value;
     return true;
@@ -59,6 +61,8 @@ static bool time_take(struct slice *s, int32_t *ret_seconds)
         if (!number_take(s, 0, 59, &part)) return false;
         seconds += part * unit;
     }
+    assert(seconds >= 0);
+    assert(seconds < (HOURS_MAX + 1) * HOUR_SECONDS);
     *ret_seconds = negative ? -seconds : seconds;
     return true;
 }
@@ -85,6 +89,7 @@ static bool day_take(struct slice *s, struct zone_day *ret_day)
 /* What stands behind the name of summer time. */
 static bool summer_take(struct slice *s, struct zone_rule *r)
 {
+    assert(!r->has_summer);
     r->has_summer = true;
     r->summer = r->standard + HOUR_SECONDS;
     if (s->len > 0 && s->ptr[0] != ',') {
@@ -118,8 +123,12 @@ static int64_t day_of_year(const struct zone_day *d, int64_t year)
     default: unreachable();
     }
     int64_t first = days_from_date((struct date){ year, d->month, 1 });
+    assert(first >= start);
+    assert(d->week >= 1);
     int64_t day = (d->day - weekday_from_days(first) + 7) % 7 + 7 * (int64_t)(d->week - 1);
     while (day >= month_days(year, d->month)) day -= 7;
+    assert(day >= 0);
+    assert(day < 31);
     return first - start + day;
 }
 
@@ -129,6 +138,8 @@ int32_t zone_rule_offset(const struct zone_rule *r, int64_t utc_seconds)
     int64_t days = utc_seconds / DAY_SECONDS - (utc_seconds % DAY_SECONDS < 0);
     int64_t year = date_from_days(days).year;
     int64_t start = days_from_date((struct date){ year, 1, 1 }) * DAY_SECONDS;
+    assert(utc_seconds >= start);
+    assert(utc_seconds - start < (int64_t)366 * DAY_SECONDS);
     int64_t begin = start + day_of_year(&r->begin, year) * DAY_SECONDS + r->begin.seconds -
                     r->standard;
     int64_t end = start + day_of_year(&r->end, year) * DAY_SECONDS + r->end.seconds - r->summer;

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Torn or rotten, case by case; journal_model_test.c draws the rest. */
+#include "store/journal_testing.h"
+
+#include "store/journal_format.h"
+
+#define FIRST "journal/00000001"
+
+/* Batches of one record each, in one segment: batch n begins at sector n - 1. */
+static void write_batches(struct world *w, uint32_t count)
+{
+    w->options.segment_first = w->options.segment_max = 65536;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    for (uint32_t i = 0; i < count; i++) {
+        (void)world_add(w, 100);
+        world_settle(w);
+    }
+    assert_int_equal(world_last_safe(w), count);
+}
+
+/* Flips a bit of batch n, `at` bytes behind its begin. */
+static void spoil(struct world *w, journal_pos n, uint32_t at)
+{
+    disk_memory_flip(w->disk, FIRST, (n - 1) * JOURNAL_SECTOR + at, 3);
+}
+
+enum { IN_HEAD = HEAD_POS, IN_BODY = HEAD_SIZE + RANGE_SIZE + RECORD_SIZE + 50 };
+
+static void a_bad_body_in_the_middle_is_rot_and_its_head_names_it(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_crash(w, true);
+    spoil(w, 3, IN_BODY);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 4);
+    assert_int_equal(w->damages, 1);
+    assert_true(w->damage[0].is_named);
+    assert_int_equal(w->damage[0].first, 3);
+    assert_int_equal(w->damage[0].last, 3);
+    assert_int_equal(w->damage[0].owner, w->entries[2].owner);
+    assert_int_equal(w->damage[0].first_sequence, w->entries[2].sequence);
+    assert_string_equal(w->complaint, "");
+}
+
+static void a_bad_head_in_the_middle_is_rot_without_a_name(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_crash(w, true);
+    spoil(w, 3, IN_HEAD);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 4);
+    assert_int_equal(w->damages, 1);
+    assert_false(w->damage[0].is_named);
+    assert_int_equal(w->damage[0].first, 3);
+    assert_string_equal(w->complaint, "");
+}
+
+static void a_bad_last_batch_is_a_torn_tail(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_crash(w, true);
+    spoil(w, 5, IN_BODY);
+    w->is_unmarked = true;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 4);
+    assert_int_equal(w->damages, 0);
+    assert_string_equal(w->complaint, "");
+}
+
+static void behind_a_mark_the_last_batch_is_rot(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_rest(w);
+    world_crash(w, true);
+    spoil(w, 5, IN_HEAD);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->damages, 1);
+    assert_int_equal(w->damage[0].first, 5);
+    assert_int_equal(w->damage[0].last, 5);
+    assert_string_equal(w->complaint, "");
+}
+
+static void a_good_head_with_a_torn_body_says_that_what_is_before_was_durable(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_crash(w, true);
+    spoil(w, 4, IN_HEAD);
+    spoil(w, 5, IN_BODY);
+    w->is_unmarked = true;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 3);
+    assert_int_equal(w->damages, 1);
+    assert_int_equal(w->damage[0].first, 4);
+    assert_int_equal(w->damage[0].last, 4);
+    assert_string_equal(w->complaint, "");
+}
+
+static void a_mark_that_rots_costs_nothing(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 2);
+    world_rest(w); /* batch 3 is the mark */
+    (void)world_add(w, 10);
+    world_settle(w);
+    world_crash(w, true);
+    spoil(w, 3, IN_HEAD);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 3);
+    assert_int_equal(w->damages, 0);
+    assert_string_equal(w->complaint, "");
+}
+
+static void numbers_go_on_above_all_that_were_ever_used(void **state)
+{
+    struct world *w = *state;
+    journal_pos last = 0;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    for (uint32_t life = 0; life < 5; life++) {
+        journal_pos pos = world_add(w, 100);
+        assert_true(pos > last);
+        last = pos;
+        world_tick(w, 0);
+        w->disk->crash_loses_all = true;
+        world_crash(w, true); /* mostly without a trace */
+        assert_int_equal(world_open(w, false), ERR_OK);
+    }
+    assert_string_equal(w->complaint, "");
+}
+
+static void a_journal_that_is_gone_is_reported(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_release(w, 3);
+    world_crash(w, true);
+    struct disk *disk = &w->disk->base;
+    assert_int_equal(disk->remove(disk, FIRST), ERR_OK);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->damages, 1);
+    assert_int_equal(w->damage[0].first, 4);
+    assert_true(w->damage[0].last == UINT64_MAX);
+    assert_true(world_add(w, 1) > 5);
+    assert_string_equal(w->complaint, "");
+}
+
+static void bytes_that_cannot_be_read_are_rot_only_with_the_end_behind_them(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_crash(w, true);
+    w->disk->fault[DISK_MEMORY_READS].fail_permille = 1000;
+    assert_int_equal(world_open(w, false), ERR_IO);
+    w->disk->fault[DISK_MEMORY_READS].fail_permille = 0;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 5);
+    assert_string_equal(w->complaint, "");
+}
+
+/* Changes the head of batch n by `change`, and makes its sums fit. */
+static void change_head(struct world *w, journal_pos n, void (*change)(uint8_t *head))
+{
+    struct disk *disk = &w->disk->base;
+    struct disk_file *file;
+    uint64_t moved, at = (n - 1) * JOURNAL_SECTOR;
+    uint8_t head[JOURNAL_SECTOR];
+    struct disk_span span = { head, sizeof head };
+    assert_int_equal(disk->open(disk, FIRST, DISK_OPEN_WRITE, &file, NULL), ERR_OK);
+    assert_int_equal(disk->read(disk, file, at, span, &moved), ERR_OK);
+    change(head);
+    journal_head_finish(head, le_get_u64(head + HEAD_BODY_SUM));
+    assert_int_equal(disk->write(disk, file, at, slice_of(head, sizeof head)), ERR_OK);
+    disk->close(disk, file);
+}
+
+static void change_link(uint8_t *head)
+{
+    head[HEAD_LINK_BEFORE] ^= 1;
+}
+
+static void change_version(uint8_t *head)
+{
+    head[HEAD_MAGIC + 3]++;
+}
+
+static void a_batch_that_is_not_the_one_its_follower_knew_is_rot(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_crash(w, true);
+    change_head(w, 3, change_link);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 4);
+    assert_int_equal(w->damages, 1);
+    assert_int_equal(w->damage[0].first, 2);
+    assert_true(w->damage[0].is_named);
+    assert_string_equal(w->complaint, "");
+}
+
+static void a_newer_format_is_refused_and_nothing_changes(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 2);
+    world_crash(w, true);
+    change_head(w, 2, change_version);
+    uint64_t writes = w->disk->fault[DISK_MEMORY_WRITES].count;
+    assert_int_equal(world_open(w, false), ERR_INVALID);
+    assert_true(w->disk->fault[DISK_MEMORY_WRITES].count == writes);
+}
+
+static void another_key_is_refused_and_nothing_changes(void **state)
+{
+    struct world *w = *state;
+    world_seal(w);
+    write_batches(w, 3);
+    world_crash(w, true);
+    uint64_t writes = w->disk->fault[DISK_MEMORY_WRITES].count;
+    w->options.seal = (struct journal_seal){ 0 };
+    assert_int_equal(world_open(w, false), ERR_DENIED);
+    assert_true(w->disk->fault[DISK_MEMORY_WRITES].count == writes);
+    world_seal(w);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 3);
+    assert_string_equal(w->complaint, "");
+}
+
+static void a_check_at_rest_changes_nothing(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_crash(w, true);
+    spoil(w, 2, IN_BODY);
+    uint64_t writes = w->disk->fault[DISK_MEMORY_WRITES].count;
+    uint64_t syncs = w->disk->fault[DISK_MEMORY_SYNCS].count;
+    assert_int_equal(world_open(w, true), ERR_OK);
+    assert_int_equal(w->replayed, 4);
+    assert_int_equal(w->damages, 1);
+    struct journal_stats s;
+    journal_stats(w->journal, &s);
+    assert_int_equal(s.durable, 5);
+    w->journal = journal_close(w->journal, 0);
+    assert_true(w->disk->fault[DISK_MEMORY_WRITES].count == writes);
+    assert_true(w->disk->fault[DISK_MEMORY_SYNCS].count == syncs);
+}
+
+static void there_is_nothing_to_check_without_a_journal(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(world_open(w, true), ERR_NOTFOUND);
+}
+
+static void what_was_not_synced_is_written_again_before_anybody_builds_on_it(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 2);
+    (void)world_add(w, 100);
+    world_tick(w, 0);
+    w->disk->fault[DISK_MEMORY_SYNCS].fail_permille = 1000;
+    (void)disk_memory_finish_all(w->disk);
+    w->disk->fault[DISK_MEMORY_SYNCS].fail_permille = 0;
+    world_crash(w, false); /* the machine lives: it shows what the disk does not have */
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 3);
+    w->disk->crash_loses_all = true;
+    world_crash(w, true);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 3);
+    assert_string_equal(w->complaint, "");
+}
+
+static void a_start_fails_cleanly_whatever_call_fails(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 4);
+    world_crash(w, false);
+    for (uint32_t call = 0; call < DISK_MEMORY_CALLS; call++) {
+        struct disk_memory_fault *f = &w->disk->fault[call];
+        for (uint64_t i = 1; i < 30; i++) {
+            f->fail_at = f->count + i;
+            enum err e = world_open(w, false);
+            f->fail_at = 0;
+            if (!e) world_crash(w, true);
+        }
+    }
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 4);
+    assert_string_equal(w->complaint, "");
+}
+
+int main(void)
+{
+#define WITH_WORLD(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        WITH_WORLD(a_bad_body_in_the_middle_is_rot_and_its_head_names_it),
+        WITH_WORLD(a_bad_head_in_the_middle_is_rot_without_a_name),
+        WITH_WORLD(a_bad_last_batch_is_a_torn_tail),
+        WITH_WORLD(behind_a_mark_the_last_batch_is_rot),
+        WITH_WORLD(a_good_head_with_a_torn_body_says_that_what_is_before_was_durable),
+        WITH_WORLD(a_mark_that_rots_costs_nothing),
+        WITH_WORLD(numbers_go_on_above_all_that_were_ever_used),
+        WITH_WORLD(a_journal_that_is_gone_is_reported),
+        WITH_WORLD(bytes_that_cannot_be_read_are_rot_only_with_the_end_behind_them),
+        WITH_WORLD(a_batch_that_is_not_the_one_its_follower_knew_is_rot),
+        WITH_WORLD(a_newer_format_is_refused_and_nothing_changes),
+        WITH_WORLD(another_key_is_refused_and_nothing_changes),
+        WITH_WORLD(a_check_at_rest_changes_nothing),
+        WITH_WORLD(there_is_nothing_to_check_without_a_journal),
+        WITH_WORLD(what_was_not_synced_is_written_again_before_anybody_builds_on_it),
+        WITH_WORLD(a_start_fails_cleanly_whatever_call_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
