@@ -276,6 +276,9 @@ static bool wants_remote(const struct sub *sub, const struct message *m)
 static bool claim_internal(struct core_reactor *cr, struct sink *sink, const struct message *m)
 {
     uint64_t bytes = message_bytes(m);
+    assert(sink->session == NULL);
+    assert(sink->deliver != NULL);
+    assert(sink->reactor != cr->reactor->id);       /* it lives elsewhere: here it is served */
     uint64_t before = atomic_fetch_add_explicit(&sink->posted, bytes, memory_order_relaxed);
     if (UNLIKELY(before + bytes > SINK_POSTED_HIGH)) cr->wants_stall = true;
     return true;
@@ -669,6 +672,7 @@ static bool hand_over(struct core_reactor *cr, struct sub *sub, struct message *
 {
     struct session *s = sub->sink->session;
     uint64_t bytes = message_bytes(m);
+    assert(sub->sink->reactor == cr->reactor->id);
     _Atomic uint64_t *counter = s == NULL ? &sub->sink->posted : &s->conn.posted_shared;
     uint64_t posted = atomic_fetch_sub_explicit(counter, bytes, memory_order_relaxed);
     assert(posted >= bytes);                            /* claim_remote() added them */

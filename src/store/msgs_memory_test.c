@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/msgs_suite.h"
+#include "store/msgs_testing.h"
 
 static struct msgs *make(struct suite *s, uint64_t first_sequence)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Msgs_suite: what every body of msgs must show, against a plain list. Included by tests only.
+/* Msgs_testing: what every body of msgs must show, against a plain list. Included by tests only.
  *
  * A body's test gives `struct suite` a maker and runs suite_tests. Memory: the suite's. */
-#ifndef MIDGE_STORE_MSGS_SUITE_H
-#define MIDGE_STORE_MSGS_SUITE_H
+#ifndef MIDGE_STORE_MSGS_TESTING_H
+#define MIDGE_STORE_MSGS_TESTING_H
 
 #include <setjmp.h>
 #include <stdarg.h>
