@@ -132,6 +132,7 @@ static bool element_take(struct decoding *d)
     }
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through a struct */
 enum err s2_decode(struct slice block, uint8_t *ret_plain, uint32_t len)
 {
     uint64_t said;

@@ -50,8 +50,8 @@ static void chacha_meets_the_published_vector(void **state)
 {
     (void)state;
     uint8_t key[SEAL_KEY_SIZE], nonce[SEAL_NONCE_SIZE], sealed[200];
-    for (uint8_t i = 0; i < sizeof key; i++) key[i] = (uint8_t)(0x80 + i);
-    for (uint8_t i = 0; i < sizeof nonce; i++) nonce[i] = (uint8_t)(0x40 + i);
+    for (uint32_t i = 0; i < sizeof key; i++) key[i] = (uint8_t)(0x80 + i);
+    for (uint32_t i = 0; i < sizeof nonce; i++) nonce[i] = (uint8_t)(0x40 + i);
     struct slice plain = SLICE_LIT("Ladies and Gentlemen of the class of '99: If I could offer you "
                                    "only one tip for the future, sunscreen would be it.");
     struct seal *s = seal_new(SEAL_CHACHA, key, drawn);

@@ -48,7 +48,7 @@ static void there_and_back(const struct checkpoint_head *h, const uint8_t *list)
     assert(checkpoint_head_decode(in, STORE, &back) == CHECKPOINT_HEAD);
     assert(checkpoint_list_check(&back, in));
     assert(back.number == h->number && back.pos == h->pos && back.turn == h->turn);
-    again = xfree(again);
+    xfree(again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -66,6 +66,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (is_whole) walk(slice_of(list + HEAD_SIZE, h.body_len), h.sections);
     }
     walk(in, 1);
-    list = xfree(list);
+    xfree(list);
     return 0;
 }

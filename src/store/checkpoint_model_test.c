@@ -161,7 +161,7 @@ static struct seen run_all(const struct plan *plan, bool prints)
         if (is_bad && prints && seen.bad == 0)
             print_message("seed %llu: %s\n", (unsigned long long)seed, w->complaint);
         seen.bad += is_bad;
-        w = world_free(w);
+        (void)world_free(w);
     }
     if (prints)
         print_message("starts %u, lists %u, rewrites %u, slices %u, damages %u, failures %u\n",

@@ -182,7 +182,7 @@ enum err checkpoint_open(const struct checkpoint_options *o, const struct checkp
     c->is_read_only = read_only;
     enum err e = start(c, up, &pos, why);
     if (e) {
-        c = checkpoint_close(c);
+        (void)checkpoint_close(c);
         return e;
     }
     if (!read_only) {

@@ -161,7 +161,7 @@ static enum err unseal(const struct loading *l, const struct found *f)
     else if (!checkpoint_body_check(slice_of(plain, len), f->head.sections))
         e = errmsg_set(l->why, ERR_CORRUPT, "%s holds no sections in its seal", name);
     else hand_up(l, slice_of(plain, len));
-    plain = xfree(plain);
+    xfree(plain);
     return e;
 }
 

@@ -51,8 +51,7 @@ static void remove_all(struct journal *j, struct list *all, const struct segment
         if (s == kept || is_needed) continue;
         memcpy(name, s->name, sizeof name);
         (void)segment_free(j, s);
-        enum err e = disk->remove(disk, name);
-        maybe(e == ERR_OK);
+        if (disk->remove(disk, name) != ERR_OK) maybe(j->is_failed); /* found again at a start */
     }
 }
 
@@ -63,8 +62,7 @@ static void remove_rewrite(struct journal *j)
     if (j->erase.file == NULL) return;
     disk->close(disk, j->erase.file);
     j->erase.file = NULL;
-    enum err e = disk->remove(disk, j->erase.name);
-    maybe(e == ERR_OK);
+    if (disk->remove(disk, j->erase.name) != ERR_OK) maybe(j->is_failed); /* as above */
 }
 
 /* Leaves one small segment, whose mark says how far the journal went. */
@@ -100,8 +98,7 @@ static void leave(struct journal *j, journal_pos clean_pos)
     remove_all(j, &j->used, kept);
     remove_all(j, &j->ready, kept);
     remove_rewrite(j);
-    enum err e = j->o.disk->sync_dir(j->o.disk, j->o.directory);
-    maybe(e == ERR_OK);
+    if (j->o.disk->sync_dir(j->o.disk, j->o.directory) != ERR_OK) maybe(j->is_failed);
 }
 
 struct journal *journal_free(struct journal *j)

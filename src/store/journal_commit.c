@@ -60,7 +60,7 @@ enum err commit_open_body(const struct journal *j, const uint8_t *head,
     enum err e = seal->open(seal->ctx, h->nonce, context_of(head), stored, plain);
     uint32_t plain_len = stored.len - seal->overhead;
     if (!e) memcpy(body, plain, plain_len);
-    plain = xfree(plain);
+    xfree(plain);
     if (e) return ERR_DENIED;
     *ret_plain = slice_of(body, plain_len);
     return ERR_OK;

@@ -146,7 +146,7 @@ static enum err finish(struct journal *j, bool is_sealed, uint8_t *body, uint32_
     struct disk_span text = commit_finish(j, r->image, plain, sealed);
     assert(body + text.len <= r->image + r->span.len);
     memcpy(body, text.ptr, text.len);
-    sealed = xfree(sealed);
+    xfree(sealed);
     return ERR_OK;
 }
 

@@ -214,7 +214,7 @@ static void many_records_are_summed_in_one_walk(void **state)
     assert_true(journal_body_check(&h, slice_of(body, h.body_len)));
     h.records--;
     assert_false(journal_body_check(&h, slice_of(body, h.body_len)));
-    body = xfree(body);
+    xfree(body);
 }
 
 int main(void)

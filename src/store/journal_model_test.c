@@ -148,7 +148,7 @@ static void check_at_rest(struct world *w, uint32_t *ret_replayed, uint32_t *ret
     *ret_damages = at_rest->damages;
     w->nonces = at_rest->nonces;
     at_rest->entries = xfree(at_rest->entries);
-    at_rest = xfree(at_rest);
+    xfree(at_rest);
 }
 
 static struct world *run(uint64_t seed, const struct plan *plan)
@@ -204,7 +204,7 @@ static uint32_t run_all(const struct plan *plan, bool prints)
         if (is_bad && prints && bad == 0)
             print_message("seed %llu: %s\n", (unsigned long long)seed, w->complaint);
         bad += is_bad;
-        w = world_free(w);
+        (void)world_free(w);
     }
     return bad;
 }
@@ -293,7 +293,7 @@ static void the_model_notices_bytes_whose_sums_fit(void **state)
     w->disk->alter_ctx = w;
     assert_int_equal(world_open(w, false), ERR_OK);
     assert_string_equal(w->complaint, "a body is not what was written (1)");
-    w = world_free(w);
+    (void)world_free(w);
 }
 
 int main(void)

@@ -97,7 +97,7 @@ static enum err read_rewrite(struct scan *s, struct overlay *ret, struct journal
     bool is_head = journal_head_decode(all, j->o.store_id, &h, &need) == JOURNAL_HEAD;
     uint64_t len = is_head ? journal_batch_len(h.ranges, h.body_len) : 0;
     if (e || !is_head || len > all.len) {
-        bytes = xfree(bytes);
+        xfree(bytes);
         return e ? e : ERR_NOTFOUND;
     }
     *ret = (struct overlay){ bytes, (uint32_t)len, h.segment, h.offset };
@@ -199,8 +199,7 @@ static void discard(struct journal *j, struct segment *s, bool is_kept)
     memcpy(name, s->name, sizeof name);
     (void)segment_free(j, s);
     if (is_kept || j->is_read_only) return; /* after damage it may be of use to an expert */
-    enum err e = disk->remove(disk, name);
-    maybe(e == ERR_OK); /* if it stays, it is found again */
+    if (disk->remove(disk, name) != ERR_OK) maybe(j->is_failed); /* it is found again */
 }
 
 /* Hands the segments over: used, or to be used. */
@@ -236,7 +235,7 @@ static enum err zero_now(struct journal *j, struct segment *s, struct errmsg *wh
         e = disk->write(disk, s->file, at, slice_of(zeros, len));
         at += len;
     }
-    zeros = xfree(zeros);
+    xfree(zeros);
     if (!e) e = disk->sync(disk, s->file);
     if (!e) e = disk->sync_dir(disk, j->o.directory);
     return e ? errmsg_set(why, e, "%s cannot be filled with zeros", s->name) : ERR_OK;

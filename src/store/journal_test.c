@@ -58,7 +58,6 @@ static void an_idle_journal_writes_one_mark_and_then_nothing_for_ever(void **sta
     struct world *w = *state;
     assert_int_equal(world_open(w, false), ERR_OK);
     world_rest(w);
-    uint64_t writes = w->disk->fault[DISK_MEMORY_WRITES].count;
     world_tick(w, DAY);
     assert_int_equal(w->queue->in_flight, 0);
     (void)world_add(w, 10);
@@ -71,7 +70,7 @@ static void an_idle_journal_writes_one_mark_and_then_nothing_for_ever(void **sta
     assert_int_equal(after.batches, before.batches + 1);
     assert_int_equal(after.records, 1);
     assert_int_equal(w->batches, 1); /* a mark is not handed up */
-    writes = w->disk->fault[DISK_MEMORY_WRITES].count;
+    uint64_t writes = w->disk->fault[DISK_MEMORY_WRITES].count;
     for (uint32_t i = 0; i < 10; i++) world_tick(w, HOUR);
     assert_int_equal(w->queue->in_flight, 0);
     assert_true(w->disk->fault[DISK_MEMORY_WRITES].count == writes);

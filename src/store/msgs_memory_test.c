@@ -46,7 +46,7 @@ static void one_that_was_never_used_says_zero(void **state)
     msgs_state(m, &s);
     assert_int_equal(s.first_sequence, 0);
     assert_int_equal(s.last_sequence, 0);
-    m = msgs_free(m);
+    (void)msgs_free(m);
     m = msgs_memory_new(10);
     msgs_state(m, &s);
     assert_int_equal(s.first_sequence, 10);

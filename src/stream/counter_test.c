@@ -63,8 +63,8 @@ static void drawn_numbers_agree_with_the_machine(void **state)
         struct buf out = { 0 };
         (void)snprintf(a, sizeof a, "%lld", (long long)x);
         (void)snprintf(b, sizeof b, "%lld", (long long)y);
-        (void)snprintf(sum, sizeof sum, "%lld", (long long)(x + y));
-        (void)snprintf(difference, sizeof difference, "%lld", (long long)(x - y));
+        (void)snprintf(sum, sizeof sum, "%lld", (long long)x + (long long)y);
+        (void)snprintf(difference, sizeof difference, "%lld", (long long)x - (long long)y);
         assert_int_equal(counter_add(slice_str(a), slice_str(b), &out), ERR_OK);
         assert_string_equal(buf_str(&out), sum);
         out.len = 0;

@@ -114,7 +114,7 @@ static uint32_t home_of(const struct inflight *f, const uint64_t *table, uint64_
 }
 
 /* Frees a slot; those behind it that could not stand nearer to their home move up. */
-static void slot_clear(struct inflight *f, uint64_t *table, uint64_t *slot)
+static void slot_clear(struct inflight *f, uint64_t *table, const uint64_t *slot)
 {
     uint32_t hole = (uint32_t)(slot - table);
     for (uint32_t i = (hole + 1) & mask(f); table[i] != 0; i = (i + 1) & mask(f)) {
