@@ -9,16 +9,16 @@
 
 static const struct unit {
     const char *name;
-    nanos       size;
+    nanos size;
 } units[] = {
     { "ns", NANOSECOND },
     { "us", MICROSECOND },
     { "\xc2\xb5s", MICROSECOND },
     { "\xce\xbcs", MICROSECOND },
     { "ms", MILLISECOND },
-    { "s",         SECOND     },
-    { "m",         MINUTE     },
-    { "h",         HOUR       },
+    { "s", SECOND },
+    { "m", MINUTE },
+    { "h", HOUR },
 };
 
 /* Appends `value / scale` with up to `digits` decimals and without trailing zeros; returns the new
@@ -68,28 +68,40 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* Digits at the start of `*s`, as a number; stops adding (but not reading) where 64 bits would
- * overflow. */
-static bool digits_take(struct slice *s, uint64_t *ret_value, uint64_t *ret_scale)
+/* Digits at the start of `*s`, as a number of at most 2^63. False: more. */
+static bool whole_take(struct slice *s, uint64_t *ret_value)
 {
-    uint64_t value = 0, scale = 1;
+    uint64_t value = 0;
+    uint32_t n = 0;
+    for (; n < s->len && is_digit(s->ptr[n]); n++) {
+        if (value > ((uint64_t)1 << 63) / 10) return false;
+        value = value * 10 + (uint64_t)(s->ptr[n] - '0');
+        if (value > (uint64_t)1 << 63) return false;
+    }
+    *s = slice_from(*s, n);
+    *ret_value = value;
+    return true;
+}
+
+/* Digits behind a point, as a number and what it is to be divided by; stops adding (but not reading)
+ * where 64 bits would overflow. There may be more zeros than an integer could count. */
+static void fraction_take(struct slice *s, uint64_t *ret_value, double *ret_scale)
+{
+    uint64_t value = 0;
+    double scale = 1;
     uint32_t n = 0;
     bool full = false;
     for (; n < s->len && is_digit(s->ptr[n]); n++) {
-        if (value > (uint64_t)INT64_MAX / 10 - 1) full = true;
-        /* many zeros after the point: what follows is under a nanosecond */
-        if (ret_scale != NULL && scale > UINT64_MAX / 10) full = true;
-        if (full) {
-            if (ret_scale == NULL) return false;
-            continue;
-        }
-        value = value * 10 + (uint64_t)(s->ptr[n] - '0');
+        full = full || value > (uint64_t)INT64_MAX / 10;
+        uint64_t longer = full ? 0 : value * 10 + (uint64_t)(s->ptr[n] - '0');
+        full = full || longer > (uint64_t)1 << 63;
+        if (full) continue;
+        value = longer;
         scale *= 10;
     }
     *s = slice_from(*s, n);
     *ret_value = value;
-    if (ret_scale != NULL) *ret_scale = scale;
-    return true;
+    *ret_scale = scale;
 }
 
 static const struct unit *unit_take(struct slice *s)
@@ -106,14 +118,15 @@ static const struct unit *unit_take(struct slice *s)
 /* One "1.5h" of a duration, added to `*sum`. */
 static bool part_take(struct slice *s, uint64_t *sum)
 {
-    uint64_t whole = 0, part = 0, scale = 1;
+    uint64_t whole = 0, part = 0;
+    double scale = 1;
     uint32_t before = s->len;
-    if (!digits_take(s, &whole, NULL)) return false;
+    if (!whole_take(s, &whole)) return false;
     bool any = s->len != before;
     if (s->len > 0 && s->ptr[0] == '.') {
         *s = slice_from(*s, 1);
         before = s->len;
-        if (!digits_take(s, &part, &scale)) return false;
+        fraction_take(s, &part, &scale);
         any = any || s->len != before;
     }
     const struct unit *unit = any ? unit_take(s) : NULL;
@@ -121,7 +134,7 @@ static bool part_take(struct slice *s, uint64_t *sum)
 
     uint64_t size = (uint64_t)unit->size;
     if (whole > ((uint64_t)1 << 63) / size) return false;
-    uint64_t value = whole * size + (uint64_t)((double)part * ((double)size / (double)scale));
+    uint64_t value = whole * size + (uint64_t)((double)part * ((double)size / scale));
     if (value > (uint64_t)1 << 63) return false;
     *sum += value;
     return *sum <= (uint64_t)1 << 63;
@@ -331,7 +344,7 @@ void gotime_rfc3339_refusal(struct slice text, struct buf *out)
     if (!decimals_take(&rest, &fraction)) rest = here;
     nanos offset;
     here = rest;
-    if (zone_take(&here, &offset)) {    /* each part is good: the month is shorter */
+    if (zone_take(&here, &offset)) { /* each part is good: the month is shorter */
         refusal_begin(text, out);
         buf_add_str(out, ": day out of range");
         return;

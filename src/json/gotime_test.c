@@ -45,6 +45,24 @@ static void durations_need_units_and_fit_in_64_bits(void **state)
     nanos d;
     assert_int_equal(gotime_duration_parse(SLICE_LIT("+.5h1us2\xc2\xb5s"), &d), ERR_OK);
     assert_int_equal(d, 30 * MINUTE + 3 * MICROSECOND);
+    assert_int_equal(gotime_duration_parse(SLICE_LIT("9223372036854775807ns"), &d), ERR_OK);
+    assert_int_equal(d, INT64_MAX);
+    assert_int_equal(gotime_duration_parse(SLICE_LIT("-9223372036854775808ns"), &d), ERR_OK);
+    assert_int_equal(d, INT64_MIN);
+}
+
+static void a_fraction_may_have_any_number_of_digits(void **state)
+{
+    (void)state;
+    char text[512];
+    nanos d;
+    memset(text, '0', sizeof text);
+    memcpy(text, "7.", 2);
+    memcpy(text + 400, "3m", 3);
+    assert_int_equal(gotime_duration_parse(slice_str(text), &d), ERR_OK);
+    assert_int_equal(d, 7 * MINUTE);
+    assert_int_equal(gotime_duration_parse(SLICE_LIT("0.9223372036854775808h"), &d), ERR_OK);
+    assert_int_equal(d, INT64_C(3320413933267));
 }
 
 static void any_number_of_zeros_may_follow_the_point(void **state)
@@ -92,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_are_written_and_read_as_go_does),
         cmocka_unit_test(durations_need_units_and_fit_in_64_bits),
+        cmocka_unit_test(a_fraction_may_have_any_number_of_digits),
         cmocka_unit_test(any_number_of_zeros_may_follow_the_point),
         cmocka_unit_test(times_are_written_and_read_in_rfc_3339),
     };
