@@ -223,26 +223,38 @@ static bool advance(struct search *s, enum field field)
     }
 }
 
-bool cron_next(const struct cron *cron, const struct zone *zone, int64_t after, int64_t *ret_next)
+/* The first fit from the second after `from` on, by the clocks; it may be one that is over, where
+ * clocks show a time twice. */
+static bool search_from(struct search *s, int64_t from)
 {
     static const enum field order[] = { MONTH_FIELD, DAY_FIELD, HOUR_FIELD, MINUTE_FIELD,
                                         SECOND_FIELD };
-    struct search s = { .cron = cron, .zone = zone };
-    go_to(&s, after + 1);
-    int64_t last_year = s.now.date.year + YEARS_MAX;
+    s->is_cut = false;
+    go_to(s, from + 1);
+    int64_t last_year = s->now.date.year + YEARS_MAX;
     for (uint32_t i = 0; i < ARRAY_COUNT(order);) {
-        if (s.steps > STEPS_MAX || (i == 0 && s.now.date.year > last_year)) return false;
-        if (fits(&s, order[i])) {
+        if (s->steps > STEPS_MAX || (i == 0 && s->now.date.year > last_year)) return false;
+        if (fits(s, order[i])) {
             i++;
             continue;
         }
-        if (!s.is_cut) cut(&s, order[i]);
-        if (advance(&s, order[i])) i = 0;
+        if (!s->is_cut) cut(s, order[i]);
+        if (advance(s, order[i])) i = 0;
     }
-    /* only where clocks jump by days, which no place on earth has */
-    if (s.now.utc <= after) return false;
-    assert(fits(&s, HOUR_FIELD));
-    assert(fits(&s, SECOND_FIELD));
-    *ret_next = s.now.utc;
+    /* Not so the hour: where clocks change by half an hour, minutes may lead out of it, as they do in
+     * nats-server. */
+    assert(fits(s, SECOND_FIELD));
     return true;
+}
+
+bool cron_next(const struct cron *cron, const struct zone *zone, int64_t after, int64_t *ret_next)
+{
+    struct search s = { .cron = cron, .zone = zone };
+    for (int64_t from = after; from <= after + DAY_SECONDS; from += HOUR_SECONDS) {
+        if (!search_from(&s, from)) return false;
+        if (s.now.utc <= after) continue;
+        *ret_next = s.now.utc;
+        return true;
+    }
+    return false; /* clocks jump by days, which they do in no place on earth */
 }

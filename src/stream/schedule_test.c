@@ -45,6 +45,7 @@ static const struct {
     { "0 */30 1 * * *", "America/New_York", "2026-11-01T05:30:00Z", "2026-11-01T06:00:00Z" },
     { "0 30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z" },
     { "0 15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", "2026-10-04T15:15:00Z" },
+    { "0 10,40 1 * * *", "Australia/Lord_Howe", "2026-10-03T15:11:00Z", "2026-10-03T15:40:00Z" },
     { "0 45 1 * * *", "Australia/Lord_Howe", "2026-04-04T10:00:00Z", "2026-04-04T14:45:00Z" },
     { "0 0 0 * * *", "America/Havana", "2026-03-07T12:00:00Z", "2026-03-09T04:00:00Z" },
     { "0 30 0 8 3 *", "America/Havana", "2026-03-01T12:00:00Z", "2027-03-08T05:30:00Z" },
@@ -121,6 +122,26 @@ static void cron_skips_what_was_missed(void **state)
     assert_int_equal(fire.at, time_of("2026-07-01T01:00:00Z"));
 }
 
+/* Midnight comes, a minute later it is 23:01 again, and midnight comes once more: nats-server, asked
+ * between the two, gives the first one, which is over. */
+static void a_time_that_comes_twice_is_not_given_when_it_is_over(void **state)
+{
+    (void)state;
+    const struct zone_source source = { NULL, zone_rule_read };
+    struct zone *z = NULL;
+    struct schedule_fire fire;
+    assert_int_equal(zone_load(&source, SLICE_LIT("Test/Midnight"), &z), ERR_OK);
+    nanos first = time_of("2026-11-01T02:30:00Z");
+    assert_true(schedule_next(SLICE_LIT("@daily"), z, first - SECOND, first - SECOND, &fire));
+    assert_int_equal(fire.at, first);
+    for (nanos after = first; after < first + HOUR; after += MINUTE) {
+        assert_true(schedule_next(SLICE_LIT("@daily"), z, after, after, &fire));
+        assert_true(fire.at > after);
+        assert_true(fire.at <= first + 25 * HOUR);
+    }
+    zone_free(z);
+}
+
 static void what_is_no_schedule_is_refused(void **state)
 {
     (void)state;
@@ -147,6 +168,7 @@ int main(void)
         cmocka_unit_test(a_time_is_one_shot),
         cmocka_unit_test(an_interval_runs_from_whole_seconds_and_skips_what_was_missed),
         cmocka_unit_test(cron_skips_what_was_missed),
+        cmocka_unit_test(a_time_that_comes_twice_is_not_given_when_it_is_over),
         cmocka_unit_test(what_is_no_schedule_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,7 @@ static inline enum err zone_rule_read(void *ctx, const char *name, struct buf *r
         { "Europe/Dublin", "IST-1GMT0,M10.5.0,M3.5.0/1" },
         { "America/Nuuk", "<-02>2<-01>,M3.5.0/-1,M10.5.0/0" },
         { "America/Sao_Paulo", "<-03>3" },
+        { "Test/Midnight", "NST3:30NDT,M3.2.0/0:01,M11.1.0/0:01" }, /* Newfoundland, until 2011 */
     };
     static const struct zone_type none = { 0 };
     (void)ctx;
