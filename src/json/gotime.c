@@ -83,8 +83,8 @@ static bool whole_take(struct slice *s, uint64_t *ret_value)
     return true;
 }
 
-/* Digits behind a point, as a number and what it is to be divided by; stops adding (but not reading)
- * where 64 bits would overflow. There may be more zeros than an integer could count. */
+/* Digits behind a point, as a number and what it is to be divided by; stops adding (but not
+ * reading) where 64 bits would overflow. There may be more zeros than an integer could count. */
 static void fraction_take(struct slice *s, uint64_t *ret_value, double *ret_scale)
 {
     uint64_t value = 0;

@@ -241,8 +241,8 @@ static bool search_from(struct search *s, int64_t from)
         if (!s->is_cut) cut(s, order[i]);
         if (advance(s, order[i])) i = 0;
     }
-    /* Not so the hour: where clocks change by half an hour, minutes may lead out of it, as they do in
-     * nats-server. */
+    /* Not so the hour: where clocks change by half an hour, minutes may lead out of it, as they do
+     * in nats-server. */
     assert(fits(s, SECOND_FIELD));
     return true;
 }

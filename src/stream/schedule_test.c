@@ -122,8 +122,8 @@ static void cron_skips_what_was_missed(void **state)
     assert_int_equal(fire.at, time_of("2026-07-01T01:00:00Z"));
 }
 
-/* Midnight comes, a minute later it is 23:01 again, and midnight comes once more: nats-server, asked
- * between the two, gives the first one, which is over. */
+/* Midnight comes, a minute later it is 23:01 again, and midnight comes once more: nats-server,
+ * asked between the two, gives the first one, which is over. */
 static void a_time_that_comes_twice_is_not_given_when_it_is_over(void **state)
 {
     (void)state;
