@@ -177,9 +177,28 @@ static void change_head(struct world *w, journal_pos n, void (*change)(uint8_t *
     disk->close(disk, file);
 }
 
+static void change_link(uint8_t *head)
+{
+    head[HEAD_LINK_BEFORE] ^= 1;
+}
+
 static void change_version(uint8_t *head)
 {
     head[HEAD_MAGIC + 3]++;
+}
+
+static void a_batch_that_is_not_the_one_its_follower_knew_is_rot(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_crash(w, true);
+    change_head(w, 5, change_link); /* the last: its own link changes with what it knew */
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 4);
+    assert_int_equal(w->damages, 1);
+    assert_int_equal(w->damage[0].first, 4);
+    assert_true(w->damage[0].is_named);
+    assert_string_equal(w->complaint, "");
 }
 
 static void a_newer_format_is_refused_and_nothing_changes(void **state)
@@ -285,6 +304,7 @@ int main(void)
         WITH_WORLD(numbers_go_on_above_all_that_were_ever_used),
         WITH_WORLD(a_journal_that_is_gone_is_reported),
         WITH_WORLD(bytes_that_cannot_be_read_are_rot_only_with_the_end_behind_them),
+        WITH_WORLD(a_batch_that_is_not_the_one_its_follower_knew_is_rot),
         WITH_WORLD(a_newer_format_is_refused_and_nothing_changes),
         WITH_WORLD(another_key_is_refused_and_nothing_changes),
         WITH_WORLD(a_check_at_rest_changes_nothing),

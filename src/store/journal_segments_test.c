@@ -35,6 +35,18 @@ static void fill(struct world *w, uint32_t count, nanos pause)
     }
 }
 
+static void a_fresh_journal_is_one_small_segment_until_it_is_used(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    world_rest(w);
+    assert_int_equal(files(w), 1);
+    assert_int_equal(stats(w).on_disk, FIRST);
+    (void)world_add(w, 1);
+    world_rest(w);
+    assert_int_equal(files(w), 3); /* the next one, and the reserve */
+}
+
 static void a_commit_waits_for_its_segment_and_never_makes_one(void **state)
 {
     struct world *w = *state;
@@ -102,6 +114,21 @@ static void segments_stay_small_when_they_fill_slowly(void **state)
 {
     struct world *w = *state;
     assert_true(largest(w, SECOND) <= 2 * FIRST);
+}
+
+static void ready_segments_that_nobody_needs_go_one_by_one(void **state)
+{
+    struct world *w = *state;
+    w->options.segment_max = FIRST;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    fill(w, 100, 0);
+    world_release(w, world_last_safe(w));
+    world_settle(w);
+    uint32_t before = files(w);
+    world_rest(w);
+    assert_true(before > 4);
+    assert_int_equal(files(w), 3);
+    assert_string_equal(w->complaint, "");
 }
 
 static void a_clean_close_leaves_one_small_segment(void **state)
@@ -260,10 +287,12 @@ int main(void)
 {
 #define WITH_WORLD(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
+        WITH_WORLD(a_fresh_journal_is_one_small_segment_until_it_is_used),
         WITH_WORLD(a_commit_waits_for_its_segment_and_never_makes_one),
         WITH_WORLD(released_segments_are_used_again),
         WITH_WORLD(segments_double_under_load_up_to_the_greatest),
         WITH_WORLD(segments_stay_small_when_they_fill_slowly),
+        WITH_WORLD(ready_segments_that_nobody_needs_go_one_by_one),
         WITH_WORLD(a_clean_close_leaves_one_small_segment),
         WITH_WORLD(large_segments_are_cut_by_a_clean_close),
         WITH_WORLD(a_close_that_is_not_clean_leaves_what_is_needed),
