@@ -54,11 +54,16 @@ void *try_alloc(size_t size)
     return malloc(size > 0 ? size : 1);
 }
 
-void *door_alloc(struct door *door, size_t size)
+static bool may_pass(struct door *door, size_t size)
 {
     door->calls++;
-    if (UNLIKELY(door->calls == door->fail_at)) return NULL;
-    if (UNLIKELY(door->bytes_max > 0 && size > door->bytes_max - door->bytes)) return NULL;
+    if (UNLIKELY(door->calls == door->fail_at)) return false;
+    return LIKELY(door->bytes_max == 0 || size <= door->bytes_max - door->bytes);
+}
+
+void *door_alloc(struct door *door, size_t size)
+{
+    if (!may_pass(door, size)) return NULL;
     void *p = try_alloc(size);
     if (LIKELY(p != NULL)) door->bytes += size;
     assert(door->bytes_max == 0 || door->bytes <= door->bytes_max);
@@ -72,4 +77,17 @@ void *door_free(struct door *door, void *p, size_t size)
     door->bytes -= size;
     free(p);
     return NULL;
+}
+
+bool door_charge(struct door *door, size_t size)
+{
+    if (!may_pass(door, size)) return false;
+    door->bytes += size;
+    return true;
+}
+
+void door_discharge(struct door *door, size_t size)
+{
+    assert(door->bytes >= size);
+    door->bytes -= size;
 }

@@ -10,6 +10,7 @@
 #ifndef MIDGE_BASE_ALLOC_H
 #define MIDGE_BASE_ALLOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,5 +38,10 @@ struct door {
 MUST_CHECK void *door_alloc(struct door *, size_t size);
 /* `size` is what was asked for. Returns NULL; NULL is a no-op. */
 void *door_free(struct door *, void *p, size_t size);
+
+/* Counts memory that is allocated elsewhere, by a library or behind the door. False as
+ * door_alloc() refuses. */
+MUST_CHECK bool door_charge(struct door *, size_t size);
+void door_discharge(struct door *, size_t size); /* what was charged, or a part of it */
 
 #endif

@@ -65,6 +65,24 @@ static void a_door_gives_up_to_its_limit_and_no_byte_more(void **state)
     assert_int_equal(door.bytes, 0);
 }
 
+static void what_is_allocated_elsewhere_counts_as_much(void **state)
+{
+    (void)state;
+    struct door door = { .bytes_max = 100 };
+    assert_true(door_charge(&door, 60));
+    assert_false(door_charge(&door, 41));
+    assert_null(door_alloc(&door, 41));
+    void *p = door_alloc(&door, 40);
+    assert_non_null(p);
+    door_discharge(&door, 20);
+    assert_int_equal(door.bytes, 80);
+    door.fail_at = door.calls + 1;
+    assert_false(door_charge(&door, 1));
+    door_discharge(&door, 40);
+    assert_null(door_free(&door, p, 40));
+    assert_int_equal(door.bytes, 0);
+}
+
 static void a_door_without_a_limit_counts_what_is_out(void **state)
 {
     (void)state;
@@ -100,6 +118,7 @@ int main(void)
         cmocka_unit_test(xcalloc_and_xalloc_aligned_give_zeroed_memory),
         cmocka_unit_test(xrealloc_keeps_what_was_there),
         cmocka_unit_test(a_door_gives_up_to_its_limit_and_no_byte_more),
+        cmocka_unit_test(what_is_allocated_elsewhere_counts_as_much),
         cmocka_unit_test(a_door_without_a_limit_counts_what_is_out),
         cmocka_unit_test(exactly_the_chosen_call_of_a_door_fails),
     };

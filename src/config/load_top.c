@@ -334,8 +334,10 @@ static const struct option_row midge_rows[] = {
     { "http_password", OPT_TEXT, AT(http_password), RELOAD_NO,
       .help = "its password, plain or bcrypt; none", .is_secret = true },
     { "memory_limit", OPT_CUSTOM, AT(memory_limit), RELOAD_NO,
-      .help = "bytes that clients may make the server hold; 0 (no limit)", .read = size_read,
-          .holds = OPT_I64 },
+      .help = "bytes that connections may take, with what waits for them or from them, their "
+              "subscriptions and TLS (not bodies of 4 KB and more that several receivers share), "
+              "an equal part of it for each reactor; 0 (no limit)",
+          .read = size_read, .holds = OPT_I64 },
     { "max_unauthenticated_per_address", OPT_CUSTOM, AT(max_unauthenticated_per_address),
       RELOAD_YES,
       .help = "connections of one address that have not logged in yet, 0 allows any number; 16384",

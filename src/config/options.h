@@ -64,7 +64,8 @@ struct midge_options {
     enum metrics_style metrics_style;   /* names in /metrics; helm */
     const char *http_user;              /* required on the whole monitoring port; NULL: open */
     const char *http_password;          /* plain or bcrypt; given if and only if http_user is */
-    int64_t     memory_limit;           /* bytes that all doors together may hand out; 0: none */
+    /* bytes that the doors of all reactors together may hand out, each its part; 0: any number */
+    int64_t     memory_limit;
     /* connections of one address that have not logged in yet; 0: any number; 16384 */
     int64_t     max_unauthenticated_per_address;
 };

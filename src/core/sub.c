@@ -32,6 +32,15 @@ static size_t sub_size(size_t texts)
     return sizeof(struct sub) + texts;
 }
 
+/* What the index and the session's table hold for it, behind the door: a table of sids has at most
+ * eight places for each that is taken. */
+static size_t sub_cost(const struct sub *s)
+{
+    assert(s->entry.subject_len > 0);
+    return interest_cost(interest_entry_subject(&s->entry), s->entry.queue_len) +
+           8 * sizeof(struct sub *);
+}
+
 struct sub *sub_new(struct door *door, struct sink *sink, struct slice subject, struct slice queue,
                     struct slice sid)
 {
@@ -46,13 +55,15 @@ struct sub *sub_new(struct door *door, struct sink *sink, struct slice subject, 
     if (queue.len > 0) memcpy(s->text + subject.len, queue.ptr, queue.len);
     if (sid.len > 0) memcpy(s->text + subject.len + queue.len, sid.ptr, sid.len);
     assert(slice_equal(sub_sid(s), sid));       /* the last text: the three did not overlap */
-    return s;
+    if (door_charge(door, sub_cost(s))) return s;
+    return door_free(door, s, sub_size((size_t)subject.len + queue.len + sid.len));
 }
 
 void sub_free(struct sub *s)
 {
     assert(s->entry.text == s->text);           /* not something else that is freed */
     assert(s->door != NULL);
+    door_discharge(s->door, sub_cost(s));
     (void)door_free(s->door, s,
                     sub_size((size_t)s->entry.subject_len + s->entry.queue_len + s->sid_len));
 }

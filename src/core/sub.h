@@ -7,7 +7,8 @@
  *
  * Thread:  belongs to its sink's reactor; others only read `sink`, `entry`, `is_closed` until their
  * next quiescent point.
- * Memory:  one block with its texts; freed through reactor_retire() after its removal. */
+ * Memory:  one block with its texts; freed through reactor_retire() after its removal. The door
+ *          counts with it what the index and the session's table hold for it. */
 #ifndef MIDGE_CORE_SUB_H
 #define MIDGE_CORE_SUB_H
 

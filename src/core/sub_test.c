@@ -131,10 +131,30 @@ static void what_the_door_refuses_is_no_sub(void **state)
     static uint8_t large[UINT16_MAX + 1];
     f->door.fail_at = f->door.calls + 1;
     assert_null(sub_new(&f->door, &f->sink, SLICE_LIT("a"), SLICE_LIT(""), SLICE_LIT("1")));
+    f->door.fail_at = f->door.calls + 2;        /* the block is there, the index has no room */
+    assert_null(sub_new(&f->door, &f->sink, SLICE_LIT("a"), SLICE_LIT(""), SLICE_LIT("1")));
     assert_null(
         sub_new(&f->door, &f->sink, SLICE_LIT("a"), slice_of(large, sizeof large), SLICE_LIT("1")));
     assert_null(
         sub_new(&f->door, &f->sink, SLICE_LIT("a"), SLICE_LIT(""), slice_of(large, sizeof large)));
+}
+
+/* A pattern of many tokens is many nodes of the index. */
+static void the_door_counts_what_the_index_will_hold(void **state)
+{
+    (void)state;
+    struct door door = { 0 };
+    struct sink sink = { .reactor = 0 };
+    struct slice none = { 0 };
+    struct sub *literal = sub_new(&door, &sink, SLICE_LIT("a.b.c.d.e.f.g.h"), none, SLICE_LIT("1"));
+    uint64_t literals = door.bytes;
+    struct sub *pattern = sub_new(&door, &sink, SLICE_LIT("a.b.c.d.e.f.g.>"), none, SLICE_LIT("2"));
+    assert_true(literals > sizeof(struct sub));
+    assert_true(door.bytes - literals > 7 * 100);
+    sub_free(pattern);
+    assert_int_equal(door.bytes, literals);
+    sub_free(literal);
+    assert_int_equal(door.bytes, 0);
 }
 
 int main(void)
@@ -144,6 +164,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_table_shrinks_with_its_content, setup, teardown),
         cmocka_unit_test_setup_teardown(a_sub_keeps_its_texts_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_door_refuses_is_no_sub, setup, teardown),
+        cmocka_unit_test(the_door_counts_what_the_index_will_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,7 +155,7 @@ static const struct json_field midge_fields[] = {
     { "version", AT(version), JSON_TEXT, 0, NULL, "of midge" },
     { "reactors", AT(reactors), JSON_U32, 0, NULL, "threads that serve connections" },
     { "memory_limit", AT(memory_limit), JSON_I64, 0, NULL,
-      "bytes for connections, subscriptions and pending data; 0: none" },
+      "bytes for connections with TLS, subscriptions and what waits; 0: any number" },
     { "max_unauthenticated_per_address", AT(max_unauthenticated_per_address), JSON_I64, 0, NULL,
       "connections of one address that have not logged in yet; 0: any number" },
     { "turned_away", AT(turned_away), JSON_U64, 0, NULL,

@@ -419,6 +419,85 @@ static void a_new_certificate_is_shown_to_newcomers_and_the_old_one_kept_for_the
     SSL_CTX_free(third);
 }
 
+enum { ASKERS = 4, QUESTIONS = 25 };
+
+/* What a new certificate comes with: freed, context and all, when its last connection is gone. */
+struct lent {
+    SSL_CTX *native;
+    _Atomic int *released;
+};
+
+static void lent_free(void *owner)
+{
+    struct lent *l = owner;
+    SSL_CTX_free(l->native);
+    atomic_fetch_add(l->released, 1);
+    free(l);
+}
+
+/* Some who ask again and again, each time on a new connection. */
+struct askers {
+    struct world *w;
+    _Atomic int asked;
+    _Atomic int answered;
+    _Atomic int left;
+};
+
+static void *ask_on(void *ctx)
+{
+    static const char head[] = "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    struct askers *a = ctx;
+    SSL_CTX *client = SSL_CTX_new(TLS_client_method());
+    for (int i = 0; i < QUESTIONS; i++) {
+        char text[1024];
+        int len = 0, got = 0;
+        SSL *ssl = SSL_new(client);
+        (void)SSL_set_fd(ssl, dial(a->w));
+        if (SSL_connect(ssl) == 1 && SSL_write(ssl, head, sizeof head - 1) > 0)
+            while ((got = SSL_read(ssl, text + len, (int)sizeof text - 1 - len)) > 0) len += got;
+        text[len] = 0;
+        if (strstr(text, "200 OK") != NULL && strstr(text, "GET|/x|") != NULL)
+            atomic_fetch_add(&a->answered, 1);
+        atomic_fetch_add(&a->asked, 1);
+        hang_up(ssl);
+    }
+    SSL_CTX_free(client);
+    atomic_fetch_sub(&a->left, 1);
+    return NULL;
+}
+
+/* One after each question that was answered meanwhile; returns how many. */
+static int renew_on(struct askers *a, _Atomic int *released)
+{
+    int renewed = 0;
+    while (atomic_load(&a->left) > 0) {
+        int before = atomic_load(&a->asked);
+        struct lent *l = calloc(1, sizeof *l);
+        *l = (struct lent){ .native = server_context(), .released = released };
+        struct http_tls tls = { .native = l->native, .owner = l, .release = lent_free };
+        a->w->http->renew(a->w->http, &tls);
+        renewed++;
+        while (atomic_load(&a->asked) == before && atomic_load(&a->left) > 0) (void)sched_yield();
+    }
+    return renewed;
+}
+
+/* Reloads renew it from another thread than the one that serves. */
+static void all_are_answered_while_the_certificate_changes_again_and_again(void **state)
+{
+    struct askers a = { .w = *state, .left = ASKERS };
+    pthread_t threads[ASKERS];
+    _Atomic int released = 0;
+    for (int i = 0; i < ASKERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_on, &a), 0);
+    int renewed = renew_on(&a, &released);
+    for (int i = 0; i < ASKERS; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(atomic_load(&a.answered), ASKERS * QUESTIONS);
+    assert_true(renewed > 1);
+    a.w->http->stop(a.w->http);
+    assert_int_equal(atomic_load(&released), renewed);
+}
+
 static void a_peer_that_speaks_no_tls_is_cut(void **state)
 {
     struct world *w = *state;
@@ -447,6 +526,7 @@ int main(void)
         TEST(a_port_in_use_is_told),
         TEST_TLS(the_same_works_over_tls),
         TEST_TLS(a_new_certificate_is_shown_to_newcomers_and_the_old_one_kept_for_the_others),
+        TEST_TLS(all_are_answered_while_the_certificate_changes_again_and_again),
         TEST_TLS(a_peer_that_speaks_no_tls_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

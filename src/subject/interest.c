@@ -357,6 +357,24 @@ void interest_remove(struct interest *i, struct interest_entry *e, struct garbag
     lock_drop(&i->lock);
 }
 
+/* A table has at most four places for each that is taken (slots.c), an array of entries two
+ * (topic.c). A node with one child has a table of its own for it. */
+size_t interest_cost(struct slice subject, uint32_t queue_len)
+{
+    enum { PLACES = 4 * sizeof(uint64_t), ENTRIES = sizeof(struct entries) + 2 * sizeof(void *) };
+    size_t topic = sizeof(struct topic) + subject.len;
+    size_t group = sizeof(struct group) + queue_len + sizeof(struct groups) + 2 * sizeof(void *);
+    bool is_plain = queue_len == 0;
+    size_t cost = PLACES + ENTRIES + (is_plain ? 0 : group);
+    if (!subject_has_wildcard(subject))         /* the first plain one of a literal has no topic */
+        return cost + (is_plain ? topic / 2 : topic);
+    struct slice token;
+    while (subject_next_token(&subject, &token))
+        if (!is_rest(token))
+            cost += sizeof(struct node) + token.len + sizeof(struct slots) + PLACES;
+    return cost + topic;
+}
+
 uint64_t interest_count(const struct interest *i)
 {
     return atomic_load_explicit(&i->count, memory_order_relaxed);

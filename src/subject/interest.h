@@ -90,6 +90,10 @@ void interest_insert(struct interest *, struct interest_entry *, struct garbage 
 /* The entry must be in. */
 void interest_remove(struct interest *, struct interest_entry *, struct garbage **garbage);
 
+/* At most so many bytes does the index hold for an entry like this, had it no node and no table in
+ * common with others; a table that many have left may be larger for a while. Pure. */
+size_t interest_cost(struct slice subject, uint32_t queue_len);
+
 uint64_t interest_count(const struct interest *); /* entries; any thread */
 /* Changes with every insert and remove; read before a match whose result is kept. */
 uint64_t interest_generation(const struct interest *);

@@ -167,9 +167,56 @@ static void a_subject_with_an_empty_token_matches_nothing(void **state)
     interest_free(index);
 }
 
+/* ---- what it costs ---- */
+
+/* Of a sanitizer that counts; absent without one. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): the sanitizer's own name */
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static void what_an_entry_costs_is_never_less_than_what_the_index_holds_for_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *subject, *queue; /* %u: a number, different for each */
+    } rows[] = {
+        { "orders.%u.new", "" },        { "orders.new", "" },
+        { "orders.%u.new", "workers" }, { "orders.new", "workers%u" },
+        { "orders.new", "workers" },    { "orders.%u.*", "" },
+        { "%u.a.b.c.d.e.f.g.h.>", "" }, { "*.*.*.*.%u", "" },
+        { "orders.*.new", "" },         { "_INBOX.abcdefghijklmnopqrst%u.*", "" },
+        { "a.%u.>", "workers%u" },
+    };
+    if (__sanitizer_get_current_allocated_bytes == NULL) skip();
+    for (size_t r = 0; r < ARRAY_COUNT(rows); r++)
+        for (uint32_t count = 1; count <= 25000; count = count < 10 ? count + 1 : count * 7) {
+            struct interest *index = interest_new(42);
+            struct sub *subs = calloc(count, sizeof *subs);
+            size_t before = __sanitizer_get_current_allocated_bytes(), cost = 0;
+            for (uint32_t i = 0; i < count; i++) {
+                struct garbage *garbage = NULL;
+                char *text = subs[i].text;
+                int len = snprintf(text, sizeof subs[i].text, rows[r].subject, i);
+                int queue = snprintf(text + len, sizeof subs[i].text - (size_t)len, rows[r].queue,
+                                     i);
+                subs[i].entry = (struct interest_entry){ .text = (const uint8_t *)text,
+                                                         .subject_len = (uint32_t)len,
+                                                         .queue_len = (uint16_t)queue };
+                interest_insert(index, &subs[i].entry, &garbage);
+                garbage_free(garbage);
+                cost += interest_cost(interest_entry_subject(&subs[i].entry), (uint32_t)queue);
+            }
+            size_t holds = __sanitizer_get_current_allocated_bytes() - before;
+            size_t once = count > 4000 ? 256 * 64 : 64; /* the tables of literals themselves */
+            assert_true(holds <= cost + once);
+            interest_free(index);
+            free(subs);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_an_entry_costs_is_never_less_than_what_the_index_holds_for_it),
         cmocka_unit_test(matches_are_those_of_a_scan_over_all_subscriptions),
         cmocka_unit_test(a_large_table_of_literals_finds_every_subject),
         cmocka_unit_test(an_index_with_entries_left_frees_all_that_is_its_own),

@@ -44,6 +44,7 @@ struct tls_filter {
     struct slice       *certs;          /* one block: slices, then DER */
     uint32_t            certs_count;
     size_t              certs_size;
+    size_t              charged;        /* at the door, for what OpenSSL holds */
 };
 
 static enum filter_verdict on_in(struct filter *f, struct conn *c, struct slice in);
@@ -141,6 +142,22 @@ static bool attach(struct tls_filter *t)
     return true;
 }
 
+static bool charge(struct tls_filter *t, size_t cost)
+{
+    if (!door_charge(t->pool->door, cost)) return false;
+    t->charged += cost;
+    return true;
+}
+
+/* The handshake is over: OpenSSL has given most of it back. */
+static void charge_less(struct tls_filter *t)
+{
+    size_t cost = TLS_OPEN_COST + TLS_CERT_COST * t->certs_size;
+    if (cost >= t->charged) return;
+    door_discharge(t->pool->door, t->charged - cost);
+    t->charged = cost;
+}
+
 struct filter *tls_filter_new(struct tls_context *context, struct reactor *r)
 {
     struct tls_filter *t = door_alloc(&r->door, sizeof *t);
@@ -154,7 +171,7 @@ struct filter *tls_filter_new(struct tls_context *context, struct reactor *r)
         .pool = &r->pool,
         .step.reactor = r,
     };
-    if (attach(t)) return &t->filter;
+    if (charge(t, TLS_HANDSHAKE_COST) && attach(t)) return &t->filter;
     return on_free(&t->filter, &r->pool);
 }
 
@@ -256,6 +273,7 @@ static enum filter_verdict finish_handshake(struct tls_filter *t, struct conn *c
         return fail(t, "certificate has expired");
     if (t->context->verify && !keep_certs(t)) return fail(t, "out of memory");
     t->state = TLS_OPEN;
+    charge_less(t);
     return FILTER_OK;
 }
 
@@ -386,6 +404,8 @@ static bool keep(struct tls_filter *t, struct conn *c, struct slice in)
 {
     struct door *door = &c->reactor->door;
     if (in.len > HANDSHAKE_KEPT_MAX - t->kept_len) return false;
+    /* what comes may be certificates, of which OpenSSL makes more than they are */
+    if (t->context->verify && !charge(t, (size_t)TLS_CERT_COST * in.len)) return false;
     uint8_t *longer = door_alloc(door, (size_t)t->kept_len + in.len);
     if (longer == NULL) return false;
     if (t->kept_len > 0) memcpy(longer, t->kept, t->kept_len);
@@ -545,6 +565,7 @@ static struct filter *on_free(struct filter *f, struct outpool *pool)
     t->context = tls_context_unref(t->context);
     t->kept = door_free(pool->door, t->kept, t->kept_len);
     t->certs = door_free(pool->door, t->certs, t->certs_size);
+    door_discharge(pool->door, t->charged);
     t->magic = 0;
     (void)door_free(pool->door, t, sizeof *t);
     return NULL;

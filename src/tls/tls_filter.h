@@ -6,6 +6,8 @@
  * may cost a millisecond (a signature with RSA), so it is done by a worker (decision 005); what
  * comes meanwhile waits in the filter, and the socket is not read from.
  *
+ * What OpenSSL holds for it counts at the reactor's door as much as was measured (tls_internal.h).
+ *
  * Thread:  the connection's reactor; while a step is away OpenSSL's state is the worker's.
  * Memory:  the connection owns the filter, which holds a reference to its context. One that is
  *          freed while its step is away frees itself when that comes home.
