@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stream: one stream: its configuration, messages, log, and who consumes it.
+ *
+ * Files: stream.c (life: create, update, delete, recovery), ingest.c (from a published message to a
+ * command), limits.c (what has to go for a message), apply.c (from a durable command to state,
+ * ack, consumers), dedupe.c (ids of the duplicate window), expiry.c (max_age, TTL, markers,
+ * schedules), batch.c (atomic and fast batches), purge.c, republish.c, stream_info.c (what the API
+ * tells of it).
+ *
+ * Thread:  the JetStream reactor. Memory: the account's list owns it; stream_free() after its
+ *          deletion was applied and nothing is in flight.
+ * Replicated state (changes only in stream_apply()): configuration, msgs, ids, expiries, consumers'
+ *          acks. The leader's (may be lost in a crash): inflight, waits, timers, subscriptions.
+ * Order:   what a client is told waits for the commands that it speaks of: stream_after(). */
+#ifndef MIDGE_STREAM_STREAM_H
+#define MIDGE_STREAM_STREAM_H
+
+#include "stream/api_info.h"
+#include "stream/command.h"
+#include "stream/errors.h"
+#include "stream/inflight.h"
+#include "stream/jetstream_internal.h"
+#include "stream/stream_log.h"
+
+struct consumer;
+struct consumers;
+struct dedupe;
+struct expiry;
+struct batches;
+struct js_paged;
+
+struct stream {
+    struct js_account   *account;
+    uint64_t             incarnation;   /* never used again */
+    struct arena        *config_arena;  /* holds what config points to; replaced with it */
+    struct stream_config config;
+    nanos                created;
+    struct stream_log   *log;
+    struct msgs         *msgs;
+    struct inflight     *inflight;
+    struct dedupe       *dedupe;
+    struct expiry       *expiry;
+    struct batches      *batches;       /* NULL: none is open */
+    struct consumers    *consumers;     /* consumer.h; never NULL */
+    uint64_t             charged;       /* bytes that account and server count for it */
+    struct sink          sink;          /* of its subjects */
+    struct sub         **subs;          /* one per subject; NULL while it takes nothing */
+    uint32_t             subs_count;
+    struct list          waits;         /* struct stream_wait, by `upto` */
+    struct turn          turn;
+    struct store_owner   owner;         /* of a file stream */
+    bool                 is_created;    /* its first command was applied */
+    bool                 is_deleted;    /* COMMAND_DELETE was proposed: nothing new is taken */
+    enum err             failure;       /* ERR_OK, or why it takes no more: shown in healthz */
+};
+
+static inline bool stream_is_file(const struct stream *s)
+{
+    return s->config.storage == JS_STORAGE_FILE;
+}
+static inline struct slice stream_name(const struct stream *s)
+{
+    return slice_str(s->config.name);
+}
+
+/* ---- life ---- */
+
+/* Makes it from a configuration that was checked (stream_create_check), puts it into the account
+ * and proposes its first command. It takes messages when that is applied: stream_after() tells. */
+MUST_CHECK enum err stream_create(struct js_account *, const struct stream_config *,
+                                  struct stream **ret, struct js_error *ret_error);
+/* The configuration was checked (stream_update_check). Takes effect when applied. */
+MUST_CHECK bool stream_update(struct stream *, const struct stream_config *,
+                              struct js_error *ret_error);
+/* Proposes its end. When applied: consumers end, files go, it leaves the account and is freed, all
+ * its waits are called first. */
+MUST_CHECK bool stream_delete(struct stream *, struct js_error *ret_error);
+/* The server ends, or the account does; nothing is changed on disk. Returns NULL. */
+struct stream *stream_free(struct stream *);
+
+/* Recovery: the store found an owner whose first section or record (COMMAND_CONFIG with the
+ * account's name in it) this is. NULL: it cannot be read; the store quarantines it. */
+struct stream *stream_recover(struct jetstream *, uint64_t incarnation, struct slice first);
+/* All is replayed: timers, subscriptions, consumers begin. */
+void stream_start(struct stream *);
+
+/* ---- what must wait ---- */
+
+/* Calls `done` in a turn when all commands proposed so far are applied; at the end of this tick
+ * when there are none. Never inside. Embedded; the owner keeps it until then. `is_gone`: the
+ * stream's log has failed or the stream ended first. */
+struct stream_wait {
+    struct list node;                   /* private, as upto */
+    uint64_t    upto;
+    void (*done)(struct stream_wait *, bool is_gone);
+};
+void stream_after(struct stream *, struct stream_wait *);
+void stream_wait_cancel(struct stream_wait *);      /* one that does not wait is fine */
+
+/* ---- from the API ---- */
+
+/* Removes one message: COMMAND_REMOVE; erased unless `is_kept` says that only the index forgets it.
+ * `done` when it is durable, and gone from disk when erased. False: it is not there. */
+MUST_CHECK bool stream_remove(struct stream *, uint64_t sequence, bool no_erase,
+                              void (*done)(void *ctx, enum err), void *ctx);
+
+struct stream_purge {
+    struct slice filter;                /* empty: all */
+    uint64_t     below;                 /* 0: any */
+    uint64_t     keep;
+};
+/* Proposes; how many go is known when it is applied: `done` with their number. */
+void stream_purge(struct stream *, const struct stream_purge *,
+                  void (*done)(void *ctx, enum err, uint64_t purged), void *ctx);
+
+/* State as the API tells it. Lists lie in `arena`; only what `details` asks for. */
+struct stream_details {
+    bool         deleted;
+    const char  *subjects;              /* filter; NULL: none */
+    int64_t      offset;
+    struct js_paged *paged;             /* filled when subjects are asked for; else NULL */
+};
+void stream_state_fill(struct stream *, const struct stream_details *, struct arena *,
+                       struct stream_state *ret);
+void stream_info_fill(struct stream *, const struct stream_details *, struct arena *,
+                      struct stream_info *ret);
+
+/* ---- from the log; for its owner ---- */
+
+void stream_apply(void *stream, const struct stream_log_command *);
+void stream_check(struct stream *);     /* asserts every invariant; O(n) */
+
+/* ---- for consumers ---- */
+
+/* Asks for the stream's turn, which runs its consumers that are ready. */
+void stream_wake(struct stream *);
+
+/* Some consumer needs these no longer (interest, workqueue): those that nobody needs are removed by
+ * a command of this turn. No effect with limits retention. */
+void stream_unneeded(struct stream *, uint64_t first, uint64_t last);
+
+#endif
