@@ -36,10 +36,10 @@ struct sink {
     /* where it lives; SINK_ANYWHERE: called on the publisher's */
     uint32_t        reactor;
     struct session *session;                    /* a client's; NULL: internal */
-    /* Internal only; always takes the message, once for each of its subscriptions that matches. Must
-     * not change subscriptions of this account from inside, nor call deliver_as(): a feature takes
-     * the message and asks for a turn. To hold a publisher of this reactor for a moment it sets
-     * `wants_stall`. */
+    /* Internal only; always takes the message, once for each of its subscriptions that matches.
+     * Must not change subscriptions of this account from inside, nor call deliver_as(): a feature
+     * takes the message and asks for a turn. To hold a publisher of this reactor for a moment it
+     * sets `wants_stall`. */
     void (*deliver)(struct sink *, struct core_reactor *, struct sub *, const struct message *);
     _Atomic uint64_t posted;                    /* internal: bytes that wait in mailboxes */
 };
