@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "core/message.h"
 #include "stream/advisory.h"
 #include "stream/api_internal.h"
+#include "stream/api_requests.h"
 #include "wire/headers.h"
 
 /* Requests of one turn: calls change something and are few, listings can be long. */
@@ -104,7 +106,8 @@ static void enqueue(struct api_queue *q, struct api_request *r)
 }
 
 /* "$JS.API.…" and what stands behind "$JS.<domain>.API."; a text of the caller's. */
-static struct slice plain_subject(const struct jetstream *js, struct slice subject, struct buf *text)
+static struct slice plain_subject(const struct jetstream *js, struct slice subject,
+                                  struct buf *text)
 {
     struct slice rest = slice_from(subject, sizeof("$JS.") - 1);
     if (js->domain.len == 0 || !slice_starts(rest, js->domain)) return subject;
@@ -229,13 +232,25 @@ struct api_queue *api_new(struct jetstream *js)
     return q;
 }
 
-struct api_queue *api_free(struct api_queue *q)
+void api_stop(struct api_queue *q)
 {
-    if (q == NULL) return NULL;
-    struct list *const lists[] = { &q->at_once, &q->ready, &q->calls, &q->looks, &q->kept };
+    struct list *const lists[] = { &q->at_once, &q->ready, &q->calls, &q->looks };
+    assert(q->js->is_ending);
     for (size_t i = 0; i < ARRAY_COUNT(lists); i++)
         while (!list_empty(lists[i]))
             api_drop(container_of(lists[i]->next, struct api_request, node));
+    q->calls_count = q->looks_count = 0;
+    LIST_EACH(&q->kept, n) {
+        struct api_request *r = container_of(n, struct api_request, node);
+        if (r->waits != API_WAITS_OWN) api_drop(r);
+    }
+    turn_cancel(&q->turn);
+}
+
+struct api_queue *api_free(struct api_queue *q)
+{
+    if (q == NULL) return NULL;
+    while (!list_empty(&q->kept)) api_drop(container_of(q->kept.next, struct api_request, node));
     assert(q->inflight == 0);
     turn_cancel(&q->turn);
     return xfree(q);
@@ -246,14 +261,22 @@ uint32_t api_inflight(const struct api_queue *q)
     return q->inflight;
 }
 
-void api_stream_gone(struct api_queue *q, struct stream *s)
+static void lose_stream(struct list *from, const struct stream *s)
 {
-    LIST_EACH(&q->kept, n) {
+    LIST_EACH(from, n) {
         struct api_request *r = container_of(n, struct api_request, node);
-        bool reads = r->waits == API_WAITS_INDEX || r->waits == API_WAITS_LOAD;
+        bool reads = r->waits == API_NO_WAIT || r->waits == API_WAITS_INDEX ||
+                     r->waits == API_WAITS_LOAD;
         if (r->stream != s || !reads) continue;
         api_wait_cancel(r);
         if (api_row(r->call.verb)->flags & API_QUIET) api_drop(r);
         else api_fail_as(r, JS_ERR_STREAM_NOT_FOUND);
     }
+}
+
+void api_stream_gone(struct api_queue *q, struct stream *s)
+{
+    assert(s != NULL);
+    lose_stream(&q->kept, s);
+    lose_stream(&q->ready, s);
 }

@@ -82,7 +82,9 @@ API_HANDLER_LIST(X)
 #undef X
 
 struct api_queue *api_new(struct jetstream *);
-struct api_queue *api_free(struct api_queue *);     /* all requests are dropped; returns NULL */
+/* No reactor ticks any more: requests are dropped, but those that streams still know. */
+void api_stop(struct api_queue *);
+struct api_queue *api_free(struct api_queue *);     /* streams are gone; returns NULL */
 /* `deliver` of api_sink: takes a message that came to "$JS.API.>". */
 void api_take(struct sink *, struct core_reactor *, struct sub *, const struct message *);
 /* Requests that have come and are neither answered nor dropped. */
@@ -92,7 +94,8 @@ void api_stream_gone(struct api_queue *, struct stream *);
 
 /* ---- for handlers ---- */
 
-/* `response` is the struct of the call's table (js_response_table). Counts, sends, audits, frees. */
+/* `response` is the struct of the call's table (js_response_table). Counts, sends, audits,
+ * frees. */
 void api_answer(struct api_request *, void *response);
 void api_fail(struct api_request *, const struct js_error *);
 void api_fail_as(struct api_request *, enum js_err);            /* one without {values} */

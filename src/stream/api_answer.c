@@ -11,7 +11,7 @@
 static void publish(struct api_request *r, struct slice header, struct slice payload)
 {
     struct slice none = { 0 };
-    if (r->reply.len == 0) return;
+    if (r->reply.len == 0 || r->account->js->is_ending) return;
     (void)deliver_internal(r->account->js->home, r->account->account, r->reply, none, header,
                            payload);
 }
@@ -37,7 +37,7 @@ static void finish(struct api_request *r, struct slice text, bool is_error)
         .response = text,
         .origin = r->origin,
     };
-    advise(a, ADVISORY_API_AUDIT, &facts);
+    if (!a->js->is_ending) advise(a, ADVISORY_API_AUDIT, &facts);
     api_request_free(r);
 }
 

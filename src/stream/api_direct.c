@@ -9,6 +9,7 @@
 #include "core/deliver.h"
 #include "json/gotime.h"
 #include "stream/api.h"
+#include "stream/api_requests.h"
 #include "stream/api_find.h"
 #include "subject/subject.h"
 #include "wire/headers.h"
@@ -27,7 +28,7 @@ struct direct {
     uint64_t  sent;
     uint64_t  up_to;                    /* of many subjects */
     uint64_t *found;                    /* of many subjects: their sequences, in order */
-    uint32_t  found_count, found_cap;
+    uint32_t  found_count;
     bool      is_many;
 };
 
@@ -238,6 +239,7 @@ struct gathering {
     struct arena  *arena;
     struct stream *stream;
     struct msgs_wait *wait;
+    uint32_t       count;               /* of this pattern; more than RESULTS_MAX are too many */
     enum err       e;
 };
 
@@ -259,7 +261,7 @@ static bool gather(void *ctx, struct slice subject, uint64_t count, uint64_t las
     uint64_t *at = arena_push(g->arena, &list, &d->found_count, sizeof *at);
     *at = last;
     d->found = list;
-    return true;
+    return ++g->count <= RESULTS_MAX;
 }
 
 static int compare_u64(const void *a, const void *b)
@@ -286,7 +288,7 @@ static enum err up_to_of(struct api_request *r, const struct direct *d, uint64_t
     uint64_t at;
     msgs_state(r->stream->msgs, &state);
     *ret = d->q.up_to_seq > 0 ? d->q.up_to_seq : state.last_sequence;
-    if (d->q.up_to_time == 0) return ERR_OK;
+    if (d->q.up_to_time == 0 || d->q.up_to_time == INT64_MAX) return ERR_OK;
     enum err e = msgs_at_time(r->stream->msgs, d->q.up_to_time + 1, &r->msgs_wait, &at);
     if (e == ERR_OK) *ret = at > 0 ? at - 1 : 0;
     return e;
@@ -294,7 +296,7 @@ static enum err up_to_of(struct api_request *r, const struct direct *d, uint64_t
 
 static enum err gather_all(struct api_request *r, struct direct *d)
 {
-    struct gathering g = { d, r->arena, r->stream, &r->msgs_wait, ERR_OK };
+    struct gathering g = { d, r->arena, r->stream, &r->msgs_wait, 0, ERR_OK };
     enum err e = up_to_of(r, d, &d->up_to);
     d->found_count = 0;
     d->found = NULL;
@@ -303,10 +305,11 @@ static enum err gather_all(struct api_request *r, struct direct *d)
         const struct msgs_filter filter = { &pattern, 1 };
         struct slice none = { 0 };
         if (d->up_to == 0 || !subject_valid(pattern)) continue;
+        g.count = 0;
         msgs_subjects(r->stream->msgs, &filter, none, gather, &g);
+        sort_found(d);
         e = g.e;
     }
-    sort_found(d);
     return e;
 }
 
@@ -353,7 +356,7 @@ static bool request_read(struct api_request *r, struct direct *d)
 void api_direct_get(struct api_request *r)
 {
     struct direct *d = arena_alloc(api_arena(r), sizeof *d);
-    const struct limits_options *limits = &r->account->js->options->limits;
+    const struct limit_options *limits = &r->account->js->options->limits;
     r->stream = answerer(r->account, r->call.stream);
     r->own = d;
     if (r->reply.len == 0) {

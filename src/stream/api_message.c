@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "codec/base64.h"
 #include "stream/api.h"
+#include "stream/api_requests.h"
 #include "stream/api_find.h"
 
 /* ---- MSG.GET ---- */

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "json/gotime.h"
 #include "stream/api.h"
+#include "stream/api_requests.h"
 #include "stream/metadata.h"
 #include "stream/stream_config_update.h"
 

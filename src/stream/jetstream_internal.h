@@ -35,8 +35,17 @@ struct jetstream {
     /* bytes of all streams, as they count */
     uint64_t                 memory_used, store_used;
     uint64_t                 api_total, api_errors;     /* of all accounts */
+    struct turn              last_turn; /* of each tick: what the others did is committed */
+    struct timer             due;       /* when the store wants one though nothing happens */
+    char                    *reports;   /* what recovery has found, a line each; NULL: nothing */
+    char                    *directory; /* "<store_dir>/midge" */
+    nanos                    took;      /* to start */
     _Atomic uint32_t         away;      /* what is under way on other reactors and will come home */
     _Atomic bool             is_stopping;
+    _Atomic bool             is_done;   /* after that, and all is on the disk */
+    bool                     is_ending; /* no reactor ticks any more: nobody is told anything */
+    bool                     is_failed; /* the journal has */
+    bool                     is_open;   /* the store is */
 };
 
 static inline struct reactor *jetstream_reactor(const struct jetstream *js)
@@ -67,6 +76,8 @@ struct js_account {
 };
 
 struct js_account *js_account_find(struct jetstream *, struct slice name);
+/* The one of this name, made when absent: what the settings do not name is kept all the same. */
+struct js_account *js_account_get(struct jetstream *, struct slice name);
 /* NULL with no_system_account. */
 struct js_account *js_account_system(struct jetstream *);
 /* Makes accounts that the settings name and gives all their limits. False: what the accounts

@@ -2,6 +2,7 @@
 /* Every account of the settings has a place here, also one without JetStream: it is told so. */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "core/message.h"
 #include "core/sub_watch.h"
 #include "stream/ack_subject.h"
 #include "stream/api.h"
@@ -156,6 +157,16 @@ static bool is_within(struct jetstream *js)
     return memory <= (uint64_t)js->limits.memory_max && store <= (uint64_t)js->limits.store_max;
 }
 
+struct js_account *js_account_get(struct jetstream *js, struct slice name)
+{
+    struct js_account *a = js_account_find(js, name);
+    if (a != NULL) return a;
+    a = account_new(js, accounts_get(js->core->accounts, name));
+    settle(a, is_global_only(js));
+    assert(!a->is_enabled || a->account->is_global || atomic_load(&a->account->is_configured));
+    return a;
+}
+
 bool js_accounts_update(struct jetstream *js)
 {
     struct account *account;
@@ -265,7 +276,8 @@ uint64_t js_account_reserved(const struct js_account *a, bool is_file)
 uint32_t js_account_consumers(const struct js_account *a)
 {
     uint32_t sum = 0;
-    for (uint32_t i = 0; i < a->streams_count; i++) sum += consumers_count(a->streams[i]->consumers);
+    for (uint32_t i = 0; i < a->streams_count; i++)
+        sum += consumers_count(a->streams[i]->consumers);
     return sum;
 }
 
