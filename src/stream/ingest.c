@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "config/options.h"
+#include "core/message.h"
 #include "stream/stream_internal.h"
 #include "subject/transform.h"
 

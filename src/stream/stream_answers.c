@@ -18,7 +18,7 @@ void stream_ack_prepare(struct stream *s)
 {
     struct js_pub_ack a = { .stream = s->config.name };
     struct buf *b = &s->ack;
-    AUTO_FREE(arena) struct arena *arena = arena_new();
+    AUTO_FREE(arena) arena = arena_new();
     a.domain = arena_str(arena, s->account->js->domain);
     b->len = 0;
     js_pub_ack_write(&a, b);
@@ -52,7 +52,7 @@ void stream_answer_ack(struct stream *s, struct slice reply, const struct js_pub
 {
     if (reply.len == 0 || s->config.no_ack) return;
     struct buf text = { 0 };
-    AUTO_FREE(arena) struct arena *arena = arena_new();
+    AUTO_FREE(arena) arena = arena_new();
     struct js_pub_ack a = *ack;
     a.stream = s->config.name;
     a.domain = arena_str(arena, s->account->js->domain);

@@ -56,8 +56,8 @@ static void transforms_update(struct stream *s)
 
 static enum err config_read(struct slice json, struct arena *arena, struct stream_config *ret)
 {
-    AUTO_FREE(json_doc) struct json_doc *doc = NULL;
-    const struct json_limits limits = { .size_max = UINT32_MAX };
+    AUTO_FREE(json_doc) doc = NULL;
+    const struct json_limits limits = { .size_max = JOURNAL_BODY_MAX };
     memset(ret, 0, sizeof *ret);
     if (json_doc_parse(json, &limits, &doc) != ERR_OK) return ERR_CORRUPT;
     enum err e = json_table_read(&stream_config_table, json_doc_root(doc), arena, ret, NULL);
@@ -98,10 +98,10 @@ static struct sub *take_sub(struct sub **subs, uint32_t count, struct slice subj
 
 static struct sub *enter_sub(struct stream *s, struct slice subject)
 {
-    struct js_account *a = s->account;
-    struct sub *sub = sub_new(&a->door, &s->sink, subject, SLICE_LIT(""), SLICE_LIT(""));
+    struct reactor *r = jetstream_reactor(s->account->js);
+    struct sub *sub = sub_new(&r->door, &s->sink, subject, SLICE_LIT(""), SLICE_LIT(""));
     if (sub == NULL) return NULL;
-    sub_enter(jetstream_reactor(a->js), a->account, sub);
+    sub_enter(r, s->account->account, sub);
     return sub;
 }
 
