@@ -100,8 +100,7 @@ static bool check_id(struct stream *s, struct incoming *in, struct js_error *e)
     e->err_code = JS_ERR_NONE;
     in->duplicate_of = inflight_find_id(s->inflight, in->id);
     if (in->duplicate_of == 0)
-        in->duplicate_of =
-            dedupe_find(s->dedupe, in->id, in->time - s->config.duplicate_window);
+        in->duplicate_of = dedupe_find(s->dedupe, in->id, in->time - s->config.duplicate_window);
     return in->duplicate_of == 0;
 }
 

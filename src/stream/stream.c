@@ -217,8 +217,7 @@ void stream_check(struct stream *s)
     assert(!s->is_started || s->last_proposed >= state.last_sequence);
     assert(!s->is_gone || s->is_deleted);
     uint64_t before = 0;
-    LIST_EACH(&s->waits, node)
-    {
+    LIST_EACH(&s->waits, node) {
         const struct stream_wait *w = container_of(node, struct stream_wait, node);
         assert(w->upto >= before);
         before = w->upto;
