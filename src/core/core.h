@@ -98,6 +98,7 @@ struct listener {
     struct mail             close_mail;
     bool                    is_closing;             /* of the thread that closes it */
     uint32_t                index;
+    uint32_t                lone;                   /* taken without a look for a second one */
 };
 
 enum { LISTENERS_MAX = 8 };
@@ -164,6 +165,10 @@ struct core_reactor {
     struct buf        scratch;                      /* a message that must be written anew */
     struct buf        scratch_record;               /* a record's bytes */
     struct buf        info;                         /* INFO under construction */
+    /* the first INFO of a listener (NULL: none is kept), around what differs by client */
+    const struct listener *info_of;
+    struct buf        info_front;
+    struct buf        info_behind;
     /* the message in hand met a target that is behind */
     bool              wants_stall;
     bool              is_lame_duck;
