@@ -77,6 +77,7 @@ static const struct json_field *field_find(const struct json_table *t, struct sl
 {
     for (uint32_t i = 0; i < t->count; i++) {
         const char *own = t->fields[i].name;
+        if (name.len == 0 || own[0] != (char)name.ptr[0]) continue;
         if (strncmp(own, (const char *)name.ptr, name.len) == 0 && own[name.len] == 0)
             return &t->fields[i];
     }
