@@ -24,10 +24,10 @@
  * Memory:  msgs_free() frees all; nothing is in flight then (msgs_file_is_idle()). The cache, the
  *          disk and the queue outlive it.
  * Errors:  no space (LIMIT): the tail stays in memory, store_cache_is_over() until
- *          msgs_file_retry() has worked. Any other failed write or sync fails this stream: on_failed()
- *          once, nothing more is written to its blocks; what is in memory is read and checkpointed
- *          as before, and the store lets the stream take no more. A failed read makes what it
- *          should have read CORRUPT. */
+ *          msgs_file_retry() has worked. Any other failed write or sync fails this stream:
+ *          on_failed() once, nothing more is written to its blocks; what is in memory is read and
+ *          checkpointed as before, and the store lets the stream take no more. A failed read makes
+ *          what it should have read CORRUPT. */
 #ifndef MIDGE_STORE_MSGS_FILE_H
 #define MIDGE_STORE_MSGS_FILE_H
 
@@ -97,7 +97,8 @@ bool msgs_file_slice(struct msgs *, struct checkpoint *, bool is_first, uint32_t
 
 /* After LIMIT, now and then (once a second): tries again. */
 void msgs_file_retry(struct msgs *);
-/* No operation of this stream is in flight. It starts none by itself when nothing is asked of it. */
+/* No operation of this stream is in flight. It starts none by itself when nothing is asked of
+ * it. */
 bool msgs_file_is_idle(const struct msgs *);
 /* No write begins any more but for flush and what is underway: before msgs_free(). */
 void msgs_file_stop(struct msgs *);
