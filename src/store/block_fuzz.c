@@ -69,6 +69,7 @@ static void fit_messages(uint8_t *at, uint32_t len)
         uint64_t texts = (uint64_t)le_get_u32(at + MESSAGE_PAYLOAD) +
                          le_get_u32(at + MESSAGE_HEADER) + le_get_u16(at + MESSAGE_SUBJECT);
         if (texts == 0 || texts > len - MESSAGE_HEAD) return;
+        if (le_get_u64(at + MESSAGE_SEQUENCE) == 0) le_put_u64(at + MESSAGE_SEQUENCE, 1);
         message_erase(at, seed);
         at += MESSAGE_HEAD + texts;
         len -= MESSAGE_HEAD + (uint32_t)texts;
