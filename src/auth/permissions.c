@@ -146,3 +146,9 @@ bool permission_delivery(const struct permission_set *p, struct slice subject, s
     return is_allowed(d->allow, RULES_MATCH, subject, queue, &by_queue) &&
            !is_denied(d->deny, subject, queue);
 }
+
+bool permission_delivery_denied(const struct permission_set *p, struct slice subject,
+                                struct slice queue)
+{
+    return p != NULL && is_denied(p->subscribe.deny, subject, queue);
+}

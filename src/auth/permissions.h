@@ -45,6 +45,11 @@ enum permission permission_subscribe(const struct permission_set *, struct slice
  * filter? Also right, only slower, for one that was allowed without. */
 bool permission_delivery(const struct permission_set *, struct slice subject, struct slice queue);
 
+/* Is this subject denied to a subscription of this queue, whatever was allowed? For a message that
+ * was found under another subject than the one it shows. */
+bool permission_delivery_denied(const struct permission_set *, struct slice subject,
+                                struct slice queue);
+
 /* The rules as configured, for reports; NULL for a NULL set. Lives as long as the set.
  * Its `responses` says whether and how replies are tracked (auth/responses.h). */
 const struct permissions *permission_set_config(const struct permission_set *);

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "core/core.h"
 #include "core/sub.h"
+#include "core/sub_watch.h"
 
 struct accounts {
     struct lock      lock;
@@ -32,6 +33,7 @@ struct accounts *accounts_free(struct accounts *a)
         assert(a->at[i]->internal == NULL);     /* user_info_end() came before */
         assert(atomic_load(&a->at[i]->clients) == 0);
         interest_free(a->at[i]->interest);
+        sub_watches_free(a->at[i]->watches);
         xfree((void *)(uintptr_t)a->at[i]->name);
         xfree(a->at[i]);
     }
@@ -55,6 +57,7 @@ void account_check(const struct account *a)
 {
     int64_t clients = atomic_load_explicit(&a->clients, memory_order_relaxed);
     assert(a->interest != NULL);
+    assert(a->watches != NULL);
     assert(a->is_global == slice_equal_str(slice_str(a->name), GLOBAL_ACCOUNT));
     assert(clients >= 0);
     if (a->internal == NULL) return;
@@ -86,6 +89,7 @@ static struct account *add(struct accounts *a, struct slice name)
     struct account *account = xalloc_aligned(CACHE_LINE, sizeof *account);
     account->name = slice_dup(name);
     account->interest = interest_new(a->hash_seed);
+    account->watches = sub_watches_new(a->hash_seed);
     account->is_global = slice_equal_str(name, GLOBAL_ACCOUNT);
     if (a->count == a->cap) {
         a->cap = a->cap > 0 ? a->cap * 2 : 8;

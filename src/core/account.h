@@ -18,6 +18,7 @@
 
 struct core;
 struct sub;
+struct sub_watches;
 
 /* One direction each; a reactor's own, so plain additions suffice. Readers elsewhere may see a sum
  * a moment old. */
@@ -47,6 +48,7 @@ struct account_traffic {
 struct account {
     const char      *name;
     struct interest *interest;
+    struct sub_watches  *watches;                   /* features that wait for subscriptions */
     _Atomic bool     is_system;                 /* written by reloads too */
     bool             is_global;
     _Atomic nanos    updated_wall;              /* when a configuration last named it */

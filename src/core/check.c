@@ -95,6 +95,7 @@ uint32_t session_subs_check(const struct session *s)
 
 void hand_check(const struct hand *h)
 {
+    assert(!h->is_busy);
     assert(h->sent_msgs == 0);
     assert(h->sent_bytes == 0);
     assert((h->groups == NULL) == (h->groups_cap == 0));

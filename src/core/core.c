@@ -121,6 +121,7 @@ static void core_reactor_free(struct core_reactor *cr)
     settings_unref(cr->settings);
     pass_cache_free(cr->pass_cache);
     hand_deinit(&cr->hand);
+    matches_deinit(&cr->asked);
     buf_deinit(&cr->scratch);
     buf_deinit(&cr->scratch_record);
     buf_deinit(&cr->info);

@@ -125,6 +125,8 @@ static inline bool listener_is_foreign(const struct listener *l)
 
 /* Scratch memory of one delivery. */
 struct hand {
+    /* a message is being delivered: whoever is called meanwhile uses a hand of his own */
+    bool              is_busy;
     struct matches    matches;
     struct group    **groups;                       /* queue groups that match */
     struct group    **named;                        /* those of one name */
@@ -158,6 +160,7 @@ struct core_reactor {
     nanos             turn_away_told;               /* when that was last logged; 0: never */
     struct pass_cache *pass_cache;
     struct hand       hand;                         /* the message that is being delivered */
+    struct matches    asked;                        /* of account_wants() */
     struct buf        scratch;                      /* a message that must be written anew */
     struct buf        scratch_record;               /* a record's bytes */
     struct buf        info;                         /* INFO under construction */

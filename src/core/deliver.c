@@ -4,6 +4,7 @@
 #include "auth/permissions.h"
 #include "auth/responses.h"
 #include "base/assert.h"
+#include "base/le.h"
 #include "core/check.h"
 #include "core/note.h"
 #include "core/session.h"
@@ -17,16 +18,19 @@ enum { SHARE_FROM = 4096 };
 enum { QUEUE_DRAWS = 8 };
 
 /* Flags of a record. The hops count how often a queue member was chosen anew: two reactors must not
- * send a message to and fro for ever. */
+ * send a message to and fro for ever. A record with RECORD_TO begins with what was looked up, its
+ * length in four bytes before it. */
 enum {
     RECORD_QUEUE = 1,
     RECORD_WANTS_503 = 2,
     RECORD_HOP = 4,
     RECORD_HOPS_MAX = 8 * RECORD_HOP,
+    RECORD_TO = 128,
     RECORD_FLAG_BITS = 8,
     RECORD_FLAGS = (1 << RECORD_FLAG_BITS) - 1
 };
-static_assert(RECORD_HOPS_MAX + RECORD_HOP <= RECORD_FLAGS, "the last hop still fits the flags");
+static_assert(RECORD_HOPS_MAX + RECORD_HOP < RECORD_TO, "the last hop still fits the flags");
+static_assert(RECORD_TO <= RECORD_FLAGS, "all flags fit beside a head's length");
 static_assert(CONTROL_LINE_MAX + 2 < 1 << (32 - RECORD_FLAG_BITS), "a head's length fits beside");
 static_assert((RECORD_QUEUE | RECORD_WANTS_503) < RECORD_HOP, "hops count above the flags");
 
@@ -186,6 +190,15 @@ static bool is_behind(const struct session *s)
     return conn_queued(&s->conn) > (uint64_t)s->home->settings->options->limits.max_pending / 4 * 3;
 }
 
+/* What it is shown must not be denied to it either, when it was looked up under another subject. */
+static bool is_permitted(const struct permission_set *p, const struct sub *sub,
+                         const struct message *m)
+{
+    struct slice queue = interest_entry_queue(&sub->entry);
+    if (!permission_delivery(p, message_target(m), queue)) return false;
+    return m->to.len == 0 || !permission_delivery_denied(p, m->subject, queue);
+}
+
 /* May this subscription take this message now? Ends one that has had its share. */
 static bool is_willing(struct session *s, struct sub *sub, const struct message *m)
 {
@@ -193,9 +206,7 @@ static bool is_willing(struct session *s, struct sub *sub, const struct message 
     if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
     if (UNLIKELY(!s->echo) && m->origin == session_origin(s)) return false;
     if (UNLIKELY(s->home->drops_for_slow) && is_behind(s)) return false;
-    if (UNLIKELY(sub->is_filtered) &&
-        !permission_delivery(s->permissions, m->subject, interest_entry_queue(&sub->entry)))
-        return false;
+    if (UNLIKELY(sub->is_filtered) && !is_permitted(s->permissions, sub, m)) return false;
     return true;
 }
 
@@ -268,8 +279,7 @@ static bool wants_remote(const struct sub *sub, const struct message *m)
     if (atomic_load_explicit(&s->is_closed, memory_order_relaxed)) return false;
     assert(&s->sink == sub->sink);              /* its memory is still its own */
     if (LIKELY(!atomic_load_explicit(&sub->is_filtered, memory_order_relaxed))) return true;
-    return permission_delivery(atomic_load_explicit(&s->permissions, memory_order_acquire),
-                               m->subject, interest_entry_queue(&sub->entry));
+    return is_permitted(atomic_load_explicit(&s->permissions, memory_order_acquire), sub, m);
 }
 
 /* An internal sink takes everything; who fills its mailbox is held. */
@@ -318,16 +328,40 @@ static bool post_later(struct core_reactor *cr, struct sub *sub, const struct me
     return true;
 }
 
+/* Returns how many bytes that took. */
+static uint32_t add_target(struct buf *b, const struct message *m)
+{
+    uint8_t len[4];
+    if (LIKELY(m->to.len == 0)) return 0;
+    le_put_u32(len, m->to.len);
+    buf_add(b, slice_of(len, sizeof len));
+    buf_add(b, m->to);
+    return (uint32_t)sizeof len + m->to.len;
+}
+
+/* The target in front of the subject, taken off; empty when there is none. */
+static struct slice take_target(const struct record *rec, struct slice *subject)
+{
+    struct slice to = { 0 };
+    if (LIKELY((rec->flags & RECORD_TO) == 0)) return to;
+    assert(subject->len > 4);
+    to = slice_of(subject->ptr + 4, le_get_u32(subject->ptr));
+    assert(to.len > 0 && to.len < subject->len - 4);        /* pairs with add_target() */
+    *subject = slice_from(*subject, 4 + to.len);
+    return to;
+}
+
 static void post(struct core_reactor *cr, uint32_t reactor, struct message *m,
                  struct sub *const *subs, uint32_t count, uint32_t flags)
 {
     struct buf *b = &cr->scratch_record;
     assert(reactor != cr->reactor->id);
     assert(count > 0);
-    assert(flags <= RECORD_FLAGS);
+    assert(flags < RECORD_TO);
     assert(m->head.len >> (32 - RECORD_FLAG_BITS) == 0);    /* it travels above the flags */
     assert(m->reply.len < m->head.len);                     /* and the reply at its start */
     b->len = 0;
+    uint32_t to_len = add_target(b, m);
     buf_add(b, m->subject);
     buf_add(b, m->head);
     if (m->body.len >= SHARE_FROM && m->blob == NULL)
@@ -335,9 +369,9 @@ static void post(struct core_reactor *cr, uint32_t reactor, struct message *m,
     if (m->blob == NULL) buf_add(b, slice_of(m->body.ptr, (size_t)m->body.len + 2));
     struct record rec = {
         .kind = m->reply.len,
-        .head_len = m->subject.len,
+        .head_len = to_len + m->subject.len,
         .header_len = m->header_len,
-        .flags = flags | m->head.len << RECORD_FLAG_BITS,
+        .flags = flags | (to_len > 0 ? RECORD_TO : 0) | m->head.len << RECORD_FLAG_BITS,
         .origin = m->origin,
         .context = m->account,
         .bytes = buf_slice(b),
@@ -561,8 +595,10 @@ uint32_t deliver(struct core_reactor *cr, struct message *m, bool wants_503)
 {
     struct matches *matches = &cr->hand.matches;
     uint32_t delivered = 0;
+    assert(!cr->hand.is_busy);          /* who publishes from a sink takes another hand */
     assert(cr->hand.sent_msgs == 0);    /* what was in hand is accounted for */
-    interest_match(m->account->interest, m->subject, matches);
+    cr->hand.is_busy = true;
+    interest_match(m->account->interest, message_target(m), matches);
     if (matches->single != NULL) delivered += deliver_to(cr, m, sub_of(matches->single));
     m->is_shared = matches->count > 1;
     bool queues = false;
@@ -575,6 +611,7 @@ uint32_t deliver(struct core_reactor *cr, struct message *m, bool wants_503)
     if (cr->core->reactors->count > 1) post_targets(cr, m);
     m->blob = blob_unref(m->blob);
     account_for(cr, m->account);
+    cr->hand.is_busy = false;
     return delivered;
 }
 
@@ -587,9 +624,12 @@ static void message_of_record(const struct record *rec, struct message *ret)
     assert(rec->kind < head_len);                       /* pairs with post() */
     assert(rec->head_len + head_len <= rec->bytes.len);
     assert(rec->targets_count > 0);
+    struct slice subject = slice_of(rec->bytes.ptr, rec->head_len);
+    struct slice to = take_target(rec, &subject);
     *ret = (struct message){
         .account = rec->context,
-        .subject = slice_of(rec->bytes.ptr, rec->head_len),
+        .to = to,
+        .subject = subject,
         .reply = slice_of(head, rec->kind),
         .origin = rec->origin,
         .head = slice_of(head, head_len),
@@ -655,7 +695,7 @@ static void deliver_group_again(struct core_reactor *cr, struct message *m, stru
     assert((flags & RECORD_QUEUE) == 0);
     assert(flags < RECORD_HOPS_MAX + RECORD_HOP);       /* who gives up posts no further */
     assert(queue.len > 0);
-    interest_match(m->account->interest, m->subject, &cr->hand.matches);
+    interest_match(m->account->interest, message_target(m), &cr->hand.matches);
     uint32_t count = gather_groups(cr);
     while (count > 0 && !found) {
         struct candidates c;
@@ -684,105 +724,23 @@ void deliver_record(struct reactor *r, const struct record *rec)
     struct core_reactor *cr = core_reactor_of(r);
     struct message m;
     message_of_record(rec, &m);
+    assert(!cr->hand.is_busy);
     assert(cr->hand.sent_msgs == 0);
+    cr->hand.is_busy = true;
     for (uint32_t i = 0; i < rec->targets_count; i++) {
         struct sub *sub = rec->targets[i];
         struct session *s = sub->sink->session;
         bool taken = hand_over(cr, sub, &m);
         if (!taken && (rec->flags & RECORD_QUEUE))
             deliver_group_again(cr, &m, interest_entry_queue(&sub->entry),
-                                rec->flags & RECORD_FLAGS & ~(uint32_t)RECORD_QUEUE);
+                                rec->flags & (RECORD_TO - 1) & ~(uint32_t)RECORD_QUEUE);
         if (UNLIKELY(s != NULL && atomic_load_explicit(&s->overflowed, memory_order_relaxed)) &&
             s->phase != SESSION_CLOSED)
             cut_slow(s);
     }
     m.blob = blob_unref(m.blob);
     account_for(cr, m.account);
+    cr->hand.is_busy = false;
     /* Its publisher is not here, and finds the target's `congested`: no stranger is held for it. */
     cr->wants_stall = false;
-}
-
-/* ---- messages of the server itself ---- */
-
-void hand_deinit(struct hand *h)
-{
-    hand_check(h);
-    matches_deinit(&h->matches);
-    xfree(h->groups);
-    xfree(h->named);
-    for (uint32_t i = 0; i < REACTORS_MAX; i++) xfree(h->remote[i].at);
-    *h = (struct hand){ 0 };
-}
-
-uint32_t deliver_internal(struct core_reactor *cr, struct account *account, struct slice subject,
-                          struct slice reply, struct slice header, struct slice payload)
-{
-    assert(subject.len > 0);
-    assert(header.len == 0 || slice_starts(header, SLICE_LIT("NATS/1.0")));
-    struct buf text = { 0 };
-    if (reply.len > 0) {
-        buf_add(&text, reply);
-        buf_add_byte(&text, ' ');
-    }
-    if (header.len > 0) buf_printf(&text, "%u ", header.len);
-    buf_printf(&text, "%u\r\n", header.len + payload.len);
-    uint32_t head_len = text.len;
-    buf_add(&text, header);
-    buf_add(&text, payload);
-    buf_add_str(&text, "\r\n");
-    assert(text.len == head_len + header.len + payload.len + 2);
-    struct message m = {
-        .account = account,
-        .subject = subject,
-        .reply = reply,
-        .head = slice_of(text.ptr, head_len),
-        .body = slice_of(text.ptr + head_len, text.len - head_len - 2),
-        .header_len = header.len,
-        .is_contiguous = true,
-    };
-    /* An internal sink publishes while another message is in hand. */
-    struct hand saved = cr->hand;
-    cr->hand = (struct hand){ 0 };
-    uint32_t delivered = deliver(cr, &m, false);
-    hand_deinit(&cr->hand);
-    cr->hand = saved;
-    buf_deinit(&text);
-    return delivered;
-}
-
-static struct sub *own_plain_sub(struct core_reactor *cr, const struct session *s)
-{
-    struct matches *m = &cr->hand.matches;
-    assert(m->single == NULL || m->single->queue_len == 0);
-    if (m->single != NULL && sub_of(m->single)->sink->session == s) return sub_of(m->single);
-    for (uint32_t i = 0; i < m->count; i++) {
-        struct entries *e = atomic_load_explicit(&m->topics[i]->plain, memory_order_acquire);
-        for (uint32_t k = 0; e != NULL && k < atomic_load_explicit(&e->len, memory_order_acquire);
-             k++) {
-            struct interest_entry *entry = atomic_load_explicit(&e->at[k], memory_order_acquire);
-            if (entry != NULL && sub_of(entry)->sink->session == s) return sub_of(entry);
-        }
-    }
-    return NULL;
-}
-
-/* To the requester's own subscription; it does not count for the subscription's `max`, as in
- * nats-server. */
-void deliver_no_responders(struct core_reactor *cr, struct session *s, struct slice subject,
-                           struct slice reply)
-{
-    assert(s->home == cr);
-    assert(reply.len > 0);
-    interest_match(s->account->interest, reply, &cr->hand.matches);
-    struct sub *sub = own_plain_sub(cr, s);
-    if (sub == NULL) return;
-    struct buf *b = &cr->scratch_record;
-    b->len = 0;
-    struct slice sid = sub_sid(sub);
-    uint32_t size = 32 + subject.len;
-    buf_printf(b, "HMSG %.*s %.*s %u %u\r\n", SLICE_ARGS(reply), SLICE_ARGS(sid), size, size);
-    uint32_t head_len = b->len;
-    buf_printf(b, "NATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n\r\n", SLICE_ARGS(subject));
-    assert(b->len - head_len == size + 2);      /* as the line before says */
-    conn_send(&s->conn, buf_slice(b));
 }

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "core/account.h"
+#include "core/sub_watch.h"
 
 enum { SIDS_FIRST = 4, SIDS_SHARDS = 256, SIDS_SHARD_FROM = 4096 };
 static_assert((SIDS_FIRST & (SIDS_FIRST - 1)) == 0, "a hash is cut to a table by a mask");
@@ -107,6 +108,7 @@ void sub_enter(struct reactor *r, struct account *account, struct sub *s)
     assert(s->delivered == 0);
     interest_insert(account->interest, &s->entry, &garbage);
     assert(interest_count(account->interest) > 0);
+    sub_watches_poke(account->watches, r, s);
     retire_garbage(r, garbage);
 }
 
@@ -119,6 +121,7 @@ void sub_leave(struct reactor *r, struct account *account, struct sub *s)
     assert(interest_count(account->interest) > 0);
     atomic_store_explicit(&s->is_closed, true, memory_order_relaxed);
     interest_remove(account->interest, &s->entry, &garbage);
+    sub_watches_poke(account->watches, r, s);
     retire_garbage(r, garbage);
     reactor_retire(r, &s->retired, free_sub);
 }

@@ -8,7 +8,9 @@
  * Thread:  belongs to its sink's reactor; others only read `sink`, `entry`, `is_closed` until their
  * next quiescent point.
  * Memory:  one block with its texts; freed through reactor_retire() after its removal. The door
- *          counts with it what the index and the session's table hold for it. */
+ *          counts with it what the index and the session's table hold for it. A sink must outlive
+ *          the grace period of its last subscription, for messages may be on their way to it: a
+ *          feature retires it after sub_leave(), through reactor_retire() on the same reactor. */
 #ifndef MIDGE_CORE_SUB_H
 #define MIDGE_CORE_SUB_H
 
@@ -34,8 +36,10 @@ struct sink {
     /* where it lives; SINK_ANYWHERE: called on the publisher's */
     uint32_t        reactor;
     struct session *session;                    /* a client's; NULL: internal */
-    /* Internal only; always takes the message. Must not change subscriptions of this account from
-     * inside. To hold a publisher of this reactor for a moment it sets `wants_stall`. */
+    /* Internal only; always takes the message, once for each of its subscriptions that matches.
+     * Must not change subscriptions of this account from inside, nor call deliver_as(): a feature
+     * takes the message and asks for a turn. To hold a publisher of this reactor for a moment it
+     * sets `wants_stall`. */
     void (*deliver)(struct sink *, struct core_reactor *, struct sub *, const struct message *);
     _Atomic uint64_t posted;                    /* internal: bytes that wait in mailboxes */
 };

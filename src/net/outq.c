@@ -11,14 +11,24 @@ static const uint32_t caps[CHUNK_KINDS] = { CHUNK_SMALL, CHUNK_MEDIUM, CHUNK_LAR
 /* A segment that carries a blob needs room for the head of one message only. */
 enum { BLOB_HEAD_MIN = 512 };
 
-struct blob *blob_new(struct slice bytes)
+struct blob *blob_of_parts(const struct slice *parts, uint32_t count)
 {
-    struct blob *b = try_alloc(sizeof *b + bytes.len);
+    size_t len = 0;
+    for (uint32_t i = 0; i < count; i++) len += parts[i].len;
+    assert(len <= UINT32_MAX);
+    struct blob *b = try_alloc(sizeof *b + len);
     if (b == NULL) return NULL;
     atomic_init(&b->refs, 1);
-    b->len = bytes.len;
-    if (bytes.len > 0) memcpy(b->bytes, bytes.ptr, bytes.len);
+    b->len = 0;
+    for (uint32_t i = 0; i < count; b->len += parts[i].len, i++)
+        if (parts[i].len > 0) memcpy(b->bytes + b->len, parts[i].ptr, parts[i].len);
+    assert(b->len == len);
     return b;
+}
+
+struct blob *blob_new(struct slice bytes)
+{
+    return blob_of_parts(&bytes, 1);
 }
 
 struct blob *blob_ref(struct blob *b)

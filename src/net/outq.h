@@ -27,6 +27,8 @@ struct blob {
 };
 
 MUST_CHECK struct blob *blob_new(struct slice bytes); /* one reference; NULL when memory is gone */
+/* These, one behind the other. */
+MUST_CHECK struct blob *blob_of_parts(const struct slice *parts, uint32_t count);
 struct blob *blob_ref(struct blob *);
 struct blob *blob_unref(struct blob *); /* returns NULL; NULL is fine */
 

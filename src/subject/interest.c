@@ -425,7 +425,7 @@ static void match_patterns(const struct interest *i, struct slice subject, struc
     }
 }
 
-void interest_match(const struct interest *i, struct slice subject, struct matches *m)
+void interest_match_literal(const struct interest *i, struct slice subject, struct matches *m)
 {
     m->single = NULL;
     m->count = 0;
@@ -433,6 +433,11 @@ void interest_match(const struct interest *i, struct slice subject, struct match
     uintptr_t value = slots_find(literal_table(i, hash), hash, subject, literal_text, NULL);
     if (value & IS_TOPIC) matches_add(m, (struct topic *)(value & ~(uintptr_t)IS_TOPIC));
     else m->single = (struct interest_entry *)value;
+}
+
+void interest_match(const struct interest *i, struct slice subject, struct matches *m)
+{
+    interest_match_literal(i, subject, m);
     if (atomic_load_explicit(&i->patterns, memory_order_acquire) > 0) match_patterns(i, subject, m);
 }
 

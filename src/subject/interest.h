@@ -100,6 +100,8 @@ uint64_t interest_generation(const struct interest *);
 
 /* `subject` as published: its `*` and `>` match only patterns. Empty tokens match nothing. */
 void interest_match(const struct interest *, struct slice subject, struct matches *);
+/* Only who subscribed to this very subject: no pattern. */
+void interest_match_literal(const struct interest *, struct slice subject, struct matches *);
 void matches_deinit(struct matches *);
 
 /* Asserts every invariant; writer's lock must be free. Returns the number of entries found. */
