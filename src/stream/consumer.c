@@ -351,6 +351,22 @@ static void configured(struct consumer *c, const struct consumer_setup *old)
     consumer_wake(c);
 }
 
+void consumer_reset(struct consumer *c, uint64_t sequence)
+{
+    const struct acks_command command = { .kind = ACKS_RESET, .stream_seq = sequence };
+    assert(sequence > 0 && sequence < INT64_MAX);
+    assert(consumer_is_alive(c));
+    reading_stop(c);
+    redelivery_clear(&c->redelivery);
+    c->list = consumer_list_free(c->list);
+    c->delivered = (struct acks_position){ 0, sequence - 1 };
+    c->delivered_at = c->acked_at = 0;
+    c->next = sequence;
+    consumer_recount(c);
+    consumer_command(c, &command);
+    consumer_wake(c);
+}
+
 /* ---- from the log ---- */
 
 static void apply_made(struct consumers *set, const struct stream_log_command *command)

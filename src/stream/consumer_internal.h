@@ -180,6 +180,8 @@ struct consumer *consumer_create(struct consumers *, const struct consumer_confi
 MUST_CHECK bool consumer_update(struct consumer *, const struct consumer_config *,
                                 struct js_error *ret_error);
 MUST_CHECK bool consumer_delete(struct consumer *, struct js_error *ret_error);
+/* CONSUMER.RESET: the next delivery is `sequence` (> 0), as number 1. */
+void consumer_reset(struct consumer *, uint64_t sequence);
 struct consumer *consumer_free(struct consumer *);      /* silent; returns NULL */
 /* The leader's part begins: what is pending is tracked, push consumers look for interest. */
 void consumer_begin(struct consumer *);
@@ -224,6 +226,8 @@ MUST_CHECK enum err consumer_next(struct consumer *, struct consumer_next *ret);
 void consumer_expire(struct consumer *);
 /* num_pending. BUSY: it is being counted; the consumer is made ready then. */
 MUST_CHECK enum err consumer_count(struct consumer *, uint64_t *ret);
+/* The same; BUSY: `wait` is called, and the consumer does nothing of its own. */
+MUST_CHECK enum err consumer_count_for(struct consumer *, struct msgs_wait *, uint64_t *ret);
 /* What ack subjects and offers say: 0 as long as it is not counted. */
 uint64_t consumer_pending(struct consumer *);
 void consumer_recount(struct consumer *);       /* filters changed, or many went */

@@ -19,16 +19,13 @@ void consumer_recount(struct consumer *c)
     c->pending = 0;
 }
 
-enum err consumer_count(struct consumer *c, uint64_t *ret)
+enum err consumer_count_for(struct consumer *c, struct msgs_wait *wait, uint64_t *ret)
 {
-    uint64_t count = 0;
+    struct msgs *msgs = c->set->stream->msgs;
+    uint64_t count = 0, from = c->next > c->list_end ? c->next : c->list_end + 1;
     assert(c->is_begun);
     if (!c->is_counted) {
-        if (c->is_reading) return ERR_BUSY;
-        struct msgs *msgs = c->set->stream->msgs;
-        uint64_t from = c->next > c->list_end ? c->next : c->list_end + 1;
-        enum err e = msgs_count(msgs, &c->setup.filter, from, false, &c->wait, &count);
-        c->is_reading = e == ERR_BUSY;
+        enum err e = msgs_count(msgs, &c->setup.filter, from, false, wait, &count);
         if (e != ERR_OK) return e;
         if (c->next <= c->list_end) {
             if (c->list == NULL) c->list = consumer_list_new(c);
@@ -38,7 +35,18 @@ enum err consumer_count(struct consumer *c, uint64_t *ret)
         c->is_counted = true;
     }
     *ret = c->pending;
+    assert(c->is_counted);
     return ERR_OK;
+}
+
+enum err consumer_count(struct consumer *c, uint64_t *ret)
+{
+    assert(c->is_begun);
+    if (!c->is_counted && c->is_reading) return ERR_BUSY;
+    enum err e = consumer_count_for(c, &c->wait, ret);
+    if (e == ERR_BUSY) c->is_reading = true;
+    assert(e == ERR_OK || e == ERR_BUSY);
+    return e;
 }
 
 uint64_t consumer_pending(struct consumer *c)

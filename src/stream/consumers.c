@@ -45,6 +45,7 @@ struct consumers *consumers_free(struct consumers *set)
     buf_deinit(&set->progress);
     buf_deinit(&set->header);
     buf_deinit(&set->subject);
+    buf_deinit(&set->status);
     buf_deinit(&set->gone);
     buf_deinit(&set->told_gone);
     xfree(set->at);
