@@ -43,8 +43,9 @@ struct outgoing {
 };
 
 /* Sends it, without an allocation for a small message. Returns how many got it, here or posted
- * elsewhere; 0 also when there is no memory for a large one. `*ret_is_behind`: one of them is close
- * to max_pending, and would be cut if this went on; NULL is fine. From a turn, a timer or mail, but
+ * elsewhere; 0 also when there is no memory for a large one. `*ret_is_behind`: one of them is
+ * behind, but has taken bytes since that was last told: what would hold a publisher for a moment;
+ * it is cut if this goes on. NULL is fine. From a turn, a timer or mail, but
  * not from within a sink (asserted).
  *
  * A client's right to subscribe is asked about `to`; beside that, `subject` must not be one that is

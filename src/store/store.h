@@ -26,36 +26,56 @@
 
 struct store;
 struct store_cache;
+struct store_gone;
 struct store_owner;
 
 struct store_owner_ops {
-    /* A record of this owner is durable; at recovery `is_replay`. Sees each exactly once since its
-     * last settled checkpoint; what it finds done already (a crash between) changes nothing. */
+    /* A record of this owner is durable; at recovery `is_replay`. Takes effect before it returns.
+     * Sees each exactly once since its last settled checkpoint; what it finds done already (a crash
+     * between) changes nothing. */
     void (*apply)(struct store_owner *, const struct journal_record *, bool is_replay);
     /* Recovery: a section of the checkpoint, in order. CORRUPT: not understood; the owner is set
      * aside (quarantined) and reported. */
     MUST_CHECK enum err (*load)(struct store_owner *, uint32_t kind, struct slice);
-    /* Recovery: this owner's sequences in the range were in a part of the journal that is gone. */
+    /* Recovery, blocking: it has seen all its sections (there may have been none); records follow.
+     * CORRUPT: as load; any other error, and the store does not open. NULL: nothing to be done. */
+    MUST_CHECK enum err (*loaded)(struct store_owner *, struct errmsg *why);
+    /* Recovery: this owner's sequences in the range were in a part of the journal that is gone.
+     * 0, 0: records without a sequence were, or nobody knows whose. */
     void (*damaged)(struct store_owner *, uint64_t first_sequence, uint64_t last_sequence);
+    /* Recovery: it has left the store, for a later list has forgotten it or it was set aside. Its
+     * maker frees it; its files are the store's. */
+    void (*dropped)(struct store_owner *);
     /* Begins to write what stands only in memory; store_flushed() when it is on the disk, also at
-     * once. Never asked twice at the same time. */
+     * once. Never asked twice at the same time. NULL: it has nothing to write. */
     void (*flush)(struct store_owner *);
-    /* Adds sections: what changed since the last settled list, or all of it (`is_full`: a slice of
-     * a rewrite; then nothing counts as told). */
-    void (*checkpoint)(struct store_owner *, struct checkpoint *, bool is_full);
-    /* The list with what checkpoint() last told is durable; with an error it is not. */
+    /* Adds sections: what changed since the last time. */
+    void (*checkpoint)(struct store_owner *, struct checkpoint *);
+    /* A piece of about `budget` bytes of its whole state, for a rewrite of the checkpoint log; from
+     * the beginning when `is_first`. False: that was the last one. Nothing counts as told. */
+    bool (*slice)(struct store_owner *, struct checkpoint *, bool is_first, uint32_t budget);
+    /* The list with what checkpoint() last told is durable; with an error it is not, and none will
+     * be until the next start. */
     void (*settled)(struct store_owner *, enum err);
+    /* The list that forgets it is durable: its files go now, and then it. Its maker has kept it
+     * since store_forget(), and calls store_removed() when its directory is gone. NULL: the store
+     * knows it no more since store_forget(); its directory goes at the next start. */
+    void (*forgotten)(struct store_owner *);
 };
 
-/* Embedded in a stream. Fields are private to store.c. */
+/* Embedded in a stream. Fields are private to store*.c. */
 struct store_owner {
     const struct store_owner_ops *ops;
     uint64_t      incarnation;          /* 0: not entered */
     struct store_owner *next;           /* in the table by incarnation */
+    struct list   all;                  /* in the list of all, as they were entered */
     struct list   changed;              /* in the list of those that changed, oldest first */
+    struct list   settling;             /* in the list of those whose sections are on their way */
+    struct store_gone *gone;            /* after store_forget() */
     journal_pos   since;                /* first batch that no checkpoint of it holds; 0: none */
     uint64_t      unwritten;            /* bytes of its records above the checkpoint */
     bool          is_flushing;
+    bool          is_loaded;            /* recovery: its sections are over */
 };
 
 struct store_host {
@@ -66,7 +86,13 @@ struct store_host {
                                        struct slice first);
     /* once; nothing is acked any more */
     void (*on_failed)(void *ctx, enum err, const char *what);
+    /* Something is damaged, set aside, or cannot be written: a sentence for the log. May be
+     * NULL. */
+    void (*on_report)(void *ctx, const char *what);
 };
+
+/* 1 + enum seal_cipher */
+enum store_cipher { STORE_PLAIN, STORE_AES, STORE_CHACHA };
 
 struct store_options {
     struct env    *env;
@@ -78,8 +104,11 @@ struct store_options {
     uint64_t       cache_bytes;         /* midge { store_cache } */
     /* bytes above which old parts are checkpointed; 0: 256 MiB */
     uint64_t       journal_cap;
-    int            cipher;              /* 0: none, else enum seal_kind of crypto/seal.h */
-    struct slice   key, previous_key;
+    nanos          checkpoint_interval; /* when something changed; 0: two minutes */
+    enum store_cipher cipher;
+    struct slice   key, previous_key;   /* empty: none */
+    /* bytes; 0: as the journal and the checkpoint log think best */
+    uint64_t       segment_first, segment_max, rewrite_min;
 };
 
 /* Blocking: identity, checkpoint, journal's tail; owners are found, loaded, replayed. `why` says
@@ -103,10 +132,12 @@ const struct journal_seal *store_seal(struct store *);
 /* A number that was never used; durable with the first record that uses it. */
 uint64_t store_incarnation_new(struct store *);
 void store_enter(struct store *, struct store_owner *, uint64_t incarnation);
-/* Its end is durable (its last record was applied): the next checkpoint forgets it, then its
- * directory is removed. */
+/* Its end is durable (its last record was applied, also in a replay): the next checkpoint forgets
+ * it, then its directory is removed (`forgotten`). No record of it is handed up any more. */
 void store_forget(struct store *, struct store_owner *);
-/* the server ends; disk unchanged */
+/* The directory of one that was forgotten is gone. */
+void store_removed(struct store *, uint64_t incarnation);
+/* the server ends; disk unchanged. One that was never entered, or has left, is fine */
 void store_leave(struct store *, struct store_owner *);
 void store_flushed(struct store *, struct store_owner *, enum err);
 /* It has something for the next checkpoint that no record said. */
@@ -118,17 +149,22 @@ bool store_has_room(const struct store *, uint32_t body_len, enum journal_use);
 /* NULL: no room, or failed. As journal_add(). */
 uint8_t *store_add(struct store *, struct store_owner *, uint32_t kind, uint64_t sequence,
                    uint32_t body_len, enum journal_use, journal_pos *ret_pos);
-/* Every tick of the reactor, in a turn: commits, begins checkpoints. */
+/* OK, or why nothing is taken: LIMIT (no space), or what the journal has failed with. */
+enum err store_error(const struct store *);
+/* Every tick of the reactor, in a turn after those of the owners: commits, goes on with checkpoints.
+ * `now`: monotonic. */
 void store_tick(struct store *, nanos now);
 nanos store_next_due(const struct store *);
 
 struct store_stats {
     struct journal_stats journal;
     uint64_t checkpoint_bytes, checkpoints;
-    uint64_t quarantined;               /* owners and files set aside */
+    uint64_t damages;                   /* parts of the past that are gone, at the last start */
+    uint64_t quarantined;               /* owners and directories set aside, at the last start */
     uint64_t cache_used, cache_max;
     uint64_t disk_free;                 /* at the last look */
     bool     is_failed, is_full;
+    bool     is_stuck;                  /* no checkpoint can be written until a restart */
 };
 void store_stats(const struct store *, struct store_stats *ret);
 

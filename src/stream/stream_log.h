@@ -10,7 +10,8 @@
  * Thread:  the JetStream reactor. Memory: what stream_log_propose() returns is filled before the
  *          next call into the log; what apply() gets is valid until it returns.
  * Order:   commands of one log are applied in the order in which they were proposed, never inside
- *          stream_log_propose(): in a turn at the end of this tick or a later one.
+ *          stream_log_propose(): in a turn at the end of this tick or a later one, or while the
+ *          disk's queue is polled.
  * Errors:  NULL from stream_log_propose(): LIMIT (no space) or IO (the log has failed);
  * stream_log_error() says. */
 #ifndef MIDGE_STREAM_STREAM_LOG_H
@@ -62,5 +63,13 @@ struct reactor;
 
 /* The log of memory streams: commands wait for the turn at the end of the tick. */
 struct stream_log *stream_log_none_new(struct reactor *, uint64_t owner);
+
+struct store;
+struct store_owner;
+
+/* The log of file streams with one replica: commands are records of an owner that is entered in the
+ * store. Its `apply` (store.h) hands each to stream_log_journal_apply(). */
+struct stream_log *stream_log_journal_new(struct store *, struct store_owner *);
+void stream_log_journal_apply(struct stream_log *, const struct journal_record *, bool is_replay);
 
 #endif
