@@ -35,7 +35,7 @@ static void setup_make(struct consumer_setup *ret, const struct consumer_config 
     assert(ret->arena != NULL);
 }
 
-static bool setup_read(struct consumer_setup *ret, struct slice json)
+bool consumer_setup_read(struct consumer_setup *ret, struct slice json)
 {
     struct consumer_setup s = { .arena = arena_new_of(SETUP_BLOCK) };
     const struct json_request request = { &consumer_config_table, json, JSON_REQUEST_PLAIN };
@@ -120,8 +120,7 @@ static enum acks_policy policy_of(enum js_ack ack)
     return policies[ack];
 }
 
-/* `take_setup` is moved in. */
-static struct consumer *consumer_new(struct consumers *set, const struct consumer_command *made,
+struct consumer *consumer_new(struct consumers *set, const struct consumer_command *made,
                                      struct consumer_setup *take_setup)
 {
     struct consumer *c = xcalloc(1, sizeof *c);
@@ -158,8 +157,7 @@ static void reading_stop(struct consumer *c)
     c->is_reading = c->is_loading = false;
 }
 
-/* What only a leader has. */
-static void consumer_stop(struct consumer *c)
+void consumer_stop(struct consumer *c)
 {
     if (!c->is_begun) return;
     reading_stop(c);
@@ -194,21 +192,29 @@ static bool propose_failed(struct js_error *e)
     return js_error_set(e, JS_ERR_CONSUMER_STORE_FAILED, "the log takes nothing");
 }
 
-/* COMMAND_CONSUMER with this configuration. */
-static bool propose(struct consumer *c, const struct consumer_config *config,
-                    struct js_error *ret_error)
+void consumer_made(const struct consumer *c, const struct consumer_config *config,
+                   struct buf *json, struct consumer_command *ret)
 {
-    struct buf json = { .ptr = NULL };
-    struct json_writer w = json_writer_on(&json, JSON_COMPACT);
+    struct json_writer w = json_writer_on(json, JSON_COMPACT);
+    assert(json->len == 0);
     json_table_write(&consumer_config_table, config, &w);
-    const struct consumer_command command = {
+    *ret = (struct consumer_command){
         .id = c->id,
         .created = c->created,
         .start = c->start,
         .list_end = c->list_end,
         .name = slice_str(c->name),
-        .config = buf_slice(&json),
+        .config = buf_slice(json),
     };
+}
+
+/* COMMAND_CONSUMER with this configuration. */
+static bool propose(struct consumer *c, const struct consumer_config *config,
+                    struct js_error *ret_error)
+{
+    struct buf json = { .ptr = NULL };
+    struct consumer_command command;
+    consumer_made(c, config, &json, &command);
     uint32_t size = consumer_command_size(&command);
     uint8_t *at = stream_log_propose(c->set->stream->log, COMMAND_CONSUMER, 0, size,
                                      JOURNAL_USE_STORE);
@@ -351,6 +357,17 @@ static void configured(struct consumer *c, const struct consumer_setup *old)
     consumer_wake(c);
 }
 
+void consumer_configure(struct consumer *c, struct consumer_setup *take_setup)
+{
+    struct consumer_setup old = c->setup;
+    assert(take_setup->arena != NULL);
+    c->setup = *take_setup;
+    *take_setup = (struct consumer_setup){ .arena = NULL };
+    if (!c->is_deleted) consumer_index(c);
+    configured(c, &old);
+    consumer_setup_free(&old);
+}
+
 void consumer_reset(struct consumer *c, uint64_t sequence)
 {
     const struct acks_command command = { .kind = ACKS_RESET, .stream_seq = sequence };
@@ -367,77 +384,14 @@ void consumer_reset(struct consumer *c, uint64_t sequence)
     consumer_wake(c);
 }
 
-/* ---- from the log ---- */
-
-static void apply_made(struct consumers *set, const struct stream_log_command *command)
+void consumer_made_applied(struct consumer *c)
 {
-    struct consumer_command made;
-    struct consumer_setup setup;
-    if (consumer_command_read(command->body, &made) != ERR_OK) return;
-    if (!setup_read(&setup, made.config)) return;
-    struct consumer *c = consumers_by_id(set, made.id);
-    bool is_new = c == NULL;
-    if (is_new) c = consumer_new(set, &made, &setup);
-    if (!is_new) {
-        struct consumer_setup old = c->setup;
-        c->setup = setup;
-        if (!c->is_deleted) consumer_index(c);
-        configured(c, &old);
-        consumer_setup_free(&old);
-    }
+    assert(c->setup.arena != NULL);
     if (c->proposals > 0 && --c->proposals == 0) wanted_free(c);
-    bool begins = !c->is_created && !command->is_replay;
-    c->is_created = true;
-    c->is_changed = true;
-    consumer_mark_changed(c);
-    if (begins && !c->is_deleted) consumer_begin(c);
+    assert(c->wanted == NULL || c->proposals > 0);
 }
 
-/* Nobody keeps messages for it any more. */
-static void apply_gone(struct consumers *set, const struct stream_log_command *command)
-{
-    uint64_t id;
-    struct msgs_state state;
-    if (consumer_gone_read(command->body, &id) != ERR_OK) return;
-    struct consumer *c = consumers_by_id(set, id);
-    if (c == NULL) return;
-    if (!c->is_deleted) consumers_hide(set, c);
-    consumer_stop(c);
-    uint64_t first = c->acks.floor.stream_seq + 1;
-    const struct ack_entry *spent = ack_list_first(&c->acks.spent);
-    if (spent != NULL && spent->stream_seq < first) first = spent->stream_seq;
-    consumers_forget(set, c);
-    msgs_state(set->stream->msgs, &state);
-    bool is_kept = set->stream->config.retention != JS_RETENTION_INTEREST;
-    if (is_kept || first > state.last_sequence) return;
-    stream_unneeded(set->stream, first, state.last_sequence);
-}
-
-static void apply_progress(struct consumers *set, const struct stream_log_command *command)
-{
-    struct slice in = command->body, commands;
-    struct acks_command one;
-    uint64_t id;
-    if (progress_open(&in) != ERR_OK) return;
-    while (progress_next(&in, &id, &commands) == ERR_OK) {
-        struct consumer *c = consumers_by_id(set, id);
-        if (c == NULL) continue; /* gone meanwhile */
-        while (commands.len > 0 && acks_command_take(&commands, &one) == ERR_OK)
-            consumer_acks_apply(c, &one);
-        assert(command->is_replay || commands.len == 0);
-    }
-}
-
-void consumers_apply(struct consumers *set, const struct stream_log_command *command)
-{
-    switch (command->kind) {
-    case COMMAND_CONSUMER: apply_made(set, command); break;
-    case COMMAND_CONSUMER_GONE: apply_gone(set, command); break;
-    case COMMAND_PROGRESS: apply_progress(set, command); break;
-    default: unreachable();
-    }
-    assert(set->counted <= set->count);
-}
+/* ---- all of them ---- */
 
 void consumers_start(struct consumers *set)
 {

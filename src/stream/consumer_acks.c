@@ -96,6 +96,15 @@ static bool ack_up_to(struct consumer *c, const struct ack_info *info)
     return true;
 }
 
+void consumer_ack_flow(struct consumer *c, const struct ack_info *info)
+{
+    assert(c->acks.policy == ACKS_FLOW_CONTROL);
+    if (info->stream_seq == 0 || info->consumer_seq == 0) return;
+    c->acked_at = consumer_reactor(c)->wall;
+    (void)ack_up_to(c, info);
+    consumer_wake(c);
+}
+
 /* +ACK and +TERM. False: it was never delivered. */
 static bool ack(struct consumer *c, const struct ack_info *info)
 {

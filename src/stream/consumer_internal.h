@@ -20,6 +20,7 @@
 #include "stream/redelivery.h"
 #include "subject/interest.h"
 
+struct consumer_command;
 struct consumer_list;
 struct consumer_pull;
 struct consumer_push;
@@ -183,10 +184,30 @@ MUST_CHECK bool consumer_delete(struct consumer *, struct js_error *ret_error);
 /* CONSUMER.RESET: the next delivery is `sequence` (> 0), as number 1. */
 void consumer_reset(struct consumer *, uint64_t sequence);
 struct consumer *consumer_free(struct consumer *);      /* silent; returns NULL */
+/* `take_setup` is moved in, here and below. */
+struct consumer *consumer_new(struct consumers *, const struct consumer_command *made,
+                              struct consumer_setup *take_setup);
+void consumer_configure(struct consumer *, struct consumer_setup *take_setup);
+/* One of the configurations that were proposed is applied. */
+void consumer_made_applied(struct consumer *);
+/* What only a leader has goes. */
+void consumer_stop(struct consumer *);
+/* The command that makes it with this configuration; `json`, which is empty, holds its text. */
+void consumer_made(const struct consumer *, const struct consumer_config *, struct buf *json,
+                   struct consumer_command *ret);
+/* False: it is no configuration. */
+MUST_CHECK bool consumer_setup_read(struct consumer_setup *ret, struct slice json);
 /* The leader's part begins: what is pending is tracked, push consumers look for interest. */
 void consumer_begin(struct consumer *);
 void consumer_check(const struct consumer *);
 void consumer_setup_free(struct consumer_setup *);
+
+/* ---- consumer_apply.c ---- */
+
+/* The body of COMMAND_CONSUMER: NULL when it is none. */
+struct consumer *consumers_take_made(struct consumers *, struct slice body);
+/* Nobody keeps messages for it any more. */
+void consumers_take_gone(struct consumers *, uint64_t id);
 
 /* ---- consumer_run.c ---- */
 
@@ -282,6 +303,11 @@ void consumer_note(struct consumer *, enum advisory, const struct advisory_facts
 void consumer_note_pull(struct consumer *, struct slice reply, struct slice body);
 void consumers_notes_run(struct consumers *);
 void consumers_notes_free(struct consumers *);
+
+/* ---- consumer_acks.c ---- */
+
+/* Acks by flow control: everything up to what its reply says. */
+void consumer_ack_flow(struct consumer *, const struct ack_info *);
 
 /* ---- consumer_info.c ---- */
 
