@@ -231,6 +231,26 @@ static void a_denied_subject_reaches_no_queue_group_on_a_wildcard(void **state)
     assert_true(delivered(set, "foo.mine", "r"));
 }
 
+static void what_is_denied_is_known_without_what_is_allowed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *subject, *queue;
+        bool is_denied;
+    } rows[] = {
+        { "foo.a", "", false },       { "bar", "", false },         { "foo.secret", "", true },
+        { "foo.secret", "q", true },  { "foo.mine", "", false },    { "foo.mine", "q", true },
+        { "foo.mine", "r", false },
+    };
+    struct lists lists = { .sub_allow = { "foo.*" }, .sub_deny = { "foo.secret", "foo.mine q" } };
+    AUTO_FREE(permission_set) set = set_of(&lists);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct slice subject = slice_str(rows[i].subject), queue = slice_str(rows[i].queue);
+        assert_int_equal(permission_delivery_denied(set, subject, queue), rows[i].is_denied);
+        assert_false(permission_delivery_denied(NULL, subject, queue));
+    }
+}
+
 static void the_rules_can_be_read_back(void **state)
 {
     (void)state;
@@ -280,6 +300,7 @@ int main(void)
         cmocka_unit_test(subscribe_rules_are_those_of_nats_server),
         cmocka_unit_test(a_wildcard_subscription_gets_nothing_that_no_entry_allows),
         cmocka_unit_test(a_denied_subject_reaches_no_queue_group_on_a_wildcard),
+        cmocka_unit_test(what_is_denied_is_known_without_what_is_allowed),
         cmocka_unit_test(the_rules_can_be_read_back),
         cmocka_unit_test(a_thousand_rules_decide_as_one_by_one),
     };

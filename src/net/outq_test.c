@@ -260,6 +260,19 @@ static void nothing_is_a_queue_and_no_blob_is_a_blob(void **state)
     end_pool(&f);
 }
 
+static void a_blob_is_made_of_parts_side_by_side(void **state)
+{
+    (void)state;
+    const struct slice parts[] = { SLICE_LIT("head"), { 0 }, SLICE_LIT("body"), SLICE_LIT("\r\n") };
+    for (uint32_t count = 0; count <= ARRAY_COUNT(parts); count++) {
+        struct blob *b = blob_of_parts(parts, count);
+        assert_non_null(b);
+        struct slice want = slice_of("headbody\r\n", (size_t[]){ 0, 4, 4, 8, 10 }[count]);
+        assert_true(slice_equal(slice_of(b->bytes, b->len), want));
+        blob_unref(b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +281,7 @@ int main(void)
         cmocka_unit_test(the_more_chunks_are_out_the_smaller_they_get),
         cmocka_unit_test(chunks_are_used_again_and_only_some_are_kept),
         cmocka_unit_test(a_fan_out_of_blobs_shares_them_and_pins_small_chunks),
+        cmocka_unit_test(a_blob_is_made_of_parts_side_by_side),
         cmocka_unit_test(nothing_is_a_queue_and_no_blob_is_a_blob),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

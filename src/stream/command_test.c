@@ -10,18 +10,13 @@
 
 #include "base/alloc.h"
 
-static const uint8_t removals[16] = { 5, 0, 0, 0, 0, 0, 0, 0, 9, 1 };
-
 static struct store_command example(void)
 {
     return (struct store_command){
         .flags = STORE_ROLLUP_SUBJECT,
         .time = 1700000000 * SECOND,
-        .compact = 3,
         .id = 77,
         .expires = 1800000000 * SECOND,
-        .removals_count = 2,
-        .removals = removals,
         .subject = SLICE_LIT("orders.1"),
         .header = SLICE_LIT("NATS/1.0\r\nA: b\r\n\r\n"),
         .payload = SLICE_LIT("hello"),
@@ -38,12 +33,8 @@ static void a_store_comes_back_as_it_was_written(void **state)
     assert_int_equal(store_command_read(slice_of(bytes, size), &back), ERR_OK);
     assert_int_equal(back.flags, c.flags);
     assert_int_equal(back.time, c.time);
-    assert_int_equal(back.compact, 3);
     assert_int_equal(back.id, 77);
     assert_int_equal(back.expires, c.expires);
-    assert_int_equal(back.removals_count, 2);
-    assert_int_equal(command_removal(&back, 0), 5);
-    assert_int_equal(command_removal(&back, 1), 9 + 256);
     assert_true(slice_equal(back.subject, c.subject));
     assert_true(slice_equal(back.header, c.header));
     assert_true(slice_equal(back.payload, c.payload));
@@ -72,9 +63,9 @@ static void what_no_encoder_writes_is_corrupt(void **state)
     } cases[] = {
         { 0, 2 },    /* a version of later */
         { 1, 0x80 }, /* a flag that there is not */
-        { 15, 0xff }, /* removals beyond the end */
+        { 2, 0xff }, /* a subject beyond the end */
         { 23, 0x80 }, /* a time before 1970 */
-        { 47, 0x80 }, /* an expiry before 1970 */
+        { 39, 0x80 }, /* an expiry before 1970 */
     };
     struct store_command c = example(), back;
     uint32_t size = store_command_size(&c);
@@ -96,7 +87,90 @@ static void the_least_is_a_subject_alone(void **state)
     assert_int_equal(store_command_read(slice_of(bytes, store_command_size(&c)), &back), ERR_OK);
     assert_int_equal(back.header.len, 0);
     assert_int_equal(back.payload.len, 0);
-    assert_int_equal(back.removals_count, 0);
+}
+
+static void many_stores_come_back_one_by_one(void **state)
+{
+    (void)state;
+    struct store_command a = example(), b = { .subject = SLICE_LIT("b") }, back;
+    uint32_t sizes = store_command_size(&a) + store_command_size(&b);
+    uint32_t size = store_many_size(2, sizes), offset = STORE_MANY_HEAD, count, at = 0;
+    uint8_t *bytes = xalloc(size + 1);
+    store_many_begin(bytes, 2);
+    store_command_write(&a, store_many_add(bytes, &offset, store_command_size(&a)));
+    store_command_write(&b, store_many_add(bytes, &offset, store_command_size(&b)));
+    assert_int_equal(offset, size);
+    struct slice all = slice_of(bytes, size);
+    assert_int_equal(store_many_check(all, &count), ERR_OK);
+    assert_int_equal(count, 2);
+    assert_true(store_many_next(all, &at, &back));
+    assert_true(slice_equal(back.subject, a.subject));
+    assert_true(store_many_next(all, &at, &back));
+    assert_true(slice_equal_str(back.subject, "b"));
+    assert_false(store_many_next(all, &at, &back));
+    for (uint32_t len = 0; len < size; len++)
+        assert_int_equal(store_many_check(slice_of(bytes, len), &count), ERR_CORRUPT);
+    bytes[size] = 0;
+    assert_int_equal(store_many_check(slice_of(bytes, size + 1), &count), ERR_CORRUPT);
+    xfree(bytes);
+}
+
+static void the_small_ones_come_back(void **state)
+{
+    (void)state;
+    uint8_t bytes[256];
+    struct skip_command skip = { 9, 5, 3 }, skip_back;
+    skip_command_write(&skip, bytes);
+    assert_int_equal(skip_command_read(slice_of(bytes, SKIP_SIZE), &skip_back), ERR_OK);
+    assert_int_equal(skip_back.last, 9);
+    assert_int_equal(skip_back.time, 5);
+    assert_int_equal(skip_back.id, 3);
+    assert_int_equal(skip_command_read(slice_of(bytes, SKIP_SIZE + 1), &skip_back), ERR_CORRUPT);
+
+    struct remove_command remove;
+    remove_command_begin(bytes, REMOVE_ERASE, 2);
+    remove_command_set(bytes, 0, 7);
+    remove_command_set(bytes, 1, UINT64_C(1) << 40);
+    uint32_t size = remove_command_size(2);
+    assert_int_equal(remove_command_read(slice_of(bytes, size), &remove), ERR_OK);
+    assert_int_equal(remove.count, 2);
+    assert_int_equal(remove.flags, REMOVE_ERASE);
+    assert_int_equal(remove_command_get(&remove, 0), 7);
+    assert_int_equal(remove_command_get(&remove, 1), UINT64_C(1) << 40);
+    assert_int_equal(remove_command_read(slice_of(bytes, size - 1), &remove), ERR_CORRUPT);
+    bytes[1] = 2;
+    assert_int_equal(remove_command_read(slice_of(bytes, size), &remove), ERR_CORRUPT);
+
+    uint64_t first;
+    compact_command_write(77, bytes);
+    assert_int_equal(compact_command_read(slice_of(bytes, COMPACT_SIZE), &first), ERR_OK);
+    assert_int_equal(first, 77);
+    assert_int_equal(compact_command_read(slice_of(bytes, COMPACT_SIZE - 1), &first), ERR_CORRUPT);
+}
+
+static void a_purge_and_a_configuration_come_back(void **state)
+{
+    (void)state;
+    uint8_t bytes[256];
+    struct purge_command purge = { 5, 2, SLICE_LIT("a.>") }, purge_back;
+    purge_command_write(&purge, bytes);
+    uint32_t size = purge_command_size(&purge);
+    assert_int_equal(purge_command_read(slice_of(bytes, size), &purge_back), ERR_OK);
+    assert_int_equal(purge_back.below, 5);
+    assert_int_equal(purge_back.keep, 2);
+    assert_true(slice_equal_str(purge_back.filter, "a.>"));
+    for (uint32_t len = 0; len < size; len++)
+        assert_int_equal(purge_command_read(slice_of(bytes, len), &purge_back), ERR_CORRUPT);
+
+    struct config_command config = { 5, SLICE_LIT("$G"), SLICE_LIT("{}") }, config_back;
+    config_command_write(&config, bytes);
+    size = config_command_size(&config);
+    assert_int_equal(config_command_read(slice_of(bytes, size), &config_back), ERR_OK);
+    assert_int_equal(config_back.created, 5);
+    assert_true(slice_equal_str(config_back.account, "$G"));
+    assert_true(slice_equal_str(config_back.json, "{}"));
+    for (uint32_t len = 0; len < size - 1; len++)
+        assert_int_equal(config_command_read(slice_of(bytes, len), &config_back), ERR_CORRUPT);
 }
 
 int main(void)
@@ -106,6 +180,9 @@ int main(void)
         cmocka_unit_test(what_is_cut_or_longer_is_corrupt),
         cmocka_unit_test(what_no_encoder_writes_is_corrupt),
         cmocka_unit_test(the_least_is_a_subject_alone),
+        cmocka_unit_test(many_stores_come_back_one_by_one),
+        cmocka_unit_test(the_small_ones_come_back),
+        cmocka_unit_test(a_purge_and_a_configuration_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/hash.h"
+#include "subject/subject.h"
 
 enum { FIRST_CAP = 16 };
 
@@ -240,6 +241,16 @@ uint64_t inflight_last_of(const struct inflight *f, struct slice subject, uint32
     assert(e->count > e->taken);
     *ret_count = e->count - e->taken;
     return e->sequence;
+}
+
+uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern)
+{
+    assert(pattern.len > 0);
+    for (uint64_t p = f->next; p > f->first; p--) {
+        const struct entry *e = at(f, p - 1);
+        if (subject_matches(pattern, subject_of(f, e))) return e->sequence;
+    }
+    return 0;
 }
 
 uint64_t inflight_find_id(const struct inflight *f, uint64_t id)

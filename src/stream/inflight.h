@@ -39,6 +39,8 @@ uint64_t inflight_bytes(const struct inflight *); /* sum of sizes */
 uint64_t inflight_last(const struct inflight *);  /* highest sequence; 0: none */
 /* The highest proposed sequence of a subject, and how many there are; 0: none. */
 uint64_t inflight_last_of(const struct inflight *, struct slice subject, uint32_t *ret_count);
+/* The highest proposed sequence whose subject a pattern matches; 0: none. O(n). */
+uint64_t inflight_last_matching(const struct inflight *, struct slice pattern);
 /* The proposed message with this id; 0: none. */
 uint64_t inflight_find_id(const struct inflight *, uint64_t id);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stream: one stream: its configuration, messages, log, and who consumes it.
  *
- * Files: stream.c (life: create, update, delete, recovery), ingest.c (from a published message to a
- * command), limits.c (what has to go for a message), apply.c (from a durable command to state,
- * ack, consumers), dedupe.c (ids of the duplicate window), expiry.c (max_age, TTL, markers,
- * schedules), batch.c (atomic and fast batches), purge.c, republish.c, stream_info.c (what the API
- * tells of it).
+ * Files: stream.c (life: create, update, delete, recovery), stream_setup.c (what a configuration
+ * makes: bodies, transforms, subscriptions), ingest.c and ingest_checks.c (from a published message
+ * to a command), stream_answers.c (what publishers are told), apply.c (from a durable command to
+ * state, ack, consumers), stream_room.c (what has to go for a message), stream_changes.c (remove,
+ * purge, what nobody needs), dedupe.c (ids of the duplicate window), expiry.c (max_age, TTL,
+ * markers, schedules), batch.c (atomic and fast batches), republish.c, stream_info.c (what the API
+ * tells of it). They share stream_internal.h.
  *
  * Thread:  the JetStream reactor. Memory: the account's list owns it; stream_free() after its
  *          deletion was applied and nothing is in flight.
@@ -15,6 +17,7 @@
 #ifndef MIDGE_STREAM_STREAM_H
 #define MIDGE_STREAM_STREAM_H
 
+#include "stream/answers.h"
 #include "stream/api_info.h"
 #include "stream/command.h"
 #include "stream/errors.h"
@@ -32,9 +35,12 @@ struct js_paged;
 struct stream {
     struct js_account   *account;
     uint64_t             incarnation;   /* never used again */
+    uint64_t             hash_seed;     /* of ids */
     struct arena        *config_arena;  /* holds what config points to; replaced with it */
     struct stream_config config;
     nanos                created;
+    struct transform    *transform;     /* of subject_transform; NULL: none */
+    struct transform    *republish;     /* NULL: none */
     struct stream_log   *log;
     struct msgs         *msgs;
     struct inflight     *inflight;
@@ -43,14 +49,30 @@ struct stream {
     struct batches      *batches;       /* NULL: none is open */
     struct consumers    *consumers;     /* consumer.h; never NULL */
     uint64_t             charged;       /* bytes that account and server count for it */
+    struct buf           last_id;       /* Nats-Msg-Id of the last message; empty: it had none */
+    /* as all will be when everything proposed is applied */
+    uint64_t             last_proposed; /* sequence */
+    nanos                time_proposed;
+    struct buf           last_id_proposed;
     struct sink          sink;          /* of its subjects */
     struct sub         **subs;          /* one per subject; NULL while it takes nothing */
     uint32_t             subs_count;
     struct list          waits;         /* struct stream_wait, by `upto` */
+    struct list          changes;       /* private to stream_changes.c */
+    struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
+    struct answers       answers;
+    struct buf           ack;           /* a PubAck in the making … */
+    uint32_t             ack_prefix;    /* … of which so much never changes */
+    struct buf           sending;       /* the answer that is being sent */
+    struct buf           scratch;       /* texts of the message in hand: subject … */
+    struct buf           scratch_header; /* … and header */
     struct turn          turn;
+    struct timer         timer;         /* of what expires next */
     struct store_owner   owner;         /* of a file stream */
     bool                 is_created;    /* its first command was applied */
+    bool                 is_started;    /* not in recovery */
     bool                 is_deleted;    /* COMMAND_DELETE was proposed: nothing new is taken */
+    bool                 is_gone;       /* … and applied: it ends in its next turn */
     enum err             failure;       /* ERR_OK, or why it takes no more: shown in healthz */
 };
 
@@ -83,6 +105,8 @@ struct stream *stream_free(struct stream *);
 struct stream *stream_recover(struct jetstream *, uint64_t incarnation, struct slice first);
 /* All is replayed: timers, subscriptions, consumers begin. */
 void stream_start(struct stream *);
+/* Its log has failed: nothing is taken any more, those that wait are told. */
+void stream_fail(struct stream *, enum err);
 
 /* ---- what must wait ---- */
 

@@ -51,6 +51,23 @@ static void hit_matches(const struct matches *m)
     }
 }
 
+/* Those of the very subject, before the patterns are asked too. */
+static void literal_matches_are_a_part(const struct interest *index, struct slice subject,
+                                       struct sub *subs)
+{
+    struct matches m = { 0 };
+    interest_match_literal(index, subject, &m);
+    assert_true(m.count <= 1);
+    for (int i = 0; i < SUBS; i++) subs[i].hits = 0;
+    hit_matches(&m);
+    for (int i = 0; i < SUBS; i++) {
+        bool want = subs[i].in && !subject_has_wildcard(interest_entry_subject(&subs[i].entry)) &&
+                    slice_equal(interest_entry_subject(&subs[i].entry), subject);
+        assert_int_equal(subs[i].hits, want ? 1 : 0);
+    }
+    matches_deinit(&m);
+}
+
 static void matches_are_those_of_a_scan_over_all_subscriptions(void **state)
 {
     (void)state;
@@ -79,6 +96,7 @@ static void matches_are_those_of_a_scan_over_all_subscriptions(void **state)
         char text[64];
         random_subject(&rng, text, rng_chance(&rng, 1, 10));
         struct slice subject = slice_str(text);
+        if (step % 4 == 0) literal_matches_are_a_part(index, subject, subs);
         interest_match(index, subject, &m);
         for (int i = 0; i < SUBS; i++) subs[i].hits = 0;
         hit_matches(&m);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a durable command to the stream's state, and to those who wait for it. Applying decides
+ * nothing and never fails; in a replay nobody is told. */
+#include "base/assert.h"
+#include "stream/dedupe.h"
+#include "stream/stream_internal.h"
+
+/* It was checked before it was durable: what cannot be read was written by a newer version. */
+static void unreadable(struct stream *s)
+{
+    assert(!s->is_started);
+    s->failure = ERR_CORRUPT;
+}
+
+static void remember_id(struct stream *s, const struct store_command *c, uint64_t sequence)
+{
+    struct slice id;
+    s->last_id.len = 0;
+    if (c->id == 0) return;
+    if (headers_find(c->header, publish_header_name(PUBLISH_MSG_ID), &id)) buf_add(&s->last_id, id);
+    if (s->config.duplicate_window <= 0) return;
+    struct dedupe_entry e = { c->id, sequence, c->time };
+    dedupe_expire(s->dedupe, c->time - s->config.duplicate_window);
+    dedupe_add(s->dedupe, &e);
+}
+
+/* Publisher and consumers hear of a message that is stored. */
+static void tell_stored(struct stream *s, const struct store_command *c, uint64_t sequence)
+{
+    struct inflight_message m;
+    inflight_take(s->inflight, &m);
+    assert(m.sequence == sequence);
+    stream_ack(s, m.reply, sequence);
+    consumers_stored(s->consumers, sequence, c->subject);
+}
+
+static void store(struct stream *s, const struct store_command *c, uint64_t sequence)
+{
+    struct stored msg = { sequence, c->time, c->subject, c->header, c->payload };
+    msgs_append(s->msgs, &msg);
+    if (UNLIKELY(c->id != 0 || s->last_id.len > 0)) remember_id(s, c, sequence);
+    stream_room_make(s, c, sequence);
+    stream_charge(s);
+    if (s->is_started) tell_stored(s, c, sequence);
+}
+
+static void apply_store(struct stream *s, const struct stream_log_command *in)
+{
+    struct store_command c;
+    if (store_command_read(in->body, &c) == ERR_OK) store(s, &c, in->sequence);
+    else unreadable(s);
+}
+
+static void apply_skip(struct stream *s, const struct stream_log_command *in)
+{
+    struct skip_command c;
+    if (skip_command_read(in->body, &c) != ERR_OK) {
+        unreadable(s);
+        return;
+    }
+    msgs_skip(s->msgs, c.last, c.time);
+    s->last_id.len = 0;
+    if (c.id == 0 || s->config.duplicate_window <= 0) return;
+    struct dedupe_entry e = { c.id, c.last, c.time };
+    dedupe_add(s->dedupe, &e);
+}
+
+static void apply_remove(struct stream *s, const struct stream_log_command *in)
+{
+    struct remove_command c;
+    if (remove_command_read(in->body, &c) == ERR_OK) stream_apply_remove(s, &c);
+    else unreadable(s);
+    stream_charge(s);
+}
+
+static void apply_compact(struct stream *s, const struct stream_log_command *in)
+{
+    uint64_t first;
+    if (compact_command_read(in->body, &first) == ERR_OK) (void)stream_take_below(s, first);
+    else unreadable(s);
+    stream_charge(s);
+}
+
+static void apply_purge(struct stream *s, const struct stream_log_command *in)
+{
+    struct purge_command c;
+    if (purge_command_read(in->body, &c) == ERR_OK) stream_apply_purge(s, &c);
+    else unreadable(s);
+    stream_charge(s);
+}
+
+static void apply_config(struct stream *s, const struct stream_log_command *in)
+{
+    struct config_command c;
+    bool is_first = !s->is_created;
+    if (config_command_read(in->body, &c) != ERR_OK || stream_config_take(s, &c) != ERR_OK) {
+        unreadable(s);
+        return;
+    }
+    s->is_created = true;
+    stream_subs_update(s);
+    if (is_first) return;
+    stream_room_enforce_subjects(s);
+    stream_room_enforce(s);
+    stream_charge(s);
+    consumers_stream_updated(s->consumers);
+}
+
+static void apply_delete(struct stream *s, const struct stream_log_command *in)
+{
+    (void)in;
+    s->is_deleted = true;
+    s->is_gone = true;
+}
+
+static void apply_to_consumers(struct stream *s, const struct stream_log_command *in)
+{
+    consumers_apply(s->consumers, in);
+}
+
+static void (*const kinds[COMMAND_KINDS])(struct stream *, const struct stream_log_command *) = {
+    [COMMAND_STORE] = apply_store,
+    [COMMAND_SKIP] = apply_skip,
+    [COMMAND_REMOVE] = apply_remove,
+    [COMMAND_COMPACT] = apply_compact,
+    [COMMAND_PURGE] = apply_purge,
+    [COMMAND_CONFIG] = apply_config,
+    [COMMAND_CONSUMER] = apply_to_consumers,
+    [COMMAND_CONSUMER_GONE] = apply_to_consumers,
+    [COMMAND_PROGRESS] = apply_to_consumers,
+    [COMMAND_DELETE] = apply_delete,
+};
+
+void stream_apply(void *stream, const struct stream_log_command *c)
+{
+    struct stream *s = stream;
+    assert(c->is_replay != s->is_started);
+    if (s->is_gone || s->failure == ERR_CORRUPT) return;
+    if (c->kind >= COMMAND_KINDS || kinds[c->kind] == NULL) {
+        unreadable(s);
+        return;
+    }
+    if (s->is_started) {
+        if (UNLIKELY(!answers_empty(&s->answers))) stream_answers_send(s, s->log->applied - 1);
+        reactor_turn(jetstream_reactor(s->account->js), &s->turn);
+    }
+    kinds[c->kind](s, c);
+}

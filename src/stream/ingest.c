@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a published message to a command. A message is looked at once, when it comes: against what
+ * is applied, overlaid with what is in flight. Nothing is sent from here: it is a sink. */
+#include "base/assert.h"
+#include "base/hash.h"
+#include "config/options.h"
+#include "core/message.h"
+#include "stream/stream_internal.h"
+#include "subject/transform.h"
+
+/* What one stream may have in flight, when the configuration does not say. */
+#define IN_FLIGHT_BYTES_MAX (128 * MIB)
+enum { IN_FLIGHT_MAX = 100000 };
+
+static uint64_t or_default(int64_t configured, uint64_t otherwise)
+{
+    return configured > 0 ? (uint64_t)configured : otherwise;
+}
+
+/* Too much is in flight. Half of it already holds publishers of this reactor. */
+static bool is_busy(const struct stream *s, struct core_reactor *cr)
+{
+    const struct jetstream_options *o = &s->account->js->options->jetstream;
+    uint64_t count = inflight_count(s->inflight), bytes = inflight_bytes(s->inflight);
+    uint64_t count_max = or_default(o->buffered_msgs_max, IN_FLIGHT_MAX);
+    uint64_t bytes_max = or_default(o->buffered_size_max, IN_FLIGHT_BYTES_MAX);
+    if (count >= count_max / 2 || bytes >= bytes_max / 2) cr->wants_stall = true;
+    return count >= count_max || bytes >= bytes_max;
+}
+
+nanos stream_time(const struct stream *s)
+{
+    nanos wall = jetstream_reactor(s->account->js)->wall;
+    return wall > s->time_proposed ? wall : s->time_proposed;
+}
+
+uint64_t stream_last_of(struct stream *s, struct slice subject)
+{
+    uint32_t count;
+    struct msgs_subject stored;
+    uint64_t last = inflight_last_of(s->inflight, subject, &count);
+    if (last > 0) return last;
+    return msgs_subject(s->msgs, subject, &stored) ? stored.last : 0;
+}
+
+static void transform(struct stream *s, struct incoming *in)
+{
+    if (s->transform == NULL || !transform_matches(s->transform, in->subject)) return;
+    s->scratch.len = 0;
+    transform_apply(s->transform, in->subject, &jetstream_reactor(s->account->js)->rng,
+                    &s->scratch);
+    if (s->scratch.len > 0) in->subject = buf_slice(&s->scratch);
+}
+
+static void remove_header(struct incoming *in, enum publish_header id)
+{
+    assert(in->remove_count < INCOMING_EDITS);
+    in->remove[in->remove_count++] = publish_header_name(id);
+}
+
+/* The header as it is stored, in the scratch buffer when it differs. */
+static void edit_header(struct stream *s, struct incoming *in)
+{
+    if (!in->strips_status && in->remove_count == 0 && in->add_count == 0) return;
+    const struct headers_change change = {
+        .strip_status = in->strips_status,
+        .remove = in->remove,
+        .remove_count = in->remove_count,
+        .add = in->add,
+        .add_count = in->add_count,
+    };
+    s->scratch_header.len = 0;
+    headers_change(in->header, &change, &s->scratch_header);
+    in->header = buf_slice(&s->scratch_header);
+}
+
+bool stream_log_refusal(struct stream *s, struct js_error *ret_error)
+{
+    enum err e = stream_log_error(s->log);
+    if (e == ERR_OK || e == ERR_LIMIT)
+        return js_error_set(ret_error, JS_ERR_INSUFFICIENT_RESOURCES);
+    stream_fail(s, e);
+    return js_error_set(ret_error, JS_ERR_STREAM_STORE_FAILED, err_text(e));
+}
+
+static void moved(struct stream *s, const struct incoming *in, uint64_t sequence)
+{
+    s->last_proposed = sequence;
+    s->time_proposed = in->time;
+    if (LIKELY(in->id == 0 && s->last_id_proposed.len == 0)) return;
+    s->last_id_proposed.len = 0;
+    if (in->id != 0) buf_add(&s->last_id_proposed, in->headers.at[PUBLISH_MSG_ID]);
+}
+
+/* Nobody is interested: a sequence is given, nothing is stored. */
+static bool propose_skip(struct stream *s, const struct incoming *in, struct js_error *ret_error)
+{
+    struct skip_command c = { s->last_proposed + 1, in->time, in->id };
+    uint8_t *at = stream_log_propose(s->log, COMMAND_SKIP, c.last, SKIP_SIZE, JOURNAL_USE_STORE);
+    if (at == NULL) return stream_log_refusal(s, ret_error);
+    skip_command_write(&c, at);
+    moved(s, in, c.last);
+    struct js_pub_ack ack = { .seq = c.last };
+    stream_answer_ack(s, in->reply, &ack);
+    return true;
+}
+
+bool ingest_propose(struct stream *s, const struct incoming *in, struct js_error *ret_error)
+{
+    struct store_command c = {
+        .flags = in->flags,
+        .time = in->time,
+        .id = in->id,
+        .expires = in->expires,
+        .subject = in->subject,
+        .header = in->header,
+        .payload = in->payload,
+    };
+    assert(in->time >= s->time_proposed);
+    if (in->is_skipped) return propose_skip(s, in, ret_error);
+    uint64_t sequence = s->last_proposed + 1;
+    uint8_t *at = stream_log_propose(s->log, COMMAND_STORE, sequence, store_command_size(&c),
+                                     JOURNAL_USE_STORE);
+    if (UNLIKELY(at == NULL)) return stream_log_refusal(s, ret_error);
+    store_command_write(&c, at);
+    struct inflight_message m = {
+        .sequence = sequence,
+        .id = in->id,
+        .size = msgs_size(stream_is_file(s), c.subject.len, c.header.len, c.payload.len),
+        .subject = c.subject,
+        .reply = in->reply,
+    };
+    inflight_add(s->inflight, &m);
+    moved(s, in, sequence);
+    return true;
+}
+
+static void take(struct stream *s, struct incoming *in)
+{
+    struct js_error error;
+    error.err_code = 0;
+    if (UNLIKELY(in->headers_count > 0)) {
+        if (in->headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
+            remove_header(in, PUBLISH_REQUEST_INFO);
+    }
+    if (UNLIKELY(!ingest_check(s, in, &error))) {
+        struct js_pub_ack duplicate = { .seq = in->duplicate_of, .duplicate = true };
+        if (in->duplicate_of > 0) stream_answer_ack(s, in->reply, &duplicate);
+        else stream_answer_error(s, in->reply, &error);
+        return;
+    }
+    edit_header(s, in);
+    if (UNLIKELY(!ingest_propose(s, in, &error))) stream_answer_error(s, in->reply, &error);
+}
+
+void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
+                    const struct message *m)
+{
+    struct stream *s = container_of(sink, struct stream, sink);
+    struct incoming in;
+    (void)sub;
+    assert(s->is_started);
+    assert(cr == s->account->js->home);
+    if (s->is_deleted || s->failure != ERR_OK) return;
+    in.subject = m->subject;
+    in.reply = m->reply;
+    in.header = slice_first(m->body, m->header_len);
+    in.payload = slice_from(m->body, m->header_len);
+    in.is_own = false;
+    in.remove_count = in.add_count = 0;
+    in.id = in.duplicate_of = 0;
+    in.flags = 0;
+    in.expires = 0;
+    in.is_skipped = false;
+    in.strips_status = publish_has_status(in.header);
+    in.headers_count = publish_headers_read(in.header, &in.headers);
+    reactor_turn(cr->reactor, &s->turn);
+    if (UNLIKELY(is_busy(s, cr))) {
+        stream_answer_busy(s, in.reply);
+        return;
+    }
+    in.time = stream_time(s);
+    transform(s, &in);
+    take(s, &in);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* May a message be stored? The checks stand in nats-server's order, so that a message with two
+ * faults gets the same answer. What is in flight counts as if it were applied. */
+#include "base/assert.h"
+#include "base/hash.h"
+#include "json/quote.h"
+#include "stream/dedupe.h"
+#include "stream/stream_internal.h"
+#include "stream/ttl.h"
+#include "subject/subject.h"
+
+/* A header is counted by 16 bits in nats-server's files. */
+enum { HEADER_MAX = UINT16_MAX };
+/* … and a record has less than so many bytes. */
+enum { FILE_RECORD_MAX = 32 << 20 };
+
+typedef bool check(struct stream *, struct incoming *, struct js_error *);
+
+static bool check_record(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    if (!stream_is_file(s)) return true;
+    uint64_t size = msgs_size(true, in->subject.len, in->header.len, in->payload.len);
+    if (size <= FILE_RECORD_MAX) return true;
+    return js_error_set(e, JS_ERR_STREAM_STORE_FAILED, "message too large");
+}
+
+static bool check_sealed(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    (void)in;
+    return !s->config.sealed || js_error_set(e, JS_ERR_STREAM_SEALED);
+}
+
+/* ---- of messages with headers ---- */
+
+static bool check_expected_stream(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    struct slice want = in->headers.at[PUBLISH_EXPECTED_STREAM];
+    if (want.len == 0 || slice_equal(want, stream_name(s))) return true;
+    return js_error_set(e, JS_ERR_STREAM_NOT_MATCH);
+}
+
+static bool check_ttl_allowed(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    int64_t seconds;
+    if (s->config.allow_msg_ttl || !publish_has(&in->headers, PUBLISH_TTL)) return true;
+    if (!ttl_parse(in->headers.at[PUBLISH_TTL], &seconds) || seconds == TTL_NONE) return true;
+    return js_error_set(e, JS_ERR_MESSAGE_TTL_DISABLED);
+}
+
+static bool wrong_sequence(struct js_error *e, uint64_t last)
+{
+    return js_error_setf(e, JS_ERR_STREAM_WRONG_LAST_SEQUENCE, "%llu", (unsigned long long)last);
+}
+
+/* The last sequence of what a subject with wildcards matches; 0: none. */
+static uint64_t last_matching(struct stream *s, struct slice pattern)
+{
+    uint64_t last = inflight_last_matching(s->inflight, pattern), stored;
+    const struct msgs_filter filter = { &pattern, 1 };
+    if (last > 0) return last;
+    enum err e = msgs_last(s->msgs, &filter, 0, NULL, &stored);
+    return e == ERR_OK ? stored : 0;
+}
+
+static bool check_expected_subject(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    struct slice other = in->headers.at[PUBLISH_EXPECTED_SUBJECT];
+    struct slice want = in->headers.at[PUBLISH_EXPECTED_LAST_SUBJECT_SEQUENCE];
+    if (want.len == 0) {
+        if (other.len == 0) return true;
+        return js_error_set(e, JS_ERR_STREAM_EXPECTED_LAST_SEQ_PER_SUBJECT_INVALID);
+    }
+    struct slice subject = other.len > 0 ? other : in->subject;
+    uint64_t last = subject_has_wildcard(subject) ? last_matching(s, subject)
+                                                  : stream_last_of(s, subject);
+    return publish_sequence(want) == last || wrong_sequence(e, last);
+}
+
+static bool check_expected_last(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    struct slice want = in->headers.at[PUBLISH_EXPECTED_LAST_SEQUENCE];
+    if (want.len == 0 || publish_sequence(want) == s->last_proposed) return true;
+    return wrong_sequence(e, s->last_proposed);
+}
+
+static bool check_source(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    (void)s;
+    if (!publish_has(&in->headers, PUBLISH_STREAM_SOURCE)) return true;
+    return js_error_set(e, JS_ERR_MESSAGE_SOURCE_HDR_NOT_ALLOWED);
+}
+
+static bool check_id(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    struct slice id = in->headers.at[PUBLISH_MSG_ID];
+    if (id.len == 0) return true;
+    in->id = hash_bytes(id, s->hash_seed);
+    if (in->id == 0) in->id = 1;        /* 0 says: none */
+    if (s->config.duplicate_window <= 0) return true;
+    e->err_code = JS_ERR_NONE;
+    in->duplicate_of = inflight_find_id(s->inflight, in->id);
+    if (in->duplicate_of == 0)
+        in->duplicate_of =
+            dedupe_find(s->dedupe, in->id, in->time - s->config.duplicate_window);
+    return in->duplicate_of == 0;
+}
+
+static bool check_last_id(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    struct slice want = in->headers.at[PUBLISH_EXPECTED_LAST_MSG_ID];
+    if (want.len == 0 || slice_equal(want, buf_slice(&s->last_id_proposed))) return true;
+    return js_error_set(e, JS_ERR_STREAM_WRONG_LAST_MSG_ID, buf_str(&s->last_id_proposed));
+}
+
+static bool check_rollup(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    struct slice rollup = in->headers.at[PUBLISH_ROLLUP];
+    if (rollup.len == 0) return true;
+    if (!s->config.allow_rollup_hdrs || s->config.deny_purge)
+        return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "rollup not permitted");
+    if (slice_equal_nocase(rollup, SLICE_LIT("sub"))) {
+        in->flags |= STORE_ROLLUP_SUBJECT;
+    } else if (slice_equal_nocase(rollup, SLICE_LIT("all"))) {
+        in->flags |= STORE_ROLLUP_ALL;
+    } else {
+        struct buf text = { 0 };
+        buf_add_str(&text, "rollup value invalid: ");
+        quote_go(&text, rollup);
+        (void)js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, buf_str(&text));
+        buf_deinit(&text);
+        return false;
+    }
+    return true;
+}
+
+/* ---- of all messages ---- */
+
+static bool check_size(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    int64_t max = s->config.max_msg_size, size = (int64_t)in->header.len + in->payload.len;
+    if (max >= 0 && size > max) return js_error_set(e, JS_ERR_STREAM_MESSAGE_EXCEEDS_MAXIMUM);
+    if (in->header.len <= HEADER_MAX) return true;
+    return js_error_set(e, JS_ERR_STREAM_HEADER_EXCEEDS_MAXIMUM);
+}
+
+static bool check_server(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    const struct jetstream *js = s->account->js;
+    bool is_file = stream_is_file(s);
+    int64_t max = is_file ? js->limits.store_max : js->limits.memory_max;
+    (void)in;
+    if (max < 0 || (is_file ? js->store_used : js->memory_used) <= (uint64_t)max) return true;
+    return js_error_set(e, JS_ERR_INSUFFICIENT_RESOURCES);
+}
+
+static bool check_interest(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    (void)e;
+    if (s->config.retention != JS_RETENTION_INTEREST) return true;
+    in->is_skipped = !consumers_want(s->consumers, in->subject);
+    return true;
+}
+
+static uint64_t size_of(const struct stream *s, const struct incoming *in)
+{
+    return msgs_size(stream_is_file(s), in->subject.len, in->header.len, in->payload.len);
+}
+
+static bool check_account(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    const struct js_account *a = s->account;
+    bool is_file = stream_is_file(s);
+    int64_t max = is_file ? a->limits.store_max : a->limits.memory_max;
+    if (max < 0 || in->is_skipped) return true;
+    uint64_t used = is_file ? a->store_used : a->memory_used;
+    if (used + inflight_bytes(s->inflight) + size_of(s, in) <= (uint64_t)max) return true;
+    return js_error_set(e, JS_ERR_ACCOUNT_RESOURCES_EXCEEDED);
+}
+
+static bool check_ttl(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    int64_t seconds;
+    (void)s;
+    if (!publish_has(&in->headers, PUBLISH_TTL) || in->is_skipped) return true;
+    if (!ttl_parse(in->headers.at[PUBLISH_TTL], &seconds))
+        return js_error_set(e, JS_ERR_MESSAGE_TTL_INVALID);
+    if (seconds == TTL_NEVER) in->flags |= STORE_FOR_EVER;
+    else if (seconds > 0 && seconds < (NANOS_MAX - in->time) / SECOND)
+        in->expires = in->time + seconds * SECOND;
+    return true;
+}
+
+/* The message would be one more of a subject that has as many as it may. */
+static bool is_subject_full(struct stream *s, const struct incoming *in)
+{
+    struct msgs_subject stored = { 0 };
+    uint32_t in_flight;
+    if (s->config.max_msgs_per_subject <= 0) return false;
+    (void)inflight_last_of(s->inflight, in->subject, &in_flight);
+    if (!msgs_subject(s->msgs, in->subject, &stored)) stored.count = 0;
+    return stored.count + in_flight >= (uint64_t)s->config.max_msgs_per_subject;
+}
+
+/* Bytes that go when the oldest message of a full subject does. */
+static uint64_t size_of_oldest(struct stream *s, struct slice subject)
+{
+    struct msgs_subject stored;
+    struct slice same;
+    uint64_t size;
+    if (!msgs_subject(s->msgs, subject, &stored)) return 0;
+    return msgs_meta(s->msgs, stored.first, &same, &size) == ERR_OK ? size : 0;
+}
+
+static bool store_failed(struct js_error *e, const char *text)
+{
+    return js_error_set(e, JS_ERR_STREAM_STORE_FAILED, text);
+}
+
+/* discard new: what would exceed a limit is refused. A message that replaces another of its subject
+ * may come although the stream is full. */
+static bool check_discard(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    const struct stream_config *c = &s->config;
+    struct msgs_state state;
+    if (LIKELY(c->discard != JS_DISCARD_NEW) || in->is_skipped) return true;
+    bool replaces = is_subject_full(s, in);
+    if (replaces && c->discard_new_per_subject)
+        return store_failed(e, "maximum messages per subject exceeded");
+    msgs_state(s->msgs, &state);
+    uint64_t messages = state.messages + inflight_count(s->inflight);
+    uint64_t bytes = state.bytes + inflight_bytes(s->inflight) + size_of(s, in);
+    if (c->max_msgs > 0 && messages >= (uint64_t)c->max_msgs && !replaces)
+        return store_failed(e, "maximum messages exceeded");
+    if (c->max_bytes <= 0 || bytes <= (uint64_t)c->max_bytes) return true;
+    if (replaces && bytes - size_of_oldest(s, in->subject) <= (uint64_t)c->max_bytes) return true;
+    return store_failed(e, "maximum bytes exceeded");
+}
+
+/* ---- all of them ---- */
+
+static check *const first_checks[] = { check_record, check_sealed };
+static check *const header_checks[] = {
+    check_expected_stream, check_ttl_allowed, check_expected_subject, check_expected_last,
+    check_source,          check_id,          check_last_id,          check_rollup,
+};
+static check *const last_checks[] = {
+    check_size, check_server, check_interest, check_account, check_ttl, check_discard,
+};
+
+static bool run(check *const *checks, uint32_t count, struct stream *s, struct incoming *in,
+                struct js_error *e)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!checks[i](s, in, e)) return false;
+    return true;
+}
+
+bool ingest_check(struct stream *s, struct incoming *in, struct js_error *ret_error)
+{
+    assert(in->subject.len > 0);
+    assert(in->time > 0);
+    if (!run(first_checks, ARRAY_COUNT(first_checks), s, in, ret_error)) return false;
+    if (UNLIKELY(in->headers_count > 0) &&
+        !run(header_checks, ARRAY_COUNT(header_checks), s, in, ret_error))
+        return false;
+    return run(last_checks, ARRAY_COUNT(last_checks), s, in, ret_error);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/stream.h"
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "stream/dedupe.h"
+#include "stream/stream_internal.h"
+#include "subject/transform.h"
+
+static void run(struct turn *, struct reactor *);
+
+/* ---- life ---- */
+
+static struct stream *stream_new(struct js_account *a, uint64_t incarnation,
+                                 const struct stream_config *config)
+{
+    struct stream *s = xcalloc(1, sizeof *s);
+    s->account = a;
+    s->incarnation = incarnation;
+    s->hash_seed = a->js->core->hash_seed;
+    s->config_arena = arena_new();
+    stream_config_copy(config, s->config_arena, &s->config);
+    s->inflight = inflight_new(s->hash_seed);
+    s->dedupe = dedupe_new();
+    s->sink.reactor = jetstream_reactor(a->js)->id;
+    s->sink.deliver = ingest_deliver;
+    list_init(&s->waits);
+    list_init(&s->changes);
+    turn_init(&s->turn, run);
+    stream_bodies_new(s);
+    s->consumers = consumers_new(s);
+    return s;
+}
+
+/* Numbers of streams of memory are drawn: they do not outlive the process. */
+static uint64_t draw_incarnation(struct js_account *a)
+{
+    return rng_next(&jetstream_reactor(a->js)->rng) | UINT64_C(1) << 63;
+}
+
+enum err stream_create(struct js_account *a, const struct stream_config *config,
+                       struct stream **ret, struct js_error *ret_error)
+{
+    assert(js_text_set(config->name));
+    assert(js_account_stream(a, slice_str(config->name)) == NULL);
+    struct stream *s = stream_new(a, draw_incarnation(a), config);
+    s->created = jetstream_reactor(a->js)->wall;
+    s->is_started = true;
+    s->last_proposed = config->first_seq > 1 ? config->first_seq - 1 : 0;
+    if (!stream_config_propose(s, config, ret_error)) {
+        stream_free(s);
+        return ERR_LIMIT;
+    }
+    js_account_add(a, s);
+    *ret = s;
+    return ERR_OK;
+}
+
+bool stream_update(struct stream *s, const struct stream_config *config, struct js_error *ret_error)
+{
+    assert(slice_equal(slice_str(config->name), stream_name(s)));
+    assert(!s->is_deleted);
+    return stream_config_propose(s, config, ret_error);
+}
+
+bool stream_delete(struct stream *s, struct js_error *ret_error)
+{
+    assert(!s->is_deleted);
+    if (s->failure != ERR_OK ||
+        stream_log_propose(s->log, COMMAND_DELETE, 0, 0, JOURNAL_USE_RELEASE) == NULL)
+        return stream_log_refusal(s, ret_error);
+    s->is_deleted = true;
+    stream_subs_update(s);
+    return true;
+}
+
+struct stream *stream_free(struct stream *s)
+{
+    if (s == NULL) return NULL;
+    assert(list_empty(&s->waits));
+    s->is_deleted = true;
+    stream_subs_update(s);
+    turn_cancel(&s->turn);
+    if (timer_is_set(&s->timer)) wheel_cancel(&jetstream_reactor(s->account->js)->wheel, &s->timer);
+    stream_changes_fail(s, ERR_CLOSED);
+    s->consumers = consumers_free(s->consumers);
+    s->log = s->log->ops->free(s->log);
+    s->msgs = msgs_free(s->msgs);
+    s->inflight = inflight_free(s->inflight);
+    s->dedupe = dedupe_free(s->dedupe);
+    transform_free(s->transform);
+    transform_free(s->republish);
+    answers_deinit(&s->answers);
+    struct buf *bufs[] = { &s->last_id, &s->last_id_proposed, &s->unneeded,      &s->ack,
+                           &s->sending, &s->scratch,          &s->scratch_header };
+    for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
+    arena_free(s->config_arena);
+    return xfree(s);
+}
+
+struct stream *stream_recover(struct jetstream *js, uint64_t incarnation, struct slice first)
+{
+    struct config_command c;
+    if (config_command_read(first, &c) != ERR_OK) return NULL;
+    struct js_account *a = js_account_find(js, c.account);
+    if (a == NULL) return NULL;
+    const struct stream_config nothing = { .name = "?" };
+    struct stream *s = stream_new(a, incarnation, &nothing);
+    if (stream_config_take(s, &c) != ERR_OK) return stream_free(s);
+    js_account_add(a, s);
+    return s;
+}
+
+void stream_start(struct stream *s)
+{
+    struct msgs_state state;
+    assert(!s->is_started);
+    msgs_state(s->msgs, &state);
+    s->last_proposed = state.last_sequence;
+    s->time_proposed = state.last_time;
+    buf_add(&s->last_id_proposed, buf_slice(&s->last_id));
+    s->is_started = true;
+    stream_charge(s);
+    stream_subs_update(s);
+    consumers_start(s->consumers);
+}
+
+/* ---- what waits ---- */
+
+void stream_after(struct stream *s, struct stream_wait *w)
+{
+    assert(w->done != NULL);
+    w->upto = s->log->proposed;
+    list_add_tail(&s->waits, &w->node);
+    reactor_turn(jetstream_reactor(s->account->js), &s->turn);
+}
+
+void stream_wait_cancel(struct stream_wait *w)
+{
+    if (w->node.next != NULL) list_remove(&w->node);
+}
+
+/* Those that wait for no more than so many commands. */
+static void waits_end(struct stream *s, uint64_t applied, bool is_gone)
+{
+    while (!list_empty(&s->waits)) {
+        struct stream_wait *w = container_of(s->waits.next, struct stream_wait, node);
+        if (w->upto > applied) return;
+        list_remove(&w->node);
+        w->done(w, is_gone);
+    }
+}
+
+/* ---- its end ---- */
+
+void stream_fail(struct stream *s, enum err e)
+{
+    assert(e != ERR_OK);
+    if (s->failure != ERR_OK) return;
+    s->failure = e;
+    reactor_turn(jetstream_reactor(s->account->js), &s->turn);
+}
+
+static void end(struct stream *s)
+{
+    struct js_account *a = s->account;
+    assert(s->is_gone);
+    consumers_dismiss(s->consumers);
+    stream_answers_send(s, s->log->applied);
+    if (s->charged > 0) js_account_charge(a, stream_is_file(s), -(int64_t)s->charged);
+    s->charged = 0;
+    js_account_remove(a, s);
+    waits_end(s, s->log->applied, false);
+    stream_changes_fail(s, ERR_CLOSED);
+    waits_end(s, UINT64_MAX, true);
+    stream_free(s);
+}
+
+/* ---- its turn ---- */
+
+static void run(struct turn *t, struct reactor *r)
+{
+    struct stream *s = container_of(t, struct stream, turn);
+    assert(r == jetstream_reactor(s->account->js));
+    assert(s->is_started);
+    if (s->is_gone) {
+        end(s);
+        return;
+    }
+    stream_answers_send(s, s->log->applied);
+    waits_end(s, s->log->applied, false);
+    if (s->failure != ERR_OK) {
+        stream_changes_fail(s, s->failure);
+        waits_end(s, UINT64_MAX, true);
+        return;
+    }
+    consumers_run(s->consumers);
+    stream_unneeded_propose(s);
+}
+
+void stream_wake(struct stream *s)
+{
+    if (s->is_started) reactor_turn(jetstream_reactor(s->account->js), &s->turn);
+}
+
+void stream_check(struct stream *s)
+{
+    struct msgs_state state;
+    msgs_check(s->msgs);
+    msgs_state(s->msgs, &state);
+    inflight_check(s->inflight);
+    dedupe_check(s->dedupe);
+    answers_check(&s->answers);
+    consumers_check(s->consumers);
+    assert(s->log->applied <= s->log->proposed);
+    assert(s->charged == state.bytes || !s->is_started);
+    assert(!s->is_started || s->last_proposed >= state.last_sequence);
+    assert(!s->is_gone || s->is_deleted);
+    uint64_t before = 0;
+    LIST_EACH(&s->waits, node)
+    {
+        const struct stream_wait *w = container_of(node, struct stream_wait, node);
+        assert(w->upto >= before);
+        before = w->upto;
+    }
+}

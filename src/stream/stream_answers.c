@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What publishers are told. A reply may be a subject of this stream, so that an answer comes back
+ * in as a message while it is sent: everything that is sent lies in a buffer that ingest does not
+ * touch. */
+#include "base/assert.h"
+#include "core/deliver.h"
+#include "stream/api_messages.h"
+#include "stream/stream_internal.h"
+
+static void send(struct stream *s, struct slice reply, struct slice header, struct slice text)
+{
+    const struct jetstream *js = s->account->js;
+    assert(reply.len > 0);
+    (void)deliver_internal(js->home, s->account->account, reply, SLICE_LIT(""), header, text);
+}
+
+void stream_ack_prepare(struct stream *s)
+{
+    struct js_pub_ack a = { .stream = s->config.name };
+    struct buf *b = &s->ack;
+    AUTO_FREE(arena) arena = arena_new();
+    a.domain = arena_str(arena, s->account->js->domain);
+    b->len = 0;
+    js_pub_ack_write(&a, b);
+    assert(b->len > 2 && b->ptr[b->len - 2] == '0');
+    b->len -= 2;                        /* "0}" */
+    s->ack_prefix = b->len;
+}
+
+void stream_ack(struct stream *s, struct slice reply, uint64_t sequence)
+{
+    if (reply.len == 0 || s->config.no_ack) return;
+    struct buf *b = &s->ack;
+    assert(s->ack_prefix > 0);
+    b->len = s->ack_prefix;
+    buf_add_u64(b, sequence);
+    buf_add_byte(b, '}');
+    uint32_t len = b->len;
+    buf_add(b, reply);
+    struct slice both = buf_slice(b);
+    send(s, slice_from(both, len), SLICE_LIT(""), slice_first(both, len));
+}
+
+static void answer(struct stream *s, struct slice reply, struct slice header, struct slice text)
+{
+    struct answer a = { s->log->proposed, reply, header, text };
+    answers_add(&s->answers, &a);
+    reactor_turn(jetstream_reactor(s->account->js), &s->turn);
+}
+
+void stream_answer_ack(struct stream *s, struct slice reply, const struct js_pub_ack *ack)
+{
+    if (reply.len == 0 || s->config.no_ack) return;
+    struct buf text = { 0 };
+    AUTO_FREE(arena) arena = arena_new();
+    struct js_pub_ack a = *ack;
+    a.stream = s->config.name;
+    a.domain = arena_str(arena, s->account->js->domain);
+    js_pub_ack_write(&a, &text);
+    answer(s, reply, SLICE_LIT(""), buf_slice(&text));
+    buf_deinit(&text);
+}
+
+static void answer_error(struct stream *s, struct slice reply, struct slice header,
+                         const struct js_error *e)
+{
+    if (reply.len == 0 || s->config.no_ack) return;
+    struct buf text = { 0 };
+    js_pub_error_write(s->config.name, e, &text);
+    answer(s, reply, header, buf_slice(&text));
+    buf_deinit(&text);
+}
+
+void stream_answer_error(struct stream *s, struct slice reply, const struct js_error *e)
+{
+    answer_error(s, reply, SLICE_LIT(""), e);
+}
+
+void stream_answer_busy(struct stream *s, struct slice reply)
+{
+    struct js_error e;
+    (void)js_error_set(&e, JS_ERR_STREAM_TOO_MANY_REQUESTS);
+    answer_error(s, reply, SLICE_LIT("NATS/1.0 429 Too Many Requests\r\n\r\n"), &e);
+}
+
+void stream_answers_send(struct stream *s, uint64_t applied)
+{
+    struct answer a;
+    while (answers_take(&s->answers, applied, &s->sending, &a))
+        send(s, a.reply, a.header, a.text);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Removals that somebody asked for: one message, a purge, and what no consumer needs any more. Who
+ * asked waits until it is durable. */
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "stream/stream_internal.h"
+
+/* Who waits for a command of the log. In the order of the commands. */
+struct change {
+    struct list node;
+    uint64_t    index; /* the command is the log's so-manieth */
+    void      (*removed)(void *ctx, enum err);
+    void      (*purged)(void *ctx, enum err, uint64_t count);
+    void       *ctx;
+};
+
+static struct change *change_new(struct stream *s, void *ctx)
+{
+    struct change *c = xcalloc(1, sizeof *c);
+    c->index = s->log->proposed;
+    c->ctx = ctx;
+    list_add_tail(&s->changes, &c->node);
+    return c;
+}
+
+/* Who waits for the command that is being applied; NULL: nobody. */
+static struct change *change_take(struct stream *s)
+{
+    if (list_empty(&s->changes)) return NULL;
+    struct change *c = container_of(s->changes.next, struct change, node);
+    assert(c->index >= s->log->applied);
+    if (c->index != s->log->applied) return NULL;
+    list_remove(&c->node);
+    return c;
+}
+
+static void change_end(struct change *c, enum err e, uint64_t count)
+{
+    assert((c->removed == NULL) != (c->purged == NULL));
+    if (c->removed != NULL) c->removed(c->ctx, e);
+    else c->purged(c->ctx, e, count);
+    xfree(c);
+}
+
+void stream_changes_fail(struct stream *s, enum err e)
+{
+    struct list *node;
+    assert(e != ERR_OK);
+    while ((node = list_pop(&s->changes)) != NULL)
+        change_end(container_of(node, struct change, node), e, 0);
+}
+
+/* ---- one message ---- */
+
+static bool propose_remove(struct stream *s, uint64_t sequence, uint8_t flags)
+{
+    uint8_t *at = stream_log_propose(s->log, COMMAND_REMOVE, 0, remove_command_size(1),
+                                     JOURNAL_USE_RELEASE);
+    if (at == NULL) return false;
+    remove_command_begin(at, flags, 1);
+    remove_command_set(at, 0, sequence);
+    return true;
+}
+
+bool stream_remove(struct stream *s, uint64_t sequence, bool no_erase,
+                   void (*done)(void *ctx, enum err), void *ctx)
+{
+    assert(done != NULL);
+    if (!msgs_has(s->msgs, sequence)) return false;
+    if (s->failure == ERR_OK && propose_remove(s, sequence, no_erase ? 0 : REMOVE_ERASE)) {
+        change_new(s, ctx)->removed = done;
+        return true;
+    }
+    enum err e = stream_log_error(s->log);
+    done(ctx, e == ERR_OK ? ERR_LIMIT : e);
+    return true;
+}
+
+static void erased(void *ctx, enum err e)
+{
+    struct change *c = ctx;
+    if (c != NULL) change_end(c, e, 0);
+}
+
+void stream_apply_remove(struct stream *s, const struct remove_command *c)
+{
+    struct change *waits = change_take(s);
+    enum err e = ERR_OK;
+    assert(waits == NULL || c->count == 1);
+    for (uint32_t i = 0; i < c->count; i++) {
+        uint64_t sequence = remove_command_get(c, i);
+        if (!stream_take_out(s, sequence)) e = ERR_NOTFOUND;
+        else if (c->flags & REMOVE_ERASE) {
+            msgs_erase(s->msgs, sequence, erased, waits);
+            waits = NULL;
+        }
+    }
+    if (waits != NULL) change_end(waits, e, 0);
+}
+
+/* ---- many ---- */
+
+void stream_purge(struct stream *s, const struct stream_purge *p,
+                  void (*done)(void *ctx, enum err, uint64_t purged), void *ctx)
+{
+    struct purge_command c = { p->below, p->keep, p->filter };
+    uint8_t *at = s->failure != ERR_OK ? NULL
+                                       : stream_log_propose(s->log, COMMAND_PURGE, 0,
+                                                            purge_command_size(&c),
+                                                            JOURNAL_USE_RELEASE);
+    assert(done != NULL);
+    if (at == NULL) {
+        enum err e = stream_log_error(s->log);
+        done(ctx, e == ERR_OK ? ERR_LIMIT : e, 0);
+        return;
+    }
+    purge_command_write(&c, at);
+    change_new(s, ctx)->purged = done;
+}
+
+void stream_apply_purge(struct stream *s, const struct purge_command *c)
+{
+    struct change *waits = change_take(s);
+    uint64_t gone = stream_take_matching(s, c);
+    if (waits != NULL) change_end(waits, ERR_OK, gone);
+}
+
+/* ---- what nobody needs ---- */
+
+struct range {
+    uint64_t first, last;
+};
+
+void stream_unneeded(struct stream *s, uint64_t first, uint64_t last)
+{
+    struct range r = { first, last }, *before;
+    assert(first <= last);
+    if (s->config.retention == JS_RETENTION_LIMITS || !s->is_started) return;
+    uint32_t count = s->unneeded.len / (uint32_t)sizeof r;
+    before = count == 0 ? NULL : (struct range *)(void *)s->unneeded.ptr + count - 1;
+    if (before != NULL && before->last + 1 == first) before->last = last;
+    else buf_add(&s->unneeded, slice_of(&r, sizeof r));
+    reactor_turn(jetstream_reactor(s->account->js), &s->turn);
+}
+
+/* How many sequences one command removes at most. */
+enum { REMOVE_MAX = 64 * 1024 };
+
+static bool is_needed(struct stream *s, uint64_t sequence)
+{
+    struct slice subject;
+    uint64_t size;
+    return msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK ||
+           consumers_need(s->consumers, sequence, subject);
+}
+
+static bool propose_removals(struct stream *s, struct buf *sequences)
+{
+    uint32_t count = sequences->len / (uint32_t)sizeof(uint64_t);
+    if (count == 0) return true;
+    uint8_t *at = stream_log_propose(s->log, COMMAND_REMOVE, 0, remove_command_size(count),
+                                     JOURNAL_USE_RELEASE);
+    if (at == NULL) return false;
+    remove_command_begin(at, 0, count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t sequence;
+        memcpy(&sequence, sequences->ptr + i * sizeof sequence, sizeof sequence);
+        remove_command_set(at, i, sequence);
+    }
+    sequences->len = 0;
+    return true;
+}
+
+/* Those of a range that are there and that nobody needs. False: the log is full; `*from` is where
+ * to go on. */
+static bool gather(struct stream *s, uint64_t *from, uint64_t last, struct buf *out)
+{
+    const struct msgs_filter all = { NULL, 0 };
+    uint64_t at = *from;
+    while (at <= last && msgs_next(s->msgs, &all, at, NULL, &at) == ERR_OK && at <= last) {
+        *from = at;
+        if (!is_needed(s, at)) buf_add(out, slice_of(&at, sizeof at));
+        if (out->len >= REMOVE_MAX * sizeof at && !propose_removals(s, out)) return false;
+        at++;
+    }
+    *from = last + 1;
+    return true;
+}
+
+void stream_unneeded_propose(struct stream *s)
+{
+    struct buf ranges = s->unneeded, out = { 0 };
+    if (ranges.len == 0 || s->failure != ERR_OK) return;
+    memset(&s->unneeded, 0, sizeof s->unneeded);
+    for (uint32_t at = 0; at < ranges.len; at += (uint32_t)sizeof(struct range)) {
+        struct range r;
+        memcpy(&r, ranges.ptr + at, sizeof r);
+        if (gather(s, &r.first, r.last, &out)) continue;
+        buf_add(&s->unneeded, slice_of(&r, sizeof r));
+    }
+    (void)propose_removals(s, &out);
+    buf_deinit(&ranges);
+    buf_deinit(&out);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stream_internal: what the files of one stream share, see stream.h.
+ *
+ *   sink → ingest.c → ingest_checks.c → log … log → apply.c → stream_room.c, dedupe, expiry
+ *                        ↓ error, duplicate              ↓ ack, republish, consumers
+ *                   stream_answers.c                stream_answers.c
+ *
+ * Thread: the JetStream reactor. Memory: as each function says. */
+#ifndef MIDGE_STREAM_STREAM_INTERNAL_H
+#define MIDGE_STREAM_STREAM_INTERNAL_H
+
+#include "stream/api_messages.h"
+#include "stream/consumer.h"
+#include "stream/publish_headers.h"
+#include "stream/stream.h"
+#include "wire/headers.h"
+
+/* ---- a message on its way to a command ---- */
+
+enum { INCOMING_EDITS = 4 };
+
+/* Borrowed from the publisher's bytes, or from the stream's scratch buffer. */
+struct incoming {
+    struct slice subject; /* as it will be stored */
+    struct slice reply;   /* empty: nobody wants an answer */
+    struct slice header, payload;
+    struct publish_headers headers;
+    uint32_t headers_count;
+    bool     is_own;      /* the stream made it itself: a marker, a scheduled message */
+    /* how its header must be changed before it is stored */
+    bool          strips_status;
+    struct slice  remove[INCOMING_EDITS];
+    uint32_t      remove_count;
+    struct header add[INCOMING_EDITS];
+    uint32_t      add_count;
+    /* decided by the checks */
+    nanos    time;
+    uint64_t id;
+    uint64_t duplicate_of; /* the sequence that has this id; 0: none */
+    uint8_t  flags;        /* STORE_* */
+    nanos    expires;
+    bool     is_skipped;   /* nobody is interested */
+};
+
+/* May it be stored? In nats-server's order. False: `*ret_error` says why not, or it is a duplicate,
+ * which is no error (`duplicate_of`, err_code 0). */
+MUST_CHECK bool ingest_check(struct stream *, struct incoming *, struct js_error *ret_error);
+/* Proposes it. False: the log takes nothing; `*ret_error` is what its publisher is told. */
+MUST_CHECK bool ingest_propose(struct stream *, const struct incoming *,
+                               struct js_error *ret_error);
+/* `deliver` of the stream's sink. */
+void ingest_deliver(struct sink *, struct core_reactor *, struct sub *, const struct message *);
+
+/* The time of the next command: now, but never before the one before. */
+nanos stream_time(const struct stream *);
+
+/* ---- what publishers are told ---- */
+
+/* The part of a PubAck that does not change, from the configuration and the domain. */
+void stream_ack_prepare(struct stream *);
+/* Sends the ack of a stored message, from a turn. No reply is fine. */
+void stream_ack(struct stream *, struct slice reply, uint64_t sequence);
+/* Waits for all that is proposed by now. No reply, or a stream with no_ack: nothing happens. */
+void stream_answer_ack(struct stream *, struct slice reply, const struct js_pub_ack *);
+void stream_answer_error(struct stream *, struct slice reply, const struct js_error *);
+/* 10167, with a status: too much is in flight. */
+void stream_answer_busy(struct stream *, struct slice reply);
+/* Sends what has waited for no more than so many commands; from a turn. */
+void stream_answers_send(struct stream *, uint64_t applied);
+
+/* ---- applying ---- */
+
+/* What limits and the flags of a message that was just stored take away. */
+void stream_room_make(struct stream *, const struct store_command *, uint64_t sequence);
+/* Limits as the configuration has them now. */
+void stream_room_enforce(struct stream *);
+/* … for each subject. */
+void stream_room_enforce_subjects(struct stream *);
+/* One message goes, whatever the reason: consumers hear of it. False: it is not there. */
+bool stream_take_out(struct stream *, uint64_t sequence);
+/* All below `first`; returns how many that were. */
+uint64_t stream_take_below(struct stream *, uint64_t first);
+uint64_t stream_take_matching(struct stream *, const struct purge_command *);
+/* Account and server count what it has now. */
+void stream_charge(struct stream *);
+
+/* stream_changes.c: effects of COMMAND_REMOVE, COMMAND_PURGE; who waits for them is told. */
+void stream_apply_remove(struct stream *, const struct remove_command *);
+void stream_apply_purge(struct stream *, const struct purge_command *);
+void stream_changes_fail(struct stream *, enum err);
+/* Proposes the removal of what nobody needs any more. */
+void stream_unneeded_propose(struct stream *);
+
+/* ---- configuration ---- */
+
+/* Bodies of a new stream: log and messages by its storage. */
+void stream_bodies_new(struct stream *);
+/* Takes over the configuration of a command: texts, transforms; the old one goes. CORRUPT: it
+ * cannot be read. */
+MUST_CHECK enum err stream_config_take(struct stream *, const struct config_command *);
+/* Subscriptions as the configuration has them; none when it is deleted. Not from within a sink. */
+void stream_subs_update(struct stream *);
+/* Proposes COMMAND_CONFIG. */
+MUST_CHECK bool stream_config_propose(struct stream *, const struct stream_config *,
+                                      struct js_error *ret_error);
+/* Sets the error that a log's refusal is to a client. Returns false. */
+bool stream_log_refusal(struct stream *, struct js_error *ret_error);
+
+static inline struct slice stream_account_name(const struct stream *s)
+{
+    return slice_str(s->account->account->name);
+}
+
+/* How many more of a subject are in flight, and the sequence that is its last then (0: none). */
+uint64_t stream_last_of(struct stream *, struct slice subject);
+
+#endif
