@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "core/core_fake.h"
+#include "core/deliver.h"
 #include "json/reader.h"
 #include "stream/api_internal.h"
 #include "stream/consumer.h"
