@@ -151,8 +151,8 @@ uint8_t *store_add(struct store *, struct store_owner *, uint32_t kind, uint64_t
                    uint32_t body_len, enum journal_use, journal_pos *ret_pos);
 /* OK, or why nothing is taken: LIMIT (no space), or what the journal has failed with. */
 enum err store_error(const struct store *);
-/* Every tick of the reactor, in a turn after those of the owners: commits, goes on with checkpoints.
- * `now`: monotonic. */
+/* Every tick of the reactor, in a turn after those of the owners: commits, goes on with
+ * checkpoints. `now`: monotonic. */
 void store_tick(struct store *, nanos now);
 nanos store_next_due(const struct store *);
 
