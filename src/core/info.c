@@ -140,7 +140,7 @@ static void keep(struct info_kept *kept, struct session *s, enum info_kind kind)
 static const struct info_kept *kept_of(struct session *s, enum info_kind kind)
 {
     static_assert((int)INFO_UPDATE + 1 == (int)INFO_KINDS, "one of each kind is kept");
-    assert(kind < INFO_KINDS);
+    assert((uint32_t)kind < (uint32_t)INFO_KINDS);
     struct info_kept *kept = &s->home->kept[kind];
     bool is_same = kept->listener == s->listener && kept->account == s->account &&
                    kept->max_payload == max_payload(s, kind);
