@@ -84,7 +84,7 @@ static struct store_owner *find_or_make(struct store *s, uint64_t incarnation, b
     struct store_owner *o = owners_find(&s->owners, incarnation);
     assert(incarnation > 0);
     if (o != NULL) return o;
-    o = s->host.owner_found(s->host.ctx, incarnation, is_record, kind, first);
+    o = s->host.owner_found(s->host.ctx, s, incarnation, is_record, kind, first);
     assert(o == NULL || o->incarnation == incarnation);
     return o;
 }

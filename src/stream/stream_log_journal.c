@@ -38,7 +38,7 @@ static uint8_t *log_propose_here(struct stream_log *base, uint32_t kind, uint64_
 }
 
 /* Also when there would be room for something smaller: it says why the last one was refused. */
-static enum err log_error(const struct stream_log *base)
+static enum err log_reason(const struct stream_log *base)
 {
     const struct log_journal *l = container_of(base, const struct log_journal, base);
     enum err e = store_error(l->store);
@@ -66,7 +66,7 @@ void stream_log_journal_apply(struct stream_log *base, const struct journal_reco
 static const struct stream_log_ops ops = {
     .free = log_free,
     .propose = log_propose_here,
-    .error = log_error,
+    .error = log_reason,
 };
 
 struct stream_log *stream_log_journal_new(struct store *s, struct store_owner *o)
