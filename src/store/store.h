@@ -78,6 +78,7 @@ struct store_owner {
     uint64_t      unwritten;            /* bytes of its records above the checkpoint */
     bool          is_flushing;
     bool          is_loaded;            /* recovery: its sections are over */
+    bool          is_begun;             /* a record of it is durable: no list names it before */
 };
 
 struct store_host {
@@ -146,7 +147,8 @@ void store_removed(struct store *, uint64_t incarnation);
 /* the server ends; disk unchanged. One that was never entered, or has left, is fine */
 void store_leave(struct store *, struct store_owner *);
 void store_flushed(struct store *, struct store_owner *, enum err);
-/* It has something for the next checkpoint that no record said. */
+/* It has something for the next checkpoint that no record said; with its first record, if none is
+ * durable yet. */
 void store_touch(struct store *, struct store_owner *);
 
 /* ---- records ---- */
@@ -157,8 +159,8 @@ uint8_t *store_add(struct store *, struct store_owner *, uint32_t kind, uint64_t
                    uint32_t body_len, enum journal_use, journal_pos *ret_pos);
 /* OK, or why nothing is taken: LIMIT (no space), or what the journal has failed with. */
 enum err store_error(const struct store *);
-/* Every tick of the reactor, in a turn after those of the owners: commits, goes on with checkpoints.
- * `now`: monotonic. */
+/* Every tick of the reactor, in a turn after those of the owners: commits, goes on with
+ * checkpoints. `now`: monotonic. */
 void store_tick(struct store *, nanos now);
 nanos store_next_due(const struct store *);
 

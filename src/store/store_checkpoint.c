@@ -46,7 +46,8 @@ nanos store_checkpoint_due(const struct store *s)
     if (checkpoint_is_refused(s->checkpoint)) return s->now + CHECKPOINT_RETRY;
     if (s->step == STEP_FLUSHING && s->flushes == 0) return s->now;
     if (s->step != STEP_IDLE) return NANOS_MAX;
-    if (store_error(s) == ERR_LIMIT) return s->now < s->retry ? s->retry : s->now + CHECKPOINT_RETRY;
+    if (store_error(s) == ERR_LIMIT)
+        return s->now < s->retry ? s->retry : s->now + CHECKPOINT_RETRY;
     if (list_empty(&s->owners.changed)) return NANOS_MAX;
     return s->changed_since == 0 ? s->now : s->changed_since + s->o.checkpoint_interval;
 }
@@ -183,12 +184,16 @@ void store_checkpoint_tick(struct store *s)
 
 /* ---- slices of a rewrite ---- */
 
+/* The next one that has begun; NULL: none. */
 static struct store_owner *owner_after(const struct store *s, const struct store_owner *o)
 {
-    const struct list *next = o != NULL ? o->all.next : s->owners.all.next;
-    assert(next != NULL);
-    if (next == &s->owners.all) return NULL;
-    return container_of(next, struct store_owner, all);
+    const struct list *at = o != NULL ? &o->all : &s->owners.all;
+    assert(at->next != NULL);
+    for (at = at->next; at != &s->owners.all; at = at->next) {
+        struct store_owner *next = container_of(at, struct store_owner, all);
+        if (next->is_begun) return next;
+    }
+    return NULL;
 }
 
 void store_slice_leave(struct store *s, struct store_owner *o)

@@ -145,8 +145,10 @@ static enum err quarantine(struct store *s, const char *directory, struct errmsg
     if (files.count > 0) {
         e = move_files(disk, directory, &files);
         s->stats.quarantined++;
-        store_report(s, "%u files of " STORE_STREAMS "/%s, which no checkpoint names, are moved to "
-                        STORE_QUARANTINE "/%s", files.count, directory, directory);
+        store_report(s,
+                     "%u files of " STORE_STREAMS
+                     "/%s, which no checkpoint names, are moved to " STORE_QUARANTINE "/%s",
+                     files.count, directory, directory);
     }
     xfree(files.at);
     if (!e) e = disk->remove_dir(disk, name);
@@ -177,8 +179,7 @@ static enum err note_quarantined(struct store *s, struct errmsg *why)
     struct names all;
     enum err e = names_read(s->disk, STORE_QUARANTINE, &all, why);
     assert(s->recovery != NULL);
-    for (uint32_t i = 0; i < all.count && !e; i++)
-        recovery_note_used(s, incarnation_of(all.at[i]));
+    for (uint32_t i = 0; i < all.count && !e; i++) recovery_note_used(s, incarnation_of(all.at[i]));
     xfree(all.at);
     return e;
 }

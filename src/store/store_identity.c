@@ -13,8 +13,7 @@ struct copy {
     struct store_identity identity;
 };
 
-static enum err read_copy(struct disk *disk, const char *name, struct copy *ret,
-                          struct errmsg *why)
+static enum err read_copy(struct disk *disk, const char *name, struct copy *ret, struct errmsg *why)
 {
     uint8_t bytes[IDENTITY_SIZE];
     struct disk_file *file = NULL;
@@ -90,8 +89,7 @@ static enum err write_copy(struct disk *disk, const char *name, struct slice byt
     return e ? errmsg_set(why, e, "%s cannot be written", name) : ERR_OK;
 }
 
-enum err store_identity_save(struct disk *disk, const struct store_identity *i,
-                             struct errmsg *why)
+enum err store_identity_save(struct disk *disk, const struct store_identity *i, struct errmsg *why)
 {
     uint8_t bytes[IDENTITY_SIZE];
     enum err e = ERR_OK;

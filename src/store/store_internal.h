@@ -132,8 +132,7 @@ struct key_wish {
  * configured key has changed: `*ret_changed`, then it is to be saved. DENIED: neither key opens
  * them. `*ret` NULL: plain. */
 MUST_CHECK enum err store_keys_open(struct store_identity *, const struct key_wish *,
-                                    struct store_keys **ret, bool *ret_changed,
-                                    struct errmsg *why);
+                                    struct store_keys **ret, bool *ret_changed, struct errmsg *why);
 struct store_keys *store_keys_free(struct store_keys *); /* NULL is fine; returns NULL */
 struct journal_seal store_keys_seal(struct store_keys *);
 
@@ -152,7 +151,8 @@ void store_on_batch(void *store, const struct journal_batch *);
 /* store_recover.c: blocking */
 MUST_CHECK enum err store_recover(struct store *, struct errmsg *why);
 void recovery_note_used(struct store *, uint64_t incarnation);
-/* It is forgotten: by a list that is safe (`waits` NULL), or by a record, and still to be listed. */
+/* It is forgotten: by a list that is safe (`waits` NULL), or by a record, and still to be
+ * listed. */
 void recovery_gone(struct store *, uint64_t incarnation, struct store_gone *waits);
 enum recovery_fate { FATE_LIVES, FATE_GOES, FATE_STAYS, FATE_ASIDE };
 /* What is to be done with the directory of this incarnation. */

@@ -69,8 +69,8 @@ static void wrap_all(struct store_identity *i, struct slice key, struct entropy 
 }
 
 /* The number of the key with this cipher, maybe a new one. */
-static uint32_t key_for(struct store_identity *i, enum seal_cipher cipher,
-                        struct entropy *entropy, struct plain_keys *plain)
+static uint32_t key_for(struct store_identity *i, enum seal_cipher cipher, struct entropy *entropy,
+                        struct plain_keys *plain)
 {
     for (uint32_t k = 0; k < i->keys_count; k++)
         if (i->keys[k].cipher == cipher) return i->keys[k].number;
@@ -142,8 +142,8 @@ struct store_keys *store_keys_free(struct store_keys *keys)
 
 /* ---- the seal of journal, checkpoint log and blocks ---- */
 
-static void keys_close(void *ctx, const uint8_t nonce[24], struct slice context,
-                       struct slice plain, uint8_t *ret_sealed)
+static void keys_close(void *ctx, const uint8_t nonce[24], struct slice context, struct slice plain,
+                       uint8_t *ret_sealed)
 {
     const struct store_keys *keys = ctx;
     assert(keys->current != NULL);

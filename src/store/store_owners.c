@@ -72,7 +72,7 @@ void store_enter(struct store *s, struct store_owner *o, uint64_t incarnation)
     *to = o;
     o->since = 0;
     o->unwritten = 0;
-    o->is_flushing = o->is_loaded = false;
+    o->is_flushing = o->is_loaded = o->is_begun = false;
     list_init(&o->changed);
     list_init(&o->settling);
     list_add_tail(&all->all, &o->all);
@@ -84,10 +84,11 @@ void store_enter(struct store *s, struct store_owner *o, uint64_t incarnation)
 
 void owner_changed(struct store *s, struct store_owner *o, journal_pos pos, uint32_t bytes)
 {
-    assert(o->incarnation > 0);
+    assert(o->incarnation > 0 && pos > 0);
     o->unwritten += bytes;
     if (!list_empty(&o->changed)) return;
-    o->since = pos > 0 ? pos : 1;
+    o->is_begun = true;
+    o->since = pos;
     list_add_tail(&s->owners.changed, &o->changed);
     assert(o->since > 0);
 }
@@ -96,7 +97,7 @@ void store_touch(struct store *s, struct store_owner *o)
 {
     assert(o->incarnation > 0);
     assert(s->applied < UINT64_MAX);
-    owner_changed(s, o, s->applied + 1, 0);
+    if (o->is_begun) owner_changed(s, o, s->applied + 1, 0);
 }
 
 /* Records of an owner that was forgotten may still come: nobody misses them. */
@@ -224,6 +225,7 @@ static uint32_t check_chain(const struct store *s, uint32_t at)
         assert(o->incarnation > 0 && o->incarnation < s->next_incarnation);
         assert((hash_u64(o->incarnation) & (s->owners.table_size - 1)) == at);
         assert(list_empty(&o->changed) == (o->since == 0));
+        assert(o->is_begun || o->since == 0);
         assert(!o->is_flushing || s->step == STEP_FLUSHING);
     }
     return count;

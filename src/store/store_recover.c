@@ -112,6 +112,7 @@ static void load(struct store *s, struct store_owner *o, uint32_t kind, struct s
 {
     uint64_t incarnation = o->incarnation;
     assert(incarnation > 0 && !o->is_loaded);
+    o->is_begun = true;
     enum err e = o->ops->load(o, kind, bytes);
     if (e) set_aside(s, incarnation, o, "its state in the checkpoint log is not understood");
 }
@@ -271,13 +272,15 @@ static void on_replay(void *ctx, const struct journal_batch *b)
 static void report_damage(struct store *s, const struct journal_damage *d)
 {
     if (!d->is_named) {
-        store_report(s, "batches %llu to %llu of the journal are gone; whose they were is not known",
+        store_report(s,
+                     "batches %llu to %llu of the journal are gone; whose they were is not known",
                      (unsigned long long)d->first, (unsigned long long)d->last);
         return;
     }
     assert(d->first == d->last);
-    store_report(s, "batch %llu of the journal is damaged: it held sequences %llu to %llu of "
-                    "the stream of " STORE_STREAMS "/%016llx",
+    store_report(s,
+                 "batch %llu of the journal is damaged: it held sequences %llu to %llu of "
+                 "the stream of " STORE_STREAMS "/%016llx",
                  (unsigned long long)d->first, (unsigned long long)d->first_sequence,
                  (unsigned long long)d->last_sequence, (unsigned long long)d->owner);
 }
