@@ -121,7 +121,7 @@ static enum acks_policy policy_of(enum js_ack ack)
 }
 
 struct consumer *consumer_new(struct consumers *set, const struct consumer_command *made,
-                                     struct consumer_setup *take_setup)
+                              struct consumer_setup *take_setup)
 {
     struct consumer *c = xcalloc(1, sizeof *c);
     assert(made->name.len > 0);
@@ -192,8 +192,8 @@ static bool propose_failed(struct js_error *e)
     return js_error_set(e, JS_ERR_CONSUMER_STORE_FAILED, "the log takes nothing");
 }
 
-void consumer_made(const struct consumer *c, const struct consumer_config *config,
-                   struct buf *json, struct consumer_command *ret)
+void consumer_made(const struct consumer *c, const struct consumer_config *config, struct buf *json,
+                   struct consumer_command *ret)
 {
     struct json_writer w = json_writer_on(json, JSON_COMPACT);
     assert(json->len == 0);

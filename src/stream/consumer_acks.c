@@ -10,7 +10,8 @@
 #include "wire/headers.h"
 
 /* Where a v2 subject must lead. */
-static bool fits(const struct js_account *a, enum ack_version version, const struct ack_place *place)
+static bool fits(const struct js_account *a, enum ack_version version,
+                 const struct ack_place *place)
 {
     char hash[ACCOUNT_HASH_LEN];
     assert(a->account != NULL);
@@ -39,8 +40,8 @@ static void no_responders(struct js_account *a, struct slice reply)
     struct slice none = SLICE_LIT("");
     assert(a->account != NULL);
     if (reply.len == 0) return;
-    (void)deliver_internal(a->js->home, a->account, reply, none,
-                           SLICE_LIT("NATS/1.0 503\r\n\r\n"), none);
+    (void)deliver_internal(a->js->home, a->account, reply, none, SLICE_LIT("NATS/1.0 503\r\n\r\n"),
+                           none);
 }
 
 /* ---- sampling ---- */
@@ -88,8 +89,7 @@ static bool ack_up_to(struct consumer *c, const struct ack_info *info)
                                           .consumer_seq = info->consumer_seq };
     assert(c->acks.policy == ACKS_ALL || c->acks.policy == ACKS_FLOW_CONTROL);
     if (info->stream_seq > c->delivered.stream_seq) return false;
-    if (info->consumer_seq <= c->acks.floor.consumer_seq &&
-        ack_list_count(&c->acks.spent) == 0)
+    if (info->consumer_seq <= c->acks.floor.consumer_seq && ack_list_count(&c->acks.spent) == 0)
         return true;
     redelivery_forget_below(&c->redelivery, info->stream_seq + 1);
     consumer_command(c, &command);

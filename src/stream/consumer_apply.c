@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Consumers from the log: what COMMAND_CONSUMER, COMMAND_CONSUMER_GONE and COMMAND_PROGRESS do, on a
- * leader, at recovery, later on every replica. */
+/* Consumers from the log: what COMMAND_CONSUMER, COMMAND_CONSUMER_GONE and COMMAND_PROGRESS do, on
+ * a leader, at recovery, later on every replica. */
 #include "base/assert.h"
 #include "stream/command_consumer.h"
 #include "stream/consumer_internal.h"

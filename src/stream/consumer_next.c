@@ -165,9 +165,8 @@ struct slice consumer_reply(struct consumer *c, const struct consumer_next *n)
     struct buf *out = &c->set->subject;
     assert(n->deliveries > 0);
     if (c->ack_prefix.ptr == NULL) {
-        const struct ack_place place = {
-            .stream = stream_name(c->set->stream), .consumer = slice_str(c->name)
-        };
+        const struct ack_place place = { .stream = stream_name(c->set->stream),
+                                         .consumer = slice_str(c->name) };
         struct buf prefix = { .ptr = NULL };
         ack_prefix_write(ACK_V1, &place, &prefix);
         uint32_t len = prefix.len;

@@ -11,8 +11,8 @@ static uint64_t last_given(const struct stream *s, const struct msgs_state *stat
     return coming > state->last_sequence ? coming : state->last_sequence;
 }
 
-/* The newest message that a filter matches; of several the highest. Without filters the last sequence
- * counts, even when its message is gone, as on nats-server. */
+/* The newest message that a filter matches; of several the highest. Without filters the last
+ * sequence counts, even when its message is gone, as on nats-server. */
 static enum err find_last(struct stream *s, const struct consumer_config *config,
                           struct msgs_wait *wait, uint64_t *ret)
 {

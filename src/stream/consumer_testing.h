@@ -248,7 +248,8 @@ static inline struct consumer *stage_consumer(struct stage *g, const char *name,
     struct js_error why;
     enum err e = consumer_start_find(&g->stream, config, &wait, &start);
     assert(e == ERR_OK);
-    struct consumer *c = consumer_create(g->stream.consumers, config, slice_str(name), &start, &why);
+    struct consumer *c = consumer_create(g->stream.consumers, config, slice_str(name), &start,
+                                         &why);
     assert(c != NULL);
     stage_run(g);
     if (g->stream.config.storage == JS_STORAGE_FILE) stage_durable(g);

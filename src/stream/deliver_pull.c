@@ -308,8 +308,7 @@ static bool send(struct consumer *c, const struct consumer_next *n, struct outgo
         out->header = consumer_header(c, pull_queue_pin(c->pull->queue, &since));
     if (deliver_as(consumer_home(c), out, &is_behind) == 0) {
         /* nobody listens any more; one that is over has left the queue already */
-        if (w->batch_left > 0)
-            pull_queue_drop(c->pull->queue, (struct pull_waiting *)(uintptr_t)w);
+        if (w->batch_left > 0) pull_queue_drop(c->pull->queue, (struct pull_waiting *)(uintptr_t)w);
         return true;
     }
     consumer_delivered(c, n);

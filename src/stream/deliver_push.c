@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deliver_push: messages to a deliver subject, as long as somebody subscribes to it, as fast as flow
- * control, rate limit and replay policy let them; heartbeats when it is quiet. */
+/* Deliver_push: messages to a deliver subject, as long as somebody subscribes to it, as fast as
+ * flow control, rate limit and replay policy let them; heartbeats when it is quiet. */
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "core/deliver.h"

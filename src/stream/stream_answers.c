@@ -86,5 +86,6 @@ void stream_answer_busy(struct stream *s, struct slice reply)
 void stream_answers_send(struct stream *s, uint64_t applied)
 {
     struct answer a;
-    while (answers_take(&s->answers, applied, &s->sending, &a)) send_text(s, a.reply, a.header, a.text);
+    while (answers_take(&s->answers, applied, &s->sending, &a))
+        send_text(s, a.reply, a.header, a.text);
 }

@@ -256,8 +256,7 @@ static void propose_compact(struct stream *s, uint64_t end)
     msgs_state(s->msgs, &state);
     if (end <= state.first_sequence) return;
     if (end - state.first_sequence > COMPACT_MAX) end = state.first_sequence + COMPACT_MAX;
-    uint8_t *at =
-        stream_log_propose(s->log, COMMAND_COMPACT, 0, COMPACT_SIZE, JOURNAL_USE_RELEASE);
+    uint8_t *at = stream_log_propose(s->log, COMMAND_COMPACT, 0, COMPACT_SIZE, JOURNAL_USE_RELEASE);
     if (at != NULL) compact_command_write(end, at);
 }
 
