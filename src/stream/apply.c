@@ -39,6 +39,7 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     struct stored msg = { sequence, c->time, c->subject, c->header, c->payload };
     msgs_append(s->msgs, &msg);
     if (UNLIKELY(c->id != 0 || s->last_id.len > 0)) remember_id(s, c, sequence);
+    stream_expiry_note(s, c, sequence);
     stream_room_make(s, c, sequence);
     stream_charge(s);
     if (s->is_started) tell_stored(s, c, sequence);
@@ -100,6 +101,7 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
     s->is_created = true;
     stream_subs_update(s);
     if (is_first) return;
+    stream_expiry_note(s, NULL, 0);
     stream_room_enforce_subjects(s);
     stream_room_enforce(s);
     stream_charge(s);
@@ -119,16 +121,11 @@ static void apply_to_consumers(struct stream *s, const struct stream_log_command
 }
 
 static void (*const kinds[COMMAND_KINDS])(struct stream *, const struct stream_log_command *) = {
-    [COMMAND_STORE] = apply_store,
-    [COMMAND_SKIP] = apply_skip,
-    [COMMAND_REMOVE] = apply_remove,
-    [COMMAND_COMPACT] = apply_compact,
-    [COMMAND_PURGE] = apply_purge,
-    [COMMAND_CONFIG] = apply_config,
-    [COMMAND_CONSUMER] = apply_to_consumers,
-    [COMMAND_CONSUMER_GONE] = apply_to_consumers,
-    [COMMAND_PROGRESS] = apply_to_consumers,
-    [COMMAND_DELETE] = apply_delete,
+    [COMMAND_STORE] = apply_store,           [COMMAND_SKIP] = apply_skip,
+    [COMMAND_REMOVE] = apply_remove,         [COMMAND_COMPACT] = apply_compact,
+    [COMMAND_PURGE] = apply_purge,           [COMMAND_CONFIG] = apply_config,
+    [COMMAND_CONSUMER] = apply_to_consumers, [COMMAND_CONSUMER_GONE] = apply_to_consumers,
+    [COMMAND_PROGRESS] = apply_to_consumers, [COMMAND_DELETE] = apply_delete,
 };
 
 void stream_apply(void *stream, const struct stream_log_command *c)

@@ -73,8 +73,7 @@ static void resize(struct dedupe *d, uint32_t cap)
     assert(cap >= dedupe_count(d));
     assert(cap <= CAP_MAX);
     struct dedupe_entry *ring = xalloc(cap * sizeof *ring);
-    for (uint64_t p = d->first; p < d->next; p++)
-        ring[p & (cap - 1)] = d->ring[slot_of(d, p)];
+    for (uint64_t p = d->first; p < d->next; p++) ring[p & (cap - 1)] = d->ring[slot_of(d, p)];
     xfree(d->ring);
     xfree(d->table);
     d->ring = ring;

@@ -52,10 +52,16 @@ static void transform(struct stream *s, struct incoming *in)
     if (s->scratch.len > 0) in->subject = buf_slice(&s->scratch);
 }
 
-static void remove_header(struct incoming *in, enum publish_header id)
+void incoming_remove(struct incoming *in, enum publish_header id)
 {
     assert(in->remove_count < INCOMING_EDITS);
     in->remove[in->remove_count++] = publish_header_name(id);
+}
+
+void incoming_add(struct incoming *in, enum publish_header id, struct slice value)
+{
+    assert(in->add_count < INCOMING_EDITS);
+    in->add[in->add_count++] = (struct header){ publish_header_name(id), value };
 }
 
 /* The header as it is stored, in the scratch buffer when it differs. */
@@ -139,10 +145,8 @@ static void take(struct stream *s, struct incoming *in)
 {
     struct js_error error;
     error.err_code = 0;
-    if (UNLIKELY(in->headers_count > 0)) {
-        if (in->headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
-            remove_header(in, PUBLISH_REQUEST_INFO);
-    }
+    if (UNLIKELY(in->headers_count > 0) && in->headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
+        incoming_remove(in, PUBLISH_REQUEST_INFO);
     if (UNLIKELY(!ingest_check(s, in, &error))) {
         struct js_pub_ack duplicate = { .seq = in->duplicate_of, .duplicate = true };
         if (in->duplicate_of > 0) stream_answer_ack(s, in->reply, &duplicate);

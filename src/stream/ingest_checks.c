@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* May a message be stored? The checks stand in nats-server's order, so that a message with two
  * faults gets the same answer. What is in flight counts as if it were applied. */
+#include <stdio.h>
+
 #include "base/assert.h"
 #include "base/hash.h"
 #include "json/quote.h"
@@ -100,8 +102,7 @@ static bool check_id(struct stream *s, struct incoming *in, struct js_error *e)
     e->err_code = JS_ERR_NONE;
     in->duplicate_of = inflight_find_id(s->inflight, in->id);
     if (in->duplicate_of == 0)
-        in->duplicate_of =
-            dedupe_find(s->dedupe, in->id, in->time - s->config.duplicate_window);
+        in->duplicate_of = dedupe_find(s->dedupe, in->id, in->time - s->config.duplicate_window);
     return in->duplicate_of == 0;
 }
 
@@ -177,13 +178,25 @@ static bool check_account(struct stream *s, struct incoming *in, struct js_error
     return js_error_set(e, JS_ERR_ACCOUNT_RESOURCES_EXCEEDED);
 }
 
+/* With markers a message lives at least as long as one: else a marker that is there already would
+ * be missed. */
+static int64_t raise_ttl(struct stream *s, struct incoming *in, int64_t seconds)
+{
+    int64_t least = s->config.subject_delete_marker_ttl / SECOND;
+    if (seconds <= 0 || seconds >= least || s->config.max_msgs_per_subject == 1) return seconds;
+    (void)snprintf(in->ttl_text, sizeof in->ttl_text, "%lld", (long long)least);
+    incoming_remove(in, PUBLISH_TTL);
+    incoming_add(in, PUBLISH_TTL, slice_str(in->ttl_text));
+    return least;
+}
+
 static bool check_ttl(struct stream *s, struct incoming *in, struct js_error *e)
 {
     int64_t seconds;
-    (void)s;
     if (!publish_has(&in->headers, PUBLISH_TTL) || in->is_skipped) return true;
     if (!ttl_parse(in->headers.at[PUBLISH_TTL], &seconds))
         return js_error_set(e, JS_ERR_MESSAGE_TTL_INVALID);
+    seconds = raise_ttl(s, in, seconds);
     if (seconds == TTL_NEVER) in->flags |= STORE_FOR_EVER;
     else if (seconds > 0 && seconds < (NANOS_MAX - in->time) / SECOND)
         in->expires = in->time + seconds * SECOND;

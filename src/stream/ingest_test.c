@@ -90,8 +90,8 @@ static void what_is_in_flight_counts(void **state)
                         "Nats-Expected-Last-Subject-Sequence:0\r\n\r\n\r\n"
                         "HPUB a.c re.2 29 29\r\nNATS/1.0\r\nNats-Msg-Id: 12\r\n\r\n\r\n");
     const char *out = streams_say(w, buf_str(&b));
-    static const char *const wants[] = { "{\"stream\":\"S\",\"seq\":1}", "{\"stream\":\"S\",\"seq\":2}",
-                                         "wrong last sequence: 1",
+    static const char *const wants[] = { "{\"stream\":\"S\",\"seq\":1}",
+                                         "{\"stream\":\"S\",\"seq\":2}", "wrong last sequence: 1",
                                          "{\"stream\":\"S\",\"seq\":2,\"duplicate\": true}" };
     for (size_t i = 0; i < ARRAY_COUNT(wants); i++) {
         out = strstr(out, wants[i]);    /* in this order */
@@ -139,8 +139,7 @@ static void a_rollup_needs_leave_and_a_known_word(void **state)
     struct stream *s = streams_make(w, NAME "}");
     assert_refused(w, "Nats-Rollup: sub\r\n", 500, 10111, "rollup not permitted");
     streams_make(w, NAME ",\"allow_rollup_hdrs\":true}");
-    assert_refused(w, "Nats-Rollup: some\r\n", 500, 10111,
-                   "rollup value invalid: \\\"some\\\"");
+    assert_refused(w, "Nats-Rollup: some\r\n", 500, 10111, "rollup value invalid: \\\"some\\\"");
     for (int i = 0; i < 3; i++) (void)streams_publish(w, "a.b", NULL, "x");
     (void)streams_publish(w, "a.c", NULL, "x");
     assert_acked(w, "Nats-Rollup: SUB\r\n", 5);
@@ -170,8 +169,7 @@ static void sizes_are_limited(void **state)
     streams_make(w, NAME ",\"max_msg_size\":4}");
     assert_string_equal(streams_publish(w, "a.b", NULL, "1234"), "{\"stream\":\"S\",\"seq\":1}");
     char *said = xstrdup(streams_publish(w, "a.b", NULL, "12345"));
-    assert_string_equal(said,
-                        error_text(w, 400, 10054, "message size exceeds maximum allowed"));
+    assert_string_equal(said, error_text(w, 400, 10054, "message size exceeds maximum allowed"));
     xfree(said);
     streams_world_free(w);
 }
@@ -227,8 +225,8 @@ static void a_message_that_replaces_another_fits_a_full_stream(void **state)
 {
     (void)state;
     struct streams_world *w = streams_world_new(1);
-    struct stream *s =
-        streams_make(w, NAME ",\"discard\":\"new\",\"max_msgs\":2,\"max_msgs_per_subject\":1}");
+    struct stream *s = streams_make(
+        w, NAME ",\"discard\":\"new\",\"max_msgs\":2,\"max_msgs_per_subject\":1}");
     assert_acked(w, NULL, 1);
     (void)streams_publish(w, "a.c", NULL, "x");
     assert_acked(w, NULL, 3);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "stream/dedupe.h"
+#include "stream/expiry.h"
 #include "stream/stream_internal.h"
 #include "subject/transform.h"
 
@@ -22,6 +23,7 @@ static struct stream *stream_new(struct js_account *a, uint64_t incarnation,
     stream_config_copy(config, s->config_arena, &s->config);
     s->inflight = inflight_new(s->hash_seed);
     s->dedupe = dedupe_new();
+    s->expiry = expiry_new();
     s->sink.reactor = jetstream_reactor(a->js)->id;
     s->sink.deliver = ingest_deliver;
     list_init(&s->waits);
@@ -46,6 +48,7 @@ enum err stream_create(struct js_account *a, const struct stream_config *config,
     struct stream *s = stream_new(a, draw_incarnation(a), config);
     s->created = jetstream_reactor(a->js)->wall;
     s->is_started = true;
+    stream_expiry_start(s);
     s->last_proposed = config->first_seq > 1 ? config->first_seq - 1 : 0;
     if (!stream_config_propose(s, config, ret_error)) {
         stream_free(s);
@@ -81,13 +84,14 @@ struct stream *stream_free(struct stream *s)
     s->is_deleted = true;
     stream_subs_update(s);
     turn_cancel(&s->turn);
-    if (timer_is_set(&s->timer)) wheel_cancel(&jetstream_reactor(s->account->js)->wheel, &s->timer);
+    stream_expiry_stop(s);
     stream_changes_fail(s, ERR_CLOSED);
     s->consumers = consumers_free(s->consumers);
     s->log = s->log->ops->free(s->log);
     s->msgs = msgs_free(s->msgs);
     s->inflight = inflight_free(s->inflight);
     s->dedupe = dedupe_free(s->dedupe);
+    s->expiry = expiry_free(s->expiry);
     transform_free(s->transform);
     transform_free(s->republish);
     answers_deinit(&s->answers);
@@ -121,6 +125,7 @@ void stream_start(struct stream *s)
     buf_add(&s->last_id_proposed, buf_slice(&s->last_id));
     s->is_started = true;
     stream_charge(s);
+    stream_expiry_start(s);
     stream_subs_update(s);
     consumers_start(s->consumers);
 }
@@ -194,6 +199,7 @@ static void run(struct turn *t, struct reactor *r)
         waits_end(s, UINT64_MAX, true);
         return;
     }
+    stream_expire(s);
     consumers_run(s->consumers);
     stream_unneeded_propose(s);
 }
@@ -210,6 +216,7 @@ void stream_check(struct stream *s)
     msgs_state(s->msgs, &state);
     inflight_check(s->inflight);
     dedupe_check(s->dedupe);
+    expiry_check(s->expiry);
     answers_check(&s->answers);
     consumers_check(s->consumers);
     assert(s->log->applied <= s->log->proposed);
@@ -217,8 +224,7 @@ void stream_check(struct stream *s)
     assert(!s->is_started || s->last_proposed >= state.last_sequence);
     assert(!s->is_gone || s->is_deleted);
     uint64_t before = 0;
-    LIST_EACH(&s->waits, node)
-    {
+    LIST_EACH(&s->waits, node) {
         const struct stream_wait *w = container_of(node, struct stream_wait, node);
         assert(w->upto >= before);
         before = w->upto;

@@ -67,7 +67,12 @@ struct stream {
     struct buf           scratch;       /* texts of the message in hand: subject … */
     struct buf           scratch_header; /* … and header */
     struct turn          turn;
-    struct timer         timer;         /* of what expires next */
+    /* private to stream_expiry.c */
+    struct timer         timer;         /* of what expires next … */
+    nanos                timer_due;     /* … and when that is, since 1970 */
+    nanos                expired_at;    /* when that was last looked for */
+    uint64_t             expiry_upto;   /* the command that removes what had expired */
+    bool                 is_expiring;   /* the timer has fired */
     struct store_owner   owner;         /* of a file stream */
     bool                 is_created;    /* its first command was applied */
     bool                 is_started;    /* not in recovery */

@@ -7,7 +7,7 @@
 #include "stream/api_messages.h"
 #include "stream/stream_internal.h"
 
-static void send(struct stream *s, struct slice reply, struct slice header, struct slice text)
+static void send_text(struct stream *s, struct slice reply, struct slice header, struct slice text)
 {
     const struct jetstream *js = s->account->js;
     assert(reply.len > 0);
@@ -38,7 +38,7 @@ void stream_ack(struct stream *s, struct slice reply, uint64_t sequence)
     uint32_t len = b->len;
     buf_add(b, reply);
     struct slice both = buf_slice(b);
-    send(s, slice_from(both, len), SLICE_LIT(""), slice_first(both, len));
+    send_text(s, slice_from(both, len), SLICE_LIT(""), slice_first(both, len));
 }
 
 static void answer(struct stream *s, struct slice reply, struct slice header, struct slice text)
@@ -87,5 +87,5 @@ void stream_answers_send(struct stream *s, uint64_t applied)
 {
     struct answer a;
     while (answers_take(&s->answers, applied, &s->sending, &a))
-        send(s, a.reply, a.header, a.text);
+        send_text(s, a.reply, a.header, a.text);
 }

@@ -33,6 +33,7 @@ struct incoming {
     uint32_t      remove_count;
     struct header add[INCOMING_EDITS];
     uint32_t      add_count;
+    char          ttl_text[24]; /* of a header that is added */
     /* decided by the checks */
     nanos    time;
     uint64_t id;
@@ -42,6 +43,9 @@ struct incoming {
     bool     is_skipped;   /* nobody is interested */
 };
 
+/* All lines with this name go, or a line is added. */
+void incoming_remove(struct incoming *, enum publish_header);
+void incoming_add(struct incoming *, enum publish_header, struct slice value);
 /* May it be stored? In nats-server's order. False: `*ret_error` says why not, or it is a duplicate,
  * which is no error (`duplicate_of`, err_code 0). */
 MUST_CHECK bool ingest_check(struct stream *, struct incoming *, struct js_error *ret_error);
@@ -90,6 +94,15 @@ void stream_apply_purge(struct stream *, const struct purge_command *);
 void stream_changes_fail(struct stream *, enum err);
 /* Proposes the removal of what nobody needs any more. */
 void stream_unneeded_propose(struct stream *);
+
+/* ---- what expires ---- */
+
+/* A message was stored, or the configuration changed (`c` is NULL). */
+void stream_expiry_note(struct stream *, const struct store_command *, uint64_t sequence);
+/* In the stream's turn: proposes the removal of what has expired. */
+void stream_expire(struct stream *);
+void stream_expiry_start(struct stream *);
+void stream_expiry_stop(struct stream *);
 
 /* ---- configuration ---- */
 

@@ -25,10 +25,10 @@ bool stream_config_propose(struct stream *s, const struct stream_config *config,
     struct json_writer w = json_writer_on(&json, JSON_COMPACT);
     json_table_write(&stream_config_table, config, &w);
     struct config_command c = { s->created, stream_account_name(s), buf_slice(&json) };
-    uint8_t *at = s->failure != ERR_OK ? NULL
-                                       : stream_log_propose(s->log, COMMAND_CONFIG, 0,
-                                                            config_command_size(&c),
-                                                            JOURNAL_USE_RELEASE);
+    uint8_t *at = s->failure != ERR_OK
+                      ? NULL
+                      : stream_log_propose(s->log, COMMAND_CONFIG, 0, config_command_size(&c),
+                                           JOURNAL_USE_RELEASE);
     if (at != NULL) config_command_write(&c, at);
     buf_deinit(&json);
     return at != NULL || stream_log_refusal(s, ret_error);

@@ -77,9 +77,9 @@ static void a_subject_is_transformed_before_anything_else(void **state)
 {
     (void)state;
     struct streams_world *w = streams_world_new(1);
-    struct stream *s =
-        streams_make(w, "{\"name\":\"S\",\"subjects\":[\"a.*\",\"b\"],"
-                        "\"subject_transform\":{\"src\":\"a.*\",\"dest\":\"x.{{wildcard(1)}}\"}}");
+    struct stream *s = streams_make(
+        w, "{\"name\":\"S\",\"subjects\":[\"a.*\",\"b\"],"
+           "\"subject_transform\":{\"src\":\"a.*\",\"dest\":\"x.{{wildcard(1)}}\"}}");
     (void)streams_publish(w, "a.1", NULL, "x");
     (void)streams_publish(w, "b", NULL, "x");
     struct msgs_subject found;

@@ -202,8 +202,8 @@ static inline struct stream *streams_make(struct streams_world *w, const char *j
     struct js_error error;
     struct stream *s = NULL;
     assert_int_equal(json_doc_parse(slice_str(json), NULL, &doc), ERR_OK);
-    assert_int_equal(
-        json_table_read(&stream_config_table, json_doc_root(doc), arena, &c, NULL), ERR_OK);
+    assert_int_equal(json_table_read(&stream_config_table, json_doc_root(doc), arena, &c, NULL),
+                     ERR_OK);
     struct stream *old = js_account_stream(&w->account, slice_str(c.name));
     if (old != NULL) {
         assert_true(stream_update(old, &c, &error));
@@ -231,8 +231,8 @@ static inline const char *streams_body(struct streams_world *w, const char *out)
     w->text.len = 0;
     if (end == NULL) return "";
     buf_add_str(&w->text, end + 2);
-    while (w->text.len > 0 && (w->text.ptr[w->text.len - 1] == '\n' ||
-                               w->text.ptr[w->text.len - 1] == '\r'))
+    while (w->text.len > 0 &&
+           (w->text.ptr[w->text.len - 1] == '\n' || w->text.ptr[w->text.len - 1] == '\r'))
         w->text.len--;
     return buf_str(&w->text);
 }
