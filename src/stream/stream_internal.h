@@ -74,6 +74,14 @@ void stream_answers_send(struct stream *, uint64_t applied);
 
 /* ---- applying ---- */
 
+struct stored_place {
+    uint64_t sequence;
+    uint64_t last_of_subject; /* before it; 0: none */
+};
+
+/* Sends a stored message on, when the configuration says where; from a turn. */
+void stream_republish(struct stream *, const struct store_command *, const struct stored_place *);
+
 /* What limits and the flags of a message that was just stored take away. */
 void stream_room_make(struct stream *, const struct store_command *, uint64_t sequence);
 /* Limits as the configuration has them now. */
