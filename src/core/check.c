@@ -142,6 +142,8 @@ uint64_t core_reactor_check(const struct core_reactor *cr)
     assert(cr->drops_for_slow == cr->settings->options->no_fast_producer_stall);
     assert(!cr->wants_stall);               /* whoever published has taken it */
     assert(!cr->duck_closes || cr->is_lame_duck);
+    for (uint32_t i = 0; i < INFO_KINDS; i++)
+        assert(cr->kept[i].listener == NULL || cr->kept[i].front.len > 0);
     hand_check(&cr->hand);
     sweeping_check(cr);
     return open_check(cr);

@@ -9,6 +9,7 @@
 #include "core/session.h"
 #include "crypto/cert.h"
 #include "json/check.h"
+#include "json/flat.h"
 #include "json/table.h"
 
 struct said {
@@ -143,7 +144,8 @@ void session_keep_cookies(struct session *s, const struct upgrade *u)
     if (u->user.len + u->pass.len + u->token.len + u->jwt.len > 0) keep_login(s, &said, false);
 }
 
-static bool read_said(struct session *s, struct slice json, struct said *said)
+/* Rarely needed: what no library writes, or is wrong. */
+static bool read_odd(struct session *s, struct slice json, struct said *said)
 {
     struct json_limits limits = { .size_max = s->limits.max_control_line,
                                   .depth_max = JSON_DEPTH_MAX };
@@ -155,6 +157,15 @@ static bool read_said(struct session *s, struct slice json, struct said *said)
     if (json_table_read(&said_table, root, arena, said, NULL) != ERR_OK) return false;
     keep_login(s, said, said->account.len > 0 || said->new_account);
     assert(s->login->user.len == said->user.len);       /* `said` lies in the arena no more */
+    return true;
+}
+
+static bool read_said(struct session *s, struct slice json, struct said *said)
+{
+    if (json.len > s->limits.max_control_line || !json_flat_read(&said_table, json, said))
+        return read_odd(s, json, said);
+    keep_login(s, said, said->account.len > 0 || said->new_account);
+    assert(s->login->user.len == said->user.len);       /* and `said` lies in what was read */
     return true;
 }
 

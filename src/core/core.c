@@ -124,7 +124,7 @@ static void core_reactor_free(struct core_reactor *cr)
     matches_deinit(&cr->asked);
     buf_deinit(&cr->scratch);
     buf_deinit(&cr->scratch_record);
-    buf_deinit(&cr->info);
+    info_deinit(cr);
     xfree(cr);
 }
 
@@ -223,6 +223,7 @@ static void reload_here(struct mail *mail, struct reactor *r)
     assert(o->settings != old);         /* sessions tell old rules from new by their directory */
     assert(o->settings->directory != old->directory);
     cr->settings = o->settings;
+    info_forget(cr);
     cr->drops_for_slow = o->settings->options->no_fast_producer_stall;
     LIST_EACH(&cr->sessions, n) session_login_again(container_of(n, struct session, node));
     close_excess(cr);
@@ -286,6 +287,7 @@ static void duck_here(struct mail *mail, struct reactor *r)
     LIST_EACH(&cr->sessions, n) here++;
     nanos spread = o->duration > o->grace ? o->duration - o->grace : 0;
     cr->is_lame_duck = true;
+    info_forget(cr);
     cr->duck_interval = here > 0 ? spread / (nanos)here : 0;
     if (cr->duck_interval > SECOND) cr->duck_interval = SECOND;
     tell_duck(cr);

@@ -98,6 +98,7 @@ struct listener {
     struct mail             close_mail;
     bool                    is_closing;             /* of the thread that closes it */
     uint32_t                index;
+    uint32_t                lone;                   /* taken without a look for a second one */
 };
 
 enum { LISTENERS_MAX = 8 };
@@ -140,6 +141,17 @@ struct hand {
     uint64_t          sent_bytes;
 };
 
+/* What INFO says around who the client is, as it was last said. The settings and the lame duck are
+ * not part of the key: who changes them calls info_forget(). */
+struct info_kept {
+    const struct listener *listener;                /* NULL: none is kept */
+    const struct account  *account;
+    int64_t                max_payload;
+    struct buf             front;
+    struct buf             behind;
+};
+enum { INFO_KINDS = 3 };
+
 /* One reactor's part. */
 struct core_reactor {
     struct core      *core;
@@ -164,6 +176,7 @@ struct core_reactor {
     struct buf        scratch;                      /* a message that must be written anew */
     struct buf        scratch_record;               /* a record's bytes */
     struct buf        info;                         /* INFO under construction */
+    struct info_kept  kept[INFO_KINDS];
     /* the message in hand met a target that is behind */
     bool              wants_stall;
     bool              is_lame_duck;

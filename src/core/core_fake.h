@@ -144,18 +144,25 @@ static inline void world_work(struct world *w)
     world_run(w);
 }
 
-/* A client on this reactor, from this address (its port is set here), which is let in. */
-static inline uint32_t world_arrive(struct world *w, uint32_t reactor, struct net_addr from)
+/* A client of this listener on this reactor, from this address (its port is set here), which is
+ * let in. */
+static inline uint32_t world_arrive_at(struct world *w, struct listener *l, uint32_t reactor,
+                                       struct net_addr from)
 {
     uint32_t sock = w->clients++;
     from.port = (uint16_t)(1000 + sock);
     assert(sock < FAKE_SOCKS);
     assert(reactor < w->fake->set->count);
-    bool is_admitted = listener_admit(&w->listener, &from);
+    bool is_admitted = listener_admit(l, &from);
     assert(is_admitted);
-    session_start(w->core->at[reactor], &w->listener, (int)sock, &from);
+    session_start(w->core->at[reactor], l, (int)sock, &from);
     world_run(w);
     return sock;
+}
+
+static inline uint32_t world_arrive(struct world *w, uint32_t reactor, struct net_addr from)
+{
+    return world_arrive_at(w, &w->listener, reactor, from);
 }
 
 static const struct net_addr world_localhost = { .ip = { 127, 0, 0, 1 } };

@@ -195,6 +195,8 @@ static bool is_permitted(const struct permission_set *p, const struct sub *sub,
                          const struct message *m)
 {
     struct slice queue = interest_entry_queue(&sub->entry);
+    assert(m->subject.len > 0);
+    assert(sub->sink->session != NULL);         /* an internal sink has no rights to ask for */
     if (!permission_delivery(p, message_target(m), queue)) return false;
     return m->to.len == 0 || !permission_delivery_denied(p, m->subject, queue);
 }
@@ -334,6 +336,7 @@ static uint32_t add_target(struct buf *b, const struct message *m)
     uint8_t len[4];
     if (LIKELY(m->to.len == 0)) return 0;
     le_put_u32(len, m->to.len);
+    assert(b->len == 0);                /* a record begins with it */
     buf_add(b, slice_of(len, sizeof len));
     buf_add(b, m->to);
     return (uint32_t)sizeof len + m->to.len;
@@ -400,6 +403,7 @@ static uint32_t deliver_to(struct core_reactor *cr, struct message *m, struct su
 {
     struct sink *sink = sub->sink;
     bool is_here = sink->reactor == cr->reactor->id;
+    assert(cr->hand.is_busy);
     if (LIKELY(is_here && sink->session != NULL)) return put(cr, sink->session, sub, m);
     if (is_here || sink->reactor == SINK_ANYWHERE) return serve(cr, sub, m);
     return post_later(cr, sub, m);
@@ -529,6 +533,7 @@ static uint32_t gather_groups(struct core_reactor *cr)
 {
     struct matches *m = &cr->hand.matches;
     uint32_t count = 0;
+    assert(cr->hand.is_busy);
     for (uint32_t i = 0; i < m->count; i++) {
         struct groups *groups = atomic_load_explicit(&m->topics[i]->groups, memory_order_acquire);
         if (groups == NULL) continue;

@@ -22,6 +22,7 @@ void hand_deinit(struct hand *h)
 /* "[reply ][header's size ]size" CR LF. */
 static void add_head(struct buf *b, const struct outgoing *o)
 {
+    assert(b->len == 0);
     if (o->reply.len > 0) {
         buf_add(b, o->reply);
         buf_add_byte(b, ' ');
@@ -48,7 +49,6 @@ static bool message_of(const struct outgoing *o, struct buf *b, struct message *
 {
     uint32_t body_len = o->header.len + o->payload.len;
     outgoing_check(o);
-    assert(b->len == 0);
     add_head(b, o);
     uint32_t head_len = b->len;
     *ret = (struct message){ .account = o->account,
@@ -70,6 +70,7 @@ static bool message_of(const struct outgoing *o, struct buf *b, struct message *
         ret->body = slice_of(ret->blob->bytes, body_len);
     }
     ret->head = slice_of(b->ptr, head_len);
+    assert(ret->body.len == body_len);
     return true;
 }
 
@@ -82,6 +83,7 @@ uint32_t deliver_as(struct core_reactor *cr, const struct outgoing *o, bool *ret
     if (ret_is_behind != NULL) *ret_is_behind = false;
     if (!message_of(o, &cr->scratch, &m)) return 0;
     uint32_t delivered = deliver(cr, &m, false);
+    assert(delivered > 0 || !cr->wants_stall);  /* who is behind got it */
     if (ret_is_behind != NULL) *ret_is_behind = cr->wants_stall;
     cr->wants_stall = false;            /* nobody of this reactor published it */
     return delivered;
@@ -94,6 +96,7 @@ static uint32_t deliver_within(struct core_reactor *cr, const struct outgoing *o
     struct message m;
     struct hand saved = cr->hand;
     assert(saved.is_busy);
+    assert(o->to.ptr == o->subject.ptr);        /* from within: a plain message */
     uint32_t delivered = 0;
     if (message_of(o, &text, &m)) {
         cr->hand = (struct hand){ 0 };
@@ -120,6 +123,7 @@ uint32_t deliver_internal(struct core_reactor *cr, struct account *account, stru
 static struct sub *own_plain_sub(struct core_reactor *cr, const struct session *s)
 {
     struct matches *m = &cr->hand.matches;
+    assert(!cr->hand.is_busy);
     assert(m->single == NULL || m->single->queue_len == 0);
     if (m->single != NULL && sub_of(m->single)->sink->session == s) return sub_of(m->single);
     for (uint32_t i = 0; i < m->count; i++) {

@@ -30,17 +30,19 @@ static struct core_reactor *home_of(struct world *w)
     return w->core->at[w->fake->set->count - 1];
 }
 
-static uint32_t send_as(struct world *w, const char *to, const char *subject, const char *reply,
-                        const char *header, const char *payload)
+/* `heading`: what is looked up, what is shown, and the reply; apart by blanks. */
+static uint32_t send_as(struct world *w, const char *heading, const char *header,
+                        const char *payload)
 {
-    const struct outgoing o = {
+    struct slice rest = slice_str(heading);
+    struct outgoing o = {
         .account = w->core->global,
-        .to = slice_str(to),
-        .subject = slice_str(subject),
-        .reply = slice_str(reply),
         .header = slice_str(header),
         .payload = slice_str(payload),
     };
+    assert_true(slice_cut(&rest, ' ', &o.to));
+    (void)slice_cut(&rest, ' ', &o.subject);
+    o.reply = rest;
     uint32_t delivered = deliver_as(home_of(w), &o, NULL);
     world_run(w);
     return delivered;
@@ -58,16 +60,16 @@ static void a_message_goes_to_one_subject_and_shows_another(void **state)
         (void)world_say(w, inbox, "SUB _INBOX.x 1\r\n");
         (void)world_say(w, star, "SUB _INBOX.* 2\r\n");
         (void)world_say(w, other, "SUB orders.> 3\r\n");
-        assert_int_equal(send_as(w, "_INBOX.x", "orders.1", "ack", "", "hello"), 2);
+        assert_int_equal(send_as(w, "_INBOX.x orders.1 ack", "", "hello"), 2);
         assert_said(w, inbox, "MSG orders.1 1 ack 5\r\nhello\r\n");
         assert_said(w, star, "MSG orders.1 2 ack 5\r\nhello\r\n");
         assert_said(w, other, "");
-        assert_int_equal(send_as(w, "_INBOX.x", "orders.2", "", "NATS/1.0\r\n\r\n", "hi"), 2);
+        assert_int_equal(send_as(w, "_INBOX.x orders.2", "NATS/1.0\r\n\r\n", "hi"), 2);
         assert_said(w, inbox, "HMSG orders.2 1 12 14\r\nNATS/1.0\r\n\r\nhi\r\n");
         assert_said(w, star, "HMSG orders.2 2 12 14\r\nNATS/1.0\r\n\r\nhi\r\n");
-        assert_int_equal(send_as(w, "_INBOX.x", "_INBOX.x", "", "", ""), 2);
+        assert_int_equal(send_as(w, "_INBOX.x _INBOX.x", "", ""), 2);
         assert_said(w, inbox, "MSG _INBOX.x 1 0\r\n\r\n");
-        assert_int_equal(send_as(w, "_INBOX.y.z", "orders.1", "", "", "x"), 0);
+        assert_int_equal(send_as(w, "_INBOX.y.z orders.1", "", "x"), 0);
         world_free(w);
     }
 }
@@ -79,7 +81,7 @@ static void who_takes_no_headers_gets_the_payload_alone(void **state)
     for (uint32_t reactor = 0; reactor < 2; reactor++) {
         uint32_t plain = world_accept(w, reactor);
         (void)world_say(w, plain, "CONNECT {\"verbose\":false}\r\nSUB d 1\r\n");
-        (void)send_as(w, "d", "a", "re", "NATS/1.0\r\nA: b\r\n\r\n", "hi");
+        (void)send_as(w, "d a re", "NATS/1.0\r\nA: b\r\n\r\n", "hi");
         assert_said(w, plain, "MSG a 1 re 2\r\nhi\r\n");
     }
     world_free(w);
@@ -102,8 +104,8 @@ static void bodies_of_every_size_arrive_whole(void **state)
         struct buf want = { 0 };
         buf_printf(&want, "HMSG s 1 re 12 %u\r\n%s%s\r\nMSG s 1 %u\r\n%s\r\n", 12 + sizes[i],
                    header, payload, sizes[i], payload);
-        assert_int_equal(send_as(w, "d", "s", "re", header, payload), 2);
-        assert_int_equal(send_as(w, "d", "s", "", "", payload), 2);
+        assert_int_equal(send_as(w, "d s re", header, payload), 2);
+        assert_int_equal(send_as(w, "d s", "", payload), 2);
         for (uint32_t k = 0; k < 2; k++) assert_said(w, to[k], buf_str(&want));
         buf_deinit(&want);
     }
@@ -117,7 +119,7 @@ static void of_a_group_one_gets_it_and_another_when_that_one_is_gone(void **stat
     struct world *w = world_new(2, NULL);
     uint32_t member[2] = { world_client(w, 0), world_client(w, 1) };
     for (uint32_t i = 0; i < 2; i++) (void)world_say(w, member[i], "SUB d.x q 1\r\n");
-    for (int i = 0; i < 20; i++) assert_int_equal(send_as(w, "d.x", "a", "", "", "x"), 1);
+    for (int i = 0; i < 20; i++) assert_int_equal(send_as(w, "d.x a", "", "x"), 1);
     uint64_t first = world_session(w, member[0])->out_msgs;
     assert_int_equal(first + world_session(w, member[1])->out_msgs, 20);
     assert_in_range(first, 1, 19);
@@ -156,7 +158,7 @@ static void a_last_delivery_ends_the_subscription(void **state)
         uint32_t c = world_client(w, reactor);
         (void)world_say(w, c, "SUB d 1\r\nUNSUB 1 2\r\n");
         for (uint32_t i = 0; i < 3; i++)
-            assert_int_equal(send_as(w, "d", "a", "", "", "x"), i < 2 ? 1 : 0);
+            assert_int_equal(send_as(w, "d a", "", "x"), i < 2 ? 1 : 0);
         assert_said(w, c, "MSG a 1 1\r\nx\r\nMSG a 1 1\r\nx\r\n");
     }
     world_free(w);
@@ -168,13 +170,13 @@ static void what_is_denied_to_a_receiver_does_not_come_by_another_name(void **st
 {
     (void)state;
     static const struct {
-        const char *to, *subject;
+        const char *heading;
         bool comes;
     } rows[] = {
-        { "in.a", "orders.1", true },           /* only `to` must be allowed */
-        { "in.secret", "orders.1", false },     /* found under a denied subject */
-        { "in.a", "secret.1", false },          /* shows a denied subject */
-        { "in.a", "in.a", true },           { "in.secret", "in.secret", false },
+        { "in.a orders.1 ", true },           /* only `to` must be allowed */
+        { "in.secret orders.1 ", false },     /* found under a denied subject */
+        { "in.a secret.1 ", false },          /* shows a denied subject */
+        { "in.a in.a ", true },           { "in.secret in.secret ", false },
     };
     for (uint32_t reactor = 0; reactor < 2; reactor++) {
         struct world *w = world_of(
@@ -186,7 +188,7 @@ static void what_is_denied_to_a_receiver_does_not_come_by_another_name(void **st
                         "SUB in.* 1\r\n");
         assert_false(world_is_closed(w, c));
         for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-            uint32_t got = send_as(w, rows[i].to, rows[i].subject, "", "", "x");
+            uint32_t got = send_as(w, rows[i].heading, "", "x");
             assert_int_equal(got, rows[i].comes ? 1 : 0);
             assert_int_equal(strlen(world_take(w, c)) > 0, rows[i].comes);
         }
@@ -232,7 +234,8 @@ static void the_sender_hears_of_a_receiver_that_is_behind_and_nobody_is_held(voi
 
 /* ---- internal sinks ---- */
 
-/* A feature that keeps what it is given, on a reactor of its own. */
+/* A feature that keeps what it is given, on a reactor of its own; its subjects stand apart by
+ * blanks when it is opened. */
 struct feature {
     struct sink sink;
     struct retired retired;
@@ -273,18 +276,18 @@ static void feature_turn(struct turn *turn, struct reactor *r)
 }
 
 static struct feature *feature_open(struct world *w, uint32_t reactor, struct account *account,
-                                    const char *first, const char *second, struct buf *got)
+                                    const char *subjects, struct buf *got)
 {
     struct reactor *r = w->fake->set->at[reactor];
-    const char *const subjects[] = { first, second };
+    struct slice rest = slice_str(subjects), subject;
     struct feature *f = xcalloc(1, sizeof *f);
     *f = (struct feature){ .world = w, .account = account, .got = got };
     f->sink = (struct sink){ .reactor = reactor, .deliver = feature_take };
     turn_init(&f->turn, feature_turn);
-    for (uint32_t i = 0; i < 2; i++) {
-        if (subjects[i] == NULL) continue;
-        f->subs[i] = sub_new(&r->door, &f->sink, slice_str(subjects[i]), SLICE_LIT(""),
-                             SLICE_LIT(""));
+    for (uint32_t i = 0; rest.len > 0; i++) {
+        (void)slice_cut(&rest, ' ', &subject);
+        assert_true(i < ARRAY_COUNT(f->subs));
+        f->subs[i] = sub_new(&r->door, &f->sink, subject, SLICE_LIT(""), SLICE_LIT(""));
         sub_enter(r, account, f->subs[i]);
     }
     return f;
@@ -318,11 +321,11 @@ static void an_internal_sink_sees_both_subjects_and_all_the_parts(void **state)
     for (uint32_t reactor = 0; reactor < 2; reactor++) {
         struct world *w = world_new(2, NULL);
         struct buf got = { 0 };
-        struct feature *f = feature_open(w, reactor, w->core->global, "d.*", NULL, &got);
+        struct feature *f = feature_open(w, reactor, w->core->global, "d.*", &got);
         uint32_t c = world_client(w, 0);
         (void)world_say(w, c, "HPUB d.1 re 12 14\r\nNATS/1.0\r\n\r\nhi\r\nPUB d.2 0\r\n\r\n");
         assert_got(&got, "d.1 d.1 re 12|hi;d.2 d.2  0|;");
-        assert_int_equal(send_as(w, "d.3", "orders.1", "ack", "NATS/1.0\r\n\r\n", "x"), 1);
+        assert_int_equal(send_as(w, "d.3 orders.1 ack", "NATS/1.0\r\n\r\n", "x"), 1);
         assert_got(&got, "d.3 orders.1 ack 12|x;");
         feature_close(f);
         world_run(w);
@@ -337,8 +340,8 @@ static void several_subscriptions_of_features_get_a_message_once_each(void **sta
     for (uint32_t reactor = 0; reactor < 2; reactor++) {
         struct world *w = world_new(2, NULL);
         struct buf one = { 0 }, two = { 0 };
-        struct feature *api = feature_open(w, reactor, w->core->global, "$JS.API.>", NULL, &one);
-        struct feature *all = feature_open(w, reactor, w->core->global, ">", "*.API.>", &two);
+        struct feature *api = feature_open(w, reactor, w->core->global, "$JS.API.>", &one);
+        struct feature *all = feature_open(w, reactor, w->core->global, "> *.API.>", &two);
         uint32_t c = world_client(w, 0);
         (void)world_say(w, c, "PUB $JS.API.INFO re 1\r\nx\r\n");
         assert_got(&one, "$JS.API.INFO $JS.API.INFO re 0|x;");
@@ -359,7 +362,7 @@ static void a_feature_subscribes_in_any_account_and_hears_no_other(void **state)
                                   " B { users: [ { user: b, password: p } ] } }");
     struct account *a = accounts_find(w->core->accounts, SLICE_LIT("A"));
     struct buf got = { 0 };
-    struct feature *f = feature_open(w, 1, a, "s.>", NULL, &got);
+    struct feature *f = feature_open(w, 1, a, "s.>", &got);
     for (uint32_t i = 0; i < 2; i++) {
         char text[160];
         uint32_t c = world_accept(w, i);
@@ -385,7 +388,7 @@ static void a_feature_may_end_while_messages_are_on_their_way_to_it(void **state
     (void)state;
     struct world *w = world_new(2, NULL);
     struct buf got = { 0 };
-    struct feature *f = feature_open(w, 1, w->core->global, "s.>", NULL, &got);
+    struct feature *f = feature_open(w, 1, w->core->global, "s.>", &got);
     uint32_t c = world_client(w, 0);
     world_put(w, c, "PUB s.1 1\r\nx\r\nPUB s.2 1\r\nx\r\n");
     (void)reactor_tick(w->fake->set->at[0], 0);
@@ -405,7 +408,7 @@ static void a_sink_answers_at_once_and_from_a_turn(void **state)
     for (uint32_t reactor = 0; reactor < 2; reactor++) {
         struct world *w = world_new(2, NULL);
         struct buf got = { 0 };
-        struct feature *f = feature_open(w, reactor, w->core->global, "ask", "*", &got);
+        struct feature *f = feature_open(w, reactor, w->core->global, "ask *", &got);
         uint32_t c = world_client(w, 0), other = world_client(w, 1);
         f->answers = true;
         (void)world_say(w, other, "SUB ask.none 1\r\nSUB ask q 2\r\nSUB echo 3\r\n");
@@ -434,7 +437,7 @@ static void an_internal_sink_is_a_responder(void **state)
         for (size_t i = 0; i < ARRAY_COUNT(subjects); i++) {
             struct world *w = world_new(2, NULL);
             struct buf got = { 0 };
-            struct feature *f = feature_open(w, reactor, w->core->global, subjects[i], NULL, &got);
+            struct feature *f = feature_open(w, reactor, w->core->global, subjects[i], &got);
             uint32_t c = world_client(w, 0);
             assert_string_equal(world_say(w, c, "SUB re 1\r\nPUB ask re 1\r\nx\r\n"), "");
             assert_got(&got, "ask ask re 0|x;");

@@ -431,6 +431,40 @@ static void a_publisher_is_held_while_the_reactor_of_its_target_is_behind(void *
     world_free(w);
 }
 
+/* Decision 009: what waits in mailboxes passes whether the target's socket takes bytes or not, and
+ * each quarter of max_pending that has passed brings a dead one nearer to its end. */
+static void a_target_that_takes_nothing_holds_those_elsewhere_a_few_times_at_most(void **state)
+{
+    enum { MAX = 10000, BURST = 200, ROUNDS = 50, HOLDS_MAX = 5 };
+    (void)state;
+    struct world *w = world_new(2, small_pending(MAX));
+    uint32_t from = world_client(w, 0), dead = world_client(w, 1);
+    struct session *publisher = world_session(w, from);
+    uint32_t holds = 0, held_after_its_end = 0;
+    (void)world_say(w, dead, "SUB a 1\r\n");
+    w->fake->socks[dead].stuck = true;
+    w->fake->socks[from].read_max = 100;
+    for (int round = 0; round < ROUNDS; round++) {
+        bool was_over = world_is_closed(w, dead);
+        uint64_t before = publisher->stalls;
+        for (int i = 0; i < BURST; i++) world_put(w, from, "PUB a 10\r\n0123456789\r\n");
+        for (int tick = 0; !publisher->conn.paused && tick < BURST; tick++)
+            (void)reactor_tick(w->fake->set->at[0], 0);     /* the other one is behind */
+        world_run(w);                                       /* and comes to it */
+        for (int i = 0; i < BURST && w->fake->socks[from].in.len > 0; i++) {
+            w->fake->now += 3 * MILLISECOND;
+            world_run(w);
+        }
+        assert_int_equal(w->fake->socks[from].in.len, 0);   /* no hold stays */
+        holds += (uint32_t)(publisher->stalls - before);
+        if (was_over) held_after_its_end += (uint32_t)(publisher->stalls - before);
+    }
+    assert_true(world_is_closed(w, dead));
+    assert_in_range(holds, 1, HOLDS_MAX);
+    assert_int_equal(held_after_its_end, 0);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +488,7 @@ int main(void)
         cmocka_unit_test(nobody_is_held_for_what_another_reactor_posted),
         cmocka_unit_test(a_publisher_elsewhere_is_held_from_half_of_max_pending_on),
         cmocka_unit_test(a_publisher_is_held_while_the_reactor_of_its_target_is_behind),
+        cmocka_unit_test(a_target_that_takes_nothing_holds_those_elsewhere_a_few_times_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

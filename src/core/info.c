@@ -66,6 +66,12 @@ static bool auth_wanted(const struct session *s, enum info_kind kind)
                               : directory_auth_required(d, type);
 }
 
+static int64_t max_payload(const struct session *s, enum info_kind kind)
+{
+    const struct options *o = s->home->settings->options;
+    return kind == INFO_FIRST ? o->limits.max_payload : s->limits.max_payload;
+}
+
 static void add_rules(struct session *s, struct json_writer *w, enum info_kind kind)
 {
     struct listener_terms t = listener_terms(s->listener, s->home->settings->options);
@@ -77,47 +83,104 @@ static void add_rules(struct session *s, struct json_writer *w, enum info_kind k
     flag(w, "tls_required", t.tls && !t.tls_optional);
     flag(w, "tls_verify", t.tls && t.tls_verify);
     flag(w, "tls_available", t.tls && (t.tls_optional || is_web));
-    number(w, "max_payload", s->limits.max_payload);
+    number(w, "max_payload", max_payload(s, kind));
     flag(w, "jetstream", s->home->core->identity.jetstream);
 }
 
-/* The nonce is for the CONNECT to come. Clients are not told that the cluster's name was made
- * up. */
-static void add_client(struct session *s, struct json_writer *w, enum info_kind kind)
+/* Whoever the client is, what stands behind it. Clients are not told that the cluster's name was
+ * made up. */
+static void add_end(struct session *s, struct json_writer *w, enum info_kind kind)
 {
-    char ip[NET_ADDR_TEXT];
     const struct server_identity *id = &s->home->core->identity;
-    assert(s->cid > 0);
-    assert(s->addr_known || kind == INFO_FIRST);    /* a PROXY header comes before verbs */
-    assert(s->nonce[0] == 0 || s->nonce[NONCE_LEN - 1] != 0);
-    number(w, "client_id", (int64_t)s->cid);
-    if (s->addr_known) text(w, "client_ip", net_addr_ip_text(&s->addr, ip));
-    if (kind == INFO_FIRST) text(w, "nonce", s->nonce);
+    assert(kind != INFO_CONNECTED || s->is_counted);
     text(w, "cluster", id->cluster);
     flag(w, "ldm", s->home->is_lame_duck);
+    if (kind == INFO_CONNECTED) {
+        flag(w, "connect_info", true);
+        text(w, "remote_account", s->account->name);
+        flag(w, "acc_is_sys", s->account->is_system);
+    }
+    number(w, "api_lvl", JS_API_LEVEL);
+    text(w, "xkey", id->xkey);
+    json_object_end(w);
 }
 
-void session_info(struct session *s, enum info_kind kind)
+/* Most clients are told the same but for who they are: it is kept, in two parts, for those that
+ * come next. */
+static void keep(struct info_kept *kept, struct session *s, enum info_kind kind)
 {
     struct buf *b = &s->home->info;
-    assert((kind == INFO_FIRST) == !s->is_told);
-    assert(kind != INFO_CONNECTED || s->is_counted);
     b->len = 0;
     buf_add_str(b, "INFO ");
     struct json_writer w = json_writer_on(b, JSON_COMPACT);
     json_object_begin(&w);
     add_server(s, &w);
     add_rules(s, &w, kind);
-    add_client(s, &w, kind);
-    if (kind == INFO_CONNECTED) {
-        flag(&w, "connect_info", true);
-        text(&w, "remote_account", s->account->name);
-        flag(&w, "acc_is_sys", s->account->is_system);
-    }
-    number(&w, "api_lvl", JS_API_LEVEL);
-    text(&w, "xkey", s->home->core->identity.xkey);
-    json_object_end(&w);
-    assert(b->ptr[b->len - 1] == '}');
+    json_key(&w, "client_id");
+    uint32_t front = b->len;
+    json_i64(&w, 0);
+    uint32_t behind = b->len;
+    add_end(s, &w, kind);
     buf_add_str(b, " \r\n");
+    kept->front.len = kept->behind.len = 0;
+    buf_add(&kept->front, slice_of(b->ptr, front));
+    buf_add(&kept->behind, slice_from(buf_slice(b), behind));
+    assert(kept->behind.ptr[0] == ',');
+    kept->listener = s->listener;
+    kept->account = s->account;
+    kept->max_payload = max_payload(s, kind);
+}
+
+static const struct info_kept *kept_of(struct session *s, enum info_kind kind)
+{
+    static_assert(INFO_UPDATE + 1 == INFO_KINDS, "one of each kind is kept");
+    struct info_kept *kept = &s->home->kept[kind];
+    bool is_same = kept->listener == s->listener && kept->account == s->account &&
+                   kept->max_payload == max_payload(s, kind);
+    if (!is_same) keep(kept, s, kind);
+    assert(kept->front.len > 0);
+    return kept;
+}
+
+void info_forget(struct core_reactor *cr)
+{
+    for (uint32_t i = 0; i < INFO_KINDS; i++) cr->kept[i].listener = NULL;
+}
+
+void info_deinit(struct core_reactor *cr)
+{
+    info_forget(cr);
+    for (uint32_t i = 0; i < INFO_KINDS; i++) {
+        buf_deinit(&cr->kept[i].front);
+        buf_deinit(&cr->kept[i].behind);
+    }
+    buf_deinit(&cr->info);
+}
+
+/* Neither an address nor a nonce has anything that JSON would escape. The nonce is for the CONNECT
+ * to come. */
+void session_info(struct session *s, enum info_kind kind)
+{
+    char ip[NET_ADDR_TEXT];
+    struct buf *b = &s->home->info;
+    assert(s->cid > 0);
+    assert((kind == INFO_FIRST) == !s->is_told);
+    assert(s->addr_known || kind == INFO_FIRST);    /* a PROXY header comes before verbs */
+    assert(s->nonce[0] == 0 || s->nonce[NONCE_LEN - 1] != 0);
+    const struct info_kept *kept = kept_of(s, kind);
+    b->len = 0;
+    buf_add(b, buf_slice(&kept->front));
+    buf_add_u64(b, s->cid);
+    if (s->addr_known) {
+        buf_add(b, SLICE_LIT(",\"client_ip\":\""));
+        buf_add_str(b, net_addr_ip_text(&s->addr, ip));
+        buf_add_byte(b, '"');
+    }
+    if (kind == INFO_FIRST && s->nonce[0] != 0) {
+        buf_add(b, SLICE_LIT(",\"nonce\":\""));
+        buf_add_str(b, s->nonce);
+        buf_add_byte(b, '"');
+    }
+    buf_add(b, buf_slice(&kept->behind));
     conn_send(&s->conn, buf_slice(b));
 }

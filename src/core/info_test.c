@@ -163,6 +163,54 @@ static void a_lame_duck_tells_those_who_take_an_info_at_any_time(void **state)
     world_free(w);
 }
 
+/* The first INFO is kept for those who come later, but not what it says of the client. */
+static void what_the_first_info_says_of_a_client_is_its_own(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, NULL);
+    static const struct net_addr other = { .ip = { 10, 1, 2, 3 } };
+    uint32_t a = world_arrive(w, 0, world_localhost), b = world_arrive(w, 0, other);
+    assert_string_equal(world_take(w, a), info(HERE, ID IP));
+    assert_string_equal(world_take(w, b),
+                        info(HERE, "\"client_id\":6,\"client_ip\":\"10.1.2.3\","));
+    world_free(w);
+}
+
+static void the_first_info_follows_reloads_and_the_lame_duck(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, NULL);
+    (void)world_accept(w, 0);
+    struct options *o = options_new();
+    o->no_header_support = true;
+    core_reload(w->core, world_settings(w, o));
+    world_run(w);
+    uint32_t after = world_arrive(w, 0, world_localhost);
+    assert_string_equal(world_take(w, after),
+                        info("\"host\":\"127.0.0.1\",\"port\":4222,\"headers\":false",
+                             "\"client_id\":6," IP));
+    core_lame_duck(w->core, SECOND, MINUTE);
+    world_run(w);
+    after = world_arrive(w, 0, world_localhost);
+    assert_non_null(strstr(world_take(w, after), IP "\"ldm\":true,"));
+    world_free(w);
+}
+
+static void each_listener_has_a_first_info_of_its_own(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, NULL);
+    struct listener second = w->listener;
+    second.bound.port = 4333;
+    for (int i = 0; i < 2; i++) {
+        uint32_t here = world_arrive(w, 0, world_localhost);
+        assert_non_null(strstr(world_take(w, here), "\"port\":4222,"));
+        uint32_t there = world_arrive_at(w, &second, 0, world_localhost);
+        assert_non_null(strstr(world_take(w, there), "\"port\":4333,"));
+    }
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +221,9 @@ int main(void)
         cmocka_unit_test(nobody_is_told_an_address_that_is_not_known_yet),
         cmocka_unit_test(with_a_no_auth_user_the_first_info_asks_nobody),
         cmocka_unit_test(a_lame_duck_tells_those_who_take_an_info_at_any_time),
+        cmocka_unit_test(what_the_first_info_says_of_a_client_is_its_own),
+        cmocka_unit_test(the_first_info_follows_reloads_and_the_lame_duck),
+        cmocka_unit_test(each_listener_has_a_first_info_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

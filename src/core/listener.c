@@ -233,6 +233,15 @@ static void place(struct listener *l, int sock, const struct net_addr *peer)
     reactor_post(r, &a->mail);
 }
 
+/* How many may be taken now. */
+static int batch_begin(struct listener *l)
+{
+    assert(l->lone <= LISTENER_LONE);
+    if (l->lone == LISTENER_LONE) return LISTENER_BATCH;
+    l->lone++;
+    return 1;
+}
+
 static void on_accept(struct watch *w, uint32_t ready)
 {
     struct listener *l = container_of(w, struct listener, watch);
@@ -240,7 +249,8 @@ static void on_accept(struct watch *w, uint32_t ready)
     struct reactor *r = l->core->reactors->at[0];
     (void)ready;
     assert(core_reactor_of(r) == l->core->at[0]);
-    for (int i = 0; i < LISTENER_BATCH && l->sock >= 0; i++) {
+    int batch = batch_begin(l);
+    for (int i = 0; i < batch && l->sock >= 0; i++) {
         int sock;
         struct net_addr peer;
         enum err e = net->accept(net, l->sock, &sock, &peer);
@@ -256,6 +266,7 @@ static void on_accept(struct watch *w, uint32_t ready)
             wheel_set(&r->wheel, &l->retry, r->now + RETRY);
             return;
         } else if (e == ERR_BUSY) {
+            l->lone = 0;                /* nobody is left */
             return;
         }
     }

@@ -12,6 +12,10 @@
  * that others wait for. */
 enum { LISTENER_BATCH = 4 };
 
+/* Mostly they come one by one, and to ask for a second one in vain costs about half of taking one.
+ * So only one is taken, but a whole batch after so many, and as long as somebody is left. */
+enum { LISTENER_LONE = 7 };
+
 void listener_free(struct listener *);
 
 /* Before anything is allocated for a connection: counts it as a client on its way, and as a

@@ -94,11 +94,31 @@ static int teardown(void **state)
 static void a_crowd_is_let_in_by_and_by(void **state)
 {
     struct world *w = *state;
-    come(LISTENER_BATCH + 1);
+    come(LISTENER_LONE + 2 * LISTENER_BATCH + 1);
+    int64_t in = 1;
+    for (int i = 0; i < LISTENER_LONE; i++, in++) {
+        assert_int_equal(core_clients(w->core), in);
+        ticks(w, 1);
+    }
+    assert_int_equal(core_clients(w->core), in);
     ticks(w, 1);
-    assert_int_equal(core_clients(w->core), 1 + LISTENER_BATCH);
+    assert_int_equal(core_clients(w->core), in + LISTENER_BATCH);
     ticks(w, 1);
-    assert_int_equal(core_clients(w->core), 1 + LISTENER_BATCH + 1);
+    assert_int_equal(core_clients(w->core), in + 2 * LISTENER_BATCH);
+    ticks(w, 1);
+    assert_int_equal(core_clients(w->core), in + 2 * LISTENER_BATCH + 1);
+}
+
+static void who_comes_alone_is_taken_without_a_look_for_a_second_one(void **state)
+{
+    struct world *w = *state;
+    queue.asked = 0;
+    for (int i = 0; i < 2 * (LISTENER_LONE + 1); i++) {
+        come(1);
+        ticks(w, 1);
+        assert_int_equal(core_clients(w->core), 1 + i + 1);
+    }
+    assert_int_equal(queue.asked, 2 * (LISTENER_LONE + 2));
 }
 
 /* Row P8: the queue stays readable all the time, and nobody asks it until it has rested. */
@@ -119,7 +139,7 @@ static void without_descriptors_the_listener_rests_and_then_goes_on(void **state
     assert_string_equal(world_say(w, CALM, "PING\r\n"), "PONG\r\n");
     queue.is_full = false;
     w->fake->now += 101 * MILLISECOND;
-    ticks(w, 2);
+    ticks(w, 4);
     assert_int_equal(core_clients(w->core), 1 + 3);
     come(1);
     ticks(w, 1);
@@ -131,7 +151,7 @@ static void who_left_while_waiting_is_passed_over(void **state)
     struct world *w = *state;
     queue.broken = 2;
     come(LISTENER_BATCH);
-    ticks(w, 1);
+    ticks(w, LISTENER_BATCH);
     assert_int_equal(core_clients(w->core), 1 + LISTENER_BATCH - 2);
 }
 
@@ -244,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_crowd_is_let_in_by_and_by),
+        T(who_comes_alone_is_taken_without_a_look_for_a_second_one),
         T(without_descriptors_the_listener_rests_and_then_goes_on),
         T(who_left_while_waiting_is_passed_over),
         T(a_listener_that_rests_can_be_closed),

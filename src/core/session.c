@@ -307,6 +307,7 @@ void session_start(struct core_reactor *cr, struct listener *l, int sock,
     if (!s->is_knocking) welcome(s);
     session_check(s);
     begin(s);
+    conn_read_early(&s->conn);
 }
 
 void session_set_input_cap(struct session *s)

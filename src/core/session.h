@@ -211,6 +211,8 @@ void session_pong_came(struct session *);
 /* info.c */
 enum info_kind { INFO_FIRST, INFO_CONNECTED, INFO_UPDATE };
 void session_info(struct session *, enum info_kind);
+void info_forget(struct core_reactor *);    /* settings or the lame duck: INFO is written anew */
+void info_deinit(struct core_reactor *);
 
 /* session.c: TLS after INFO or before it; only where the listener has it. False when it cannot
  * start: closing. */

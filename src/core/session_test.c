@@ -303,9 +303,29 @@ static void every_refusal_of_the_door_costs_at_most_its_client(void **state)
     }
 }
 
+/* Who does not wait for INFO is read at once: its answer leaves together with INFO. */
+static void who_speaks_first_is_read_in_the_tick_that_takes_it(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, NULL);
+    uint32_t c = w->clients++;
+    struct net_addr from = world_localhost;
+    world_put(w, c, WORLD_CONNECT("") "PING\r\n");
+    assert_true(listener_admit(&w->listener, &from));
+    session_start(w->core->at[0], &w->listener, (int)c, &from);
+    assert_int_equal(w->fake->socks[c].in.len, 0);
+    assert_int_equal(w->fake->socks[c].out.len, 0);
+    world_run(w);
+    const char *said = world_take(w, c);
+    assert_memory_equal(said, "INFO {", 6);
+    assert_non_null(strstr(said, "} \r\nPONG\r\n"));
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_speaks_first_is_read_in_the_tick_that_takes_it),
         cmocka_unit_test(a_client_is_greeted_and_answered),
         cmocka_unit_test(the_answers_are_the_same_however_the_bytes_are_cut),
         cmocka_unit_test(a_protocol_error_is_said_and_closes),

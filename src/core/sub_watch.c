@@ -47,6 +47,7 @@ static void mail_came(struct mail *mail, struct reactor *r)
 {
     struct sub_watches *all = container_of(mail, struct sub_watches, mail);
     assert(all->home == r);
+    assert(all->shards != NULL);
     reactor_turn(r, &all->turn);
 }
 
@@ -66,6 +67,7 @@ struct sub_watches *sub_watches_free(struct sub_watches *all)
     if (all == NULL) return NULL;
     assert(atomic_load(&all->count) == 0);
     assert(list_empty(&all->due));
+    assert((all->home == NULL) == (all->shards == NULL));
     turn_cancel(&all->turn);
     for (uint32_t i = 0; all->shards != NULL && i < SHARDS; i++)
         xfree(atomic_load(&all->shards[i]));
@@ -85,6 +87,7 @@ static _Atomic(struct slots *) *shard_of(const struct sub_watches *all, uint64_t
 static struct sub_watch *find(const struct sub_watches *all, struct slice text,
                               _Atomic uint64_t **ret_slot)
 {
+    assert(text.len > 0);
     uint64_t hash = hash_bytes(text, all->seed);
     struct slots *slots = atomic_load_explicit(shard_of(all, hash), memory_order_relaxed);
     return (struct sub_watch *)slots_find(slots, hash, text, text_of_slot, ret_slot);
@@ -94,6 +97,7 @@ static void put_in(struct sub_watches *all, struct sub_watch *w)
 {
     struct sub_watch *first = find(all, sub_watch_text(w), NULL);
     assert(first != w);
+    assert(list_empty(&w->ring));
     if (first != NULL) {
         list_add_tail(&first->ring, &w->ring);
         return;
@@ -109,6 +113,7 @@ static void take_out(struct sub_watches *all, struct sub_watch *w)
     _Atomic uint64_t *slot = NULL;
     struct sub_watch *first = find(all, sub_watch_text(w), &slot);
     assert(first != NULL);
+    assert(w->account->watches == all);
     if (first == w && list_empty(&w->ring)) {
         uint64_t hash = hash_bytes(sub_watch_text(w), all->seed);
         slots_remove(atomic_load_explicit(shard_of(all, hash), memory_order_relaxed), slot);
@@ -123,6 +128,7 @@ static void take_out(struct sub_watches *all, struct sub_watch *w)
 
 static void settle(struct sub_watches *all, struct reactor *home)
 {
+    assert((all->home == NULL) == (all->shards == NULL));
     if (all->home == NULL) all->home = home;
     assert(all->home == home);
     if (all->shards == NULL) all->shards = xcalloc(SHARDS, sizeof all->shards[0]);
@@ -132,10 +138,12 @@ void sub_watch_begin(struct core_reactor *cr, struct account *account, struct su
                      struct slice subject, struct slice queue)
 {
     struct sub_watches *all = account->watches;
+    assert(core_reactor_of(cr->reactor) == cr);
     assert(w->told != NULL);
     assert(w->account == NULL);
     assert(subject.len > 0);
     assert(!subject_has_wildcard(subject));
+    assert(queue.len <= UINT16_MAX);            /* as of a subscription */
     w->account = account;
     w->subject_len = subject.len;
     w->queue_len = queue.len;
@@ -155,6 +163,8 @@ void sub_watch_end(struct sub_watch *w)
 {
     if (w->account == NULL) return;
     struct sub_watches *all = w->account->watches;
+    assert(w->text != NULL);
+    assert(all->home != NULL);
     lock_take(&all->lock);
     take_out(all, w);
     lock_drop(&all->lock);
@@ -169,6 +179,7 @@ void sub_watch_end(struct sub_watch *w)
 static struct sub_watch *next_due(struct sub_watches *all)
 {
     lock_take(&all->lock);
+    assert(all->is_asked);                      /* this is the turn */
     struct list *n = list_pop(&all->due);
     if (n == NULL) all->is_asked = false;
     lock_drop(&all->lock);
@@ -190,6 +201,7 @@ static void tell(struct turn *turn, struct reactor *r)
 
 static bool make_due(struct sub_watches *all, struct sub_watch *w, const struct sub *sub)
 {
+    assert(w->account->watches == all);
     if (w->subject_len != sub->entry.subject_len) return false;
     assert(w->queue_len == sub->entry.queue_len);       /* the texts are equal */
     if (!list_empty(&w->due)) return false;
@@ -201,6 +213,7 @@ static bool make_due(struct sub_watches *all, struct sub_watch *w, const struct 
 static bool poke(struct sub_watches *all, const struct sub *sub)
 {
     size_t len = (size_t)sub->entry.subject_len + sub->entry.queue_len;
+    assert(sub->entry.text == sub->text);       /* subject and queue, side by side */
     struct sub_watch *first = find(all, slice_of(sub->entry.text, len), NULL);
     if (first == NULL) return false;
     bool any = make_due(all, first, sub);
@@ -213,6 +226,7 @@ static bool poke(struct sub_watches *all, const struct sub *sub)
 void sub_watches_poke(struct sub_watches *all, struct reactor *r, const struct sub *sub)
 {
     assert(sub->entry.subject_len > 0);
+    assert(r->id < r->set->count);
     if (LIKELY(atomic_fetch_add_explicit(&all->count, 0, memory_order_acq_rel) == 0)) return;
     lock_take(&all->lock);
     bool asks = poke(all, sub);
@@ -230,14 +244,17 @@ static bool is_live(const struct interest_entry *e)
 {
     if (e == NULL) return false;
     const struct sub *sub = container_of(e, struct sub, entry);
+    assert(e->text == sub->text);               /* no other kind of entry is in the index */
     if (atomic_load_explicit(&sub->is_closed, memory_order_relaxed)) return false;
     const struct session *s = sub->sink->session;
+    assert(s == NULL || &s->sink == sub->sink);
     return s == NULL || !atomic_load_explicit(&s->is_closed, memory_order_relaxed);
 }
 
 static bool has_live(struct entries *e)
 {
     uint32_t len = e == NULL ? 0 : atomic_load_explicit(&e->len, memory_order_acquire);
+    assert(e == NULL || len <= e->cap);
     for (uint32_t i = 0; i < len; i++)
         if (is_live(atomic_load_explicit(&e->at[i], memory_order_acquire))) return true;
     return false;
@@ -254,6 +271,7 @@ static bool has_group(const struct topic *t, struct slice queue)
     const struct groups *groups = atomic_load_explicit(&t->groups, memory_order_acquire);
     for (uint32_t i = 0; groups != NULL && i < groups->count; i++) {
         struct group *g = groups->at[i];
+        assert(g->name_len > 0);
         if (queue.len > 0 && !slice_equal(slice_of(g->name, g->name_len), queue)) continue;
         if (has_live(atomic_load_explicit(&g->members, memory_order_acquire))) return true;
     }

@@ -14,11 +14,25 @@ static bool is_v4(const struct net_addr *a)
     return !a->v6 || memcmp(a->ip, mapped_prefix, sizeof mapped_prefix) == 0;
 }
 
+/* Each client is told its address, mostly one of these. */
+static void ip4_text(const uint8_t ip[4], char *at)
+{
+    for (int i = 0; i < 4; i++) {
+        if (i > 0) *at++ = '.';
+        if (ip[i] >= 100) *at++ = (char)('0' + ip[i] / 100);
+        if (ip[i] >= 10) *at++ = (char)('0' + ip[i] / 10 % 10);
+        *at++ = (char)('0' + ip[i] % 10);
+    }
+    *at = 0;
+}
+
 const char *net_addr_ip_text(const struct net_addr *a, char text[NET_ADDR_TEXT])
 {
-    const char *made = is_v4(a)
-                           ? inet_ntop(AF_INET, a->v6 ? a->ip + 12 : a->ip, text, NET_ADDR_TEXT)
-                           : inet_ntop(AF_INET6, a->ip, text, NET_ADDR_TEXT);
+    if (is_v4(a)) {
+        ip4_text(a->v6 ? a->ip + 12 : a->ip, text);
+        return text;
+    }
+    const char *made = inet_ntop(AF_INET6, a->ip, text, NET_ADDR_TEXT);
     assert(made != NULL);
     return made;
 }

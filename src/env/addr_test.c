@@ -20,6 +20,8 @@ static void an_address_and_its_port_are_written_with_a_colon(void **state)
     char text[NET_ADDR_TEXT];
     assert_string_equal(text_of("1.2.3.4", 4222, text), "1.2.3.4:4222");
     assert_string_equal(text_of("255.255.255.255", 65535, text), "255.255.255.255:65535");
+    assert_string_equal(text_of("0.9.10.99", 1, text), "0.9.10.99:1");
+    assert_string_equal(text_of("100.109.190.200", 1, text), "100.109.190.200:1");
 }
 
 static void version_6_stands_in_brackets_before_a_port_and_without_them_alone(void **state)

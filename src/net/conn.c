@@ -71,6 +71,11 @@ static void on_ready(struct watch *w, uint32_t ready)
     if ((ready & NET_READABLE) && wanted) read_some(c);
 }
 
+void conn_read_early(struct conn *c)
+{
+    on_ready(&c->watch, NET_READABLE);
+}
+
 /* ---- input ---- */
 
 static bool filters_ready(const struct conn *c)

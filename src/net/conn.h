@@ -97,6 +97,10 @@ enum { CONN_FLUSH_AT = 64 * 1024 };
 /* Takes the socket, adds it to the poller. On an error the caller still owns the socket. */
 MUST_CHECK enum err conn_init(struct conn *, struct reactor *, int sock, const struct conn_ops *);
 
+/* Looks for bytes that came before the connection was taken: who speaks first (TLS, WebSocket, a
+ * client that does not wait for INFO) is answered in the tick that takes it, with one write. */
+void conn_read_early(struct conn *);
+
 /* Output was appended to conn->out: flush it in this tick. Cheap; call as often as you like. */
 void conn_dirty_slow(struct conn *);
 static inline void conn_dirty(struct conn *c)

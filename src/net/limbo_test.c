@@ -119,6 +119,40 @@ static void what_was_posted_to_a_retired_target_still_finds_it(void **state)
     fake_free(f);
 }
 
+/* Each gate has room for one batch: the next one waits in front of it, and is not put in its
+ * place. */
+static void what_waits_for_mail_is_not_lost_when_more_is_retired(void **state)
+{
+    (void)state;
+    struct fake *f = fake_of_two();
+    struct reactor *a = f->set->at[0], *b = f->set->at[1];
+    struct thing first, second, third;
+    tick(b, 1);
+    retire(a, &first);
+    post(b, a, &first);
+    mailbox_publish(b);
+    for (int i = 0; i < 10; i++) {
+        if (i == 4) retire(a, &second);
+        if (i == 7) retire(a, &third);
+        (void)limbo_advance(a->limbo, a);
+        qsbr_quiescent(&f->set->qsbr, b->id);
+        qsbr_quiescent(&f->set->qsbr, a->id);
+    }
+    assert_int_equal(first.freed, 0);
+    assert_int_equal(second.freed, 0);
+    assert_int_equal(third.freed, 0);
+    (void)mailbox_drain_records(a, 10);
+    for (int i = 0; i < 10; i++) {
+        (void)limbo_advance(a->limbo, a);
+        qsbr_quiescent(&f->set->qsbr, b->id);
+        qsbr_quiescent(&f->set->qsbr, a->id);
+    }
+    assert_int_equal(first.freed, 1);
+    assert_int_equal(second.freed, 1);
+    assert_int_equal(third.freed, 1);
+    fake_free(f);
+}
+
 static void things_retired_in_different_ticks_are_each_freed_once(void **state)
 {
     (void)state;
@@ -153,6 +187,7 @@ int main(void)
         cmocka_unit_test(nothing_is_freed_while_another_reactor_has_not_passed),
         cmocka_unit_test(a_sleeper_holds_nothing_up),
         cmocka_unit_test(what_was_posted_to_a_retired_target_still_finds_it),
+        cmocka_unit_test(what_waits_for_mail_is_not_lost_when_more_is_retired),
         cmocka_unit_test(things_retired_in_different_ticks_are_each_freed_once),
         cmocka_unit_test(what_still_waits_at_the_end_is_freed),
     };

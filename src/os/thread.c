@@ -5,8 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/assert.h"
@@ -81,21 +79,4 @@ void thread_yield_to_others(void)
 {
     /* On Linux the value belongs to the thread, and 0 means the calling one. */
     (void)setpriority(PRIO_PROCESS, 0, NICE_OF_WORK);
-}
-
-/* Linux from 6.12 on takes the length of a turn so; who has the shorter one may interrupt. Half a
- * millisecond is a sixth of the usual one, and long enough not to be felt as switching. */
-void thread_wake_at_once(void)
-{
-#ifdef SYS_sched_setattr
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t  nice;
-        uint32_t priority;
-        uint64_t runtime, deadline, period;
-    } a = { .size = sizeof a, .runtime = MILLISECOND / 2 };
-    a.nice = getpriority(PRIO_PROCESS, 0);              /* stays what it is */
-    (void)syscall(SYS_sched_setattr, 0, &a, 0);     /* refused: the usual turn */
-#endif
 }

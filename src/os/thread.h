@@ -19,8 +19,4 @@ struct thread *thread_join(struct thread *);        /* waits; NULL is fine; retu
  * clients runs as soon as it is woken, also when all cores compute. */
 void thread_yield_to_others(void);
 
-/* The calling thread asks for short turns from now on, where the machine allows that: woken, it may
- * interrupt those with longer ones, instead of waiting for the end of theirs (3 ms on Linux). */
-void thread_wake_at_once(void);
-
 #endif

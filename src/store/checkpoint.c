@@ -101,6 +101,19 @@ uint64_t checkpoint_bytes(const struct checkpoint *c)
     return c->current.end;
 }
 
+uint32_t checkpoint_gathered(const struct checkpoint *c)
+{
+    const struct gather *g = c->is_slicing ? &c->slice : &c->list;
+    assert(c->is_slicing || c->list_state == LIST_GATHERS);
+    return g->len;
+}
+
+bool checkpoint_is_refused(const struct checkpoint *c)
+{
+    assert(!c->is_read_only);
+    return c->write.is_refused;
+}
+
 struct checkpoint *checkpoint_close(struct checkpoint *c)
 {
     if (c == NULL) return NULL;

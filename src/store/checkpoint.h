@@ -85,5 +85,9 @@ bool checkpoint_is_busy(const struct checkpoint *);
 bool checkpoint_tick(struct checkpoint *);
 
 uint64_t checkpoint_bytes(const struct checkpoint *); /* of one file of the pair */
+/* Bytes of the list or slice that gathers, so far. */
+uint32_t checkpoint_gathered(const struct checkpoint *);
+/* A list is on its way and waits for space. */
+bool checkpoint_is_refused(const struct checkpoint *);
 
 #endif

@@ -54,11 +54,11 @@ enum err commit_open_body(const struct journal *j, const uint8_t *head,
     }
     if (journal_sealed_sum(stored, journal_body_seed(h)) != h->body_sum) return ERR_CORRUPT;
     const struct journal_seal *seal = &j->o.seal;
-    if (seal->open == NULL || stored.len < seal->overhead) return ERR_DENIED;
+    if (seal->open == NULL || stored.len < j->open_overhead) return ERR_DENIED;
     /* The text is as long as its bytes, or shorter: it takes their place. */
     uint8_t *plain = xalloc(stored.len);
     enum err e = seal->open(seal->ctx, h->nonce, context_of(head), stored, plain);
-    uint32_t plain_len = stored.len - seal->overhead;
+    uint32_t plain_len = stored.len - j->open_overhead;
     if (!e) memcpy(body, plain, plain_len);
     xfree(plain);
     if (e) return ERR_DENIED;

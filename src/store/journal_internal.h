@@ -164,6 +164,7 @@ struct erase {
 
 struct journal {
     struct journal_options o;
+    uint32_t open_overhead; /* of what is sealed on the disk, though new batches may stay plain */
     nanos now;
     bool is_failed;
     bool is_read_only;

@@ -342,6 +342,7 @@ static struct journal *journal_new(const struct journal_options *o, bool read_on
     assert(strlen(o->directory) + 1 + NUMBER_DIGITS < SEGMENT_NAME_MAX);
     if (j->o.segment_first == 0) j->o.segment_first = SEGMENT_FIRST;
     if (j->o.segment_max == 0) j->o.segment_max = SEGMENT_MAX;
+    j->open_overhead = o->seal.overhead;
     if (j->o.seal.close == NULL) j->o.seal.overhead = 0;
     list_init(&j->closed);
     list_init(&j->spare);

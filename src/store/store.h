@@ -34,8 +34,10 @@ struct store_owner_ops {
      * Sees each exactly once since its last settled checkpoint; what it finds done already (a crash
      * between) changes nothing. */
     void (*apply)(struct store_owner *, const struct journal_record *, bool is_replay);
-    /* Recovery: a section of the checkpoint, in order. CORRUPT: not understood; the owner is set
-     * aside (quarantined) and reported. */
+    /* Recovery: a section of the checkpoint, in order. What changed while the log was rewritten may
+     * stand before what it changes: a part of the owner may be begun by a later section than the
+     * first one that speaks of it. CORRUPT: not understood; the owner is set aside (quarantined)
+     * and reported. */
     MUST_CHECK enum err (*load)(struct store_owner *, uint32_t kind, struct slice);
     /* Recovery, blocking: it has seen all its sections (there may have been none); records follow.
      * CORRUPT: as load; any other error, and the store does not open. NULL: nothing to be done. */
@@ -76,14 +78,18 @@ struct store_owner {
     uint64_t      unwritten;            /* bytes of its records above the checkpoint */
     bool          is_flushing;
     bool          is_loaded;            /* recovery: its sections are over */
+    bool          is_begun;             /* a record of it is durable: no list names it before */
 };
 
 struct store_host {
     void *ctx;
-    /* Recovery: a section or record names an owner that is not entered. Makes and enters it
-     * (store_enter), or returns NULL: set aside what belongs to it. */
-    struct store_owner *(*owner_found)(void *ctx, uint64_t incarnation, uint32_t kind,
-                                       struct slice first);
+    /* Recovery: a record, or a section of the checkpoint, names an owner that is not entered. Makes
+     * it and enters it (store_enter), or returns NULL: this does not begin an owner, or cannot be
+     * read. Sections then wait for one that does; what no section and no record begins is set
+     * aside. The section or record itself comes to `load` or `apply` too. store_open() has not
+     * returned yet: this is the store. */
+    struct store_owner *(*owner_found)(void *ctx, struct store *, uint64_t incarnation,
+                                       bool is_record, uint32_t kind, struct slice first);
     /* once; nothing is acked any more */
     void (*on_failed)(void *ctx, enum err, const char *what);
     /* Something is damaged, set aside, or cannot be written: a sentence for the log. May be
@@ -107,8 +113,9 @@ struct store_options {
     nanos          checkpoint_interval; /* when something changed; 0: two minutes */
     enum store_cipher cipher;
     struct slice   key, previous_key;   /* empty: none */
-    /* bytes; 0: as the journal and the checkpoint log think best */
+    /* bytes; 0: as journal, checkpoint log and store think best */
     uint64_t       segment_first, segment_max, rewrite_min;
+    uint32_t       slice_budget;
 };
 
 /* Blocking: identity, checkpoint, journal's tail; owners are found, loaded, replayed. `why` says
@@ -140,7 +147,8 @@ void store_removed(struct store *, uint64_t incarnation);
 /* the server ends; disk unchanged. One that was never entered, or has left, is fine */
 void store_leave(struct store *, struct store_owner *);
 void store_flushed(struct store *, struct store_owner *, enum err);
-/* It has something for the next checkpoint that no record said. */
+/* It has something for the next checkpoint that no record said; with its first record, if none is
+ * durable yet. */
 void store_touch(struct store *, struct store_owner *);
 
 /* ---- records ---- */
@@ -151,8 +159,8 @@ uint8_t *store_add(struct store *, struct store_owner *, uint32_t kind, uint64_t
                    uint32_t body_len, enum journal_use, journal_pos *ret_pos);
 /* OK, or why nothing is taken: LIMIT (no space), or what the journal has failed with. */
 enum err store_error(const struct store *);
-/* Every tick of the reactor, in a turn after those of the owners: commits, goes on with checkpoints.
- * `now`: monotonic. */
+/* Every tick of the reactor, in a turn after those of the owners: commits, goes on with
+ * checkpoints. `now`: monotonic. */
 void store_tick(struct store *, nanos now);
 nanos store_next_due(const struct store *);
 

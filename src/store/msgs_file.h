@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Msgs_file: messages of a stream in files of blocks (docs/decisions/008): the body of msgs.h for
+ * file storage, and its side towards the store.
+ *
+ * The newest messages stand in memory (the tail). Chunks of them are written behind the open block,
+ * streams/<incarnation>/<number>, without anybody asking when there are 256 KiB; a block that is
+ * full gets a footer, is synced, and is not changed any more but for erasing. What has been synced
+ * may leave memory.
+ *
+ * A checkpoint of one stream, in this order; the store does it for all streams that are dirty:
+ *   1. msgs_file_flush(), for streams whose msgs_file_unsafe() is worth a file's sync. What is not
+ *      flushed, or comes meanwhile, goes into the checkpoint's list itself.
+ *   2. checkpoint_begin(); msgs_file_checkpoint(): all that has changed since the last time, as it
+ *      is now. So all commands up to the list's position are applied, and none above it.
+ *   3. checkpoint_commit(); when it has come home well, msgs_file_checkpointed(): only then files
+ *      are removed that the list forgets. When it has failed there is no other list until the next
+ *      start, so nothing is said again.
+ *
+ * A start: msgs_file_new(), msgs_file_load() with each section in order, msgs_file_loaded(); then
+ * the commands of the journal above the list's position, which may do the same work again.
+ *
+ * Thread:  the JetStream reactor; the queue is polled there. msgs_file_new(), put and flush never
+ *          block; questions without a wait do (msgs.h), as do load and loaded.
+ * Memory:  msgs_free() frees all; nothing is in flight then (msgs_file_is_idle()). The cache, the
+ *          disk and the queue outlive it.
+ * Errors:  no space (LIMIT): the tail stays in memory, store_cache_is_over() until
+ *          msgs_file_retry() has worked. Any other failed write or sync fails this stream:
+ *          on_failed() once, nothing more is written to its blocks; what is in memory is read and
+ *          checkpointed as before, and the store lets the stream take no more. A failed read makes
+ *          what it should have read CORRUPT. */
+#ifndef MIDGE_STORE_MSGS_FILE_H
+#define MIDGE_STORE_MSGS_FILE_H
+
+#include "env/disk.h"
+#include "store/checkpoint.h"
+#include "store/journal.h"
+#include "store/msgs.h"
+#include "store/msgs_sections.h"
+#include "store/store_cache.h"
+
+enum {
+    MSGS_FILE_BLOCK = 8 << 20,
+    MSGS_FILE_BLOCK_MIN = 64 << 10,
+    MSGS_FILE_TAIL = 256 << 10, /* written when there is so much */
+};
+
+struct msgs_file_options {
+    struct disk        *disk;
+    struct disk_queue  *queue; /* NULL: read only, only questions without a wait */
+    struct store_cache *cache;
+    struct journal_seal seal;
+    uint64_t            store_id;
+    uint64_t            incarnation;
+    uint32_t            block_size;    /* bytes; 0: MSGS_FILE_BLOCK. See msgs_file_block_size() */
+    bool                is_compressed; /* chunks that are written from now on, by zstd */
+    void *ctx;
+    void (*on_failed)(void *ctx, enum err, const char *what);
+};
+
+/* The directories "streams" and "quarantine" are there and safe. Touches no disk. */
+struct msgs *msgs_file_new(const struct msgs_file_options *, uint64_t first_sequence);
+
+/* What fits a stream: blocks go when all of theirs is gone, so small streams have small ones. 0 of
+ * a limit: none. */
+uint32_t msgs_file_block_size(uint64_t max_bytes, uint64_t max_per_subject);
+void msgs_file_set_compressed(struct msgs *, bool is_compressed);
+void msgs_file_set_block_size(struct msgs *, uint32_t block_size);
+
+/* ---- start ---- */
+
+/* A section with one of the kinds of msgs_sections.h up to SECTION_MSGS_MAX. CORRUPT: not
+ * understood; the stream cannot be opened. */
+MUST_CHECK enum err msgs_file_load(struct msgs *, const struct checkpoint_section *);
+/* After the last section, blocking. Files in the stream's directory that no section names go to
+ * "quarantine/". CORRUPT: the sections do not fit together. IO: the directory cannot be read. */
+MUST_CHECK enum err msgs_file_loaded(struct msgs *, struct errmsg *why);
+/* Blocking: the same for a directory whose stream no section knows: all of its files. */
+MUST_CHECK enum err msgs_file_quarantine(struct disk *, uint64_t incarnation, struct errmsg *why);
+
+/* ---- checkpoints ---- */
+
+/* Something has changed since the last msgs_file_checkpoint(). */
+bool msgs_file_is_dirty(const struct msgs *);
+/* Bytes of messages that are in no synced block: what the next list would carry, and has not yet
+ * carried. */
+uint64_t msgs_file_unsafe(const struct msgs *);
+/* Writes and syncs what is there now. `done` in a later poll: OK, LIMIT (no space; not all of it),
+ * or what has failed. One at a time. */
+void msgs_file_flush(struct msgs *, void (*done)(void *ctx, enum err), void *ctx);
+void msgs_file_checkpoint(struct msgs *, struct checkpoint *);
+void msgs_file_checkpointed(struct msgs *);
+/* A piece of about `budget` bytes of the whole state, for checkpoint_options.slice; from the
+ * beginning when `is_first`. Returns false when that was the last one. Marks nothing clean. */
+bool msgs_file_slice(struct msgs *, struct checkpoint *, bool is_first, uint32_t budget);
+
+/* ---- work ---- */
+
+/* After LIMIT, now and then (once a second): tries again. */
+void msgs_file_retry(struct msgs *);
+/* No operation of this stream is in flight. It starts none by itself when nothing is asked of
+ * it. */
+bool msgs_file_is_idle(const struct msgs *);
+/* No write begins any more but for flush and what is underway: before msgs_free(). */
+void msgs_file_stop(struct msgs *);
+/* After the checkpoint that forgets the stream: removes its files and its directory, then frees
+ * `take`. `done` in a later poll; what cannot be removed is found at the next start. */
+void msgs_file_remove(struct msgs *take, void (*done)(void *ctx, enum err), void *ctx);
+
+struct msgs_file_stats {
+    uint32_t blocks;
+    uint64_t disk_bytes; /* of all block files */
+    uint64_t blocked;    /* reads that a change had to wait for */
+    uint64_t memory;     /* bytes beside the cache and the subject index */
+    bool     is_failed, is_refused;
+};
+void msgs_file_stats(const struct msgs *, struct msgs_file_stats *ret);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Store_cache: one budget of memory for the messages of all file streams of a store.
+ *
+ * What is counted: chunks of messages and indexes of blocks. Some can be read again from a disk and
+ * go when room is needed, the least recently used first; others cannot (messages that are not safe
+ * in a block yet, the index of a block that grows, what somebody looks at just now): they are held.
+ *
+ * Thread:  the JetStream reactor. Memory: an entry is embedded in what is cached; `evict` frees it.
+ * Limits:  held bytes are not refused, the messages were promised already: store_cache_is_over()
+ *          tells those who take in messages to wait. */
+#ifndef MIDGE_STORE_STORE_CACHE_H
+#define MIDGE_STORE_STORE_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+struct store_cache;
+
+struct store_cached {
+    struct list node; /* private, all of it */
+    uint64_t    bytes;
+    uint32_t    holds;
+    void (*evict)(struct store_cached *); /* it is out of the cache; frees it. Adds nothing */
+};
+
+struct store_cache *store_cache_new(uint64_t budget);
+struct store_cache *store_cache_free(struct store_cache *); /* it is empty; NULL is fine */
+
+/* Enters it, held once. */
+void store_cache_add(struct store_cache *, struct store_cached *, uint64_t bytes,
+                     void (*evict)(struct store_cached *));
+void store_cache_remove(struct store_cache *, struct store_cached *);
+/* It has become larger or smaller. */
+void store_cache_resize(struct store_cache *, struct store_cached *, uint64_t bytes);
+
+void store_cache_hold(struct store_cache *, struct store_cached *);
+/* May evict others, and this one when nobody holds it any more and it alone is over the budget. */
+void store_cache_release(struct store_cache *, struct store_cached *);
+void store_cache_touch(struct store_cache *, struct store_cached *); /* it was used */
+
+/* Some stream could not write for want of space; counted by the writers. */
+void store_cache_refused(struct store_cache *, bool is_refused);
+
+/* Held bytes are over the budget, or there is no space: publishers wait. */
+bool store_cache_is_over(const struct store_cache *);
+
+struct store_cache_stats {
+    uint64_t budget;
+    uint64_t bytes;
+    uint64_t held; /* of them */
+    uint64_t evicted; /* entries, since the start */
+};
+void store_cache_stats(const struct store_cache *, struct store_cache_stats *ret);
+
+void store_cache_check(const struct store_cache *); /* asserts every invariant; O(n) */
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Idle, flushing, writing: one checkpoint at a time. All owners that changed are in each, so the
+ * journal is released up to the list's position; what is large is flushed to its blocks before, so
+ * that the list stays small. */
+#include "base/assert.h"
+#include "base/le.h"
+#include "store/store_internal.h"
+
+/* ---- when ---- */
+
+static bool has_gone(const struct store *s)
+{
+    LIST_EACH(&s->gone, node)
+        if (container_of(node, struct store_gone, node)->state == GONE_WAITS) return true;
+    return false;
+}
+
+static bool has_change(const struct store *s)
+{
+    return !list_empty(&s->owners.changed) || has_gone(s);
+}
+
+/* What can be released, and there is reason to. */
+static bool is_pressed(const struct store *s)
+{
+    struct journal_stats j;
+    journal_stats(s->journal, &j);
+    assert(j.durable >= s->settled);
+    if (j.durable == s->settled) return false;
+    if (s->is_stopping || j.retained > s->o.journal_cap) return true;
+    return store_error(s) == ERR_LIMIT && s->now >= s->retry;
+}
+
+static bool is_due(const struct store *s)
+{
+    if (s->is_stuck || s->failure != ERR_OK) return false;
+    if (has_gone(s) || is_pressed(s)) return true;
+    if (list_empty(&s->owners.changed)) return false;
+    return s->is_stopping || s->now - s->changed_since >= s->o.checkpoint_interval;
+}
+
+nanos store_checkpoint_due(const struct store *s)
+{
+    if (s->is_stuck || s->failure != ERR_OK) return NANOS_MAX;
+    if (s->wants_tick || has_gone(s)) return s->now;
+    if (checkpoint_is_refused(s->checkpoint)) return s->now + CHECKPOINT_RETRY;
+    if (s->step == STEP_FLUSHING && s->flushes == 0) return s->now;
+    if (s->step != STEP_IDLE) return NANOS_MAX;
+    if (store_error(s) == ERR_LIMIT)
+        return s->now < s->retry ? s->retry : s->now + CHECKPOINT_RETRY;
+    if (list_empty(&s->owners.changed)) return NANOS_MAX;
+    return s->changed_since == 0 ? s->now : s->changed_since + s->o.checkpoint_interval;
+}
+
+bool store_checkpoint_is_over(const struct store *s)
+{
+    if (s->is_stuck || s->failure != ERR_OK) return true;
+    if (checkpoint_is_refused(s->checkpoint)) return true; /* there is no space for it */
+    assert(s->is_stopping);
+    return s->step == STEP_IDLE && !has_change(s) && !is_pressed(s);
+}
+
+/* ---- flush ---- */
+
+/* The oldest are looked at first: they pin the journal, and fill the list's share of small ones. */
+static void begin(struct store *s)
+{
+    uint64_t left = 0;
+    assert(s->step == STEP_IDLE && s->flushes == 0);
+    s->step = STEP_FLUSHING;
+    LIST_EACH(&s->owners.changed, node) {
+        struct store_owner *o = container_of(node, struct store_owner, changed);
+        bool is_small = o->unwritten < FLUSH_MIN && left + o->unwritten <= LIST_UNWRITTEN;
+        if (is_small) left += o->unwritten;
+        if (is_small || o->ops->flush == NULL) continue;
+        assert(!o->is_flushing);
+        o->is_flushing = true;
+        s->flushes++;
+        o->ops->flush(o);
+    }
+}
+
+/* ---- list ---- */
+
+static void add_next(struct store *s, struct checkpoint *c)
+{
+    assert(s->next_incarnation > 0);
+    le_put_u64(checkpoint_add(c, 0, STORE_SECTION_NEXT, 8), s->next_incarnation);
+}
+
+/* `only_new`: those that no list has told. */
+static void add_gone(struct store *s, struct checkpoint *c, bool only_new)
+{
+    LIST_EACH(&s->gone, node) {
+        struct store_gone *g = container_of(node, struct store_gone, node);
+        if (only_new && g->state != GONE_WAITS) continue;
+        assert(g->incarnation > 0);
+        le_put_u64(checkpoint_add(c, 0, STORE_SECTION_GONE, 8), g->incarnation);
+        if (only_new) g->state = GONE_LISTED;
+    }
+}
+
+static void settle_gone(struct store *s, enum err e)
+{
+    LIST_EACH(&s->gone, node) {
+        struct store_gone *g = container_of(node, struct store_gone, node);
+        if (g->state != GONE_LISTED) continue;
+        g->state = e ? GONE_WAITS : GONE_SAFE;
+        struct store_owner *o = e ? NULL : g->owner;
+        if (o == NULL) continue;
+        g->owner = NULL;
+        o->gone = NULL;
+        assert(o->ops->forgotten != NULL);
+        o->ops->forgotten(o);
+    }
+}
+
+static void look_at_space(struct store *s)
+{
+    struct disk_space space;
+    assert(s->disk != NULL);
+    if (s->disk->space(s->disk, &space) == ERR_OK) s->stats.disk_free = space.free;
+}
+
+static void on_listed(void *ctx, enum err e)
+{
+    struct store *s = ctx;
+    struct list *node;
+    assert(s->step == STEP_WRITING);
+    s->step = STEP_IDLE;
+    if (e) s->is_stuck = true;
+    else if (s->listed > s->settled) s->settled = s->listed;
+    if (!e) {
+        s->stats.checkpoints++;
+        journal_release(s->journal, s->settled);
+        look_at_space(s);
+    }
+    while ((node = list_pop(&s->owners.settling)) != NULL) {
+        struct store_owner *o = container_of(node, struct store_owner, settling);
+        assert(o->incarnation > 0);
+        if (o->ops->settled != NULL) o->ops->settled(o, e);
+    }
+    settle_gone(s, e);
+}
+
+static void gather(struct store *s)
+{
+    struct journal_stats j;
+    struct list *node, all;
+    assert(s->flushes == 0);
+    assert(list_empty(&s->owners.settling));
+    journal_stats(s->journal, &j);
+    assert(s->applied <= j.durable);
+    list_init(&all);
+    list_splice(&all, &s->owners.changed);
+    s->changed_since = 0;
+    s->retry = s->now + CHECKPOINT_RETRY;
+    s->listed = j.durable;
+    s->step = STEP_WRITING;
+    checkpoint_begin(s->checkpoint, s->listed);
+    add_next(s, s->checkpoint);
+    add_gone(s, s->checkpoint, true);
+    while ((node = list_pop(&all)) != NULL) {
+        struct store_owner *o = container_of(node, struct store_owner, changed);
+        o->since = 0;
+        o->unwritten = 0;
+        list_add_tail(&s->owners.settling, &o->settling);
+        o->ops->checkpoint(o, s->checkpoint);
+    }
+    checkpoint_commit(s->checkpoint, on_listed, s);
+}
+
+void store_checkpoint_tick(struct store *s)
+{
+    bool gives_up = s->is_stopping && checkpoint_is_refused(s->checkpoint);
+    s->wants_tick = false;
+    if (gives_up || s->is_stuck) return;
+    /* a rewrite that has not ended by now would be for nothing */
+    if (!s->is_stopping) s->wants_tick = checkpoint_tick(s->checkpoint);
+    if (s->step == STEP_IDLE && is_due(s)) begin(s);
+    if (s->step == STEP_FLUSHING && s->flushes == 0) gather(s);
+    assert(s->step != STEP_FLUSHING || s->flushes > 0);
+}
+
+/* ---- slices of a rewrite ---- */
+
+/* The next one that has begun; NULL: none. */
+static struct store_owner *owner_after(const struct store *s, const struct store_owner *o)
+{
+    const struct list *at = o != NULL ? &o->all : &s->owners.all;
+    assert(at->next != NULL);
+    for (at = at->next; at != &s->owners.all; at = at->next) {
+        struct store_owner *next = container_of(at, struct store_owner, all);
+        if (next->is_begun) return next;
+    }
+    return NULL;
+}
+
+void store_slice_leave(struct store *s, struct store_owner *o)
+{
+    assert(o->incarnation > 0);
+    if (s->slice_at != o) return;
+    s->slice_at = owner_after(s, o);
+    s->slice_is_first = true;
+}
+
+bool store_slice(void *ctx, struct checkpoint *c, bool is_first)
+{
+    struct store *s = ctx;
+    assert(s->checkpoint == c);
+    if (is_first) {
+        add_next(s, c);
+        add_gone(s, c, false);
+        s->slice_at = owner_after(s, NULL);
+        s->slice_is_first = true;
+    }
+    while (s->slice_at != NULL && checkpoint_gathered(c) < s->o.slice_budget) {
+        struct store_owner *o = s->slice_at;
+        assert(o->incarnation > 0);
+        bool has_more = o->ops->slice(o, c, s->slice_is_first,
+                                      s->o.slice_budget - checkpoint_gathered(c));
+        s->slice_is_first = !has_more;
+        if (!has_more) s->slice_at = owner_after(s, o);
+    }
+    return s->slice_at != NULL;
+}

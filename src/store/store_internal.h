@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Store_internal: the parts of a store, for the files store*.c only.
+ *
+ *   store.c             life: open, stop, close; records; what others may know
+ *   store_identity.c    the two copies of the identity
+ *   store_keys.c        data keys, and the seal made of them
+ *   store_owners.c      owners: by incarnation, changed ones, the end of one
+ *   store_recover.c     start: sections, records, damage, what is set aside
+ *   store_files.c       start: directories of streams that nobody names
+ *   store_checkpoint.c  when a checkpoint begins, its steps, slices of a rewrite
+ *
+ * Thread: the JetStream reactor; what is marked blocking runs where it does not tick. */
+#ifndef MIDGE_STORE_STORE_INTERNAL_H
+#define MIDGE_STORE_STORE_INTERNAL_H
+
+#include "base/map.h"
+#include "store/identity_format.h"
+#include "store/store.h"
+
+enum {
+    JOURNAL_CAP = 256 << 20,
+    FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
+    LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
+    SLICE_BUDGET = 256 << 10,
+    RECORD_HEAD = 32, /* what a record has beside its body */
+};
+/* What changed is checkpointed after so long, however little it is. */
+#define CHECKPOINT_INTERVAL (2 * MINUTE)
+/* Without space: how often a checkpoint is tried again. */
+#define CHECKPOINT_RETRY SECOND
+/* How far incarnations jump at a start: numbers of before may have been lost without a trace. */
+#define INCARNATION_JUMP ((uint64_t)1 << 16)
+
+/* Kinds of the sections of owner 0, the store itself. */
+enum store_section {
+    STORE_SECTION_NEXT = 1, /* 8: no incarnation from this one on was used */
+    STORE_SECTION_GONE = 2, /* 8 each: incarnations that are forgotten */
+};
+#define STORE_STREAMS    "streams"
+#define STORE_QUARANTINE "quarantine"
+
+enum gone_state {
+    GONE_WAITS,  /* for the next list */
+    GONE_LISTED, /* in a list that is on its way */
+    GONE_SAFE,   /* its directory may go, or goes */
+};
+
+/* A forgotten owner, until its directory is gone: rewrites of the checkpoint log name it. */
+struct store_gone {
+    struct list node;
+    uint64_t incarnation;
+    struct store_owner *owner; /* to be told; NULL: nobody, or it was told */
+    enum gone_state state;
+};
+
+struct owners {
+    struct store_owner **table; /* a power of two of chains */
+    uint32_t table_size;
+    uint32_t count;
+    struct store_owner *last; /* that was found last; NULL: none */
+    struct list all;
+    struct list changed;
+    struct list settling;
+};
+
+enum store_step { STEP_IDLE, STEP_FLUSHING, STEP_WRITING };
+
+struct store_keys; /* store_keys.c */
+
+/* What a start has found, until the store is open. Maps are by incarnation, 8 bytes. */
+struct recovery {
+    struct map *aside;    /* what is set aside */
+    struct map *gone;     /* what is forgotten: IS_SAFE or its struct store_gone */
+    struct map *deferred; /* sections of owners that nobody knew yet */
+    bool is_list_lost;
+    enum err failed; /* what an owner could not do, in a callback */
+    struct errmsg why;
+};
+
+struct store {
+    struct store_options o; /* without its keys */
+    struct store_host host;
+    struct disk *disk;
+    struct disk_queue *queue;
+    struct store_identity identity;
+    struct store_keys *keys;
+    struct journal_seal seal; /* NULL functions: plain */
+    struct journal *journal;
+    struct checkpoint *checkpoint;
+    struct store_cache *cache;
+    struct owners owners;
+    struct list gone;
+    struct recovery *recovery; /* NULL: open */
+    uint64_t next_incarnation;
+    nanos now;
+    enum err failure; /* of the journal */
+    bool is_stopping;
+    bool is_idle; /* after the last tick, when it stops */
+
+    /* checkpoints */
+    enum store_step step;
+    uint32_t flushes;      /* on their way */
+    nanos changed_since;   /* when the first of the changed ones was noticed; 0: not yet */
+    nanos retry;           /* not before */
+    journal_pos applied;   /* the last batch that owners have seen */
+    journal_pos listed;    /* of the list on its way */
+    journal_pos settled;   /* of the last one that is durable */
+    struct store_owner *slice_at; /* whose slice is next; NULL: all have been */
+    bool slice_is_first;   /* … of this owner */
+    bool wants_tick;       /* the checkpoint log does */
+    bool is_stuck;
+
+    struct store_stats stats; /* the counters of it */
+};
+
+/* store.c */
+void store_report(struct store *, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* store_identity.c: blocking */
+MUST_CHECK enum err store_identity_load(struct disk *, struct store_identity *ret,
+                                        struct errmsg *why); /* NOTFOUND: a new store */
+MUST_CHECK enum err store_identity_save(struct disk *, const struct store_identity *,
+                                        struct errmsg *why);
+
+/* store_keys.c */
+struct key_wish {
+    enum store_cipher cipher;
+    struct slice key, previous_key;
+    struct entropy *entropy;
+};
+/* Opens the keys of an identity, adds one when none has the wished cipher, wraps them anew when the
+ * configured key has changed: `*ret_changed`, then it is to be saved. DENIED: neither key opens
+ * them. `*ret` NULL: plain. */
+MUST_CHECK enum err store_keys_open(struct store_identity *, const struct key_wish *,
+                                    struct store_keys **ret, bool *ret_changed, struct errmsg *why);
+struct store_keys *store_keys_free(struct store_keys *); /* NULL is fine; returns NULL */
+struct journal_seal store_keys_seal(struct store_keys *);
+
+/* store_owners.c */
+void owners_init(struct owners *);
+void owners_deinit(struct owners *);
+struct store_owner *owners_find(struct owners *, uint64_t incarnation); /* NULL: none */
+void owners_check(const struct store *); /* asserts every invariant; O(n) */
+/* A record of it was applied, or it was touched. */
+void owner_changed(struct store *, struct store_owner *, journal_pos, uint32_t bytes);
+void owner_out(struct store *, struct store_owner *); /* of table and lists */
+struct store_gone *gone_add(struct store *, uint64_t incarnation, struct store_owner *);
+struct store_gone *gone_free(struct store_gone *); /* returns NULL */
+void store_on_batch(void *store, const struct journal_batch *);
+
+/* store_recover.c: blocking */
+MUST_CHECK enum err store_recover(struct store *, struct errmsg *why);
+void recovery_note_used(struct store *, uint64_t incarnation);
+/* It is forgotten: by a list that is safe (`waits` NULL), or by a record, and still to be
+ * listed. */
+void recovery_gone(struct store *, uint64_t incarnation, struct store_gone *waits);
+enum recovery_fate { FATE_LIVES, FATE_GOES, FATE_STAYS, FATE_ASIDE };
+/* What is to be done with the directory of this incarnation. */
+enum recovery_fate recovery_fate(struct store *, uint64_t incarnation);
+
+/* store_files.c: blocking. Removes directories of owners that are forgotten, quarantines those that
+ * nobody names. */
+MUST_CHECK enum err store_files_make(struct store *, struct errmsg *why);
+MUST_CHECK enum err store_files_sort(struct store *, struct errmsg *why);
+
+/* store_checkpoint.c */
+void store_checkpoint_tick(struct store *);
+nanos store_checkpoint_due(const struct store *); /* NANOS_MAX: never */
+/* Nothing is left to be said, or it cannot be. */
+bool store_checkpoint_is_over(const struct store *);
+bool store_slice(void *store, struct checkpoint *, bool is_first);
+void store_slice_leave(struct store *, struct store_owner *); /* it is not there any more */
+
+#endif

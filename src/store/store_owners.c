@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/hash.h"
+#include "store/store_internal.h"
+
+enum { TABLE_MIN = 64 };
+
+/* ---- by incarnation ---- */
+
+static struct store_owner **chain_of(const struct owners *all, uint64_t incarnation)
+{
+    assert(all->table_size > 0);
+    return &all->table[hash_u64(incarnation) & (all->table_size - 1)];
+}
+
+void owners_init(struct owners *all)
+{
+    *all = (struct owners){ .table_size = TABLE_MIN };
+    all->table = xcalloc(TABLE_MIN, sizeof(struct store_owner *));
+    list_init(&all->all);
+    list_init(&all->changed);
+    list_init(&all->settling);
+    assert(list_empty(&all->all));
+}
+
+void owners_deinit(struct owners *all)
+{
+    assert(all->count == 0);
+    assert(list_empty(&all->all));
+    all->table = xfree(all->table);
+}
+
+struct store_owner *owners_find(struct owners *all, uint64_t incarnation)
+{
+    if (all->last != NULL && all->last->incarnation == incarnation) return all->last;
+    struct store_owner *o = *chain_of(all, incarnation);
+    while (o != NULL && o->incarnation != incarnation) o = o->next;
+    if (o != NULL) all->last = o;
+    assert(o == NULL || o->ops != NULL);
+    return o;
+}
+
+static void grow(struct owners *all)
+{
+    struct store_owner **old = all->table;
+    uint32_t old_size = all->table_size;
+    assert(old_size <= UINT32_MAX / 2);
+    all->table_size = old_size * 2;
+    all->table = xcalloc(all->table_size, sizeof(struct store_owner *));
+    for (uint32_t i = 0; i < old_size; i++)
+        while (old[i] != NULL) {
+            struct store_owner *o = old[i], **to = chain_of(all, o->incarnation);
+            old[i] = o->next;
+            o->next = *to;
+            *to = o;
+        }
+    xfree(old);
+}
+
+void store_enter(struct store *s, struct store_owner *o, uint64_t incarnation)
+{
+    struct owners *all = &s->owners;
+    assert(incarnation > 0 && o->incarnation == 0);
+    assert(o->ops != NULL && o->ops->apply != NULL);
+    assert(o->gone == NULL);
+    assert(owners_find(all, incarnation) == NULL);
+    if (all->count == all->table_size) grow(all);
+    struct store_owner **to = chain_of(all, incarnation);
+    o->incarnation = incarnation;
+    o->next = *to;
+    *to = o;
+    o->since = 0;
+    o->unwritten = 0;
+    o->is_flushing = o->is_loaded = o->is_begun = false;
+    list_init(&o->changed);
+    list_init(&o->settling);
+    list_add_tail(&all->all, &o->all);
+    all->count++;
+    if (s->next_incarnation <= incarnation) s->next_incarnation = incarnation + 1;
+}
+
+/* ---- what changed ---- */
+
+void owner_changed(struct store *s, struct store_owner *o, journal_pos pos, uint32_t bytes)
+{
+    assert(o->incarnation > 0 && pos > 0);
+    o->unwritten += bytes;
+    if (!list_empty(&o->changed)) return;
+    o->is_begun = true;
+    o->since = pos;
+    list_add_tail(&s->owners.changed, &o->changed);
+    assert(o->since > 0);
+}
+
+void store_touch(struct store *s, struct store_owner *o)
+{
+    assert(o->incarnation > 0);
+    assert(s->applied < UINT64_MAX);
+    if (o->is_begun) owner_changed(s, o, s->applied + 1, 0);
+}
+
+/* Records of an owner that was forgotten may still come: nobody misses them. */
+void store_on_batch(void *ctx, const struct journal_batch *b)
+{
+    struct store *s = ctx;
+    struct journal_record r;
+    assert(b->pos > s->applied);
+    s->applied = b->pos;
+    for (uint32_t at = 0; journal_next(b, &at, &r);) {
+        struct store_owner *o = owners_find(&s->owners, r.owner);
+        if (UNLIKELY(o == NULL)) continue;
+        owner_changed(s, o, b->pos, RECORD_HEAD + r.body.len);
+        o->ops->apply(o, &r, false);
+    }
+    assert(s->recovery == NULL);
+}
+
+/* ---- the end of one ---- */
+
+static void flush_over(struct store *s, struct store_owner *o)
+{
+    if (!o->is_flushing) return;
+    assert(s->flushes > 0);
+    o->is_flushing = false;
+    s->flushes--;
+}
+
+/* What an owner that has left still writes is its own affair. */
+void store_flushed(struct store *s, struct store_owner *o, enum err e)
+{
+    assert(o != NULL);
+    maybe(e != ERR_OK); /* then the list carries what it could not write */
+    flush_over(s, o);
+    assert(!o->is_flushing);
+}
+
+void owner_out(struct store *s, struct store_owner *o)
+{
+    struct owners *all = &s->owners;
+    struct store_owner **at = chain_of(all, o->incarnation);
+    assert(o->incarnation > 0 && all->count > 0);
+    while (*at != o) {
+        assert(*at != NULL);
+        at = &(*at)->next;
+    }
+    *at = o->next;
+    o->next = NULL;
+    if (all->last == o) all->last = NULL;
+    store_slice_leave(s, o);
+    flush_over(s, o);
+    list_remove(&o->all);
+    list_remove(&o->changed);
+    list_remove(&o->settling);
+    o->incarnation = 0;
+    all->count--;
+}
+
+struct store_gone *gone_add(struct store *s, uint64_t incarnation, struct store_owner *o)
+{
+    struct store_gone *g = xcalloc(1, sizeof *g);
+    assert(incarnation > 0);
+    *g = (struct store_gone){ .incarnation = incarnation, .owner = o };
+    list_add_tail(&s->gone, &g->node);
+    if (o != NULL) o->gone = g;
+    assert(g->state == GONE_WAITS);
+    return g;
+}
+
+struct store_gone *gone_free(struct store_gone *g)
+{
+    assert(g != NULL);
+    list_remove(&g->node);
+    if (g->owner != NULL) g->owner->gone = NULL;
+    return xfree(g);
+}
+
+void store_forget(struct store *s, struct store_owner *o)
+{
+    uint64_t incarnation = o->incarnation;
+    assert(incarnation > 0);
+    owner_out(s, o);
+    struct store_gone *g = gone_add(s, incarnation, o->ops->forgotten != NULL ? o : NULL);
+    if (s->recovery != NULL) recovery_gone(s, incarnation, g);
+    assert(o->incarnation == 0);
+}
+
+void store_removed(struct store *s, uint64_t incarnation)
+{
+    assert(incarnation > 0);
+    LIST_EACH(&s->gone, node) {
+        struct store_gone *g = container_of(node, struct store_gone, node);
+        if (g->incarnation != incarnation || g->state != GONE_SAFE) continue;
+        (void)gone_free(g);
+        return;
+    }
+    assert(owners_find(&s->owners, incarnation) == NULL);
+}
+
+void store_leave(struct store *s, struct store_owner *o)
+{
+    if (o->gone != NULL) {
+        o->gone->owner = NULL;
+        o->gone = NULL;
+    }
+    if (o->incarnation == 0) return;
+    assert(owners_find(&s->owners, o->incarnation) == o);
+    owner_out(s, o);
+    assert(o->incarnation == 0);
+}
+
+uint64_t store_incarnation_new(struct store *s)
+{
+    assert(s->next_incarnation > 0);
+    assert(s->next_incarnation < UINT64_MAX);
+    return s->next_incarnation++;
+}
+
+/* ---- all of it ---- */
+
+static uint32_t check_chain(const struct store *s, uint32_t at)
+{
+    uint32_t count = 0;
+    for (const struct store_owner *o = s->owners.table[at]; o != NULL; o = o->next, count++) {
+        assert(o->incarnation > 0 && o->incarnation < s->next_incarnation);
+        assert((hash_u64(o->incarnation) & (s->owners.table_size - 1)) == at);
+        assert(list_empty(&o->changed) == (o->since == 0));
+        assert(o->is_begun || o->since == 0);
+        assert(!o->is_flushing || s->step == STEP_FLUSHING);
+    }
+    return count;
+}
+
+void owners_check(const struct store *s)
+{
+    uint32_t in_table = 0, in_list = 0;
+    journal_pos before = 0;
+    for (uint32_t i = 0; i < s->owners.table_size; i++) in_table += check_chain(s, i);
+    LIST_EACH(&s->owners.all, node) in_list++;
+    LIST_EACH(&s->owners.changed, node) {
+        const struct store_owner *o = container_of(node, struct store_owner, changed);
+        assert(o->since >= before);
+        before = o->since;
+    }
+    assert(in_table == s->owners.count);
+    assert(in_list == s->owners.count);
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sections come first, then records. An owner is found when the first section or record that begins
+ * it comes. While the checkpoint log is rewritten, a list with what has changed of an owner may
+ * stand before the slice that begins it: such sections wait for that slice, in order. */
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/le.h"
+#include "store/store_internal.h"
+
+/* A value in a map that means nothing but that the key is there. */
+static char is_safe;
+static char is_aside;
+
+struct waiting {
+    struct list node;
+    uint32_t kind;
+    uint32_t len;
+    uint8_t bytes[];
+};
+
+static struct slice key_of(const uint64_t *incarnation)
+{
+    assert(*incarnation > 0);
+    return slice_of(incarnation, sizeof *incarnation);
+}
+
+void recovery_note_used(struct store *s, uint64_t incarnation)
+{
+    assert(s->next_incarnation > 0);
+    if (incarnation >= s->next_incarnation && incarnation < UINT64_MAX)
+        s->next_incarnation = incarnation + 1;
+}
+
+void recovery_gone(struct store *s, uint64_t incarnation, struct store_gone *waits)
+{
+    assert(s->recovery != NULL);
+    (void)map_set(s->recovery->gone, key_of(&incarnation),
+                  waits != NULL ? (void *)waits : (void *)&is_safe);
+    assert(owners_find(&s->owners, incarnation) == NULL);
+}
+
+enum recovery_fate recovery_fate(struct store *s, uint64_t incarnation)
+{
+    const struct recovery *r = s->recovery;
+    assert(r != NULL);
+    if (owners_find(&s->owners, incarnation) != NULL) return FATE_LIVES;
+    const void *gone = map_find(r->gone, key_of(&incarnation));
+    if (gone == NULL) return FATE_ASIDE;
+    return gone == &is_safe ? FATE_GOES : FATE_STAYS;
+}
+
+/* ---- set aside ---- */
+
+static bool is_ignored(const struct store *s, uint64_t incarnation)
+{
+    const struct recovery *r = s->recovery;
+    assert(r != NULL);
+    return map_find(r->gone, key_of(&incarnation)) != NULL ||
+           map_find(r->aside, key_of(&incarnation)) != NULL;
+}
+
+static void drop(struct store *s, struct store_owner *o)
+{
+    assert(o->ops->dropped != NULL);
+    if (o->incarnation > 0) owner_out(s, o);
+    o->ops->dropped(o);
+}
+
+static void set_aside(struct store *s, uint64_t incarnation, struct store_owner *o,
+                      const char *what)
+{
+    assert(o == NULL || o->incarnation == incarnation);
+    (void)map_set(s->recovery->aside, key_of(&incarnation), &is_aside);
+    s->stats.quarantined++;
+    store_report(s, "the stream of " STORE_STREAMS "/%016llx is set aside: %s",
+                 (unsigned long long)incarnation, what);
+    if (o != NULL) drop(s, o);
+    assert(is_ignored(s, incarnation));
+}
+
+static struct store_owner *find_or_make(struct store *s, uint64_t incarnation, bool is_record,
+                                        uint32_t kind, struct slice first)
+{
+    struct store_owner *o = owners_find(&s->owners, incarnation);
+    assert(incarnation > 0);
+    if (o != NULL) return o;
+    o = s->host.owner_found(s->host.ctx, s, incarnation, is_record, kind, first);
+    assert(o == NULL || o->incarnation == incarnation);
+    return o;
+}
+
+/* ---- sections ---- */
+
+static void defer(struct store *s, const struct checkpoint_section *c)
+{
+    struct map *all = s->recovery->deferred;
+    struct list *queue = map_find(all, key_of(&c->owner));
+    if (queue == NULL) {
+        queue = xalloc(sizeof *queue);
+        list_init(queue);
+        (void)map_set(all, key_of(&c->owner), queue);
+    }
+    struct waiting *w = xalloc(sizeof *w + c->bytes.len);
+    w->kind = c->kind;
+    w->len = c->bytes.len;
+    if (w->len > 0) memcpy(w->bytes, c->bytes.ptr, w->len);
+    list_add_tail(queue, &w->node);
+    assert(!list_empty(queue));
+}
+
+static void load(struct store *s, struct store_owner *o, uint32_t kind, struct slice bytes)
+{
+    uint64_t incarnation = o->incarnation;
+    assert(incarnation > 0 && !o->is_loaded);
+    o->is_begun = true;
+    enum err e = o->ops->load(o, kind, bytes);
+    if (e) set_aside(s, incarnation, o, "its state in the checkpoint log is not understood");
+}
+
+static void waiting_free(struct list *queue)
+{
+    assert(queue != NULL);
+    LIST_EACH(queue, node) xfree(container_of(node, struct waiting, node));
+    xfree(queue);
+}
+
+/* What came before the section that begins it. */
+static void load_deferred(struct store *s, uint64_t incarnation)
+{
+    struct list *queue = map_remove(s->recovery->deferred, key_of(&incarnation));
+    if (queue == NULL) return;
+    assert(!list_empty(queue));
+    LIST_EACH(queue, node) {
+        const struct waiting *w = container_of(node, struct waiting, node);
+        struct store_owner *o = owners_find(&s->owners, incarnation);
+        if (o != NULL) load(s, o, w->kind, slice_of(w->bytes, w->len));
+    }
+    waiting_free(queue);
+}
+
+static void forget(struct store *s, uint64_t incarnation)
+{
+    struct store_owner *o = owners_find(&s->owners, incarnation);
+    struct list *queue = map_remove(s->recovery->deferred, key_of(&incarnation));
+    if (queue != NULL) waiting_free(queue);
+    if (o != NULL) drop(s, o);
+    recovery_gone(s, incarnation, NULL);
+    assert(owners_find(&s->owners, incarnation) == NULL);
+}
+
+static void own_section(struct store *s, const struct checkpoint_section *c)
+{
+    assert(c->owner == 0);
+    bool is_whole = c->bytes.len % 8 == 0;
+    for (uint32_t at = 0; is_whole && at < c->bytes.len; at += 8) {
+        uint64_t number = le_get_u64(c->bytes.ptr + at);
+        if (number > 0) recovery_note_used(s, c->kind == STORE_SECTION_NEXT ? number - 1 : number);
+        if (number > 0 && c->kind == STORE_SECTION_GONE) forget(s, number);
+    }
+    if (!is_whole) store_report(s, "a section of the store itself is not understood");
+    assert(s->next_incarnation > 0);
+}
+
+static void on_section(void *ctx, const struct checkpoint_section *c)
+{
+    struct store *s = ctx;
+    assert(s->recovery != NULL);
+    if (c->owner == 0) {
+        own_section(s, c);
+        return;
+    }
+    recovery_note_used(s, c->owner);
+    if (is_ignored(s, c->owner)) return;
+    struct store_owner *o = find_or_make(s, c->owner, false, c->kind, c->bytes);
+    if (o == NULL) {
+        defer(s, c);
+        return;
+    }
+    load_deferred(s, c->owner);
+    o = owners_find(&s->owners, c->owner);
+    if (o != NULL) load(s, o, c->kind, c->bytes);
+}
+
+static void on_list_lost(void *ctx, journal_pos after)
+{
+    struct store *s = ctx;
+    assert(s->recovery != NULL);
+    s->recovery->is_list_lost = true;
+    s->stats.damages++;
+    store_report(s, "a list of the checkpoint log behind position %llu is damaged in both copies",
+                 (unsigned long long)after);
+}
+
+/* ---- sections are over ---- */
+
+static enum err loaded(struct store *s, struct store_owner *o, struct errmsg *why)
+{
+    assert(!o->is_loaded);
+    assert(o->incarnation > 0);
+    o->is_loaded = true;
+    if (o->ops->loaded == NULL) return ERR_OK;
+    enum err e = o->ops->loaded(o, why);
+    if (e != ERR_CORRUPT) return e;
+    set_aside(s, o->incarnation, o, "its state in the checkpoint log does not fit together");
+    return ERR_OK;
+}
+
+static void tell_all(struct store *s)
+{
+    LIST_EACH(&s->owners.all, node) {
+        struct store_owner *o = container_of(node, struct store_owner, all);
+        assert(o->incarnation > 0);
+        owner_changed(s, o, s->applied + 1, 0);
+        if (o->ops->damaged != NULL) o->ops->damaged(o, 0, 0);
+    }
+}
+
+static enum err sections_over(struct store *s, struct errmsg *why)
+{
+    struct recovery *r = s->recovery;
+    struct slice key;
+    void *value;
+    assert(r != NULL);
+    for (uint32_t at = 0; map_next(r->deferred, &at, &key, &value);) {
+        uint64_t incarnation;
+        assert(key.len == sizeof incarnation);
+        memcpy(&incarnation, key.ptr, sizeof incarnation);
+        set_aside(s, incarnation, NULL, "what begins it is not in the checkpoint log");
+    }
+    LIST_EACH(&s->owners.all, node) {
+        enum err e = loaded(s, container_of(node, struct store_owner, all), why);
+        if (e) return e;
+    }
+    if (r->is_list_lost) tell_all(s);
+    return ERR_OK;
+}
+
+/* ---- records ---- */
+
+static void on_record(struct store *s, journal_pos pos, const struct journal_record *record)
+{
+    struct recovery *r = s->recovery;
+    if (record->owner == 0) return;
+    recovery_note_used(s, record->owner);
+    if (is_ignored(s, record->owner)) return;
+    struct store_owner *o = find_or_make(s, record->owner, true, record->kind, record->body);
+    if (o == NULL) {
+        set_aside(s, record->owner, NULL, "what begins it is not in the journal");
+        return;
+    }
+    if (!o->is_loaded) {
+        r->failed = loaded(s, o, &r->why);
+        if (r->failed || is_ignored(s, record->owner)) return;
+    }
+    assert(o->incarnation == record->owner);
+    owner_changed(s, o, pos, RECORD_HEAD + record->body.len);
+    o->ops->apply(o, record, true);
+}
+
+static void on_replay(void *ctx, const struct journal_batch *b)
+{
+    struct store *s = ctx;
+    struct journal_record record;
+    assert(b->pos > s->applied);
+    s->applied = b->pos;
+    for (uint32_t at = 0; journal_next(b, &at, &record);) {
+        if (s->recovery->failed) return;
+        on_record(s, b->pos, &record);
+    }
+}
+
+static void report_damage(struct store *s, const struct journal_damage *d)
+{
+    if (!d->is_named) {
+        store_report(s,
+                     "batches %llu to %llu of the journal are gone; whose they were is not known",
+                     (unsigned long long)d->first, (unsigned long long)d->last);
+        return;
+    }
+    assert(d->first == d->last);
+    store_report(s,
+                 "batch %llu of the journal is damaged: it held sequences %llu to %llu of "
+                 "the stream of " STORE_STREAMS "/%016llx",
+                 (unsigned long long)d->first, (unsigned long long)d->first_sequence,
+                 (unsigned long long)d->last_sequence, (unsigned long long)d->owner);
+}
+
+static void on_damage(void *ctx, const struct journal_damage *d)
+{
+    struct store *s = ctx;
+    assert(s->recovery != NULL);
+    s->stats.damages++;
+    report_damage(s, d);
+    if (!d->is_named) {
+        tell_all(s);
+        return;
+    }
+    recovery_note_used(s, d->owner);
+    struct store_owner *o = d->owner > 0 ? owners_find(&s->owners, d->owner) : NULL;
+    if (o == NULL) return;
+    owner_changed(s, o, s->applied + 1, 0);
+    if (o->ops->damaged != NULL) o->ops->damaged(o, d->first_sequence, d->last_sequence);
+}
+
+/* ---- both ---- */
+
+static void on_checkpoint_failed(void *ctx, enum err e, const char *what)
+{
+    struct store *s = ctx;
+    assert(e != ERR_OK);
+    s->is_stuck = true;
+    store_report(s, "%s: %s; the journal grows until a restart", what, err_text(e));
+}
+
+static void on_journal_failed(void *ctx, enum err e, const char *what)
+{
+    struct store *s = ctx;
+    assert(e != ERR_OK);
+    s->failure = e;
+    if (s->host.on_failed != NULL) s->host.on_failed(s->host.ctx, e, what);
+}
+
+static enum err open_checkpoint(struct store *s, struct errmsg *why)
+{
+    const struct checkpoint_options o = {
+        .disk = s->disk,
+        .queue = s->queue,
+        .directory = "checkpoint",
+        .store_id = s->identity.store_id,
+        .seal = s->seal,
+        .rewrite_min = s->o.rewrite_min,
+        .ctx = s,
+        .on_failed = on_checkpoint_failed,
+        .slice = store_slice,
+    };
+    const struct checkpoint_load up = { s, on_section, on_list_lost };
+    assert(s->checkpoint == NULL);
+    enum err e = checkpoint_open(&o, &up, false, &s->checkpoint, &s->settled, why);
+    if (e) return e;
+    s->applied = s->settled;
+    return sections_over(s, why);
+}
+
+static enum err open_journal(struct store *s, struct errmsg *why)
+{
+    const struct journal_options o = {
+        .disk = s->disk,
+        .queue = s->queue,
+        .directory = "journal",
+        .store_id = s->identity.store_id,
+        .sync = s->o.sync,
+        .interval = s->o.sync_interval,
+        .segment_first = s->o.segment_first,
+        .segment_max = s->o.segment_max,
+        .seal = s->seal,
+        .ctx = s,
+        .on_batch = store_on_batch,
+        .on_failed = on_journal_failed,
+    };
+    const struct journal_replay up = { s, s->settled, on_replay, on_damage };
+    assert(s->journal == NULL);
+    enum err e = journal_open(&o, &up, false, &s->journal, why);
+    if (e) return e;
+    if (s->recovery->failed == ERR_OK) return ERR_OK;
+    return errmsg_set(why, s->recovery->failed, "%s", s->recovery->why.text);
+}
+
+static void recovery_end(struct store *s)
+{
+    struct recovery *r = s->recovery;
+    struct slice key;
+    void *value;
+    assert(r != NULL);
+    for (uint32_t at = 0; map_next(r->deferred, &at, &key, &value);) waiting_free(value);
+    r->deferred = map_free(r->deferred);
+    r->aside = map_free(r->aside);
+    r->gone = map_free(r->gone);
+    s->recovery = NULL;
+}
+
+enum err store_recover(struct store *s, struct errmsg *why)
+{
+    struct recovery r = { .aside = map_new(1), .gone = map_new(2), .deferred = map_new(3) };
+    assert(s->recovery == NULL);
+    s->recovery = &r;
+    s->next_incarnation = 1;
+    enum err e = open_checkpoint(s, why);
+    if (!e) e = open_journal(s, why);
+    if (!e) e = store_files_sort(s, why);
+    recovery_end(s);
+    if (e) return e;
+    if (s->next_incarnation > 1) s->next_incarnation += INCARNATION_JUMP;
+    assert(s->next_incarnation > 0);
+    return ERR_OK;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A command is a record of the stream's owner in the store's journal. */
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "store/store.h"
+#include "stream/stream_log.h"
+
+struct log_journal {
+    struct stream_log   base;
+    struct store       *store;
+    struct store_owner *owner;
+    bool                is_refused; /* the last proposal */
+};
+
+static struct log_journal *log_from(struct stream_log *l)
+{
+    return container_of(l, struct log_journal, base);
+}
+
+static struct stream_log *log_free(struct stream_log *base)
+{
+    assert(base->applied <= base->proposed);
+    xfree(log_from(base));
+    return NULL;
+}
+
+static uint8_t *log_propose_here(struct stream_log *base, uint32_t kind, uint64_t sequence,
+                                 uint32_t len, enum journal_use use)
+{
+    struct log_journal *l = log_from(base);
+    journal_pos pos;
+    assert(len <= JOURNAL_BODY_MAX);
+    assert(l->owner->incarnation == base->owner);
+    uint8_t *at = store_add(l->store, l->owner, kind, sequence, len, use, &pos);
+    l->is_refused = at == NULL;
+    if (at != NULL) base->proposed++;
+    return at;
+}
+
+/* Also when there would be room for something smaller: it says why the last one was refused. */
+static enum err log_reason(const struct stream_log *base)
+{
+    const struct log_journal *l = container_of(base, const struct log_journal, base);
+    enum err e = store_error(l->store);
+    assert(base->ops != NULL);
+    if (e != ERR_OK) return e;
+    return l->is_refused ? ERR_LIMIT : ERR_OK;
+}
+
+void stream_log_journal_apply(struct stream_log *base, const struct journal_record *r,
+                              bool is_replay)
+{
+    const struct stream_log_command c = {
+        .kind = r->kind,
+        .sequence = r->sequence,
+        .body = r->body,
+        .is_replay = is_replay,
+    };
+    assert(r->owner == base->owner);
+    if (is_replay) base->proposed++;
+    base->applied++;
+    assert(base->applied <= base->proposed);
+    base->apply(base->ctx, &c);
+}
+
+static const struct stream_log_ops ops = {
+    .free = log_free,
+    .propose = log_propose_here,
+    .error = log_reason,
+};
+
+struct stream_log *stream_log_journal_new(struct store *s, struct store_owner *o)
+{
+    struct log_journal *l = xcalloc(1, sizeof *l);
+    assert(o->incarnation > 0);
+    l->base.ops = &ops;
+    l->base.owner = o->incarnation;
+    l->store = s;
+    l->owner = o;
+    assert(l->base.proposed == 0);
+    return &l->base;
+}
