@@ -116,6 +116,12 @@ void stream_expiry_stop(struct stream *);
 
 /* Bodies of a new stream: log and messages by its storage. */
 void stream_bodies_new(struct stream *);
+/* … with file storage: it enters the store. */
+void stream_file_bodies_new(struct stream *);
+/* … its configuration has changed. */
+void stream_file_updated(struct stream *);
+MUST_CHECK enum err stream_config_read(struct slice json, struct arena *,
+                                       struct stream_config *ret);
 /* Takes over the configuration of a command: texts, transforms; the old one goes. CORRUPT: it
  * cannot be read. */
 MUST_CHECK enum err stream_config_take(struct stream *, const struct config_command *);
