@@ -19,11 +19,20 @@ struct block {
 
 struct arena {
     struct block *blocks; /* newest first */
+    size_t block;         /* bytes of an ordinary one */
 };
+
+struct arena *arena_new_of(size_t block)
+{
+    struct arena *a = xcalloc(1, sizeof(struct arena));
+    assert(block > 0);
+    a->block = block;
+    return a;
+}
 
 struct arena *arena_new(void)
 {
-    return xcalloc(1, sizeof(struct arena));
+    return arena_new_of(ARENA_BLOCK);
 }
 
 struct arena *arena_free(struct arena *a)
@@ -52,7 +61,7 @@ void *arena_alloc(struct arena *a, size_t size)
     assert(rounded >= size);
     struct block *b = a->blocks;
     if (b == NULL || rounded > b->size - b->used)
-        b = add_block(a, rounded > ARENA_BLOCK ? rounded : ARENA_BLOCK);
+        b = add_block(a, rounded > a->block ? rounded : a->block);
     void *p = b->bytes + b->used;
     b->used += rounded;
     assert(b->used <= b->size);

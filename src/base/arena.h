@@ -14,6 +14,8 @@
 struct arena;
 
 struct arena *arena_new(void);
+/* Memory is taken in pieces of so many bytes: few, for what is small and there many times. */
+struct arena *arena_new_of(size_t block);
 struct arena *arena_free(struct arena *); /* NULL is fine; returns NULL */
 DEFINE_AUTO_FREE(arena)
 

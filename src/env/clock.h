@@ -26,6 +26,7 @@ struct usage_now {
     uint64_t resident_bytes;
     nanos cpu_time; /* user and system, all threads, since the start */
     uint32_t cores;
+    uint64_t memory_bytes; /* that the machine has */
 };
 
 struct usage {

@@ -40,6 +40,7 @@ static void reactor_free(struct reactor *r)
     assert(r->works == 0);
     assert(list_empty(&r->turns));
     assert(r->disk == NULL);
+    assert(r->last_turn == NULL);
     assert(r->slow_away == 0);
     assert(list_empty(&r->slow_waiting));
     r->limbo = limbo_free(r->limbo);
@@ -199,6 +200,7 @@ static uint32_t run_turns(struct reactor *r)
         struct turn *t = container_of(n, struct turn, node);
         t->run(t, r);
     }
+    if (r->last_turn != NULL) r->last_turn->run(r->last_turn, r);
     return done;
 }
 
@@ -249,6 +251,13 @@ void reactor_turn(struct reactor *r, struct turn *t)
 void turn_cancel(struct turn *t)
 {
     list_remove(&t->node);
+}
+
+void reactor_set_last(struct reactor *r, struct turn *t)
+{
+    assert(t == NULL || r->last_turn == NULL);
+    assert(t == NULL || t->run != NULL);
+    r->last_turn = t;
 }
 
 void reactor_set_disk(struct reactor *r, struct disk_queue *disk)

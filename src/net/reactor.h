@@ -64,6 +64,7 @@ struct reactor {
     struct list dirty; /* connections to flush before the tick ends */
     struct list again; /* connections with input that was read but not yet handed up */
     struct list turns; /* asked for: see reactor_turn() */
+    struct turn *last_turn; /* of each tick, see reactor_set_last(); NULL: none */
     struct list freed; /* connections that are closed; on_free at the end of the tick */
     struct mailbox *mailbox;
     struct limbo *limbo;
@@ -132,6 +133,9 @@ struct turn {
 void turn_init(struct turn *, void (*run)(struct turn *, struct reactor *));
 void reactor_turn(struct reactor *, struct turn *);
 void turn_cancel(struct turn *); /* one that was not asked for is fine */
+/* A turn in each tick, after those that were asked for: for one who gathers what they did. NULL
+ * takes it away again. */
+void reactor_set_last(struct reactor *, struct turn *);
 
 /* A worker's work that comes home: call on `home`, where `done` runs. Embedded in the caller's
  * struct. */

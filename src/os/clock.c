@@ -104,10 +104,12 @@ static void usage_read(struct usage *u, struct usage_now *ret_now)
     (void)getrusage(RUSAGE_SELF, &used);
     long page = sysconf(_SC_PAGESIZE);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long pages = sysconf(_SC_PHYS_PAGES);
     *ret_now = (struct usage_now){
         .resident_bytes = resident_pages() * (uint64_t)(page > 0 ? page : 0),
         .cpu_time = from_timeval(used.ru_utime) + from_timeval(used.ru_stime),
         .cores = cores > 0 ? (uint32_t)cores : 1,
+        .memory_bytes = page > 0 && pages > 0 ? (uint64_t)page * (uint64_t)pages : 0,
     };
 }
 

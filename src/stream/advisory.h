@@ -2,14 +2,16 @@
 /* Advisory: what JetStream tells of itself on $JS.EVENT (reference: advisories). Encoded and sent
  * only when somebody listens.
  *
- * Each is a row of ADVISORY_LIST: its subject, its type, and a struct with a table (advisory.c).
- * Thread: the JetStream reactor, in a turn. Memory: nothing is kept. */
+ * Each is a row of ADVISORY_LIST: its subject, its type, and a table of the facts that it tells
+ * (advisory_rows.c). One that names a client asks the client's reactor first and is sent when the
+ * answer is home; what it tells is of the moment of the call.
+ * Thread: the JetStream reactor, in a turn. Memory: facts are copied when they must wait. */
 #ifndef MIDGE_STREAM_ADVISORY_H
 #define MIDGE_STREAM_ADVISORY_H
 
 #include "stream/jetstream_internal.h"
 
-/* X(id, what stands behind "$JS.EVENT.", type behind "io.nats.jetstream.", scope) */
+/* X(id, what stands behind "$JS.EVENT.", type behind "io.nats.jetstream.") */
 /* clang-format off */
 #define ADVISORY_LIST(X) \
     X(API_AUDIT,          "ADVISORY.API",                       "advisory.v1.api_audit") \
@@ -22,17 +24,16 @@
     X(MAX_DELIVERIES,     "ADVISORY.CONSUMER.MAX_DELIVERIES",   "advisory.v1.max_deliver") \
     X(MSG_NAKED,          "ADVISORY.CONSUMER.MSG_NAKED",        "advisory.v1.nak") \
     X(MSG_TERMINATED,     "ADVISORY.CONSUMER.MSG_TERMINATED",   "advisory.v1.terminated") \
-    X(PINNED,             "ADVISORY.CONSUMER.PINNED", \
-      "advisory.v1.consumer_group_pinned") \
-    X(UNPINNED,           "ADVISORY.CONSUMER.UNPINNED", \
-      "advisory.v1.consumer_group_unpinned") \
+    X(PINNED,             "ADVISORY.CONSUMER.PINNED",           "advisory.v1.consumer_group_pinned") \
+    X(UNPINNED,           "ADVISORY.CONSUMER.UNPINNED",         "advisory.v1.consumer_group_unpinned") \
     X(SNAPSHOT_CREATE,    "ADVISORY.STREAM.SNAPSHOT_CREATE",    "advisory.v1.snapshot_create") \
     X(SNAPSHOT_COMPLETE,  "ADVISORY.STREAM.SNAPSHOT_COMPLETE",  "advisory.v1.snapshot_complete") \
     X(RESTORE_CREATE,     "ADVISORY.STREAM.RESTORE_CREATE",     "advisory.v1.restore_create") \
     X(RESTORE_COMPLETE,   "ADVISORY.STREAM.RESTORE_COMPLETE",   "advisory.v1.restore_complete") \
-    X(BATCH_ABANDONED,    "ADVISORY.STREAM.BATCH_ABANDONED", \
-      "advisory.v1.stream_batch_abandoned") \
-    X(ACK_METRIC,         "METRIC.CONSUMER.ACK",                "metric.v1.consumer_ack")
+    X(BATCH_ABANDONED,    "ADVISORY.STREAM.BATCH_ABANDONED",    "advisory.v1.stream_batch_abandoned") \
+    X(ACK_METRIC,         "METRIC.CONSUMER.ACK",                "metric.v1.consumer_ack") \
+    X(API_LIMIT,          "ADVISORY.API.LIMIT_REACHED",         "advisory.v1.api_limit_reached") \
+    X(OUT_OF_STORAGE,     "ADVISORY.SERVER.OUT_OF_STORAGE",     "advisory.v1.server_out_of_space")
 /* clang-format on */
 
 enum advisory {
@@ -43,6 +44,8 @@ enum advisory {
 };
 
 /* Every member that some advisory has; those that its row's table names are written. */
+struct stream_state;
+
 struct advisory_facts {
     struct slice stream, consumer;      /* also the end of the subject */
     const char  *action;                /* "create", "modify", "delete" */
@@ -57,9 +60,14 @@ struct advisory_facts {
     uint64_t     origin;                            /* of the client, see message.h */
     nanos        start, end;
     uint64_t     bytes;
-    const void  *state;                 /* struct stream_state */
+    struct slice error;
+    uint64_t     dropped;
+    const struct stream_state *state;
 };
 
+/* To the account, and to the system account where the row says so. */
 void advise(struct js_account *, enum advisory, const struct advisory_facts *);
+/* What no account has done, for the system account. */
+void advise_server(struct jetstream *, enum advisory, const struct advisory_facts *);
 
 #endif

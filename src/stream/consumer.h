@@ -59,7 +59,15 @@ void consumers_run(struct consumers *);
 void consumers_stream_updated(struct consumers *);
 /* COMMAND_CONSUMER, COMMAND_CONSUMER_GONE, COMMAND_PROGRESS were made durable. */
 void consumers_apply(struct consumers *, const struct stream_log_command *);
-/* Checkpoint sections (kinds CONSUMER_SECTION_*): what changed, or all. */
+/* Kinds of checkpoint sections that are the consumers'. */
+enum {
+    CONSUMER_SECTION_FIRST = 128,
+    CONSUMER_SECTION_MADE = CONSUMER_SECTION_FIRST,
+    CONSUMER_SECTION_ACKS,
+    CONSUMER_SECTION_GONE,
+    CONSUMER_SECTION_END,
+};
+/* What changed, or all. */
 void consumers_checkpoint(struct consumers *, struct checkpoint *, uint64_t owner, bool is_full);
 void consumers_checkpointed(struct consumers *, enum err);
 MUST_CHECK enum err consumers_load(struct consumers *, uint32_t kind, struct slice);

@@ -24,8 +24,7 @@
 struct jetstream;
 
 struct jetstream_setup {
-    struct core          *core;
-    const struct options *options; /* of the settings; jetstream_reload() brings newer ones */
+    struct core *core; /* with settings that have JetStream on */
 };
 
 /* Blocking (recovery); before the reactors tick. `why` says what an operator must do. */
@@ -35,7 +34,7 @@ MUST_CHECK enum err jetstream_new(const struct jetstream_setup *, struct jetstre
 struct jetstream *jetstream_free(struct jetstream *);
 
 /* The thread that starts, reloads and stops; the work is done on the JetStream reactor. */
-void jetstream_reload(struct jetstream *, const struct options *);
+void jetstream_reload(struct jetstream *); /* after core_reload() */
 /* No new requests; waiting pulls are told; all that is in the log is made durable and
  * checkpointed. */
 void jetstream_stop(struct jetstream *);

@@ -14,6 +14,7 @@
 #include "store/store.h"
 #include "stream/check.h"
 #include "stream/jetstream.h"
+#include "stream/nuid.h"
 
 struct api_queue;
 struct js_account;
@@ -26,12 +27,25 @@ struct jetstream {
     struct settings         *settings;  /* that the options are part of; one reference */
     struct js_server_limits  limits;
     struct slice             domain;    /* empty: none */
+    struct arena            *arena;     /* small texts that live as long as it */
     struct store            *store;
     struct list              accounts;  /* struct js_account.node, by name */
     struct api_queue        *api;
+    struct nuid              nuid;
     /* bytes of all streams, as they count */
     uint64_t                 memory_used, store_used;
-    bool                     is_stopping;
+    uint64_t                 api_total, api_errors;     /* of all accounts */
+    struct turn              last_turn; /* of each tick: what the others did is committed */
+    struct timer             due;       /* when the store wants one though nothing happens */
+    char                    *reports;   /* what recovery has found, a line each; NULL: nothing */
+    char                    *directory; /* "<store_dir>/midge" */
+    nanos                    took;      /* to start */
+    _Atomic uint32_t         away;      /* what is under way on other reactors and will come home */
+    _Atomic bool             is_stopping;
+    _Atomic bool             is_done;   /* after that, and all is on the disk */
+    bool                     is_ending; /* no reactor ticks any more: nobody is told anything */
+    bool                     is_failed; /* the journal has */
+    bool                     is_open;   /* the store is */
 };
 
 static inline struct reactor *jetstream_reactor(const struct jetstream *js)
@@ -39,31 +53,36 @@ static inline struct reactor *jetstream_reactor(const struct jetstream *js)
     return js->home->reactor;
 }
 
-/* One account that may have streams. Made when the settings first name it with JetStream (or are
- * global with JetStream on), kept while it has streams; js_account.c. */
+enum { JS_ACCOUNT_SUBS = 5 };
+
+/* One account of the settings: whether it may have streams, and those it has. Kept when the
+ * settings name it no more; js_account.c. */
 struct js_account {
     struct list         node;
     struct jetstream   *js;
     struct account     *account;
     struct js_account_limits limits;
     bool                is_enabled;     /* by the current settings; else requests get 10039 */
+    bool                is_system;
     struct stream     **streams;        /* sorted by name, bytewise */
     uint32_t            streams_count, streams_cap;
     uint64_t            memory_used, store_used;
-    uint64_t            memory_reserved, store_reserved;    /* by max_bytes of its streams */
-    uint64_t            api_total, api_errors, api_inflight;
-    struct door         door;           /* counts the subscriptions below */
+    uint64_t            api_total, api_errors;
+    struct stream      *updating;       /* an update of it was proposed and is not applied yet */
     struct sink         api_sink;       /* "$JS.API.>" and "$JS.<domain>.API.>" */
-    struct sub         *api_subs[2];    /* [1]: NULL without a domain */
     struct sink         ack_sink;       /* "$JS.ACK.>" */
-    struct sub         *ack_sub;
     struct sink         flow_sink;      /* "$JS.FC.>" */
-    struct sub         *flow_sub;
+    struct sub         *subs[JS_ACCOUNT_SUBS];  /* of these sinks; NULL: there is none */
 };
 
 struct js_account *js_account_find(struct jetstream *, struct slice name);
-/* Makes accounts that the settings name, ends those that are named no more and have no streams. */
-void js_accounts_update(struct jetstream *);
+/* The one of this name, made when absent: what the settings do not name is kept all the same. */
+struct js_account *js_account_get(struct jetstream *, struct slice name);
+/* NULL with no_system_account. */
+struct js_account *js_account_system(struct jetstream *);
+/* Makes accounts that the settings name and gives all their limits. False: what the accounts
+ * reserve is more than the server has; used by jetstream_new() only. */
+bool js_accounts_update(struct jetstream *);
 void js_accounts_free(struct jetstream *);
 void js_account_check(const struct js_account *);   /* asserts every invariant; O(streams) */
 
@@ -73,6 +92,10 @@ void js_account_add(struct js_account *, struct stream *);
 void js_account_remove(struct js_account *, struct stream *);
 /* Bytes of a stream changed by so much: what account and server use. */
 void js_account_charge(struct js_account *, bool is_file, int64_t bytes);
+/* Bytes that its streams have reserved with max_bytes. */
+uint64_t js_account_reserved(const struct js_account *, bool is_file);
+/* Consumers of all its streams that count. */
+uint32_t js_account_consumers(const struct js_account *);
 /* What checks of configurations ask (check.h): streams and consumers of this account. */
 void js_account_directory(struct js_account *, struct js_directory *ret);
 /* A js_check with this account's and the server's limits; `directory` is filled too. */

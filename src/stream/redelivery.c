@@ -281,6 +281,15 @@ void redelivery_forget(struct redelivery *r, uint64_t stream_seq)
     assert(r->again.live + r->exhausted.live <= r->pending.live);
 }
 
+void redelivery_forget_below(struct redelivery *r, uint64_t stream_seq)
+{
+    struct ack_entry *e;
+    assert(r->again.live + r->exhausted.live <= r->pending.live);
+    while ((e = ack_list_first(&r->pending)) != NULL && e->stream_seq < stream_seq)
+        redelivery_forget(r, e->stream_seq);
+    assert(e == NULL || e->stream_seq >= stream_seq);
+}
+
 /* The heap needs an element at or before the time of an entry that waits. */
 static void set_due(struct redelivery *r, struct ack_entry *e, nanos at)
 {
@@ -384,6 +393,33 @@ uint32_t redelivery_count(const struct redelivery *r)
 {
     assert(r->again.live + r->exhausted.live <= r->pending.live);
     return ack_list_count(&r->pending);
+}
+
+uint32_t redelivery_deliveries(const struct redelivery *r, uint64_t stream_seq)
+{
+    const struct ack_entry *e = ack_list_find(&r->pending, stream_seq);
+    assert(e == NULL || e->stream_seq == stream_seq);
+    assert(e == NULL || e->deliveries > 0);
+    return e == NULL ? 0 : e->deliveries;
+}
+
+uint64_t redelivery_from(const struct redelivery *r, uint64_t stream_seq)
+{
+    const struct ack_entry *e = ack_list_from(&r->pending, stream_seq);
+    assert(e == NULL || e->stream_seq >= stream_seq);
+    assert(e == NULL || e->deliveries > 0);
+    return e == NULL ? 0 : e->stream_seq;
+}
+
+nanos redelivery_last_due(const struct redelivery *r)
+{
+    nanos last = 0;
+    const struct ack_entry *e;
+    assert(r->again.live + r->exhausted.live <= r->pending.live);
+    for (uint32_t at = 0; (e = ack_list_next(&r->pending, &at)) != NULL;)
+        if (e->consumer_seq == 0 && e->time > last) last = e->time;
+    assert(last >= 0);
+    return last;
 }
 
 uint32_t redelivery_queued(const struct redelivery *r)

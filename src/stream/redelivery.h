@@ -68,6 +68,8 @@ void redelivery_configure(struct redelivery *, const struct redelivery_config *)
 void redelivery_track(struct redelivery *, uint64_t stream_seq, uint32_t deliveries, nanos at);
 /* One that is not tracked is fine. */
 void redelivery_forget(struct redelivery *, uint64_t stream_seq);
+/* All below `stream_seq`: an ack of everything up to a message, a purge. */
+void redelivery_forget_below(struct redelivery *, uint64_t stream_seq);
 /* Waits anew from now. What is queued already stays queued, as on nats-server. */
 void redelivery_progress(struct redelivery *, uint64_t stream_seq, nanos now);
 /* Queues it; what is queued already keeps its place. False: not tracked. */
@@ -90,6 +92,12 @@ enum redelivery_step redelivery_next(struct redelivery *, uint64_t *ret_stream_s
                                      uint32_t *ret_deliveries);
 
 uint32_t redelivery_count(const struct redelivery *);       /* tracked */
+/* How often this one was delivered; 0: it is not tracked. */
+uint32_t redelivery_deliveries(const struct redelivery *, uint64_t stream_seq);
+/* The lowest one that is tracked and not below `stream_seq`; 0: none. */
+uint64_t redelivery_from(const struct redelivery *, uint64_t stream_seq);
+/* When the last of them is due, those that are due already not counted; 0: none. O(n). */
+nanos redelivery_last_due(const struct redelivery *);
 uint32_t redelivery_queued(const struct redelivery *);      /* to deliver again now */
 uint64_t redelivery_bytes(const struct redelivery *);       /* on the heap */
 void redelivery_check(const struct redelivery *);           /* asserts every invariant; O(n) */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Consumer_acks: from what a client says of a delivery to a change of the consumer.
+ *
+ * Called within a sink: nothing is published here but the 503 for a consumer that is not there;
+ * answers and advisories wait for the run. */
+#include "base/assert.h"
+#include "core/deliver.h"
+#include "stream/ack_payload.h"
+#include "stream/consumer_internal.h"
+#include "wire/headers.h"
+
+/* Where a v2 subject must lead. */
+static bool fits(const struct js_account *a, enum ack_version version, const struct ack_place *place)
+{
+    char hash[ACCOUNT_HASH_LEN];
+    assert(a->account != NULL);
+    if (version == ACK_V1) return true;
+    account_hash(slice_str(a->account->name), hash);
+    const struct ack_place own = { .domain = a->js->domain,
+                                   .account_hash = slice_of(hash, ACCOUNT_HASH_LEN) };
+    return ack_place_fits(version, place, &own);
+}
+
+/* NULL: nobody is there. */
+static struct consumer *find(struct js_account *a, enum ack_version version,
+                             const struct ack_place *place)
+{
+    assert(a->js != NULL);
+    if (!fits(a, version, place)) return NULL;
+    struct stream *s = js_account_stream(a, place->stream);
+    if (s == NULL) return NULL;
+    struct consumer *c = consumers_find(s->consumers, place->consumer);
+    assert(c == NULL || c->set->stream == s);
+    return c;
+}
+
+static void no_responders(struct js_account *a, struct slice reply)
+{
+    struct slice none = SLICE_LIT("");
+    assert(a->account != NULL);
+    if (reply.len == 0) return;
+    (void)deliver_internal(a->js->home, a->account, reply, none,
+                           SLICE_LIT("NATS/1.0 503\r\n\r\n"), none);
+}
+
+/* ---- sampling ---- */
+
+static uint32_t sample_percent(const char *freq)
+{
+    uint64_t percent = 0;
+    struct slice text = slice_str(freq);
+    if (text.len > 0 && text.ptr[text.len - 1] == '%') text.len--;
+    assert(text.len == 0 || text.ptr != NULL);
+    return slice_to_u64(text, &percent) && percent <= 100 ? (uint32_t)percent : 0;
+}
+
+static void sample(struct consumer *c, const struct ack_info *info)
+{
+    const struct reactor *r = consumer_reactor(c);
+    uint32_t percent = sample_percent(consumer_config(c)->sample_freq);
+    assert(percent <= 100);
+    if (percent == 0) return;
+    if (percent < 100 && rng_below(&consumer_reactor(c)->rng, 100) > percent) return;
+    const struct ack_entry *e = acks_find(&c->acks, info->stream_seq);
+    const struct advisory_facts facts = {
+        .stream_seq = info->stream_seq,
+        .consumer_seq = info->consumer_seq,
+        .deliveries = info->deliveries,
+        .ack_time = e == NULL || e->time > r->wall ? 0 : r->wall - e->time,
+    };
+    consumer_note(c, ADVISORY_ACK_METRIC, &facts);
+}
+
+/* ---- what is said ---- */
+
+static bool waits(const struct consumer *c, uint64_t stream_seq)
+{
+    assert(c->is_begun);
+    return redelivery_deliveries(&c->redelivery, stream_seq) > 0 ||
+           acks_find(&c->acks, stream_seq) != NULL || acks_is_spent(&c->acks, stream_seq);
+}
+
+/* Everything up to it. False: it was never delivered. */
+static bool ack_up_to(struct consumer *c, const struct ack_info *info)
+{
+    const struct acks_command command = { .kind = ACKS_ACK,
+                                          .stream_seq = info->stream_seq,
+                                          .consumer_seq = info->consumer_seq };
+    assert(c->acks.policy == ACKS_ALL || c->acks.policy == ACKS_FLOW_CONTROL);
+    if (info->stream_seq > c->delivered.stream_seq) return false;
+    if (info->consumer_seq <= c->acks.floor.consumer_seq &&
+        ack_list_count(&c->acks.spent) == 0)
+        return true;
+    redelivery_forget_below(&c->redelivery, info->stream_seq + 1);
+    consumer_command(c, &command);
+    return true;
+}
+
+void consumer_ack_flow(struct consumer *c, const struct ack_info *info)
+{
+    assert(c->acks.policy == ACKS_FLOW_CONTROL);
+    if (info->stream_seq == 0 || info->consumer_seq == 0) return;
+    c->acked_at = consumer_reactor(c)->wall;
+    (void)ack_up_to(c, info);
+    consumer_wake(c);
+}
+
+/* +ACK and +TERM. False: it was never delivered. */
+static bool ack(struct consumer *c, const struct ack_info *info)
+{
+    const struct acks_command command = { .kind = ACKS_ACK, .stream_seq = info->stream_seq };
+    assert(c->is_begun);
+    if (c->acks.policy == ACKS_NONE) return true;
+    if (c->acks.policy != ACKS_EXPLICIT) return ack_up_to(c, info);
+    if (info->stream_seq > c->delivered.stream_seq) return false;
+    if (info->stream_seq == 0 || !waits(c, info->stream_seq)) return true;
+    sample(c, info);
+    redelivery_forget(&c->redelivery, info->stream_seq);
+    consumer_command(c, &command);
+    return true;
+}
+
+/* The last delivery counts as of so long ago that the next one is due at `due` (monotonic). */
+static void touch(struct consumer *c, const struct ack_info *info, nanos due)
+{
+    const struct reactor *r = consumer_reactor(c);
+    const struct acks_command command = {
+        .kind = ACKS_TOUCH,
+        .stream_seq = info->stream_seq,
+        .time = r->wall + (due - r->now) - c->redelivery.config.ack_wait,
+    };
+    assert(info->stream_seq > 0);
+    consumer_due_by(c, DUE_ACKS, due);
+    if (!consumers_is_clogged(c->set)) consumer_command(c, &command);
+}
+
+static nanos later(nanos at, nanos by)
+{
+    assert(at >= 0);
+    if (by <= 0) return at;
+    return at > NANOS_MAX - by ? NANOS_MAX : at + by;
+}
+
+static void nak(struct consumer *c, const struct ack_info *info, const struct ack_payload *p)
+{
+    nanos now = consumer_reactor(c)->now;
+    const struct advisory_facts facts = { .stream_seq = info->stream_seq,
+                                          .consumer_seq = info->consumer_seq,
+                                          .deliveries = info->deliveries };
+    assert(p->kind == ACK_NAK);
+    if (redelivery_deliveries(&c->redelivery, info->stream_seq) == 0) return;
+    consumer_note(c, ADVISORY_MSG_NAKED, &facts);
+    if (p->has_delay) {
+        nanos due = later(now, p->delay);
+        (void)redelivery_delay(&c->redelivery, info->stream_seq, due);
+        touch(c, info, due);
+    } else {
+        (void)redelivery_nak(&c->redelivery, info->stream_seq);
+    }
+}
+
+static void progress(struct consumer *c, const struct ack_info *info)
+{
+    nanos now = consumer_reactor(c)->now;
+    assert(c->is_begun);
+    if (redelivery_deliveries(&c->redelivery, info->stream_seq) == 0) return;
+    redelivery_progress(&c->redelivery, info->stream_seq, now);
+    touch(c, info, later(now, c->redelivery.config.ack_wait));
+}
+
+static bool term(struct consumer *c, const struct ack_info *info, struct slice reason)
+{
+    const struct advisory_facts facts = { .stream_seq = info->stream_seq,
+                                          .consumer_seq = info->consumer_seq,
+                                          .deliveries = info->deliveries,
+                                          .reason = reason };
+    assert(c->is_begun);
+    if (redelivery_deliveries(&c->redelivery, info->stream_seq) > 0)
+        consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);
+    return ack(c, info);
+}
+
+/* False: what it speaks of was never delivered, so that nobody is answered. */
+static bool act(struct consumer *c, const struct ack_info *info, const struct ack_payload *p)
+{
+    assert(c->is_begun);
+    switch (p->kind) {
+    case ACK_DONE:
+    case ACK_NEXT: return ack(c, info);
+    case ACK_NAK: nak(c, info, p); return true;
+    case ACK_PROGRESS: progress(c, info); return true;
+    case ACK_TERM: return term(c, info, p->text);
+    case ACK_OTHER: return true;
+    default: unreachable();
+    }
+    return false;
+}
+
+void consumer_ack(struct js_account *a, const struct ack_subject *subject, struct slice reply,
+                  struct slice header, struct slice payload)
+{
+    struct consumer *c = find(a, subject->version, &subject->place);
+    (void)header;
+    if (c == NULL) {
+        no_responders(a, reply);
+        return;
+    }
+    if (!consumer_is_alive(c)) return;
+    const struct reactor *r = consumer_reactor(c);
+    const struct ack_payload p = ack_payload_parse(payload);
+    c->used_at = r->now;
+    c->acked_at = r->wall;
+    bool is_known = act(c, &subject->info, &p);
+    if (c->pull != NULL || c->push != NULL) consumer_wake(c);
+    if (p.kind == ACK_NEXT) {
+        if (reply.len > 0) consumer_note_pull(c, reply, p.text);
+        return;
+    }
+    if (is_known && ack_is_answered(p.kind, subject->info.stream_seq))
+        consumer_answer_ack(c, reply);
+}
+
+void consumer_flow_reply(struct js_account *a, struct slice subject, struct slice header)
+{
+    enum ack_version version;
+    struct ack_place place;
+    if (!flow_subject_parse(subject, &version, &place)) return;
+    struct consumer *c = find(a, version, &place);
+    if (c == NULL || !consumer_is_alive(c) || c->push == NULL) return;
+    assert(subject.len > FLOW_ID_LEN);
+    uint32_t from = subject.len;
+    while (from > 0 && subject.ptr[from - 1] != '.') from--;
+    consumer_push_confirmed(c, slice_from(subject, from), header);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Consumers from the log: what COMMAND_CONSUMER, COMMAND_CONSUMER_GONE and COMMAND_PROGRESS do, on a
+ * leader, at recovery, later on every replica. */
+#include "base/assert.h"
+#include "stream/command_consumer.h"
+#include "stream/consumer_internal.h"
+
+struct consumer *consumers_take_made(struct consumers *set, struct slice body)
+{
+    struct consumer_command made;
+    struct consumer_setup setup;
+    assert(set != NULL);
+    if (consumer_command_read(body, &made) != ERR_OK) return NULL;
+    if (!consumer_setup_read(&setup, made.config)) return NULL;
+    struct consumer *c = consumers_by_id(set, made.id);
+    if (c == NULL && consumers_find(set, made.name) != NULL) {
+        consumer_setup_free(&setup); /* two of one name: nobody writes that */
+        return NULL;
+    }
+    if (c == NULL) c = consumer_new(set, &made, &setup);
+    else consumer_configure(c, &setup);
+    assert(c->setup.arena != NULL);
+    return c;
+}
+
+static void apply_made(struct consumers *set, const struct stream_log_command *command)
+{
+    struct consumer *c = consumers_take_made(set, command->body);
+    if (c == NULL) return;
+    bool begins = !c->is_created && !command->is_replay;
+    consumer_made_applied(c);
+    c->is_created = true;
+    c->is_changed = true;
+    consumer_mark_changed(c);
+    assert(!c->is_begun || !begins);
+    if (begins && !c->is_deleted) consumer_begin(c);
+}
+
+void consumers_take_gone(struct consumers *set, uint64_t id)
+{
+    struct consumer *c = consumers_by_id(set, id);
+    struct msgs_state state;
+    if (c == NULL) return;
+    if (!c->is_deleted) consumers_hide(set, c);
+    consumer_stop(c);
+    uint64_t first = c->acks.floor.stream_seq + 1;
+    const struct ack_entry *spent = ack_list_first(&c->acks.spent);
+    if (spent != NULL && spent->stream_seq < first) first = spent->stream_seq;
+    consumers_forget(set, c);
+    if (set->stream->config.retention != JS_RETENTION_INTEREST) return;
+    msgs_state(set->stream->msgs, &state);
+    assert(first > 0);
+    if (first <= state.last_sequence) stream_unneeded(set->stream, first, state.last_sequence);
+}
+
+static void apply_gone(struct consumers *set, const struct stream_log_command *command)
+{
+    uint64_t id = 0;
+    if (consumer_gone_read(command->body, &id) != ERR_OK) return;
+    assert(id != 0);
+    consumers_take_gone(set, id);
+    assert(consumers_by_id(set, id) == NULL);
+}
+
+static void apply_progress(struct consumers *set, const struct stream_log_command *command)
+{
+    struct slice in = command->body, commands;
+    struct acks_command one;
+    uint64_t id;
+    if (progress_open(&in) != ERR_OK) return;
+    while (progress_next(&in, &id, &commands) == ERR_OK) {
+        struct consumer *c = consumers_by_id(set, id);
+        if (c == NULL) continue; /* gone meanwhile */
+        while (commands.len > 0 && acks_command_take(&commands, &one) == ERR_OK)
+            consumer_acks_apply(c, &one);
+        assert(command->is_replay || commands.len == 0);
+    }
+    assert(command->is_replay || in.len == 0);
+}
+
+void consumers_apply(struct consumers *set, const struct stream_log_command *command)
+{
+    switch (command->kind) {
+    case COMMAND_CONSUMER: apply_made(set, command); break;
+    case COMMAND_CONSUMER_GONE: apply_gone(set, command); break;
+    case COMMAND_PROGRESS: apply_progress(set, command); break;
+    default: unreachable();
+    }
+    assert(set->counted <= set->count);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/jetstream.h"
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "stream/api.h"
+#include "stream/jetstream_internal.h"
+#include "stream/stream.h"
+
+/* Consumers of a stream, when neither it nor its account says: as nats-server has it. */
+enum { CONSUMERS_DEFAULT = 1000 };
+/* Memory where the machine does not tell how much it has. */
+enum { MEMORY_UNKNOWN = 256 << 20 };
+
+/* ---- limits ---- */
+
+static uint64_t three_quarters(uint64_t bytes)
+{
+    return bytes / 4 * 3;
+}
+
+static int64_t memory_limit(const struct jetstream *js, const struct jetstream_options *o)
+{
+    struct usage_now now = { 0 };
+    struct usage *usage = js->core->env->usage;
+    if (o->memory_max >= 0) return o->memory_max;
+    if (usage != NULL) usage->read(usage, &now);
+    return now.memory_bytes > 0 ? (int64_t)three_quarters(now.memory_bytes) : MEMORY_UNKNOWN;
+}
+
+/* As much as three quarters of what is free now; where nobody can tell, there is no limit. */
+static int64_t store_limit(const struct jetstream *js, const struct jetstream_options *o)
+{
+    struct disk_space space;
+    struct disk *disk = store_disk(js->store);
+    if (o->store_max >= 0) return o->store_max;
+    if (disk->space(disk, &space) != ERR_OK) return INT64_MAX;
+    return (int64_t)three_quarters(space.free);
+}
+
+static void limits_set(struct jetstream *js)
+{
+    const struct jetstream_options *o = &js->options->jetstream;
+    js->limits = (struct js_server_limits){
+        .duplicate_window = o->limits.duplicate_window,
+        .ack_pending_max = o->limits.ack_pending_max,
+        .request_batch_max = o->limits.request_batch_max,
+        .consumers_default_max = CONSUMERS_DEFAULT,
+        .memory_max = memory_limit(js, o),
+        .store_max = INT64_MAX,
+    };
+}
+
+/* ---- the store ---- */
+
+static struct store_owner *owner_found(void *ctx, struct store *store, uint64_t incarnation,
+                                       bool is_record, uint32_t kind, struct slice first)
+{
+    struct jetstream *js = ctx;
+    bool begins = is_record && kind == COMMAND_CONFIG;
+    js->store = store;
+    struct stream *s = begins ? stream_recover(js, incarnation, first) : NULL;
+    return s == NULL ? NULL : &s->owner;
+}
+
+static void on_failed(void *ctx, enum err e, const char *what)
+{
+    struct jetstream *js = ctx;
+    assert(e != ERR_OK);
+    js->is_failed = true;
+    log_error(js->core->env->log, "JetStream: %s: no file stream takes anything until a restart",
+              what);
+    LIST_EACH(&js->accounts, n) {
+        const struct js_account *a = container_of(n, struct js_account, node);
+        for (uint32_t i = 0; i < a->streams_count; i++)
+            if (stream_is_file(a->streams[i])) stream_fail(a->streams[i], e);
+    }
+}
+
+/* Before the log of the configuration is open, lines are kept for jetstream_report(). */
+static void on_report(void *ctx, const char *what)
+{
+    struct jetstream *js = ctx;
+    struct buf all = { 0 };
+    if (js->is_open) {
+        log_warn(js->core->env->log, "JetStream: %s", what);
+        return;
+    }
+    if (js->reports != NULL) buf_add_str(&all, js->reports);
+    buf_printf(&all, "%s\n", what);
+    xfree(js->reports);
+    js->reports = buf_take_str(&all);
+}
+
+static enum store_cipher cipher_of(const struct jetstream_options *o)
+{
+    if (!js_text_set(o->key)) return STORE_PLAIN;
+    return o->cipher == JS_CIPHER_AES ? STORE_AES : STORE_CHACHA;
+}
+
+static enum err open_store(struct jetstream *js, struct errmsg *why)
+{
+    const struct jetstream_options *o = &js->options->jetstream;
+    bool is_lazy = o->sync_present && !o->sync_always && o->sync_interval > 0;
+    const struct store_options options = {
+        .env = js->core->env,
+        .wake = reactor_wake,
+        .wake_ctx = jetstream_reactor(js),
+        .directory = js->directory,
+        .sync = is_lazy ? JOURNAL_SYNC_LAZY : JOURNAL_SYNC_EACH,
+        .sync_interval = is_lazy ? o->sync_interval : 0,
+        .cache_bytes = (uint64_t)js->options->midge.store_cache,
+        .cipher = cipher_of(o),
+        .key = slice_str(o->key),
+        .previous_key = slice_str(o->prev_key),
+    };
+    const struct store_host host = {
+        .ctx = js,
+        .owner_found = owner_found,
+        .on_failed = on_failed,
+        .on_report = on_report,
+    };
+    return store_open(&options, &host, &js->store, why);
+}
+
+/* Where nats-server has kept streams and we have not: nobody wants to find them empty. */
+static void note_name(void *ctx, const char *name, bool is_dir)
+{
+    (void)name;
+    *(bool *)ctx |= is_dir;
+}
+
+static bool has_directories(struct env *env, const char *path)
+{
+    struct disk *disk = NULL;
+    bool found = false;
+    if (env->disks->open(env->disks, path, true, &disk, NULL) != ERR_OK) return false;
+    if (disk->list(disk, "", note_name, &found) != ERR_OK) found = false;
+    env->disks->close(env->disks, disk);
+    return found;
+}
+
+static enum err check_foreign(const struct jetstream *js, const char *store_dir, struct errmsg *why)
+{
+    char *theirs = arena_printf(js->arena, "%s/jetstream", store_dir);
+    if (has_directories(js->core->env, js->directory)) return ERR_OK;
+    if (!has_directories(js->core->env, theirs)) return ERR_OK;
+    return errmsg_set(why, ERR_EXISTS,
+                      "%s holds streams of nats-server, which midge does not read in place: choose "
+                      "another store_dir, or import them with: midge import %s",
+                      theirs, store_dir);
+}
+
+/* ---- the end of each tick ---- */
+
+static void due_fire(struct timer *t, nanos now)
+{
+    (void)t;        /* the tick that fires it has its last turn */
+    (void)now;
+}
+
+static void last_turn(struct turn *t, struct reactor *r)
+{
+    struct jetstream *js = container_of(t, struct jetstream, last_turn);
+    assert(js->home->reactor == r);
+    store_tick(js->store, r->now);
+    nanos due = store_next_due(js->store);
+    if (due == NANOS_MAX) wheel_cancel(&r->wheel, &js->due);
+    else wheel_set(&r->wheel, &js->due, due);
+    if (js->is_stopping && store_is_idle(js->store) && atomic_load(&js->away) == 0)
+        atomic_store(&js->is_done, true);
+}
+
+/* ---- life ---- */
+
+static enum err check_options(const struct jetstream *js, struct errmsg *why)
+{
+    const struct options *o = js->options;
+    const char *system = core_system_name(js->core);
+    for (uint32_t i = 0; i < o->accounts_count; i++)
+        if (system != NULL && strcmp(o->accounts[i].name, system) == 0 &&
+            o->accounts[i].jetstream.enabled == TRI_TRUE)
+            return errmsg_set(why, ERR_INVALID,
+                              "Not allowed to enable JetStream on the system account");
+    return ERR_OK;
+}
+
+static void start_streams(struct js_account *a)
+{
+    for (uint32_t i = 0; i < a->streams_count; i++)
+        if (!a->streams[i]->is_started) stream_start(a->streams[i]);
+}
+
+static enum err start(struct jetstream *js, struct errmsg *why)
+{
+    const struct jetstream_options *o = &js->options->jetstream;
+    const char *store_dir = js_text_set(o->store_dir) ? o->store_dir : "/tmp/nats";
+    js->directory = arena_printf(js->arena, "%s/midge", store_dir);
+    enum err e = check_options(js, why);
+    if (e) return e;
+    e = check_foreign(js, store_dir, why);
+    if (e) return e;
+    limits_set(js);
+    (void)js_accounts_update(js);
+    e = open_store(js, why);
+    if (e) return e;
+    js->is_open = true;
+    js->limits.store_max = store_limit(js, o);
+    if (!js_accounts_update(js))
+        return errmsg_set(why, ERR_LIMIT,
+                          "Error enabling jetstream on configured accounts: "
+                          "insufficient memory resources available (10028)");
+    reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
+    reactor_set_last(jetstream_reactor(js), &js->last_turn);
+    LIST_EACH(&js->accounts, n) start_streams(container_of(n, struct js_account, node));
+    return ERR_OK;
+}
+
+enum err jetstream_new(const struct jetstream_setup *setup, struct jetstream **ret,
+                       struct errmsg *why)
+{
+    struct core *core = setup->core;
+    struct jetstream *js = xcalloc(1, sizeof *js);
+    nanos begin = clock_monotonic(core->env->clock);
+    js->core = core;
+    js->home = core->at[core->reactors->count - 1];
+    js->settings = settings_ref(js->home->settings);
+    js->options = js->settings->options;
+    js->arena = arena_new();
+    js->domain = arena_slice(js->arena, slice_str(js->options->jetstream.domain));
+    list_init(&js->accounts);
+    nuid_init(&js->nuid, &jetstream_reactor(js)->rng);
+    turn_init(&js->last_turn, last_turn);
+    timer_init(&js->due, due_fire);
+    js->api = api_new(js);
+    assert(js->options->jetstream.enabled);
+    enum err e = start(js, why);
+    if (e) {
+        (void)jetstream_free(js);
+        return e;
+    }
+    js->took = clock_monotonic(core->env->clock) - begin;
+    *ret = js;
+    return ERR_OK;
+}
+
+struct jetstream *jetstream_free(struct jetstream *js)
+{
+    if (js == NULL) return NULL;
+    struct reactor *r = jetstream_reactor(js);
+    js->is_ending = true;
+    assert(atomic_load(&js->away) == 0);
+    reactor_set_last(r, NULL);
+    wheel_cancel(&r->wheel, &js->due);
+    api_stop(js->api);
+    js_accounts_free(js);
+    js->api = api_free(js->api);
+    if (r->disk != NULL) reactor_set_disk(r, NULL);
+    if (js->is_open) js->store = store_close(js->store);
+    settings_unref(js->settings);
+    arena_free(js->arena);
+    xfree(js->reports);
+    return xfree(js);
+}
+
+/* ---- from the thread that reloads and stops ---- */
+
+struct order {
+    struct mail       mail;
+    struct jetstream *js;
+};
+
+static void order(struct jetstream *js, void (*run)(struct mail *, struct reactor *))
+{
+    struct order *o = xalloc(sizeof *o);
+    *o = (struct order){ .mail.run = run, .js = js };
+    reactor_post(jetstream_reactor(js), &o->mail);
+}
+
+/* Core's own mail came before: the reactor has the new settings. */
+static void reload_here(struct mail *mail, struct reactor *r)
+{
+    struct order *o = container_of(mail, struct order, mail);
+    struct jetstream *js = o->js;
+    struct settings *old = js->settings;
+    assert(js->home->reactor == r);
+    js->settings = settings_ref(js->home->settings);
+    js->options = js->settings->options;
+    settings_unref(old);
+    if (!js_accounts_update(js))
+        log_warn(js->core->env->log, "JetStream: accounts reserve more than this server has");
+    LIST_EACH(&js->accounts, n) {
+        struct js_account *a = container_of(n, struct js_account, node);
+        if (a->is_enabled) start_streams(a);
+    }
+    xfree(o);
+}
+
+void jetstream_reload(struct jetstream *js)
+{
+    order(js, reload_here);
+}
+
+static void stop_here(struct mail *mail, struct reactor *r)
+{
+    struct order *o = container_of(mail, struct order, mail);
+    assert(o->js->home->reactor == r);
+    atomic_store(&o->js->is_stopping, true);
+    store_stop(o->js->store);
+    xfree(o);
+}
+
+void jetstream_stop(struct jetstream *js)
+{
+    order(js, stop_here);
+}
+
+bool jetstream_is_idle(const struct jetstream *js)
+{
+    return atomic_load(&js->is_done);
+}
