@@ -65,6 +65,17 @@ typedef void api_handler(struct api_request *);
     X(CONSUMER_PEER_REMOVE, api_needs_cluster, API_ANY_ACCOUNT)                                \
     X(CONSUMER_PEER_EVACUATE, api_needs_cluster, API_ANY_ACCOUNT)                              \
     X(CONSUMER_LEADER_STEPDOWN, api_needs_cluster, API_ANY_ACCOUNT)                            \
+    X(CONSUMER_CREATE_EPHEMERAL, api_consumer_create, 0)                                       \
+    X(CONSUMER_CREATE, api_consumer_create, 0)                                                 \
+    X(CONSUMER_DURABLE_CREATE, api_consumer_create, 0)                                         \
+    X(CONSUMER_NAMES, api_consumer_names, API_LOOKS)                                           \
+    X(CONSUMER_LIST, api_consumer_list, API_LOOKS)                                             \
+    X(CONSUMER_INFO, api_consumer_info, API_LOOKS)                                             \
+    X(CONSUMER_DELETE, api_consumer_delete, 0)                                                 \
+    X(CONSUMER_PAUSE, api_consumer_pause, 0)                                                   \
+    X(CONSUMER_UNPIN, api_consumer_unpin, 0)                                                   \
+    X(CONSUMER_RESET, api_consumer_reset, API_QUIET)                                           \
+    X(CONSUMER_MSG_NEXT, api_msg_next, API_QUIET | API_AT_ONCE)                                \
     X(ACCOUNT_PURGE, api_account_purge, API_OF_SYSTEM)                                         \
     X(DIRECT_GET, api_direct_get, API_QUIET | API_AT_ONCE)                                     \
     X(DIRECT_GET_LAST, api_direct_get, API_QUIET | API_AT_ONCE)

@@ -413,7 +413,6 @@ void consumer_check(const struct consumer *c)
     if (!c->is_begun) return;
     assert(c->is_created);
     redelivery_check(&c->redelivery);
-    assert(c->delivered.consumer_seq >= c->acks.delivered.consumer_seq ||
-           c->acks.policy == ACKS_FLOW_CONTROL);
+    assert(c->delivered.stream_seq < c->next);
     assert(c->is_loading ? c->is_reading : true);
 }
