@@ -43,11 +43,11 @@ static bool is_shown(const struct consumer *c)
 static struct consumer **shown(struct api_request *r, struct stream *s, uint32_t *ret_count)
 {
     struct consumers *set = s->consumers;
-    struct consumer **all = arena_alloc(r->arena, (set->count + 1) * sizeof(struct consumer *));
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < set->count; i++)
-        if (is_shown(set->at[i])) all[count++] = set->at[i];
-    assert(count <= set->count);
+    uint32_t count = 0, most = set->names.count;
+    struct consumer **all = arena_alloc(r->arena, (most + 1) * sizeof(struct consumer *)), *c;
+    for (uint32_t i = 0; (c = consumers_at(set, i)) != NULL; i++)
+        if (is_shown(c)) all[count++] = c;
+    assert(count <= most);
     *ret_count = count;
     return all;
 }

@@ -49,9 +49,9 @@ static void replica_init(struct stage *g, struct stream *s)
 static void expect_equal(struct consumers *a, struct consumers *b)
 {
     struct buf x = { .ptr = NULL }, y = { .ptr = NULL };
-    assert_int_equal(a->count, b->count);
-    for (uint32_t i = 0; i < a->count; i++) {
-        struct consumer *p = a->at[i], *q = b->at[i];
+    assert_int_equal(a->names.count, b->names.count);
+    for (uint32_t i = 0; i < a->names.count; i++) {
+        struct consumer *p = consumers_at(a, i), *q = consumers_at(b, i);
         assert_string_equal(p->name, q->name);
         assert_int_equal(p->id, q->id);
         assert_true(consumer_config_equal(consumer_config(p), consumer_config(q)));
@@ -164,7 +164,7 @@ static void something(struct stage *g, struct rng *rng)
     struct consumers *set = g->stream.consumers;
     struct msgs_state state;
     struct js_error why;
-    struct consumer *c = set->count == 0 ? NULL : set->at[rng_below(rng, set->count)];
+    struct consumer *c = set->names.count == 0 ? NULL : consumers_at(set, rng_below(rng, set->names.count));
     msgs_state(g->stream.msgs, &state);
     uint32_t draw = rng_below(rng, 100);
     if (draw < 3) {
@@ -207,8 +207,8 @@ static void something(struct stage *g, struct rng *rng)
 
 static void expect_counts(struct stage *g)
 {
-    for (uint32_t i = 0; i < g->stream.consumers->count; i++) {
-        struct consumer *c = g->stream.consumers->at[i];
+    for (uint32_t i = 0; i < g->stream.consumers->names.count; i++) {
+        struct consumer *c = consumers_at(g->stream.consumers, i);
         struct msgs_wait wait = { .done = NULL };
         uint64_t count;
         if (!c->is_begun) continue;
