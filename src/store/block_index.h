@@ -56,6 +56,8 @@ struct block_index {
     uint32_t subjects_count, subjects_cap;
     uint32_t texts_len, texts_cap;
     uint32_t slots_count; /* a power of two; 0: none yet */
+    /* some bytes of its chunks are damaged and no message's: it has no footer */
+    bool     has_holes;
 };
 
 struct block_index *block_index_new(uint64_t first_sequence, uint64_t hash_seed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/msgs_internal.h"
 
+#include "base/le.h"
 #include "subject/subject.h"
 
 uint64_t msgs_size(bool is_file, uint32_t subject_len, uint32_t header_len, uint32_t payload_len)
@@ -26,6 +27,7 @@ void msgs_init(struct msgs *m, const struct msgs_ops *ops, bool is_file, uint64_
 void msgs_deinit(struct msgs *m)
 {
     m->tree = tree_free(m->tree);
+    buf_deinit(&m->changed);
 }
 
 struct msgs *msgs_free(struct msgs *m)
@@ -49,6 +51,18 @@ void msgs_state(const struct msgs *m, struct msgs_state *ret)
 
 /* ---- storing ---- */
 
+/* Files say at a checkpoint what has changed, and walk through nothing else for it. */
+static void mark_changed(struct msgs *m, struct slice subject, struct tree_value *v)
+{
+    assert(subject.len > 0 && subject.len <= UINT16_MAX);
+    if (!m->is_file || v->is_dirty) return;
+    uint8_t len[2];
+    le_put_u16(len, (uint16_t)subject.len);
+    buf_add(&m->changed, slice_of(len, sizeof len));
+    buf_add(&m->changed, subject);
+    v->is_dirty = true;
+}
+
 void msgs_append(struct msgs *m, const struct stored *msg)
 {
     struct msgs_state *s = &m->state;
@@ -61,7 +75,7 @@ void msgs_append(struct msgs *m, const struct stored *msg)
     if (is_new) v->first = msg->sequence;
     v->last = msg->sequence;
     v->count++;
-    v->is_dirty = true;
+    mark_changed(m, msg->subject, v);
     if (s->messages == 0) {
         s->first_sequence = msg->sequence;
         s->first_time = msg->time;
@@ -72,10 +86,23 @@ void msgs_append(struct msgs *m, const struct stored *msg)
     s->last_time = msg->time;
 }
 
+/* All messages are gone, and with them what was not known of some. */
+static void clear_subjects(struct msgs *m)
+{
+    assert(m->tree != NULL);
+    m->tree = tree_free(m->tree);
+    m->tree = tree_new();
+    m->changed.len = 0;
+    m->is_cleared = true;
+    m->unknown = 0;
+    m->state.messages = m->state.bytes = 0;
+}
+
 /* Nothing is left: the next message will be the first. */
 static void set_empty(struct msgs *m)
 {
     struct msgs_state *s = &m->state;
+    if (m->unknown > 0) clear_subjects(m);
     assert(s->bytes == 0);
     assert(tree_count(m->tree) == 0);
     s->first_sequence = s->last_sequence + 1;
@@ -93,23 +120,31 @@ void msgs_skip(struct msgs *m, uint64_t last, nanos time)
 
 /* ---- removing ---- */
 
-/* The index of a subject that loses one. Its ends are looked for at once, as a body can tell. */
+/* The index of a subject that loses one. Its ends are looked for at once, as a body can tell; where
+ * damage hides them they are bounds. */
 static void index_remove(struct msgs *m, struct slice subject, uint64_t sequence)
 {
     struct tree_value *v = tree_find(m->tree, subject);
-    assert(v != NULL);
+    if (v == NULL) {
+        m->unknown++;                   /* of a message that could not be read before */
+        return;
+    }
     assert(v->count > 0);
-    v->is_dirty = true;
+    mark_changed(m, subject, v);
     if (--v->count == 0) {
         bool removed = tree_remove(m->tree, subject);
         assert(removed);
         return;
     }
     enum err e = ERR_OK;
-    if (v->first == sequence) e = m->ops->next_same(m, subject, sequence + 1, NULL, &v->first);
-    if (v->last == sequence) e = m->ops->previous_same(m, subject, sequence - 1, NULL, &v->last);
-    assert(e == ERR_OK);
-    assert(v->first <= v->last);
+    bool is_one = v->count == 1 && !v->is_first_stale;
+    if (v->first == sequence && is_one) v->first = v->last;
+    else if (v->last == sequence && is_one) v->last = v->first;
+    else if (v->first == sequence) e = m->ops->next_same(m, subject, sequence + 1, NULL, &v->first);
+    else if (v->last == sequence)
+        e = m->ops->previous_same(m, subject, sequence - 1, NULL, &v->last);
+    if (e) v->is_first_stale = true;
+    assert(v->first <= v->last || v->is_first_stale);
 }
 
 static void advance_first(struct msgs *m)
@@ -120,22 +155,25 @@ static void advance_first(struct msgs *m)
     enum err e = m->ops->next(m, s->first_sequence, NULL, &s->first_sequence);
     assert(e == ERR_OK);
     e = m->ops->meta(m, s->first_sequence, NULL, &subject, &size, &s->first_time);
-    assert(e == ERR_OK);
+    maybe(e == ERR_CORRUPT);            /* then the time is that of the one before */
 }
 
-/* All but the stream's first sequence, which a caller who removes many sets once. */
+/* All but the stream's first sequence, which a caller who removes many sets once. Of a message
+ * whose subject and size nobody can read any more, those stay counted until the stream is empty. */
 static bool take_out(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
 {
     struct slice subject;
-    uint64_t size;
+    uint64_t size = 0;
     nanos time;
-    if (m->ops->meta(m, sequence, NULL, &subject, &size, &time) != ERR_OK) return false;
-    index_remove(m, subject, sequence);
+    enum err e = m->ops->meta(m, sequence, NULL, &subject, &size, &time);
+    if (e == ERR_NOTFOUND) return false;
+    if (e == ERR_OK) index_remove(m, subject, sequence);
+    else m->unknown++;
     m->ops->drop(m, sequence);
     assert(m->state.messages > 0);
-    assert(m->state.bytes >= size);
+    assert(m->state.bytes >= size || m->unknown > 0);
     m->state.messages--;
-    m->state.bytes -= size;
+    m->state.bytes -= size < m->state.bytes ? size : m->state.bytes;
     if (ret_size != NULL) *ret_size = size;
     return true;
 }
@@ -158,6 +196,7 @@ uint64_t msgs_compact(struct msgs *m, uint64_t first)
 {
     struct msgs_state *s = &m->state;
     uint64_t before = s->messages, at = s->first_sequence;
+    if (m->is_file && first > s->last_sequence) clear_subjects(m); /* all of it, not one by one */
     while (s->messages > 0 && m->ops->next(m, at, NULL, &at) == ERR_OK && at < first) {
         bool taken = take_out(m, at++, NULL);
         assert(taken);
@@ -286,6 +325,7 @@ static bool matches(const struct msgs_filter *f, struct slice subject)
 struct extent {
     uint64_t first, last;
     uint64_t subjects;
+    bool     is_stale; /* the ends are bounds only */
     struct slice only; /* the subject when there is one; valid until the tree changes */
 };
 
@@ -295,6 +335,7 @@ static bool extend(void *ctx, struct slice subject, struct tree_value *v)
     if (v->count == 0) return true;
     if (x->subjects == 0 || v->first < x->first) x->first = v->first;
     if (v->last > x->last) x->last = v->last;
+    if (v->is_first_stale) x->is_stale = true;
     if (x->subjects++ == 0) x->only = subject;
     return x->subjects < 2;             /* with several, the whole stream may be looked at */
 }
@@ -331,8 +372,9 @@ enum err msgs_next(struct msgs *m, const struct msgs_filter *f, uint64_t from, s
     if (!literal_extent(m, f, &x)) return ERR_NOTFOUND;
     if (is_literal(f, &x)) {
         if (from > x.last) return ERR_NOTFOUND;
-        if (from <= x.first) *ret = x.first;
-        return from <= x.first ? ERR_OK : m->ops->next_same(m, x.only, from, w, ret);
+        bool is_first = from <= x.first && !x.is_stale;
+        if (is_first) *ret = x.first;
+        return is_first ? ERR_OK : m->ops->next_same(m, x.only, from, w, ret);
     }
     for (;; at++) {
         *ret = at;
@@ -357,8 +399,9 @@ enum err msgs_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to, 
     if (!literal_extent(m, f, &x)) return ERR_NOTFOUND;
     if (is_literal(f, &x)) {
         if (at < x.first) return ERR_NOTFOUND;
-        if (at >= x.last) *ret = x.last;
-        return at >= x.last ? ERR_OK : m->ops->previous_same(m, x.only, at, w, ret);
+        bool is_last = at >= x.last && !x.is_stale;
+        if (is_last) *ret = x.last;
+        return is_last ? ERR_OK : m->ops->previous_same(m, x.only, at, w, ret);
     }
     for (; at > 0; at--) {
         enum err e = m->ops->previous(m, at, w, &at);
@@ -481,8 +524,8 @@ static bool tally_one(void *ctx, struct slice subject, struct tree_value *v)
     struct tally *t = ctx;
     (void)subject;
     assert(v->count > 0);
-    assert(v->first <= v->last);
-    assert((v->count == 1) == (v->first == v->last));
+    assert(v->is_first_stale || v->first <= v->last);
+    assert(v->is_first_stale || (v->count == 1) == (v->first == v->last));
     t->messages += v->count;
     t->subjects++;
     return true;
@@ -493,10 +536,10 @@ void msgs_check(struct msgs *m)
     const struct msgs_state *s = &m->state;
     struct tally t = { 0 };
     (void)tree_match(m->tree, SLICE_LIT(""), tally_one, &t);
-    assert(t.messages == s->messages);
+    assert(t.messages <= s->messages + m->unknown);
+    assert(t.messages == s->messages || m->unknown > 0);
     assert(t.subjects == tree_count(m->tree));
     assert(s->messages > 0 || s->bytes == 0);
-    assert(s->messages == 0 || m->ops->has(m, s->first_sequence));
     assert(s->messages == 0 || s->first_sequence + s->messages <= s->last_sequence + 1);
     m->ops->check(m);
 }

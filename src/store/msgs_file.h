@@ -52,6 +52,8 @@ struct msgs_file_options {
     uint64_t            store_id;
     uint64_t            incarnation;
     uint32_t            block_size;    /* bytes; 0: MSGS_FILE_BLOCK. See msgs_file_block_size() */
+    uint32_t            chunk_size;    /* bytes that are read at once; 0: 32 KiB. Tests take less */
+    uint32_t            tail_size;     /* 0: MSGS_FILE_TAIL */
     bool                is_compressed; /* chunks that are written from now on, by zstd */
     void *ctx;
     void (*on_failed)(void *ctx, enum err, const char *what);
@@ -81,11 +83,13 @@ MUST_CHECK enum err msgs_file_quarantine(struct disk *, uint64_t incarnation, st
 
 /* Something has changed since the last msgs_file_checkpoint(). */
 bool msgs_file_is_dirty(const struct msgs *);
+/* Somebody waits (for an erased message) until the next checkpoint is done. */
+bool msgs_file_is_urgent(const struct msgs *);
 /* Bytes of messages that are in no synced block: what the next list would carry, and has not yet
  * carried. */
 uint64_t msgs_file_unsafe(const struct msgs *);
-/* Writes and syncs what is there now. `done` in a later poll: OK, LIMIT (no space; not all of it),
- * or what has failed. One at a time. */
+/* Writes and syncs what is there now. `done` in a later poll, or at once when there is nothing to
+ * write: OK, LIMIT (no space; not all of it), or what has failed. One at a time. */
 void msgs_file_flush(struct msgs *, void (*done)(void *ctx, enum err), void *ctx);
 void msgs_file_checkpoint(struct msgs *, struct checkpoint *);
 void msgs_file_checkpointed(struct msgs *);

@@ -9,6 +9,7 @@
 #define MIDGE_STORE_MSGS_INTERNAL_H
 
 #include "base/assert.h"
+#include "base/buf.h"
 #include "store/msgs.h"
 #include "subject/tree.h"
 
@@ -47,6 +48,12 @@ struct msgs {
     bool              is_file;
     struct tree      *tree;
     struct msgs_state state; /* `subjects` and `deleted` are computed when asked for */
+    /* messages that went with damage: the tree still counts them, nobody knows where */
+    uint64_t unknown;
+    /* Of files: what the next checkpoint says. Subjects with `is_dirty`, and some that are gone: 2
+     * bytes length, text. `is_cleared`: before them, all subjects went. */
+    struct buf changed;
+    bool       is_cleared;
 };
 
 void msgs_init(struct msgs *, const struct msgs_ops *, bool is_file, uint64_t first_sequence);

@@ -25,7 +25,7 @@ static void add(struct msgs *m, uint64_t sequence, const char *subject, const ch
 static void it_agrees_with_a_list_whatever_happens(void **state)
 {
     (void)state;
-    struct suite suite = { make, nothing_waits };
+    struct suite suite = { make, nothing_waits, NULL, NULL };
     suite_play(&suite, 1, 6);
 }
 

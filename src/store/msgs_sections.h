@@ -13,8 +13,9 @@
  *                 32     8  time of the first message
  *                 40     8  time of the last one
  *                 48     8  sequence of the last one that was put in; later ones were skipped
- *                 56     4  number of the next block
- *                 60     4  flags: 1 all subjects said before are gone (a purge of everything)
+ *                 56     8  messages that went with damage, whose subjects are still counted
+ *                 64     4  number of the next block
+ *                 68     4  flags: 1 all subjects said before are gone (a purge of everything)
  *   BLOCK     blocks that are new or have grown, 48 bytes each:
  *                  0     4  number
  *                  4     4  flags: 1 it has a footer; 2 it is forgotten
@@ -25,8 +26,8 @@
  *                 36     4  messages that were written to it
  *                 40     8  bytes of them without chunk heads
  *   DELETED   an encoded seqset: sequences that are gone, to be added to those said before
- *   SUBJECTS  2 length of the subject, 8 first, 8 last, 4 count, the subject; end to end.
- *             Count 0: it has no message any more
+ *   SUBJECTS  2 length of the subject, 8 first, 8 last, 4 count, 1 flags (1: its ends are bounds,
+ *             damage hides them), the subject; end to end. Count 0: it has no message any more
  *   TAIL      records (block_format.h), end to end, of messages that no block has safely; those
  *             with a sequence that was said before, here or by a block, are the same
  *   LOST      an encoded seqset: what is damaged, all of it
@@ -54,9 +55,10 @@ enum {
     STATE_FIRST_TIME = 32,
     STATE_LAST_TIME = 40,
     STATE_PUT = 48,
-    STATE_NEXT_BLOCK = 56,
-    STATE_FLAGS = 60,
-    STATE_SIZE = 64,
+    STATE_UNKNOWN = 56,
+    STATE_NEXT_BLOCK = 64,
+    STATE_FLAGS = 68,
+    STATE_SIZE = 72,
     STATE_FLAG_NO_SUBJECTS = 1,
 
     BLOCK_NUMBER = 0,
@@ -75,7 +77,8 @@ enum {
     SUBJECT_FIRST = 2,
     SUBJECT_LAST = 10,
     SUBJECT_COUNT = 18,
-    SUBJECT_SIZE = 22,
+    SUBJECT_FLAGS = 22,
+    SUBJECT_SIZE = 23,
 };
 
 #endif

@@ -22,6 +22,10 @@ struct suite {
     struct msgs *(*make)(struct suite *, uint64_t first_sequence);
     /* Calls what waits until it is done, after BUSY. */
     void (*settle)(struct suite *);
+    /* Between steps: some of what is underway goes on. NULL: nothing ever is. */
+    void (*tick)(struct suite *, struct msgs *);
+    /* Before it is freed: nothing is underway any more. NULL likewise. */
+    void (*end)(struct suite *, struct msgs *);
 };
 
 enum { LIST_MAX = 1500, SUITE_SUBJECTS = 24 };
@@ -383,25 +387,30 @@ static inline void play_step(struct play *p, uint32_t phase)
     compare_time(p);
 }
 
-/* The whole of it, for seeds from `first` on. */
-static inline void suite_play(struct suite *suite, uint64_t first, uint64_t seeds)
+/* The whole of it, for one seed. */
+static inline void suite_play_one(struct suite *suite, uint64_t seed)
 {
     static struct play p;
-    for (uint64_t seed = first; seed < first + seeds; seed++) {
-        uint64_t begin = seed % 3 == 0 ? 1000 : 1;
-        p = (struct play){ .suite = suite, .msgs = suite->make(suite, begin) };
-        p.model.first = begin;
-        p.model.last = begin - 1;
-        rng_init(&p.rng, seed);
-        for (uint32_t step = 0; step < 1200; step++) {
-            play_step(&p, step / 300);
-            if (step % 40 != 0) continue;
-            compare_state(&p);
-            compare_lists(&p);
-            msgs_check(p.msgs);
-        }
-        p.msgs = msgs_free(p.msgs);
+    uint64_t begin = seed % 3 == 0 ? 1000 : 1;
+    p = (struct play){ .suite = suite, .msgs = suite->make(suite, begin) };
+    p.model.first = begin;
+    p.model.last = begin - 1;
+    rng_init(&p.rng, seed);
+    for (uint32_t step = 0; step < 1200; step++) {
+        play_step(&p, step / 300);
+        if (suite->tick != NULL) suite->tick(suite, p.msgs);
+        if (step % 40 != 0) continue;
+        compare_state(&p);
+        compare_lists(&p);
+        msgs_check(p.msgs);
     }
+    if (suite->end != NULL) suite->end(suite, p.msgs);
+    p.msgs = msgs_free(p.msgs);
+}
+
+static inline void suite_play(struct suite *suite, uint64_t first, uint64_t seeds)
+{
+    for (uint64_t seed = first; seed < first + seeds; seed++) suite_play_one(suite, seed);
 }
 
 #endif

@@ -19,9 +19,10 @@
 struct store_cache;
 
 struct store_cached {
-    struct list node; /* private, all of it */
+    struct list node; /* private, all of it; all zero: in no cache */
     uint64_t    bytes;
     uint32_t    holds;
+    bool        is_in;
     void (*evict)(struct store_cached *); /* it is out of the cache; frees it. Adds nothing */
 };
 
@@ -36,11 +37,15 @@ void store_cache_remove(struct store_cache *, struct store_cached *);
 void store_cache_resize(struct store_cache *, struct store_cached *, uint64_t bytes);
 
 void store_cache_hold(struct store_cache *, struct store_cached *);
-/* May evict others, and this one when nobody holds it any more and it alone is over the budget. */
+/* May evict others, and this one when nobody holds it any more and the budget is exceeded. */
 void store_cache_release(struct store_cache *, struct store_cached *);
 void store_cache_touch(struct store_cache *, struct store_cached *); /* it was used */
 
-/* Some stream could not write for want of space; counted by the writers. */
+/* A small cache beside it, whose entries are open files of blocks, one byte each. */
+struct store_cache *store_cache_files(struct store_cache *);
+enum { STORE_CACHE_FILES = 512 };
+
+/* Some stream could not write for want of space (or can again); each says it once. */
 void store_cache_refused(struct store_cache *, bool is_refused);
 
 /* Held bytes are over the budget, or there is no space: publishers wait. */

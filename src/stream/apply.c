@@ -25,24 +25,34 @@ static void remember_id(struct stream *s, const struct store_command *c, uint64_
 }
 
 /* Publisher and consumers hear of a message that is stored. */
-static void tell_stored(struct stream *s, const struct store_command *c, uint64_t sequence)
+static void tell_stored(struct stream *s, const struct store_command *c,
+                        const struct stored_place *place)
 {
     struct inflight_message m;
     inflight_take(s->inflight, &m);
-    assert(m.sequence == sequence);
-    stream_ack(s, m.reply, sequence);
-    consumers_stored(s->consumers, sequence, c->subject);
+    assert(m.sequence == place->sequence);
+    stream_ack(s, m.reply, place->sequence);
+    if (UNLIKELY(s->republish != NULL)) stream_republish(s, c, place);
+    consumers_stored(s->consumers, place->sequence, c->subject);
+}
+
+static uint64_t last_of(struct stream *s, struct slice subject)
+{
+    struct msgs_subject stored;
+    return msgs_subject(s->msgs, subject, &stored) ? stored.last : 0;
 }
 
 static void store(struct stream *s, const struct store_command *c, uint64_t sequence)
 {
     struct stored msg = { sequence, c->time, c->subject, c->header, c->payload };
+    struct stored_place place = { sequence, 0 };
+    if (UNLIKELY(s->republish != NULL)) place.last_of_subject = last_of(s, c->subject);
     msgs_append(s->msgs, &msg);
     if (UNLIKELY(c->id != 0 || s->last_id.len > 0)) remember_id(s, c, sequence);
     stream_expiry_note(s, c, sequence);
     stream_room_make(s, c, sequence);
     stream_charge(s);
-    if (s->is_started) tell_stored(s, c, sequence);
+    if (s->is_started) tell_stored(s, c, &place);
 }
 
 static void apply_store(struct stream *s, const struct stream_log_command *in)

@@ -18,7 +18,8 @@ static struct stream *stream_new(struct js_account *a, uint64_t incarnation,
     struct stream *s = xcalloc(1, sizeof *s);
     s->account = a;
     s->incarnation = incarnation;
-    s->hash_seed = a->js->core->hash_seed;
+    bool is_file = config->storage == JS_STORAGE_FILE;
+    s->hash_seed = is_file ? store_id(a->js->store) : a->js->core->hash_seed;
     s->config_arena = arena_new();
     stream_config_copy(config, s->config_arena, &s->config);
     s->inflight = inflight_new(s->hash_seed);
@@ -35,8 +36,9 @@ static struct stream *stream_new(struct js_account *a, uint64_t incarnation,
 }
 
 /* Numbers of streams of memory are drawn: they do not outlive the process. */
-static uint64_t draw_incarnation(struct js_account *a)
+static uint64_t incarnation_of(struct js_account *a, const struct stream_config *config)
 {
+    if (config->storage == JS_STORAGE_FILE) return store_incarnation_new(a->js->store);
     return rng_next(&jetstream_reactor(a->js)->rng) | UINT64_C(1) << 63;
 }
 
@@ -45,7 +47,7 @@ enum err stream_create(struct js_account *a, const struct stream_config *config,
 {
     assert(js_text_set(config->name));
     assert(js_account_stream(a, slice_str(config->name)) == NULL);
-    struct stream *s = stream_new(a, draw_incarnation(a), config);
+    struct stream *s = stream_new(a, incarnation_of(a, config), config);
     s->created = jetstream_reactor(a->js)->wall;
     s->is_started = true;
     stream_expiry_start(s);
@@ -77,9 +79,9 @@ bool stream_delete(struct stream *s, struct js_error *ret_error)
     return true;
 }
 
-struct stream *stream_free(struct stream *s)
+/* Everything but its messages, which may have an end of their own on a disk. */
+static void dismantle(struct stream *s)
 {
-    if (s == NULL) return NULL;
     assert(list_empty(&s->waits));
     s->is_deleted = true;
     stream_subs_update(s);
@@ -88,29 +90,41 @@ struct stream *stream_free(struct stream *s)
     stream_changes_fail(s, ERR_CLOSED);
     s->consumers = consumers_free(s->consumers);
     s->log = s->log->ops->free(s->log);
-    s->msgs = msgs_free(s->msgs);
     s->inflight = inflight_free(s->inflight);
     s->dedupe = dedupe_free(s->dedupe);
     s->expiry = expiry_free(s->expiry);
-    transform_free(s->transform);
-    transform_free(s->republish);
+    s->transform = transform_free(s->transform);
+    s->republish = transform_free(s->republish);
     answers_deinit(&s->answers);
-    struct buf *bufs[] = { &s->last_id, &s->last_id_proposed, &s->unneeded,      &s->ack,
-                           &s->sending, &s->scratch,          &s->scratch_header };
+    struct buf *bufs[] = { &s->last_id,     &s->last_id_proposed, &s->unneeded,
+                           &s->ack,         &s->sending,          &s->scratch,
+                           &s->scratch_header, &s->loading_ids,   &s->loading_expiries };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
-    arena_free(s->config_arena);
+    s->config_arena = arena_free(s->config_arena);
+}
+
+struct stream *stream_free(struct stream *s)
+{
+    if (s == NULL) return NULL;
+    struct store *store = s->account->js->store;
+    while (!list_empty(&s->waits)) list_remove(s->waits.next);
+    if (store != NULL) store_leave(store, &s->owner);
+    dismantle(s);
+    s->msgs = msgs_free(s->msgs);
     return xfree(s);
 }
 
 struct stream *stream_recover(struct jetstream *js, uint64_t incarnation, struct slice first)
 {
+    AUTO_FREE(arena) arena = arena_new();
     struct config_command c;
+    struct stream_config config;
     if (config_command_read(first, &c) != ERR_OK) return NULL;
     struct js_account *a = js_account_find(js, c.account);
-    if (a == NULL) return NULL;
-    const struct stream_config nothing = { .name = "?" };
-    struct stream *s = stream_new(a, incarnation, &nothing);
-    if (stream_config_take(s, &c) != ERR_OK) return stream_free(s);
+    if (a == NULL || stream_config_read(c.json, arena, &config) != ERR_OK) return NULL;
+    if (config.storage != JS_STORAGE_FILE) return NULL;
+    struct stream *s = stream_new(a, incarnation, &config);
+    s->created = c.created;
     js_account_add(a, s);
     return s;
 }
@@ -125,6 +139,10 @@ void stream_start(struct stream *s)
     buf_add(&s->last_id_proposed, buf_slice(&s->last_id));
     s->is_started = true;
     stream_charge(s);
+    if (s->is_gone) {
+        stream_wake(s);
+        return;
+    }
     stream_expiry_start(s);
     stream_subs_update(s);
     consumers_start(s->consumers);
@@ -178,7 +196,12 @@ static void end(struct stream *s)
     waits_end(s, s->log->applied, false);
     stream_changes_fail(s, ERR_CLOSED);
     waits_end(s, UINT64_MAX, true);
-    stream_free(s);
+    if (!stream_is_file(s)) {
+        stream_free(s);
+        return;
+    }
+    dismantle(s);
+    store_forget(a->js->store, &s->owner);      /* it comes back to owner_forgotten() */
 }
 
 /* ---- its turn ---- */

@@ -73,7 +73,13 @@ struct stream {
     nanos                expired_at;    /* when that was last looked for */
     uint64_t             expiry_upto;   /* the command that removes what had expired */
     bool                 is_expiring;   /* the timer has fired */
-    struct store_owner   owner;         /* of a file stream */
+    /* of a file stream */
+    struct store_owner   owner;
+    uint64_t             ids_told;      /* as far as a checkpoint has told them */
+    uint64_t             slice_at;      /* where a rewrite of the checkpoint log is … */
+    uint32_t             slice_part;    /* … in which part */
+    struct buf           loading_ids, loading_expiries;
+    bool                 is_config_told;
     bool                 is_created;    /* its first command was applied */
     bool                 is_started;    /* not in recovery */
     bool                 is_deleted;    /* COMMAND_DELETE was proposed: nothing new is taken */
@@ -105,8 +111,11 @@ MUST_CHECK bool stream_delete(struct stream *, struct js_error *ret_error);
 /* The server ends, or the account does; nothing is changed on disk. Returns NULL. */
 struct stream *stream_free(struct stream *);
 
+/* Recovery: does a record, or a section, of this kind begin a stream? */
+bool stream_begins(bool is_record, uint32_t kind);
 /* Recovery: the store found an owner whose first section or record (COMMAND_CONFIG with the
- * account's name in it) this is. NULL: it cannot be read; the store quarantines it. */
+ * account's name in it) this is; js->store is set. NULL: it cannot be read; the store quarantines
+ * it. */
 struct stream *stream_recover(struct jetstream *, uint64_t incarnation, struct slice first);
 /* All is replayed: timers, subscriptions, consumers begin. */
 void stream_start(struct stream *);

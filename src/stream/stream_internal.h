@@ -74,6 +74,14 @@ void stream_answers_send(struct stream *, uint64_t applied);
 
 /* ---- applying ---- */
 
+struct stored_place {
+    uint64_t sequence;
+    uint64_t last_of_subject; /* before it; 0: none */
+};
+
+/* Sends a stored message on, when the configuration says where; from a turn. */
+void stream_republish(struct stream *, const struct store_command *, const struct stored_place *);
+
 /* What limits and the flags of a message that was just stored take away. */
 void stream_room_make(struct stream *, const struct store_command *, uint64_t sequence);
 /* Limits as the configuration has them now. */
@@ -108,6 +116,12 @@ void stream_expiry_stop(struct stream *);
 
 /* Bodies of a new stream: log and messages by its storage. */
 void stream_bodies_new(struct stream *);
+/* … with file storage: it enters the store. */
+void stream_file_bodies_new(struct stream *);
+/* … its configuration has changed. */
+void stream_file_updated(struct stream *);
+MUST_CHECK enum err stream_config_read(struct slice json, struct arena *,
+                                       struct stream_config *ret);
 /* Takes over the configuration of a command: texts, transforms; the old one goes. CORRUPT: it
  * cannot be read. */
 MUST_CHECK enum err stream_config_take(struct stream *, const struct config_command *);

@@ -10,8 +10,12 @@ void stream_bodies_new(struct stream *s)
 {
     struct reactor *r = jetstream_reactor(s->account->js);
     assert(s->log == NULL && s->msgs == NULL);
-    s->log = stream_log_none_new(r, s->incarnation);
-    s->msgs = msgs_memory_new(s->config.first_seq);
+    if (stream_is_file(s)) {
+        stream_file_bodies_new(s);
+    } else {
+        s->log = stream_log_none_new(r, s->incarnation);
+        s->msgs = msgs_memory_new(s->config.first_seq);
+    }
     s->log->ctx = s;
     s->log->apply = stream_apply;
 }
@@ -54,7 +58,7 @@ static void transforms_update(struct stream *s)
     s->republish = r == NULL ? NULL : transform_of(r->src, r->dest);
 }
 
-static enum err config_read(struct slice json, struct arena *arena, struct stream_config *ret)
+enum err stream_config_read(struct slice json, struct arena *arena, struct stream_config *ret)
 {
     AUTO_FREE(json_doc) doc = NULL;
     const struct json_limits limits = { .size_max = JOURNAL_BODY_MAX };
@@ -68,7 +72,7 @@ enum err stream_config_take(struct stream *s, const struct config_command *c)
 {
     struct arena *arena = arena_new();
     struct stream_config config;
-    if (config_read(c->json, arena, &config) != ERR_OK) {
+    if (stream_config_read(c->json, arena, &config) != ERR_OK) {
         arena_free(arena);
         return ERR_CORRUPT;
     }
@@ -79,6 +83,7 @@ enum err stream_config_take(struct stream *s, const struct config_command *c)
     arena_free(old);
     transforms_update(s);
     stream_ack_prepare(s);
+    if (stream_is_file(s)) stream_file_updated(s);
     return ERR_OK;
 }
 

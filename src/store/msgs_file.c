@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "store/msgs_file_internal.h"
+
+/* ---- storing ---- */
+
+static bool is_full(const struct msgs_file *f, const struct block *b, const struct stored *m)
+{
+    assert(m->sequence > b->last || b->records == 0);
+    return b->bytes + message_len(m) > f->o.block_size || m->sequence - b->first > UINT32_MAX;
+}
+
+static struct block *open_block(struct msgs_file *f, const struct stored *m)
+{
+    if (f->open != NULL && is_full(f, f->open, m)) {
+        bool is_empty = f->open->live == 0;
+        block_close(f);
+        if (is_empty) block_forget(f, f->blocks_count - 1);
+    }
+    if (f->open != NULL) return f->open;
+    struct block *b = block_new(f, f->next_number++, m->sequence);
+    block_set_index(b, block_index_new(m->sequence, f->code.seed));
+    b->is_open = true;
+    table_add(f, b);
+    f->open = b;
+    return b;
+}
+
+/* What lies between counts as deleted. */
+static void gap(struct msgs_file *f, uint64_t sequence)
+{
+    uint64_t first = f->end + 1 > f->first ? f->end + 1 : f->first;
+    assert(sequence > f->end && sequence >= f->first);
+    f->end = sequence;
+    if (first == sequence) return;
+    (void)seqset_add_range(f->gone, first, sequence - 1);
+    (void)seqset_add_range(f->gone_new, first, sequence - 1);
+}
+
+static void store(struct msgs_file *f, const struct stored *m, uint64_t previous)
+{
+    pin_chunk(f, NULL);
+    struct block *b = open_block(f, m);
+    message_encode(m, f->code.seed, block_append(b, m, previous));
+    b->live++;
+    f->unwritten += message_len(m);
+    f->unsafe += message_len(m);
+}
+
+static void put(struct msgs *base, const struct stored *m, uint64_t previous)
+{
+    struct msgs_file *f = file_from(base);
+    store(f, m, previous);
+    gap(f, m->sequence);
+    if (f->unwritten >= f->o.tail_size) writer_go(f);
+}
+
+void restore(struct msgs_file *f, const struct stored *m)
+{
+    assert(is_there(f, m->sequence));
+    store(f, m, 0);
+}
+
+/* ---- removing ---- */
+
+static void drop(struct msgs *base, uint64_t sequence)
+{
+    struct msgs_file *f = file_from(base);
+    uint32_t i = table_find(f, sequence);
+    assert(is_there(f, sequence));
+    if (sequence == f->first) f->first++;
+    else {
+        (void)seqset_add(f->gone, sequence);
+        (void)seqset_add(f->gone_new, sequence);
+    }
+    f->is_changed = true;
+    if (i == UINT32_MAX || f->blocks[i]->last < sequence) return;
+    struct block *b = f->blocks[i];
+    assert(b->live > 0);
+    if (--b->live == 0 && !b->is_open) block_forget(f, i);
+    else if (b->live < b->records / 2 && b->is_complete) {
+        f->compaction.is_wanted = true;
+        writer_go(f);
+    }
+}
+
+static void drop_below(struct msgs *base, uint64_t sequence)
+{
+    struct msgs_file *f = file_from(base);
+    uint32_t whole = 0;
+    if (sequence <= f->first) return;
+    f->first = sequence;
+    (void)seqset_remove_below(f->gone, sequence);
+    (void)seqset_remove_below(f->gone_new, sequence);
+    (void)seqset_remove_below(f->lost, sequence);
+    if (sequence > f->end) block_close(f);
+    while (whole < f->blocks_count && f->blocks[whole]->last < sequence) whole++;
+    for (; whole > 0; whole--) block_forget(f, whole - 1);
+    if (f->blocks_count > 0 && f->blocks[0]->first < sequence)
+        f->blocks[0]->live = count_live(f, f->blocks[0]->first, f->blocks[0]->last);
+}
+
+/* ---- what is known ---- */
+
+static bool has(const struct msgs *base, uint64_t sequence)
+{
+    const struct msgs_file *f = file_from_const(base);
+    return is_there(f, sequence) && !seqset_has(f->lost, sequence);
+}
+
+static bool tell(const struct msgs_file *f, uint64_t first, uint64_t last, uint64_t *sum,
+                 bool (*each)(void *ctx, uint64_t first, uint64_t last), void *ctx)
+{
+    while (first <= last) {
+        uint64_t begin = seqset_next_absent(f->gone, first), end = last, gone_first, gone_last;
+        if (begin > last) return true;
+        if (seqset_next_run(f->gone, begin, &gone_first, &gone_last) && gone_first <= last)
+            end = gone_first - 1;
+        *sum += end - begin + 1;
+        if (each != NULL && !each(ctx, begin, end)) return false;
+        first = end + 1;
+    }
+    return true;
+}
+
+static uint64_t lost(const struct msgs *base,
+                     bool (*each)(void *ctx, uint64_t first, uint64_t last), void *ctx)
+{
+    const struct msgs_file *f = file_from_const(base);
+    uint64_t sum = 0, first, last;
+    for (uint64_t at = f->first; seqset_next_run(f->lost, at, &first, &last); at = last + 1) {
+        if (first < at) first = at;
+        if (!tell(f, first, last, &sum, each, ctx)) break;
+    }
+    return sum;
+}
+
+/* ---- life ---- */
+
+static struct msgs *file_free(struct msgs *base)
+{
+    struct msgs_file *f = file_from(base);
+    assert(f->writer.step == WRITE_NOTHING && list_empty(&f->fetches));
+    pin_chunk(f, NULL);
+    pin_index(f, NULL);
+    if (f->is_refused) store_cache_refused(f->o.cache, false);
+    if (f->compaction.to != NULL) (void)block_free(f->compaction.to);
+    for (uint32_t i = 0; i < f->blocks_count; i++) (void)block_free(f->blocks[i]);
+    for (uint32_t i = 0; i < f->forgotten_count; i++) (void)block_free(f->forgotten[i]);
+    erases_drop(f);
+    seqset_free(f->gone);
+    seqset_free(f->gone_new);
+    seqset_free(f->lost);
+    xfree(f->blocks);
+    xfree(f->forgotten);
+    buf_deinit(&f->slice_after);
+    buf_deinit(&f->tail);
+    msgs_deinit(base);
+    xfree(f);
+    return NULL;
+}
+
+static void check_chunks(const struct block *b)
+{
+    uint32_t loaded = 0;
+    for (uint32_t i = 0; i < b->chunks_cap; i++) {
+        const struct chunk *c = b->chunks[i];
+        if (c == NULL) continue;
+        loaded++;
+        assert(c->block == b && c->number == i);
+        assert((c->state == CHUNK_OPEN || c->state == CHUNK_WRITING) == (i >= b->written.chunks));
+        assert(c->state != CHUNK_SAFE || i < b->safe.chunks || b->is_complete);
+        assert(c->state == CHUNK_SAFE || c->cached.holds > 0);
+    }
+    assert(loaded == b->chunks_loaded);
+}
+
+static void check_block(const struct msgs_file *f, const struct block *b)
+{
+    assert(b->first <= b->last && b->last <= f->end);
+    assert(b->live == count_live(f, b->first, b->last));
+    assert(b->safe.end <= b->written.end && b->safe.last <= b->last);
+    assert(b->is_open == (f->open == b));
+    assert(b->is_complete || b->index != NULL);
+    check_chunks(b);
+    if (b->index == NULL) return;
+    block_index_check(b->index);
+    assert(b->is_unreadable || b->index->entries_count <= b->records);
+}
+
+static void check(struct msgs *base)
+{
+    const struct msgs_file *f = file_from(base);
+    uint64_t live = 0;
+    for (uint32_t i = 0; i < f->blocks_count; i++) {
+        assert(i == 0 || f->blocks[i - 1]->last < f->blocks[i]->first);
+        check_block(f, f->blocks[i]);
+        live += f->blocks[i]->live;
+    }
+    assert(live <= base->state.messages);
+    assert(live == base->state.messages || lost(base, NULL, NULL) > 0);
+    assert(f->forgotten_free <= f->forgotten_said && f->forgotten_said <= f->forgotten_count);
+    assert(f->unwritten <= f->unsafe);
+    seqset_check(f->gone);
+    seqset_check(f->lost);
+    store_cache_check(f->o.cache);
+}
+
+static const struct msgs_ops ops = {
+    .free = file_free,
+    .put = put,
+    .drop = drop,
+    .drop_below = drop_below,
+    .has = has,
+    .meta = file_meta,
+    .next = file_next,
+    .previous = file_previous,
+    .next_same = file_next_same,
+    .previous_same = file_previous_same,
+    .load = file_load,
+    .load_cancel = file_load_cancel,
+    .erase = file_erase,
+    .prepare = file_prepare,
+    .lost = lost,
+    .check = check,
+};
+
+struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_sequence)
+{
+    struct msgs_file *f = xcalloc(1, sizeof *f);
+    assert(o->incarnation != 0 && o->cache != NULL && o->disk != NULL);
+    f->o = *o;
+    if (f->o.block_size == 0) f->o.block_size = MSGS_FILE_BLOCK;
+    if (f->o.chunk_size == 0) f->o.chunk_size = CHUNK_TARGET;
+    if (f->o.tail_size == 0) f->o.tail_size = MSGS_FILE_TAIL;
+    f->code = (struct block_code){ o->store_id, o->incarnation,
+                                   message_seed(o->store_id, o->incarnation), &f->o.seal };
+    (void)snprintf(f->directory, sizeof f->directory, "streams/%016" PRIx64, o->incarnation);
+    msgs_init(&f->base, &ops, true, first_sequence);
+    f->first = first_sequence == 0 ? 1 : first_sequence;
+    f->end = f->first - 1;
+    f->next_number = 1;
+    f->gone = seqset_new();
+    f->gone_new = seqset_new();
+    f->lost = seqset_new();
+    f->is_changed = true;
+    list_init(&f->loads);
+    list_init(&f->waits);
+    list_init(&f->fetches);
+    list_init(&f->erases);
+    writer_init(f);
+    return &f->base;
+}
+
+/* ---- settings and reports ---- */
+
+/* A quarter of what the stream may have, so that three quarters of it can be given back; as large
+ * as reads and files like it otherwise. */
+uint32_t msgs_file_block_size(uint64_t max_bytes, uint64_t max_per_subject)
+{
+    uint64_t size = max_per_subject > 0 ? MSGS_FILE_BLOCK / 2 : MSGS_FILE_BLOCK;
+    if (max_bytes > 0 && max_bytes / 4 < size) size = max_bytes / 4;
+    return (uint32_t)(size < MSGS_FILE_BLOCK_MIN ? MSGS_FILE_BLOCK_MIN : size);
+}
+
+void msgs_file_set_compressed(struct msgs *m, bool is_compressed)
+{
+    file_from(m)->o.is_compressed = is_compressed;
+}
+
+void msgs_file_set_block_size(struct msgs *m, uint32_t block_size)
+{
+    assert(block_size > 0);
+    file_from(m)->o.block_size = block_size;
+}
+
+void msgs_file_stats(const struct msgs *m, struct msgs_file_stats *ret)
+{
+    const struct msgs_file *f = file_from_const(m);
+    *ret = (struct msgs_file_stats){
+        .blocks = f->blocks_count,
+        .blocked = f->blocked,
+        .memory = sizeof *f + f->blocks_cap * sizeof(struct block *) + seqset_memory(f->gone) +
+                  seqset_memory(f->gone_new) + seqset_memory(f->lost) + f->base.changed.cap,
+        .is_failed = f->is_failed,
+        .is_refused = f->is_refused,
+    };
+    for (uint32_t i = 0; i < f->blocks_count; i++) {
+        const struct block *b = f->blocks[i];
+        ret->disk_bytes += b->written.end + b->written.footer;
+        ret->memory += sizeof *b + b->chunks_cap * sizeof *b->chunks;
+    }
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a list, or a slice of a rewrite, says of a stream's messages: msgs_sections.h. */
+#include "base/alloc.h"
+#include "store/msgs_file_internal.h"
+
+enum { PIECE = 256 << 10 }; /* bytes of a section that could be longer */
+
+static void add(struct msgs_file *f, struct checkpoint *c, enum section_kind kind,
+                const struct buf *bytes)
+{
+    assert(bytes->len > 0);
+    memcpy(checkpoint_add(c, f->o.incarnation, kind, bytes->len), bytes->ptr, bytes->len);
+}
+
+static void flush_piece(struct msgs_file *f, struct checkpoint *c, enum section_kind kind,
+                        struct buf *bytes, uint32_t more_than)
+{
+    if (bytes->len <= more_than) return;
+    add(f, c, kind, bytes);
+    bytes->len = 0;
+}
+
+static uint8_t *room(struct buf *b, uint32_t len)
+{
+    buf_reserve(b, len);
+    uint8_t *at = b->ptr + b->len;
+    b->len += len;
+    assert(b->len <= b->cap);
+    return at;
+}
+
+/* ---- sums ---- */
+
+static void add_state(struct msgs_file *f, struct checkpoint *c, uint32_t flags)
+{
+    const struct msgs_state *s = &f->base.state;
+    uint8_t *at = checkpoint_add(c, f->o.incarnation, SECTION_STATE, STATE_SIZE);
+    assert(s->last_sequence >= f->end || f->end == 0 || s->messages == 0);
+    le_put_u64(at + STATE_MESSAGES, s->messages);
+    le_put_u64(at + STATE_BYTES, s->bytes);
+    le_put_u64(at + STATE_FIRST, s->first_sequence);
+    le_put_u64(at + STATE_LAST, s->last_sequence);
+    le_put_u64(at + STATE_FIRST_TIME, (uint64_t)s->first_time);
+    le_put_u64(at + STATE_LAST_TIME, (uint64_t)s->last_time);
+    le_put_u64(at + STATE_PUT, f->end);
+    le_put_u64(at + STATE_UNKNOWN, f->base.unknown);
+    le_put_u32(at + STATE_NEXT_BLOCK, f->next_number);
+    le_put_u32(at + STATE_FLAGS, flags);
+}
+
+/* ---- blocks ---- */
+
+static void encode_block(const struct block *b, uint32_t flags, struct buf *out)
+{
+    uint8_t *at = room(out, BLOCK_SIZE);
+    const struct block_reach *r = &b->safe;
+    assert((flags & BLOCK_FLAG_FORGOTTEN) || r->records > 0);
+    le_put_u32(at + BLOCK_NUMBER, b->number);
+    le_put_u32(at + BLOCK_FLAGS, flags);
+    le_put_u64(at + BLOCK_FIRST, b->first);
+    le_put_u64(at + BLOCK_LAST, r->last);
+    le_put_u64(at + BLOCK_END, r->end);
+    le_put_u32(at + BLOCK_FOOTER, r->footer);
+    le_put_u32(at + BLOCK_RECORDS, r->records);
+    le_put_u64(at + BLOCK_BYTES, r->bytes);
+}
+
+static void say_block(struct block *b, struct buf *out)
+{
+    if (b->safe.records == 0) return;
+    encode_block(b, b->safe.footer > 0 ? BLOCK_FLAG_FOOTER : 0, out);
+    b->is_named = true;
+}
+
+static void add_blocks(struct msgs_file *f, struct checkpoint *c)
+{
+    struct buf out = { 0 };
+    for (uint32_t i = 0; i < f->blocks_count; i++) {
+        struct block *b = f->blocks[i];
+        if (b->is_dirty) say_block(b, &out);
+        b->is_dirty = false;
+        flush_piece(f, c, SECTION_BLOCK, &out, PIECE);
+    }
+    for (uint32_t i = f->forgotten_said; i < f->forgotten_count; i++)
+        if (f->forgotten[i]->is_named) encode_block(f->forgotten[i], BLOCK_FLAG_FORGOTTEN, &out);
+    f->forgotten_said = f->forgotten_count;
+    flush_piece(f, c, SECTION_BLOCK, &out, 0);
+    buf_deinit(&out);
+}
+
+/* ---- sets ---- */
+
+static void add_set(struct msgs_file *f, struct checkpoint *c, enum section_kind kind,
+                    const struct seqset *s)
+{
+    struct buf out = { 0 };
+    assert(kind == SECTION_DELETED || kind == SECTION_LOST);
+    seqset_encode(s, &out);
+    flush_piece(f, c, kind, &out, 0);
+    buf_deinit(&out);
+}
+
+/* ---- subjects ---- */
+
+static void encode_subject(struct slice subject, const struct tree_value *v, struct buf *out)
+{
+    uint8_t *at = room(out, SUBJECT_SIZE);
+    assert(subject.len > 0 && subject.len <= UINT16_MAX);
+    le_put_u16(at + SUBJECT_LEN, (uint16_t)subject.len);
+    le_put_u64(at + SUBJECT_FIRST, v == NULL ? 0 : v->first);
+    le_put_u64(at + SUBJECT_LAST, v == NULL ? 0 : v->last);
+    le_put_u32(at + SUBJECT_COUNT, v == NULL ? 0 : v->count);
+    at[SUBJECT_FLAGS] = v != NULL && v->is_first_stale;
+    buf_add(out, subject);
+}
+
+/* Those of the list of changes: what the tree says of each now. One that stands there twice has
+ * been said the first time. */
+static void add_changed(struct msgs_file *f, struct checkpoint *c)
+{
+    struct buf *changed = &f->base.changed, out = { 0 };
+    for (uint32_t at = 0; at < changed->len;) {
+        struct slice subject = slice_of(changed->ptr + at + 2, le_get_u16(changed->ptr + at));
+        struct tree_value *v = tree_find(f->base.tree, subject);
+        at += 2 + subject.len;
+        assert(at <= changed->len);
+        if (v != NULL && !v->is_dirty) continue;
+        if (v != NULL) v->is_dirty = false;
+        encode_subject(subject, v, &out);
+        flush_piece(f, c, SECTION_SUBJECTS, &out, PIECE);
+    }
+    flush_piece(f, c, SECTION_SUBJECTS, &out, 0);
+    buf_deinit(&out);
+    buf_deinit(changed);
+}
+
+/* ---- the tail ---- */
+
+static void copy_messages(const struct block *b, const struct chunk *c, uint64_t above,
+                          struct buf *out)
+{
+    const struct block_index *x = b->index;
+    for (uint32_t i = x->chunks[c->number].first_entry; i < chunk_end(x, c->number); i++) {
+        uint64_t sequence = entry_sequence(x, i);
+        if (sequence <= above || !is_there(b->owner, sequence)) continue;
+        buf_add(out, slice_of(c->body + x->entries[i].position, x->entries[i].length));
+    }
+}
+
+/* Messages above `above` that no block has safely. */
+static void add_tail(struct msgs_file *f, struct checkpoint *c, uint64_t above)
+{
+    struct buf out = { 0 };
+    uint32_t i = f->blocks_count;
+    while (i > 0 && !f->blocks[i - 1]->is_complete) i--;
+    for (; i < f->blocks_count; i++) {
+        const struct block *b = f->blocks[i];
+        if (b->last <= above) continue;
+        for (uint32_t k = b->safe.chunks; k < b->index->chunks_count; k++) {
+            assert(chunk_get(b, k) != NULL);
+            copy_messages(b, chunk_get(b, k), above, &out);
+            flush_piece(f, c, SECTION_TAIL, &out, PIECE);
+        }
+    }
+    flush_piece(f, c, SECTION_TAIL, &out, 0);
+    buf_deinit(&out);
+}
+
+/* ---- a list ---- */
+
+static bool is_same_state(const struct msgs_state *a, const struct msgs_state *b)
+{
+    return a->messages == b->messages && a->bytes == b->bytes &&
+           a->first_sequence == b->first_sequence && a->last_sequence == b->last_sequence &&
+           a->first_time == b->first_time && a->last_time == b->last_time;
+}
+
+bool msgs_file_is_dirty(const struct msgs *m)
+{
+    const struct msgs_file *f = file_from_const(m);
+    return f->is_changed || m->changed.len > 0 || m->is_cleared || f->is_lost_changed ||
+           !is_same_state(&m->state, &f->said);
+}
+
+void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
+{
+    struct msgs_file *f = file_from(m);
+    assert(c != NULL);
+    add_state(f, c, m->is_cleared ? STATE_FLAG_NO_SUBJECTS : 0);
+    add_blocks(f, c);
+    add_set(f, c, SECTION_DELETED, f->gone_new);
+    if (f->is_lost_changed) add_set(f, c, SECTION_LOST, f->lost);
+    add_changed(f, c);
+    add_tail(f, c, f->tail_said);
+    f->gone_new = seqset_free(f->gone_new);
+    f->gone_new = seqset_new();
+    f->tail_said = f->end;
+    f->said = m->state;
+    m->is_cleared = f->is_lost_changed = f->is_changed = false;
+}
+
+void msgs_file_checkpointed(struct msgs *m)
+{
+    struct msgs_file *f = file_from(m);
+    assert(f->forgotten_said <= f->forgotten_count);
+    f->forgotten_free = f->forgotten_said;
+    writer_go(f);
+}
+
+/* ---- slices ---- */
+
+struct piece {
+    struct msgs_file *file;
+    struct buf        out;
+    uint32_t          budget;
+};
+
+static bool piece_subject(void *ctx, struct slice subject, struct tree_value *v)
+{
+    struct piece *p = ctx;
+    assert(subject.len > 0);
+    if (p->out.len >= p->budget) return false;
+    encode_subject(subject, v, &p->out);
+    p->file->slice_after.len = 0;
+    buf_add(&p->file->slice_after, subject);
+    return true;
+}
+
+/* False: that was the last of them. */
+static bool slice_subjects(struct msgs_file *f, struct checkpoint *c, uint32_t budget)
+{
+    struct piece p = { .file = f, .budget = budget };
+    struct buf after = f->slice_after;  /* the walk reads it, what is shown is written anew */
+    f->slice_after = (struct buf){ 0 };
+    bool is_all = tree_match_after(f->base.tree, SLICE_LIT(""), buf_slice(&after), piece_subject,
+                                   &p);
+    buf_deinit(&after);
+    assert(is_all || f->slice_after.len > 0);
+    flush_piece(f, c, SECTION_SUBJECTS, &p.out, 0);
+    buf_deinit(&p.out);
+    return !is_all;
+}
+
+static void slice_rest(struct msgs_file *f, struct checkpoint *c)
+{
+    struct buf out = { 0 };
+    add_state(f, c, 0);
+    for (uint32_t i = 0; i < f->blocks_count; i++) {
+        say_block(f->blocks[i], &out);
+        flush_piece(f, c, SECTION_BLOCK, &out, PIECE);
+    }
+    flush_piece(f, c, SECTION_BLOCK, &out, 0);
+    buf_deinit(&out);
+    add_set(f, c, SECTION_DELETED, f->gone);
+    add_set(f, c, SECTION_LOST, f->lost);
+    add_tail(f, c, 0);
+}
+
+/* All that is not subjects is shown at once, first; then subjects, from where the piece before
+ * ended. */
+bool msgs_file_slice(struct msgs *m, struct checkpoint *c, bool is_first, uint32_t budget)
+{
+    struct msgs_file *f = file_from(m);
+    assert(budget > 0);
+    if (is_first) {
+        f->slice_after.len = 0;
+        slice_rest(f, c);
+    }
+    return slice_subjects(f, c, budget);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/assert.h"
+#include "base/compiler.h"
+#include "store/store_cache.h"
+
+struct thing {
+    struct store_cached cached;
+    int *evicted;
+};
+
+static void evict(struct store_cached *e)
+{
+    struct thing *t = container_of(e, struct thing, cached);
+    assert_false(e->is_in);
+    ++*t->evicted;
+}
+
+static void what_was_used_least_goes_first_and_what_is_held_stays(void **state)
+{
+    (void)state;
+    int evicted[4] = { 0 };
+    struct thing things[4];
+    struct store_cache_stats s;
+    struct store_cache *c = store_cache_new(100);
+    for (int i = 0; i < 4; i++) things[i] = (struct thing){ .evicted = &evicted[i] };
+    for (int i = 0; i < 3; i++) store_cache_add(c, &things[i].cached, 30, evict);
+    for (int i = 0; i < 2; i++) store_cache_release(c, &things[i].cached);
+    store_cache_touch(c, &things[0].cached);
+    store_cache_add(c, &things[3].cached, 30, evict);
+    assert_true(evicted[0] == 0 && evicted[1] == 1 && evicted[2] == 0);
+    store_cache_check(c);
+    assert_false(store_cache_is_over(c));
+    store_cache_resize(c, &things[3].cached, 80);
+    assert_int_equal(evicted[0], 1);
+    assert_true(store_cache_is_over(c));
+    store_cache_stats(c, &s);
+    assert_true(s.held == 110 && s.bytes == 110 && s.evicted == 2);
+    store_cache_hold(c, &things[2].cached);
+    store_cache_release(c, &things[2].cached);
+    assert_int_equal(evicted[2], 0);
+    store_cache_release(c, &things[2].cached);
+    assert_int_equal(evicted[2], 1);
+    assert_false(store_cache_is_over(c));
+    store_cache_check(c);
+    store_cache_remove(c, &things[3].cached);
+    assert_int_equal(evicted[3], 0);
+    store_cache_free(c);
+}
+
+static void without_space_it_is_over(void **state)
+{
+    (void)state;
+    struct store_cache *c = store_cache_new(100);
+    store_cache_refused(c, true);
+    store_cache_refused(c, true);
+    store_cache_refused(c, false);
+    assert_true(store_cache_is_over(c));
+    store_cache_refused(c, false);
+    assert_false(store_cache_is_over(c));
+    store_cache_free(c);
+}
+
+static void files_are_counted_beside_it(void **state)
+{
+    (void)state;
+    int evicted = 0;
+    static struct thing things[STORE_CACHE_FILES + 1];
+    struct store_cache *c = store_cache_new(100), *files = store_cache_files(c);
+    for (int i = 0; i <= STORE_CACHE_FILES; i++) {
+        things[i] = (struct thing){ .evicted = &evicted };
+        store_cache_add(files, &things[i].cached, 1, evict);
+        store_cache_release(files, &things[i].cached);
+    }
+    assert_int_equal(evicted, 1);
+    assert_false(things[0].cached.is_in);
+    for (int i = 1; i <= STORE_CACHE_FILES; i++) store_cache_remove(files, &things[i].cached);
+    store_cache_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_used_least_goes_first_and_what_is_held_stays),
+        cmocka_unit_test(without_space_it_is_over),
+        cmocka_unit_test(files_are_counted_beside_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

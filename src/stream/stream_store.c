@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file stream as an owner in the store: its records, its sections of checkpoints, its end on the
+ * disk.
+ *
+ * What a checkpoint tells of ids and expiries is gathered while it is read, for a rewrite may tell
+ * things twice and out of order; it is put in order when all sections are over. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/le.h"
+#include "store/msgs_file.h"
+#include "stream/dedupe.h"
+#include "stream/expiry.h"
+#include "stream/stream_internal.h"
+#include "stream/stream_sections.h"
+
+static struct stream *of(struct store_owner *o)
+{
+    return container_of(o, struct stream, owner);
+}
+
+/* ---- what it says ---- */
+
+static void put_config(struct stream *s, struct checkpoint *cp)
+{
+    struct buf json = { 0 };
+    struct json_writer w = json_writer_on(&json, JSON_COMPACT);
+    json_table_write(&stream_config_table, &s->config, &w);
+    struct config_command c = { s->created, stream_account_name(s), buf_slice(&json) };
+    config_command_write(&c, checkpoint_add(cp, s->incarnation, STREAM_SECTION_CONFIG,
+                                            config_command_size(&c)));
+    buf_deinit(&json);
+}
+
+static void put(struct stream *s, struct checkpoint *cp, enum stream_section kind,
+                struct slice bytes)
+{
+    uint8_t *at = checkpoint_add(cp, s->incarnation, kind, bytes.len);
+    if (bytes.len > 0) memcpy(at, bytes.ptr, bytes.len);
+}
+
+static void add_id(struct buf *out, const struct dedupe_entry *e)
+{
+    uint8_t bytes[SECTION_ID_SIZE];
+    le_put_u64(bytes, e->id);
+    le_put_u64(bytes + 8, e->sequence);
+    le_put_u64(bytes + 16, (uint64_t)e->time);
+    buf_add(out, slice_of(bytes, sizeof bytes));
+}
+
+static void add_expiry(struct buf *out, const struct expiry_entry *e)
+{
+    uint8_t bytes[SECTION_EXPIRY_SIZE];
+    le_put_u64(bytes, (uint64_t)e->expires);
+    le_put_u64(bytes + 8, e->sequence);
+    buf_add(out, slice_of(bytes, sizeof bytes));
+}
+
+/* Ids from `*at` on, at most so many bytes. False: there are no more. */
+static bool put_ids(struct stream *s, struct checkpoint *cp, uint64_t *at, uint32_t budget)
+{
+    struct buf out = { 0 };
+    struct dedupe_entry e;
+    while (out.len < budget && dedupe_next(s->dedupe, at, &e)) add_id(&out, &e);
+    bool is_full = out.len >= budget;
+    if (out.len > 0) put(s, cp, STREAM_SECTION_IDS, buf_slice(&out));
+    buf_deinit(&out);
+    return is_full;
+}
+
+typedef bool next_expiry(const struct expiry *, uint64_t *at, struct expiry_entry *ret);
+
+static bool put_expiries(struct stream *s, struct checkpoint *cp, next_expiry *next, uint64_t *at,
+                         uint32_t budget)
+{
+    struct buf out = { 0 };
+    struct expiry_entry e;
+    while (out.len < budget && next(s->expiry, at, &e)) add_expiry(&out, &e);
+    bool is_full = out.len >= budget;
+    if (out.len > 0) put(s, cp, STREAM_SECTION_EXPIRIES, buf_slice(&out));
+    buf_deinit(&out);
+    return is_full;
+}
+
+static void owner_checkpoint(struct store_owner *o, struct checkpoint *cp)
+{
+    struct stream *s = of(o);
+    uint64_t at = 0;
+    if (!s->is_config_told) put_config(s, cp);
+    s->is_config_told = true;
+    (void)put_ids(s, cp, &s->ids_told, UINT32_MAX / 2);
+    (void)put_expiries(s, cp, expiry_new_at, &at, UINT32_MAX / 2);
+    expiry_told(s->expiry);
+    put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
+    msgs_file_checkpoint(s->msgs, cp);
+    consumers_checkpoint(s->consumers, cp, s->incarnation, false);
+}
+
+/* A rewrite goes through these parts, each in pieces. */
+enum part { PART_FIRST, PART_IDS, PART_EXPIRIES, PART_CONSUMERS, PART_MSGS_FIRST, PART_MSGS };
+
+static bool owner_slice(struct store_owner *o, struct checkpoint *cp, bool is_first,
+                        uint32_t budget)
+{
+    struct stream *s = of(o);
+    if (is_first) s->slice_part = PART_FIRST;
+    switch ((enum part)s->slice_part) {
+    case PART_FIRST:
+        put_config(s, cp);
+        put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
+        s->slice_at = 0;
+        s->slice_part = PART_IDS;
+        return true;
+    case PART_IDS:
+        if (put_ids(s, cp, &s->slice_at, budget)) return true;
+        s->slice_at = 0;
+        s->slice_part = PART_EXPIRIES;
+        return true;
+    case PART_EXPIRIES:
+        if (put_expiries(s, cp, expiry_all_at, &s->slice_at, budget)) return true;
+        s->slice_part = PART_CONSUMERS;
+        return true;
+    case PART_CONSUMERS:
+        consumers_checkpoint(s->consumers, cp, s->incarnation, true);
+        s->slice_part = PART_MSGS_FIRST;
+        return true;
+    case PART_MSGS_FIRST:
+        s->slice_part = PART_MSGS;
+        return msgs_file_slice(s->msgs, cp, true, budget);
+    case PART_MSGS: return msgs_file_slice(s->msgs, cp, false, budget);
+    }
+    unreachable();
+}
+
+static void owner_settled(struct store_owner *o, enum err e)
+{
+    struct stream *s = of(o);
+    if (e == ERR_OK) msgs_file_checkpointed(s->msgs);
+    consumers_checkpointed(s->consumers, e);
+}
+
+/* ---- what it is told at a start ---- */
+
+static enum err load_config(struct stream *s, struct slice bytes)
+{
+    struct config_command c;
+    if (config_command_read(bytes, &c) != ERR_OK) return ERR_CORRUPT;
+    if (stream_config_take(s, &c) != ERR_OK) return ERR_CORRUPT;
+    s->is_created = true;
+    s->is_config_told = true;
+    return ERR_OK;
+}
+
+static enum err load_rows(struct buf *rows, struct slice bytes, uint32_t size)
+{
+    if (bytes.len % size != 0) return ERR_CORRUPT;
+    if (bytes.len > UINT32_MAX / 2 - rows->len) return ERR_CORRUPT;
+    buf_add(rows, bytes);
+    return ERR_OK;
+}
+
+static enum err owner_load(struct store_owner *o, uint32_t kind, struct slice bytes)
+{
+    struct stream *s = of(o);
+    if (kind <= SECTION_MSGS_MAX) {
+        const struct checkpoint_section section = { s->incarnation, kind, bytes };
+        return msgs_file_load(s->msgs, &section);
+    }
+    if (kind >= CONSUMER_SECTION_FIRST) return consumers_load(s->consumers, kind, bytes);
+    switch (kind) {
+    case STREAM_SECTION_CONFIG: return load_config(s, bytes);
+    case STREAM_SECTION_IDS: return load_rows(&s->loading_ids, bytes, SECTION_ID_SIZE);
+    case STREAM_SECTION_EXPIRIES:
+        return load_rows(&s->loading_expiries, bytes, SECTION_EXPIRY_SIZE);
+    case STREAM_SECTION_LAST_ID:
+        s->last_id.len = 0;
+        buf_add(&s->last_id, bytes);
+        return ERR_OK;
+    default: return ERR_CORRUPT;
+    }
+}
+
+/* By the sequence at byte 8 of a row. */
+static int by_sequence(const void *a, const void *b)
+{
+    uint64_t x = le_get_u64((const uint8_t *)a + 8), y = le_get_u64((const uint8_t *)b + 8);
+    return x < y ? -1 : x > y;
+}
+
+static enum err ids_loaded(struct stream *s)
+{
+    struct buf *rows = &s->loading_ids;
+    nanos time = 0;
+    uint64_t sequence = 0;
+    if (rows->len > 0) qsort(rows->ptr, rows->len / SECTION_ID_SIZE, SECTION_ID_SIZE, by_sequence);
+    for (uint32_t at = 0; at < rows->len; at += SECTION_ID_SIZE) {
+        const uint8_t *row = rows->ptr + at;
+        const struct dedupe_entry e = { le_get_u64(row), le_get_u64(row + 8),
+                                        (nanos)le_get_u64(row + 16) };
+        if (e.id == 0 || e.sequence == 0 || e.time < time) return ERR_CORRUPT;
+        if (e.sequence != sequence) dedupe_add(s->dedupe, &e);
+        sequence = e.sequence;
+        time = e.time;
+    }
+    buf_deinit(rows);
+    s->ids_told = dedupe_end(s->dedupe);
+    return ERR_OK;
+}
+
+static enum err expiries_loaded(struct stream *s)
+{
+    struct buf *rows = &s->loading_expiries;
+    uint64_t sequence = 0;
+    if (rows->len > 0)
+        qsort(rows->ptr, rows->len / SECTION_EXPIRY_SIZE, SECTION_EXPIRY_SIZE, by_sequence);
+    for (uint32_t at = 0; at < rows->len; at += SECTION_EXPIRY_SIZE) {
+        const uint8_t *row = rows->ptr + at;
+        const struct expiry_entry e = { (nanos)le_get_u64(row), le_get_u64(row + 8) };
+        if (e.expires <= 0 || e.sequence == 0) return ERR_CORRUPT;
+        if (e.sequence != sequence && msgs_has(s->msgs, e.sequence)) expiry_add(s->expiry, &e);
+        sequence = e.sequence;
+    }
+    buf_deinit(rows);
+    expiry_told(s->expiry);
+    return ERR_OK;
+}
+
+static enum err owner_loaded(struct store_owner *o, struct errmsg *why)
+{
+    struct stream *s = of(o);
+    enum err e = msgs_file_loaded(s->msgs, why);
+    if (e == ERR_OK) e = ids_loaded(s);
+    if (e == ERR_OK) e = expiries_loaded(s);
+    return e;
+}
+
+static void owner_apply(struct store_owner *o, const struct journal_record *r, bool is_replay)
+{
+    stream_log_journal_apply(of(o)->log, r, is_replay);
+}
+
+/* Sequences that were given are not given again. */
+static void owner_damaged(struct store_owner *o, uint64_t first, uint64_t last)
+{
+    struct stream *s = of(o);
+    struct msgs_state state;
+    msgs_state(s->msgs, &state);
+    assert(first <= last);
+    if (last > state.last_sequence) msgs_skip(s->msgs, last, state.last_time);
+}
+
+static void owner_dropped(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    js_account_remove(s->account, s);
+    stream_free(s);
+}
+
+/* ---- writing, and the end ---- */
+
+static void flushed(void *ctx, enum err e)
+{
+    struct stream *s = ctx;
+    store_flushed(s->account->js->store, &s->owner, e);
+}
+
+static void owner_flush(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    msgs_file_flush(s->msgs, flushed, s);
+}
+
+static void removed(void *ctx, enum err e)
+{
+    struct stream *s = ctx;
+    maybe(e == ERR_OK);                 /* what is left is found at the next start */
+    store_removed(s->account->js->store, s->incarnation);
+    xfree(s);
+}
+
+static void owner_forgotten(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    struct msgs *msgs = s->msgs;
+    assert(s->is_gone);
+    s->msgs = NULL;
+    msgs_file_remove(msgs, removed, s);
+}
+
+static const struct store_owner_ops owner_ops = {
+    .apply = owner_apply,
+    .load = owner_load,
+    .loaded = owner_loaded,
+    .damaged = owner_damaged,
+    .dropped = owner_dropped,
+    .flush = owner_flush,
+    .checkpoint = owner_checkpoint,
+    .slice = owner_slice,
+    .settled = owner_settled,
+    .forgotten = owner_forgotten,
+};
+
+static void msgs_failed(void *ctx, enum err e, const char *what)
+{
+    struct stream *s = ctx;
+    log_error(s->account->js->core->env->log, "JetStream: stream %s takes nothing any more: %s",
+              s->config.name, what);
+    stream_fail(s, e);
+}
+
+static uint64_t positive(int64_t limit)
+{
+    return limit > 0 ? (uint64_t)limit : 0;
+}
+
+static uint32_t block_size(const struct stream *s)
+{
+    return msgs_file_block_size(positive(s->config.max_bytes),
+                                positive(s->config.max_msgs_per_subject));
+}
+
+void stream_file_bodies_new(struct stream *s)
+{
+    struct store *store = s->account->js->store;
+    assert(stream_is_file(s));
+    s->owner.ops = &owner_ops;
+    store_enter(store, &s->owner, s->incarnation);
+    s->log = stream_log_journal_new(store, &s->owner);
+    const struct msgs_file_options options = {
+        .disk = store_disk(store),
+        .queue = store_queue(store),
+        .cache = store_cache(store),
+        .seal = *store_seal(store),
+        .store_id = store_id(store),
+        .incarnation = s->incarnation,
+        .block_size = block_size(s),
+        .is_compressed = s->config.compression != JS_COMPRESSION_NONE,
+        .ctx = s,
+        .on_failed = msgs_failed,
+    };
+    s->msgs = msgs_file_new(&options, s->config.first_seq);
+}
+
+void stream_file_updated(struct stream *s)
+{
+    assert(stream_is_file(s));
+    msgs_file_set_block_size(s->msgs, block_size(s));
+    msgs_file_set_compressed(s->msgs, s->config.compression != JS_COMPRESSION_NONE);
+    s->is_config_told = false;
+}
+
+bool stream_begins(bool is_record, uint32_t kind)
+{
+    return is_record ? kind == COMMAND_CONFIG : kind == STREAM_SECTION_CONFIG;
+}
