@@ -312,6 +312,8 @@ void consumer_ack_flow(struct consumer *, const struct ack_info *);
 /* ---- consumer_info.c ---- */
 
 struct consumer_info;
+/* As LIST has it; as all others do, with the version of this server. */
 void consumer_info_fill(struct consumer *, struct arena *, struct consumer_info *ret);
+void consumer_info_tell(struct consumer *, struct arena *, struct consumer_info *ret);
 
 #endif

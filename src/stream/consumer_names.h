@@ -2,10 +2,10 @@
 /* Consumer names: the consumers of a stream in bytewise order of their names, many of them too.
  *
  * Pieces of at most NAMES_PIECE entries side by side, so that an insertion moves little.
- * Thread: the JetStream reactor. Memory: the pieces; consumers are the caller's and keep their names
- * as long as they are in. All zero is a valid empty one.
- * Cost:   O(log n) and a piece for find, add, remove; names_at() is O(1) from one index to the next,
- * else O(pieces). */
+ * Thread: the JetStream reactor. Memory: the pieces; consumers are the caller's and keep their
+ * names as long as they are in. All zero is a valid empty one.
+ * Cost:   O(log n) and a piece for find, add, remove; names_at() is O(1) from one index to the
+ * next, else O(pieces). */
 #ifndef MIDGE_STREAM_CONSUMER_NAMES_H
 #define MIDGE_STREAM_CONSUMER_NAMES_H
 

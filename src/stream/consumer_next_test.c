@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which message is next, and how many there are: lists of last_per_subject, removals, purges, resets,
- * other filters. */
+/* Which message is next, and how many there are: lists of last_per_subject, removals, purges,
+ * resets, other filters. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,7 +88,8 @@ static void a_message_that_went_while_it_waited_is_passed_over(void **state)
     stage_remove(g, 1);
     assert_string_equal(stage_advised(g), "");
     stage_run(g);
-    assert_string_equal(stage_advised(g), "MSG_TERMINATED 1 1 1 Message deleted by stream limits\n");
+    assert_string_equal(stage_advised(g),
+                        "MSG_TERMINATED 1 1 1 Unacknowledged message was deleted\n");
     stage_remove(g, 3);
     assert_int_equal(acks_num_pending(&c->acks), 1);
     assert_int_equal(c->acks.floor.stream_seq, 1);

@@ -58,7 +58,7 @@ static void each_policy_has_its_place(void **state)
         { JS_DELIVER_BY_START_SEQUENCE, NULL, 100, 0, 99 },
         { JS_DELIVER_BY_START_TIME, NULL, 0, 2 * SECOND, 2 },
         { JS_DELIVER_BY_START_TIME, NULL, 0, 100 * SECOND, 0 },
-        { JS_DELIVER_LAST_PER_SUBJECT, "s.>", 0, 0, 0 },
+        { JS_DELIVER_LAST_PER_SUBJECT, "s.>", 0, 0, 1 },
     };
     struct stage *g = with_messages();
     expect_rows(g, rows, ARRAY_COUNT(rows));

@@ -243,7 +243,7 @@ static void pending_removed(struct consumer *c, uint64_t sequence)
             .stream_seq = sequence,
             .consumer_seq = e->consumer_seq,
             .deliveries = e->deliveries,
-            .reason = SLICE_LIT("Message deleted by stream limits"),
+            .reason = SLICE_LIT("Unacknowledged message was deleted"),
         };
         consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);
     }
