@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls about consumers but CREATE: NAMES, LIST, INFO, DELETE, PAUSE, UNPIN, RESET, and MSG.NEXT. */
+/* Calls about consumers but CREATE: NAMES, LIST, INFO, DELETE, PAUSE, UNPIN, RESET, and
+ * MSG.NEXT. */
 #include "base/assert.h"
 #include "json/gotime.h"
 #include "stream/api.h"
@@ -21,8 +22,7 @@ static struct consumer *consumer_of(struct api_request *r)
 }
 
 /* Answers when all that this tick has brought is applied. */
-static void after_flush(struct api_request *r, struct stream *s,
-                        void (*then)(struct api_request *))
+static void after_flush(struct api_request *r, struct stream *s, void (*then)(struct api_request *))
 {
     assert(then != NULL);
     assert(s->consumers != NULL);
@@ -43,11 +43,11 @@ static bool is_shown(const struct consumer *c)
 static struct consumer **shown(struct api_request *r, struct stream *s, uint32_t *ret_count)
 {
     struct consumers *set = s->consumers;
-    struct consumer **all = arena_alloc(r->arena, (set->count + 1) * sizeof(struct consumer *));
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < set->count; i++)
-        if (is_shown(set->at[i])) all[count++] = set->at[i];
-    assert(count <= set->count);
+    uint32_t count = 0, most = set->names.count;
+    struct consumer **all = arena_alloc(r->arena, (most + 1) * sizeof(struct consumer *)), *c;
+    for (uint32_t i = 0; (c = consumers_at(set, i)) != NULL; i++)
+        if (is_shown(c)) all[count++] = c;
+    assert(count <= most);
     *ret_count = count;
     return all;
 }
@@ -83,8 +83,7 @@ static void answer_list(struct api_request *r)
     uint32_t end = count - from > JS_LIST_LIMIT ? from + JS_LIST_LIMIT : count;
     struct consumer_info *infos = arena_alloc(r->arena, (end - from + 1) * sizeof *infos);
     for (uint32_t i = from; i < end; i++) {
-        if (all[i]->is_begun &&
-            consumer_count_for(all[i], &r->msgs_wait, &pending) == ERR_BUSY) {
+        if (all[i]->is_begun && consumer_count_for(all[i], &r->msgs_wait, &pending) == ERR_BUSY) {
             api_after_index(r, s, answer_list);
             return;
         }
@@ -119,7 +118,7 @@ static void answer_info(struct api_request *r)
         api_after_index(r, c->set->stream, answer_info);
         return;
     }
-    consumer_info_fill(c, r->arena, &info);
+    consumer_info_tell(c, r->arena, &info);
     assert(info.name != NULL);
     api_answer(r, &response);
 }
@@ -240,8 +239,7 @@ static bool unpin_check(struct api_request *r, struct consumer_unpin_request *re
     assert(r->call.verb == JS_API_CONSUMER_UNPIN);
     if (!js_text_set(ret->group))
         return js_error_set(e, JS_ERR_INVALID_JSON, "consumer group not specified");
-    return consumer_group_valid(ret->group) ||
-           js_error_set(e, JS_ERR_CONSUMER_INVALID_GROUP_NAME);
+    return consumer_group_valid(ret->group) || js_error_set(e, JS_ERR_CONSUMER_INVALID_GROUP_NAME);
 }
 
 void api_consumer_unpin(struct api_request *r)
@@ -299,7 +297,7 @@ static void answer_reset(struct api_request *r)
     struct buf text = { .ptr = NULL };
     struct consumer *c = quiet_consumer(r);
     if (c == NULL) return;
-    consumer_info_fill(c, api_arena(r), &info);
+    consumer_info_tell(c, api_arena(r), &info);
     assert(response.reset_seq > 0);
     js_response_write(r->call.verb, &response, &text);
     send_json(r, &text);

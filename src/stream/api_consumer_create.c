@@ -54,7 +54,7 @@ static void answer(struct api_request *r)
         api_after_index(r, r->stream, answer);
         return;
     }
-    consumer_info_fill(c, r->arena, &info);
+    consumer_info_tell(c, r->arena, &info);
     assert(info.name != NULL);
     api_answer(r, &response);
 }

@@ -396,9 +396,9 @@ void consumer_made_applied(struct consumer *c)
 void consumers_start(struct consumers *set)
 {
     assert(!set->is_running);
-    for (uint32_t i = 0; i < set->count; i++) {
-        struct consumer *c = set->at[i];
-        if (!c->is_created || c->is_begun) continue;
+    LIST_EACH(&set->all, node) {
+        struct consumer *c = container_of(node, struct consumer, node);
+        if (!c->is_created || c->is_begun || c->is_deleted) continue;
         consumer_begin(c);
         assert(c->is_begun);
     }

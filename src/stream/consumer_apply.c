@@ -86,5 +86,5 @@ void consumers_apply(struct consumers *set, const struct stream_log_command *com
     case COMMAND_PROGRESS: apply_progress(set, command); break;
     default: unreachable();
     }
-    assert(set->counted <= set->count);
+    assert(set->counted <= set->names.count);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a leader puts into the log makes the same consumers on who follows it, and after a restart. */
+/* What a leader puts into the log makes the same consumers on who follows it, and after a
+ * restart. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,9 +50,9 @@ static void replica_init(struct stage *g, struct stream *s)
 static void expect_equal(struct consumers *a, struct consumers *b)
 {
     struct buf x = { .ptr = NULL }, y = { .ptr = NULL };
-    assert_int_equal(a->count, b->count);
-    for (uint32_t i = 0; i < a->count; i++) {
-        struct consumer *p = a->at[i], *q = b->at[i];
+    assert_int_equal(a->names.count, b->names.count);
+    for (uint32_t i = 0; i < a->names.count; i++) {
+        struct consumer *p = consumers_at(a, i), *q = consumers_at(b, i);
         assert_string_equal(p->name, q->name);
         assert_int_equal(p->id, q->id);
         assert_true(consumer_config_equal(consumer_config(p), consumer_config(q)));
@@ -105,7 +106,8 @@ static void a_consumer_delivers_when_it_is_durable(void **state)
     struct consumer_start start = { 0, 0 };
     struct js_error why;
     (void)stage_store(g, "s.a", "1");
-    struct consumer *c = consumer_create(g->stream.consumers, &config, SLICE_LIT("C"), &start, &why);
+    struct consumer *c = consumer_create(g->stream.consumers, &config, SLICE_LIT("C"), &start,
+                                         &why);
     stage_run(g);
     assert_string_equal(stage_pull(g, c, "in", "1"), "");
     stage_durable(g);
@@ -164,7 +166,9 @@ static void something(struct stage *g, struct rng *rng)
     struct consumers *set = g->stream.consumers;
     struct msgs_state state;
     struct js_error why;
-    struct consumer *c = set->count == 0 ? NULL : set->at[rng_below(rng, set->count)];
+    struct consumer *c = set->names.count == 0
+                             ? NULL
+                             : consumers_at(set, rng_below(rng, set->names.count));
     msgs_state(g->stream.msgs, &state);
     uint32_t draw = rng_below(rng, 100);
     if (draw < 3) {
@@ -181,8 +185,8 @@ static void something(struct stage *g, struct rng *rng)
         (void)stage_store(g, rng_below(rng, 2) == 0 ? "s.a" : "s.b", "x");
     } else if (draw < 34 && state.messages > 0) {
         uint64_t sequence = state.first_sequence +
-                            rng_below(rng, (uint32_t)(state.last_sequence -
-                                                      state.first_sequence + 1));
+                            rng_below(rng,
+                                      (uint32_t)(state.last_sequence - state.first_sequence + 1));
         if (msgs_has(g->stream.msgs, sequence)) stage_remove(g, sequence);
     } else if (draw < 60 && c != NULL && c->is_begun) {
         char text[16];
@@ -192,8 +196,7 @@ static void something(struct stage *g, struct rng *rng)
         char subject[80];
         uint64_t sequence = 1 + rng_below(rng, (uint32_t)c->next);
         (void)snprintf(subject, sizeof subject, "$JS.ACK.S.%s.1.%llu.%llu.0.0", c->name,
-                       (unsigned long long)sequence,
-                       (unsigned long long)c->delivered.consumer_seq);
+                       (unsigned long long)sequence, (unsigned long long)c->delivered.consumer_seq);
         (void)stage_ack(g, subject, "", bodies[rng_below(rng, 5)]);
     } else if (draw < 88) {
         stage_pass(g, 31 * SECOND);
@@ -207,8 +210,8 @@ static void something(struct stage *g, struct rng *rng)
 
 static void expect_counts(struct stage *g)
 {
-    for (uint32_t i = 0; i < g->stream.consumers->count; i++) {
-        struct consumer *c = g->stream.consumers->at[i];
+    for (uint32_t i = 0; i < g->stream.consumers->names.count; i++) {
+        struct consumer *c = consumers_at(g->stream.consumers, i);
         struct msgs_wait wait = { .done = NULL };
         uint64_t count;
         if (!c->is_begun) continue;

@@ -153,7 +153,7 @@ static inline void stage_durable(struct stage *g)
 /* From now on a stream in files: what is proposed waits for stage_durable(). */
 static inline void stage_file(struct stage *g)
 {
-    assert(g->stream.consumers->count == 0);
+    assert(g->stream.consumers->names.count == 0);
     g->stream.log = g->stream.log->ops->free(g->stream.log);
     g->log.base = (struct stream_log){ .ops = &stage_log_ops, .owner = 1 };
     g->stream.log = &g->log.base;

@@ -139,7 +139,7 @@ static void beat(struct consumer *c)
     struct pull_answer a = {
         .status = PULL_HEARTBEAT,
         .first = (int64_t)c->delivered.consumer_seq,
-        .second = (int64_t)c->delivered.stream_seq,
+        .second = (int64_t)(c->next - 1),
     };
     assert(p->is_bound);
     if (flow_stalled(&p->flow).len > 0) a.text = buf_slice(&p->stalled);

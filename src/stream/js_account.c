@@ -321,6 +321,20 @@ static const struct consumer_config *consumer_at(void *ctx, struct slice stream,
     return c == NULL ? NULL : consumer_config_of(c, ret_name);
 }
 
+static const struct consumer_config *consumer_find(void *ctx, struct slice stream,
+                                                   struct slice name)
+{
+    const struct stream *s = js_account_stream(ctx, stream);
+    const struct consumer *c = s == NULL ? NULL : consumers_find(s->consumers, name);
+    return c == NULL ? NULL : consumer_config_of(c, &name);
+}
+
+static int64_t count_consumers(void *ctx, struct slice stream)
+{
+    const struct stream *s = js_account_stream(ctx, stream);
+    return s == NULL ? 0 : consumers_count(s->consumers);
+}
+
 static bool has_interest(void *ctx, const char *subject)
 {
     const struct js_account *a = ctx;
@@ -336,6 +350,8 @@ void js_account_directory(struct js_account *a, struct js_directory *ret)
         .stream_find = stream_find,
         .consumer_at = consumer_at,
         .has_interest = has_interest,
+        .consumer_find = consumer_find,
+        .consumers_count = count_consumers,
     };
 }
 
