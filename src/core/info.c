@@ -96,6 +96,7 @@ static void add_end(struct session *s, struct json_writer *w, enum info_kind kin
     const struct server_identity *id = &s->home->core->identity;
     assert(kind != INFO_CONNECTED || s->is_counted);
     text(w, "cluster", id->cluster);
+    text(w, "domain", id->domain);
     flag(w, "ldm", s->home->is_lame_duck);
     if (kind == INFO_CONNECTED) {
         flag(w, "connect_info", true);
