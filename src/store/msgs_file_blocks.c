@@ -35,7 +35,8 @@ struct block *block_new(struct msgs_file *f, uint32_t number, uint64_t first)
     return b;
 }
 
-/* The block goes, but somebody still looks at what was loaded: the pin keeps it, beside the cache. */
+/* The block goes, but somebody still looks at what was loaded: the pin keeps it, beside the
+ * cache. */
 static void chunk_leave(struct chunk *c)
 {
     struct block *b = c->block;

@@ -5,7 +5,8 @@
  * go when room is needed, the least recently used first; others cannot (messages that are not safe
  * in a block yet, the index of a block that grows, what somebody looks at just now): they are held.
  *
- * The four that were used last stay in any case, so that who has asked for something can look at it.
+ * The four that were used last stay in any case, so that who has asked for something can look at
+ * it.
  *
  * Thread:  the JetStream reactor. Memory: an entry is embedded in what is cached; `evict` frees it.
  * Limits:  held bytes are not refused, the messages were promised already: store_cache_is_over()
