@@ -245,6 +245,7 @@ static void pending_removed(struct consumer *c, uint64_t sequence)
             .deliveries = e->deliveries,
             .reason = SLICE_LIT("Unacknowledged message was deleted"),
         };
+        c->acked_at = consumer_reactor(c)->wall;
         consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);
     }
     if (c->is_begun) redelivery_forget(&c->redelivery, sequence);

@@ -17,7 +17,10 @@ static void ack_take(struct sink *sink, struct core_reactor *cr, struct sub *sub
     struct ack_subject ack;
     (void)sub;
     assert(a->js->home == cr);
-    if (!a->is_enabled || !ack_subject_parse(m->subject, &ack)) return;
+    if (!a->is_enabled || !ack_subject_parse(m->subject, &ack)) {
+        consumer_ack_nobody(a, m->reply);
+        return;
+    }
     consumer_ack(a, &ack, m->reply, message_header(m), message_payload(m));
 }
 
@@ -186,6 +189,8 @@ void js_accounts_free(struct jetstream *js)
         struct js_account *a = container_of(n, struct js_account, node);
         while (a->streams_count > 0) {
             struct stream *s = a->streams[a->streams_count - 1];
+            js_account_charge(a, stream_is_file(s), -(int64_t)s->charged);
+            s->charged = 0;
             js_account_remove(a, s);
             (void)stream_free(s);
         }
