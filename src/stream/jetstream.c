@@ -54,13 +54,12 @@ static void limits_set(struct jetstream *js)
 
 /* ---- the store ---- */
 
-static struct store_owner *owner_found(void *ctx, struct store *store, uint64_t incarnation,
-                                       bool is_record, uint32_t kind, struct slice first)
+static struct store_owner *owner_found(void *ctx, const struct store_found *found)
 {
     struct jetstream *js = ctx;
-    bool begins = is_record && kind == COMMAND_CONFIG;
-    js->store = store;
-    struct stream *s = begins ? stream_recover(js, incarnation, first) : NULL;
+    bool begins = stream_begins(found->is_record, found->kind);
+    js->store = found->store;
+    struct stream *s = begins ? stream_recover(js, found->incarnation, found->bytes) : NULL;
     return s == NULL ? NULL : &s->owner;
 }
 
