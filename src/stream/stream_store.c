@@ -274,8 +274,8 @@ static void owner_flush(struct store_owner *o)
 static void removed(void *ctx, enum err e)
 {
     struct stream *s = ctx;
-    maybe(e == ERR_OK);                 /* what is left is found at the next start */
-    store_removed(s->account->js->store, s->incarnation);
+    /* what is left is found at the next start, for the store still names it */
+    if (e == ERR_OK) store_removed(s->account->js->store, s->incarnation);
     xfree(s);
 }
 
