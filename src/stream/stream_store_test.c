@@ -173,9 +173,10 @@ static void file_world_free(struct file_world *f)
 static const char *publish(struct file_world *f, const char *subject, const char *header,
                            const char *payload)
 {
-    (void)streams_publish(f->w, subject, header, payload);
+    const char *now = streams_publish(f->w, subject, header, payload);
     settle(f);
-    return streams_body(f->w, world_take(f->w->world, f->w->client));
+    const char *later = world_take(f->w->world, f->w->client);
+    return now[0] != '\0' ? now : streams_body(f->w, later);
 }
 
 static struct stream *make(struct file_world *f, const char *more)
