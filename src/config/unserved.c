@@ -136,23 +136,16 @@ static bool trace_used(const struct options *o, struct option_pos *ret_pos)
     return false;
 }
 
-static bool account_jetstream_used(const struct options *o, struct option_pos *ret_pos)
-{
-    for (uint32_t i = 0; i < o->accounts_count; i++)
-        if (o->accounts[i].jetstream.enabled == TRI_TRUE)
-            return found(ret_pos, o->accounts[i].jetstream.pos);
-    return false;
-}
-
+/* A server of a cluster shares its streams with the others, or has none. */
 static bool jetstream_used(const struct options *o, struct option_pos *ret_pos)
 {
-    return o->jetstream.enabled && found(ret_pos, o->jetstream.pos);
+    bool is_clustered = o->cluster.present || o->cluster.listen.port != 0;
+    return o->jetstream.enabled && is_clustered && found(ret_pos, o->jetstream.pos);
 }
 
-static bool store_dir_used(const struct options *o, struct option_pos *ret_pos)
+static bool tpm_used(const struct options *o, struct option_pos *ret_pos)
 {
-    return !o->jetstream.enabled && o->jetstream.store_dir != NULL &&
-           found(ret_pos, o->jetstream.store_dir_pos);
+    return o->jetstream.tpm.present && found(ret_pos, o->jetstream.pos);
 }
 
 static bool js_domain_used(const struct options *o, struct option_pos *ret_pos)
@@ -213,9 +206,8 @@ static const struct {
     { "accounts.exports", false, exports_used },
     { "mappings", false, mappings_used },
     { "msg_trace", false, trace_used },
-    { "accounts.jetstream", false, account_jetstream_used },
     { "jetstream", false, jetstream_used },
-    { "store_dir", false, store_dir_used },
+    { "jetstream.tpm", true, tpm_used },
     { "default_js_domain", false, js_domain_used },
     { "feature_flags", false, feature_flags_used },
     { "cluster", false, cluster_used },

@@ -34,9 +34,8 @@ static const struct {
     { "mappings { a: b }", "mappings", false },
     { "accounts { A { mappings { a: b } } }", "mappings", false },
     { "accounts { A { msg_trace: t } }", "msg_trace", false },
-    { "accounts { A { jetstream: true } }", "accounts.jetstream", false },
-    { "jetstream: true", "jetstream", false },
-    { "store_dir: x", "store_dir", false },
+    { "jetstream: true\ncluster { port: 1 }", "jetstream", false },
+    { "jetstream { tpm { keys_file: f } }", "jetstream.tpm", true },
     { "feature_flags { a: true }", "feature_flags", false },
     { "default_js_domain { a: b }", "default_js_domain", false },
     { "cluster { port: 1 }", "cluster", false },
@@ -66,8 +65,9 @@ static void what_a_core_server_does_is_not_listed(void **state)
     AUTO_FREE(options)
     o = testing_options(
         "port: -1\nauthorization { users: [ {user: a, password: b} ] }\naccounts { A {} }\n"
-        "websocket { port: -1, no_tls: true }\njetstream: false\nocsp { mode: never }\n"
-        "proxies { trusted: [] }\ntls { ocsp_peer: false }\nproxy_protocol: true\nhttp: -1");
+        "websocket { port: -1, no_tls: true }\nocsp { mode: never }\n"
+        "proxies { trusted: [] }\ntls { ocsp_peer: false }\nproxy_protocol: true\nhttp: -1\n"
+        "jetstream: true");
     struct unserved u;
     uint32_t at = 0;
     assert_non_null(o);
@@ -77,12 +77,12 @@ static void what_a_core_server_does_is_not_listed(void **state)
 static void the_sentence_says_where_the_key_stands(void **state)
 {
     (void)state;
-    AUTO_FREE(options) o = testing_options("\njetstream: true");
+    AUTO_FREE(options) o = testing_options("\ncluster { port: 1 }");
     struct unserved u;
     uint32_t at = 0;
     assert_true(unserved_next(o, &at, &u));
     assert_string_equal(unserved_text(&u, o->arena),
-                        "a.conf:2:1: \"jetstream\" is accepted but not served yet");
+                        "a.conf:2:1: \"cluster\" is accepted but not served yet");
 }
 
 int main(void)

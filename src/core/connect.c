@@ -147,6 +147,8 @@ void session_keep_cookies(struct session *s, const struct upgrade *u)
 /* Rarely needed: what no library writes, or is wrong. */
 static bool read_odd(struct session *s, struct slice json, struct said *said)
 {
+    assert(s->phase == SESSION_OPEN);
+    assert(!s->auth_pending);
     struct json_limits limits = { .size_max = s->limits.max_control_line,
                                   .depth_max = JSON_DEPTH_MAX };
     AUTO_FREE(json_doc) doc = NULL;
@@ -162,6 +164,8 @@ static bool read_odd(struct session *s, struct slice json, struct said *said)
 
 static bool read_said(struct session *s, struct slice json, struct said *said)
 {
+    assert(s->phase == SESSION_OPEN);
+    assert(s->limits.max_control_line <= CONTROL_LINE_MAX);
     if (json.len > s->limits.max_control_line || !json_flat_read(&said_table, json, said))
         return read_odd(s, json, said);
     keep_login(s, said, said->account.len > 0 || said->new_account);

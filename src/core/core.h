@@ -48,6 +48,7 @@ struct server_identity {
     const char *cluster;            /* NULL: none */
     bool        cluster_dynamic;
     bool        jetstream;          /* only when it answers */
+    const char *domain;             /* of JetStream; NULL: none, or it is off */
 };
 
 enum listener_kind { LISTENER_CLIENT, LISTENER_WEBSOCKET, LISTENER_LEAF, LISTENER_ROUTE };

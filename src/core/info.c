@@ -17,6 +17,7 @@ static void text(struct json_writer *w, const char *key, const char *value)
 
 static void number(struct json_writer *w, const char *key, int64_t value)
 {
+    assert(key[0] != 0);
     json_key(w, key);
     json_i64(w, value);
 }
@@ -62,6 +63,7 @@ static bool auth_wanted(const struct session *s, enum info_kind kind)
                                     : CONNECTION_STANDARD;
     const struct directory *d = s->home->settings->directory;
     assert(d != NULL);
+    assert(kind <= INFO_UPDATE);
     return kind == INFO_FIRST ? directory_info_auth_required(d, type)
                               : directory_auth_required(d, type);
 }
@@ -94,6 +96,7 @@ static void add_end(struct session *s, struct json_writer *w, enum info_kind kin
     const struct server_identity *id = &s->home->core->identity;
     assert(kind != INFO_CONNECTED || s->is_counted);
     text(w, "cluster", id->cluster);
+    text(w, "domain", id->domain);
     flag(w, "ldm", s->home->is_lame_duck);
     if (kind == INFO_CONNECTED) {
         flag(w, "connect_info", true);
@@ -110,6 +113,7 @@ static void add_end(struct session *s, struct json_writer *w, enum info_kind kin
 static void keep(struct info_kept *kept, struct session *s, enum info_kind kind)
 {
     struct buf *b = &s->home->info;
+    assert(kept == &s->home->kept[kind]);
     b->len = 0;
     buf_add_str(b, "INFO ");
     struct json_writer w = json_writer_on(b, JSON_COMPACT);
@@ -125,6 +129,9 @@ static void keep(struct info_kept *kept, struct session *s, enum info_kind kind)
     kept->front.len = kept->behind.len = 0;
     buf_add(&kept->front, slice_of(b->ptr, front));
     buf_add(&kept->behind, slice_from(buf_slice(b), behind));
+    assert(w.depth == 0);
+    assert(front < behind);
+    assert(kept->front.ptr[front - 1] == ':');      /* the number of the client comes next */
     assert(kept->behind.ptr[0] == ',');
     kept->listener = s->listener;
     kept->account = s->account;
@@ -133,22 +140,26 @@ static void keep(struct info_kept *kept, struct session *s, enum info_kind kind)
 
 static const struct info_kept *kept_of(struct session *s, enum info_kind kind)
 {
-    static_assert(INFO_UPDATE + 1 == INFO_KINDS, "one of each kind is kept");
+    static_assert((int)INFO_UPDATE + 1 == (int)INFO_KINDS, "one of each kind is kept");
+    assert((uint32_t)kind < (uint32_t)INFO_KINDS);
     struct info_kept *kept = &s->home->kept[kind];
     bool is_same = kept->listener == s->listener && kept->account == s->account &&
                    kept->max_payload == max_payload(s, kind);
     if (!is_same) keep(kept, s, kind);
     assert(kept->front.len > 0);
+    assert(kept->behind.len > 0);
     return kept;
 }
 
 void info_forget(struct core_reactor *cr)
 {
+    assert(core_reactor_of(cr->reactor) == cr);
     for (uint32_t i = 0; i < INFO_KINDS; i++) cr->kept[i].listener = NULL;
 }
 
 void info_deinit(struct core_reactor *cr)
 {
+    assert(list_empty(&cr->sessions));      /* nobody is left to be told */
     info_forget(cr);
     for (uint32_t i = 0; i < INFO_KINDS; i++) {
         buf_deinit(&cr->kept[i].front);
@@ -182,5 +193,6 @@ void session_info(struct session *s, enum info_kind kind)
         buf_add_byte(b, '"');
     }
     buf_add(b, buf_slice(&kept->behind));
+    assert(b->ptr[b->len - 1] == '\n');
     conn_send(&s->conn, buf_slice(b));
 }

@@ -186,9 +186,9 @@ static void the_first_info_follows_reloads_and_the_lame_duck(void **state)
     core_reload(w->core, world_settings(w, o));
     world_run(w);
     uint32_t after = world_arrive(w, 0, world_localhost);
-    assert_string_equal(world_take(w, after),
-                        info("\"host\":\"127.0.0.1\",\"port\":4222,\"headers\":false",
-                             "\"client_id\":6," IP));
+    const char *said = world_take(w, after);
+    assert_non_null(strstr(said, "\"headers\":false,"));
+    assert_non_null(strstr(said, "\"client_id\":6," IP "\"api_lvl\""));
     core_lame_duck(w->core, SECOND, MINUTE);
     world_run(w);
     after = world_arrive(w, 0, world_localhost);

@@ -195,6 +195,7 @@ static void arrive(struct mail *mail, struct reactor *r)
 bool listener_admit(struct listener *l, const struct net_addr *peer)
 {
     struct core *core = l->core;
+    assert(core->at[0]->settings != NULL);
     const struct midge_options *o = &core->at[0]->settings->options->midge;
     if (!l->options.proxy_protocol &&
         !strangers_enter(core->strangers, peer, o->max_unauthenticated_per_address))

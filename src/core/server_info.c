@@ -77,6 +77,7 @@ void server_info_write(struct core_reactor *cr, struct json_writer *w)
     write_text(w, "host", o->client.host == NULL ? "0.0.0.0" : o->client.host);
     write_text(w, "id", core->identity.id);
     if (core->identity.cluster != NULL) write_text(w, "cluster", core->identity.cluster);
+    if (core->identity.domain != NULL) write_text(w, "domain", core->identity.domain);
     write_text(w, "ver", core->identity.version);
     write_tags(o, w);
     write_flags(o, w);

@@ -196,7 +196,7 @@ static void who_is_told_may_end_itself_and_others(void **state)
 
 static void who_closes_with_many_subscriptions_is_gone_at_once_and_told_in_the_end(void **state)
 {
-    enum { MANY = 5000 };
+    enum { MANY = 20000 };
     (void)state;
     struct world *w = world_new(2, NULL);
     uint32_t a = world_client(w, 0);
@@ -204,19 +204,22 @@ static void who_closes_with_many_subscriptions_is_gone_at_once_and_told_in_the_e
     follow(&f, w, "d.x", "");
     for (uint32_t i = 0; i < MANY; i++) {
         char text[32];
-        (void)snprintf(text, sizeof text, "SUB s.%u %u\r\n", i, i);
+        (void)snprintf(text, sizeof text, "SUB d.x %u\r\n", i);
         world_put(w, a, text);
     }
-    (void)world_say(w, a, "SUB d.x x\r\n");
-    assert_string_equal(heard(&f), "1+");
+    world_run(w);
+    assert_true(f.is_met);
+    f.told = 0;
     session_close(world_session(w, a), CLOSE_KICKED);
+    assert_true(interest_count(w->core->global->interest) > 1); /* not all have left */
     assert_false(sub_watch_is_met(home_of(w), &f.watch));
     assert_false(account_wants(home_of(w), w->core->global, SLICE_LIT("d.x")));
-    for (int i = 0; i < 1000 && f.told == 0; i++) {
+    for (int i = 0; i < 1000 && interest_count(w->core->global->interest) > 1; i++) {
         w->fake->now += 2 * MILLISECOND;
         world_run(w);
     }
-    assert_string_equal(heard(&f), "10");
+    assert_true(f.told > 0);
+    assert_false(f.is_met);
     sub_watch_end(&f.watch);
     world_free(w);
 }

@@ -15,7 +15,8 @@
 enum { FILES_MIN = 30, FILES_REACTOR = 2 };
 
 static const nanos STOP_STEP = 2 * MILLISECOND;
-static const nanos STOP_MOST = 5 * SECOND;      /* for farewells that nobody reads */
+static const nanos STOP_MOST = 5 * SECOND;      /* for farewells that nobody reads … */
+static const nanos STORE_MOST = MINUTE;         /* … and for what must be written */
 
 static uint32_t reactors_of(const struct midge *m, const struct options *o)
 {
@@ -121,13 +122,16 @@ static void nap(void)
 
 static void wait_idle(struct midge *m)
 {
-    nanos end = clock_monotonic(m->env->clock) + STOP_MOST;
+    bool stores = server_options(m->server)->jetstream.enabled;
+    nanos end = clock_monotonic(m->env->clock) + (stores ? STORE_MOST : STOP_MOST);
     while (!server_is_idle(m->server) && clock_monotonic(m->env->clock) < end) nap();
 }
 
 static bool is_done(struct reactor *r)
 {
-    return r->connections == 0 && r->works == 0 && limbo_is_empty(r->limbo) && !mailbox_has_work(r);
+    bool has_disk = r->disk != NULL && r->disk->in_flight > 0;
+    return r->connections == 0 && r->works == 0 && limbo_is_empty(r->limbo) &&
+           !mailbox_has_work(r) && !has_disk;
 }
 
 /* Ticks until nothing is left. False: something did not end in time. */

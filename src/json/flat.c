@@ -86,6 +86,7 @@ static const struct json_field *field_find(const struct json_table *t, struct sl
 
 static bool value_take(struct cursor *c, struct member *m)
 {
+    assert(m->field != NULL);
     if (m->field->flags != 0) return false;
     if (m->field->type == JSON_SLICE) return text_take(c, &m->text);
     if (m->field->type == JSON_BOOLEAN) return bool_take(c, &m->number);

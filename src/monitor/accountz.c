@@ -130,6 +130,7 @@ static struct account_info *info_of(struct request *r, const struct account *a)
         .update_time = a->updated_wall,
         .is_system = a->is_system,
         .complete = true,
+        .jetstream_enabled = r->js.accounts_count > 0,
         .client_connections = clients_of(a),
         .subscriptions = stats->num_subscriptions,
         .name_tag = a->name,
@@ -146,6 +147,16 @@ static struct json_array names_of_all(struct request *r)
     for (uint32_t at = 0; (a = accounts_shown(r, &at)) != NULL;)
         *(const char **)arena_push(r->arena, &names, &count, sizeof(const char *)) = a->name;
     return (struct json_array){ names, count };
+}
+
+bool accountz_plan(struct request *r)
+{
+    const char *name = query_text(&r->query, "acc");
+    r->wants_js = name[0] != '\0';
+    r->js.with_accounts = true;
+    r->js.account = name;
+    r->js.limit = 1;
+    return false;
 }
 
 void accountz_serve(struct request *r)

@@ -13,6 +13,7 @@
 struct account;
 struct request;
 
+bool accountz_plan(struct request *);
 void accountz_serve(struct request *);
 void accstatz_serve(struct request *);
 

@@ -103,6 +103,7 @@ struct facts *facts_new(const struct monitor_options *from, nanos started)
     f->midge_version = arena_str(f->arena, slice_str(from->midge_version));
     f->unserved = copy_texts(from->unserved, from->unserved_count, f->arena);
     f->unserved_count = from->unserved_count;
+    f->jetstream = from->jetstream;
     f->config_loaded = from->config_loaded > 0 ? from->config_loaded : started;
     f->cert_not_after = from->cert_not_after;
     f->websocket_cert_not_after = from->websocket_cert_not_after;

@@ -18,6 +18,7 @@ struct facts {
     const char *midge_version;
     const char **unserved;
     uint32_t unserved_count;
+    struct jetstream *jetstream; /* NULL: off, or not served */
     nanos config_loaded;
     nanos cert_not_after;
     nanos websocket_cert_not_after;

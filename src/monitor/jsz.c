@@ -1,159 +1,189 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/jsz.h"
 
+#include "base/assert.h"
+#include "monitor/js_view.h"
 #include "monitor/request.h"
 
-/* ---- /jsz ---- */
+enum { ACCOUNTS_DEFAULT = 1024 };
 
-struct js_api {
-    uint64_t level, total, errors;
+struct stream_detail {
+    const char                *name;
+    nanos                      created;
+    struct js_cluster_info    *cluster;
+    struct stream_config      *config;
+    struct stream_state       *state;
+    struct json_array          consumers, direct_consumers;
+    struct stream_source_info *mirror;
+    struct json_array          sources;
 };
 
-struct js_config {
-    int64_t max_memory, max_storage;
+struct account_detail {
+    const char          *name, *id;
+    struct js_stats_view stats;
+    struct json_array    streams;
 };
 
 struct jsz {
-    uint64_t memory, storage, reserved_memory, reserved_storage, accounts, ha_assets;
-    struct js_api api;
-    const char *server_id;
-    nanos now;
-    bool disabled;
-    struct js_config config;
-    uint64_t streams, consumers, messages, bytes, total;
+    struct js_stats_view   stats;
+    const char            *server_id;
+    nanos                  now;
+    bool                   disabled;
+    struct js_config_view *config;
+    struct js_limits_view *limits;
+    uint64_t               streams, streams_leader, consumers, consumers_leader, messages, bytes;
+    struct json_array      accounts;
+    uint64_t               total;
 };
 
 /* clang-format off */
-static const struct json_field js_api_fields[] = {
-    { "level", JSON_AT(struct js_api, level), JSON_U64, 0, NULL, "version of the API" },
-    { "total", JSON_AT(struct js_api, total), JSON_U64, 0, NULL, "requests" },
-    { "errors", JSON_AT(struct js_api, errors), JSON_U64, 0, NULL,
-      "requests answered with an error" },
+#define AT(field) JSON_AT(struct stream_detail, field)
+static const struct json_field stream_fields[] = {
+    { "name", AT(name), JSON_TEXT, 0, NULL, "name" },
+    { "created", AT(created), JSON_TIMESTAMP, 0, NULL, "when it was made" },
+    { "cluster", AT(cluster), JSON_STRUCT_PTR, JSON_OMITEMPTY, &js_cluster_info_table,
+      "who holds it" },
+    { "config", AT(config), JSON_STRUCT_PTR, JSON_OMITEMPTY, &stream_config_table,
+      "with config=1" },
+    { "state", AT(state), JSON_STRUCT_PTR, JSON_OMITEMPTY, &stream_state_table, "what it holds" },
+    { "consumer_detail", AT(consumers), JSON_STRUCTS, JSON_OMITEMPTY, &consumer_info_table,
+      "with consumers=1" },
+    { "direct_consumer_detail", AT(direct_consumers), JSON_STRUCTS, JSON_OMITEMPTY,
+      &consumer_info_table, "with direct-consumers=1" },
+    { "mirror", AT(mirror), JSON_STRUCT_PTR, JSON_OMITEMPTY, &stream_source_info_table,
+      "its origin" },
+    { "sources", AT(sources), JSON_STRUCTS, JSON_OMITEMPTY, &stream_source_info_table,
+      "its origins" },
 };
-static const struct json_table js_api_table = JSON_TABLE(struct js_api, js_api_fields);
+#undef AT
+static const struct json_table stream_table = JSON_TABLE(struct stream_detail, stream_fields);
 
-static const struct json_field js_config_fields[] = {
-    { "max_memory", JSON_AT(struct js_config, max_memory), JSON_I64, 0, NULL,
-      "bytes of streams in memory" },
-    { "max_storage", JSON_AT(struct js_config, max_storage), JSON_I64, 0, NULL,
-      "bytes of streams on disk" },
+#define AT(field) JSON_AT(struct account_detail, field)
+static const struct json_field account_fields[] = {
+    { "name", AT(name), JSON_TEXT, 0, NULL, "name" },
+    { "id", AT(id), JSON_TEXT, 0, NULL, "its key, or the name again" },
+    { "stats", AT(stats), JSON_EMBED, 0, &js_stats_view_table, "what it uses" },
+    { "stream_detail", AT(streams), JSON_STRUCTS, JSON_OMITEMPTY, &stream_table,
+      "with streams=1" },
 };
-static const struct json_table js_config_table = JSON_TABLE(struct js_config, js_config_fields);
+#undef AT
+static const struct json_table account_table = JSON_TABLE(struct account_detail, account_fields);
 
 #define AT(field) JSON_AT(struct jsz, field)
 static const struct json_field jsz_fields[] = {
-    { "memory", AT(memory), JSON_U64, 0, NULL, "bytes of streams in memory" },
-    { "storage", AT(storage), JSON_U64, 0, NULL, "bytes of streams on disk" },
-    { "reserved_memory", AT(reserved_memory), JSON_U64, 0, NULL, "bytes promised to streams" },
-    { "reserved_storage", AT(reserved_storage), JSON_U64, 0, NULL, "bytes promised to streams" },
-    { "accounts", AT(accounts), JSON_U64, 0, NULL, "accounts that may have streams" },
-    { "ha_assets", AT(ha_assets), JSON_U64, 0, NULL, "replicated streams and consumers" },
-    { "api", AT(api), JSON_STRUCT, 0, &js_api_table, "requests to the API" },
+    { "stats", AT(stats), JSON_EMBED, 0, &js_stats_view_table, "sums" },
     { "server_id", AT(server_id), JSON_TEXT, 0, NULL, "id of the server" },
     { "now", AT(now), JSON_TIMESTAMP, 0, NULL, "time of the report" },
     { "disabled", AT(disabled), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "JetStream is off" },
-    { "config", AT(config), JSON_STRUCT, 0, &js_config_table, "its limits" },
+    { "config", AT(config), JSON_STRUCT_PTR, JSON_OMITEMPTY, &js_config_view_table,
+      "jetstream { }" },
+    { "limits", AT(limits), JSON_STRUCT_PTR, JSON_OMITEMPTY, &js_limits_view_table,
+      "jetstream { limits { } }" },
     { "streams", AT(streams), JSON_U64, 0, NULL, "how many" },
+    { "streams_leader", AT(streams_leader), JSON_U64, JSON_OMITEMPTY, NULL,
+      "those that this server leads; with raft=1" },
     { "consumers", AT(consumers), JSON_U64, 0, NULL, "how many" },
+    { "consumers_leader", AT(consumers_leader), JSON_U64, JSON_OMITEMPTY, NULL,
+      "those that this server leads; with raft=1" },
     { "messages", AT(messages), JSON_U64, 0, NULL, "stored messages" },
     { "bytes", AT(bytes), JSON_U64, 0, NULL, "stored bytes" },
+    { "account_details", AT(accounts), JSON_STRUCTS, JSON_OMITEMPTY, &account_table,
+      "with accounts=1 or acc=NAME" },
     { "total", AT(total), JSON_U64, 0, NULL, "accounts that could be listed" },
 };
 #undef AT
 static const struct json_table jsz_table = JSON_TABLE(struct jsz, jsz_fields);
 /* clang-format on */
 
+bool jsz_plan(struct request *r)
+{
+    struct query *q = &r->query;
+    struct js_report *js = &r->js;
+    bool accounts = query_bool(q, "accounts");
+    js->with_streams = query_bool(q, "streams");
+    js->with_consumers = query_bool(q, "consumers");
+    js->with_direct = query_bool(q, "direct-consumers");
+    js->with_configs = query_bool(q, "config");
+    bool leader_only = query_bool(q, "leader-only");
+    (void)query_bool(q, "stream-leader-only");
+    r->shows_leaders = query_bool(q, "raft");
+    int64_t offset = query_int(q, "offset"), limit = query_int(q, "limit");
+    const char *account = query_text(q, "acc");
+    if (leader_only && r->facts->jetstream == NULL) query_fail(q, "filtered response: not leader");
+    if (request_failed(r)) return false;
+    js->with_streams |= js->with_consumers || js->with_direct;
+    js->account = account[0] != '\0' ? account : NULL;
+    js->with_accounts = accounts || js->with_streams || js->account != NULL;
+    js->offset = offset > 0 && js->account == NULL ? (uint32_t)offset : 0;
+    js->limit = limit > 0 && limit < UINT32_MAX ? (uint32_t)limit : ACCOUNTS_DEFAULT;
+    r->wants_js = true;
+    return false;
+}
+
+static void fill_stream(struct request *r, const struct js_report_stream *from,
+                        struct stream_detail *to)
+{
+    struct js_cluster_info *cluster = arena_alloc(r->arena, sizeof *cluster);
+    cluster->leader = r->core->identity.name;
+    *to = (struct stream_detail){
+        .name = from->info->config.name,
+        .created = from->info->created,
+        .cluster = cluster,
+        .config = r->js.with_configs ? &from->info->config : NULL,
+        .state = &from->info->state,
+        .consumers = from->consumers,
+        .direct_consumers = from->direct_consumers,
+        .mirror = from->info->mirror,
+        .sources = from->info->sources,
+    };
+}
+
+static void fill_account(struct request *r, const struct js_report_account *from,
+                         struct account_detail *to)
+{
+    struct stream_detail *streams = arena_alloc(r->arena,
+                                                (from->streams_count + 1) * sizeof *streams);
+    for (uint32_t i = 0; i < from->streams_count; i++)
+        fill_stream(r, &from->streams[i], &streams[i]);
+    *to = (struct account_detail){
+        .name = from->name,
+        .id = from->name,
+        .stats = { .memory = from->memory,
+                   .storage = from->store,
+                   /* as nats-server: no limit is the largest number */
+                   .reserved_memory = (uint64_t)from->limits.memory_max,
+                   .reserved_storage = (uint64_t)from->limits.store_max,
+                   .api = { .total = from->api_total, .errors = from->api_errors } },
+        .streams = { streams, from->streams_count },
+    };
+}
+
+static void fill(struct request *r, struct jsz *z)
+{
+    const struct js_report *js = &r->js;
+    struct account_detail *accounts = arena_alloc(r->arena,
+                                                  (js->accounts_count + 1) * sizeof *accounts);
+    for (uint32_t i = 0; i < js->accounts_count; i++)
+        fill_account(r, &js->accounts[i], &accounts[i]);
+    z->stats = *js_stats_view(r);
+    z->config = js_config_view(r);
+    z->limits = js_limits_view(r);
+    z->streams = js->sums.streams;
+    z->consumers = js->sums.consumers;
+    z->messages = js->sums.messages;
+    z->bytes = js->sums.bytes;
+    if (r->shows_leaders) z->streams_leader = js->sums.streams;
+    if (r->shows_leaders) z->consumers_leader = js->sums.consumers;
+    z->accounts = (struct json_array){ accounts, js->accounts_count };
+    z->total = js->sums.accounts;
+}
+
 void jsz_serve(struct request *r)
 {
-    static const char *const flags[] = { "accounts",          "streams", "consumers",
-                                         "direct-consumers",  "config",  "raft",
-                                         "stream-leader-only" };
-    struct query *q = &r->query;
-    for (uint32_t i = 0; i < ARRAY_COUNT(flags); i++) (void)query_bool(q, flags[i]);
-    bool leader_only = query_bool(q, "leader-only");
-    (void)query_int(q, "offset");
-    (void)query_int(q, "limit");
-    if (leader_only) query_fail(q, "filtered response: not leader");
-    if (request_failed(r)) return;
-    struct jsz z = { .server_id = r->core->identity.id, .now = r->now, .disabled = true };
+    struct js_config_view no_config = { .max_memory = 0 };
+    struct jsz z = { .server_id = r->core->identity.id, .now = r->now };
+    z.disabled = r->facts->jetstream == NULL;
+    if (z.disabled) z.config = &no_config;
+    else fill(r, &z);
     request_json(r, &jsz_table, &z);
-}
-
-/* ---- /healthz ---- */
-
-struct health_error {
-    const char *type;
-    const char *error;
-};
-
-struct health {
-    const char *status;
-    const char *error;
-    struct json_array errors;
-};
-
-/* clang-format off */
-static const struct json_field health_error_fields[] = {
-    { "type", JSON_AT(struct health_error, type), JSON_TEXT, 0, NULL,
-      "CONNECTION, BAD_REQUEST, JETSTREAM, ACCOUNT, STREAM or CONSUMER" },
-    { "error", JSON_AT(struct health_error, error), JSON_TEXT, JSON_OMITEMPTY, NULL,
-      "what is wrong" },
-};
-static const struct json_table health_error_table =
-    JSON_TABLE(struct health_error, health_error_fields);
-
-static const struct json_field health_fields[] = {
-    { "status", JSON_AT(struct health, status), JSON_TEXT, 0, NULL, "ok, unavailable or error" },
-    { "error", JSON_AT(struct health, error), JSON_TEXT, JSON_OMITEMPTY, NULL, "what is wrong" },
-    { "errors", JSON_AT(struct health, errors), JSON_STRUCTS, JSON_OMITEMPTY, &health_error_table,
-      "with details=1: all that is wrong" },
-};
-static const struct json_table health_table = JSON_TABLE(struct health, health_fields);
-/* clang-format on */
-
-struct verdict {
-    int code;
-    const char *status;
-    const char *type;
-    const char *error;
-};
-
-/* A probe that asks for JetStream is not told that all is well when it is configured and
- * missing. */
-static struct verdict judge(struct request *r, bool asks_for_js)
-{
-    bool account = query_text(&r->query, "account")[0] != '\0';
-    bool stream = query_text(&r->query, "stream")[0] != '\0';
-    bool consumer = query_text(&r->query, "consumer")[0] != '\0';
-    if (stream && !account)
-        return (struct verdict){ 400, "error", "BAD_REQUEST",
-                                 "\"account\" must not be empty when checking stream health" };
-    if (consumer && !stream)
-        return (struct verdict){ 400, "error", "BAD_REQUEST",
-                                 "\"stream\" must not be empty when checking consumer health" };
-    if ((asks_for_js || account) && r->facts->options->jetstream.enabled)
-        return (struct verdict){ 503, "unavailable", "JETSTREAM", "JetStream is not served" };
-    return (struct verdict){ .code = 200, .status = "ok" };
-}
-
-void healthz_serve(struct request *r)
-{
-    static const char *const js_flags[] = { "js-enabled", "js-enabled-only", "js-server-only",
-                                            "js-meta-only" };
-    bool asks_for_js = false;
-    for (uint32_t i = 0; i < ARRAY_COUNT(js_flags); i++)
-        if (query_bool(&r->query, js_flags[i])) asks_for_js = true;
-    bool details = query_bool(&r->query, "details");
-    if (request_failed(r)) return;
-
-    struct verdict v = judge(r, asks_for_js);
-    struct health_error error = { v.type, v.error };
-    struct health z = { .status = v.status };
-    if (details) z.errors = (struct json_array){ &error, v.error != NULL ? 1 : 0 };
-    else z.error = v.error;
-    if (details && v.error != NULL) z.status = "error";
-    struct buf body = { 0 };
-    struct json_writer w = json_writer_on(&body, JSON_COMPACT);
-    json_table_write(&health_table, &z, &w);
-    request_json_body(r, v.code, &body);
 }

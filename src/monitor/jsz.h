@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jsz: /jsz, the streams: JetStream is not served, and the page says so. /healthz, whether the
- * server can do its work.
+/* Jsz: /jsz, the streams and consumers of all accounts, or that JetStream is off.
  *
- * Thread and memory: request.h. Source: reference monitoring 10 and 11. */
+ * Thread and memory: request.h. Source: reference monitoring 10. */
 #ifndef MIDGE_MONITOR_JSZ_H
 #define MIDGE_MONITOR_JSZ_H
 
+#include <stdbool.h>
+
 struct request;
 
+bool jsz_plan(struct request *);
 void jsz_serve(struct request *);
-void healthz_serve(struct request *);
 
 #endif

@@ -10,6 +10,7 @@
 #include "monitor/access.h"
 #include "monitor/accountz.h"
 #include "monitor/debugz.h"
+#include "monitor/healthz.h"
 #include "monitor/jsz.h"
 #include "monitor/linkz.h"
 #include "monitor/metrics.h"
@@ -23,7 +24,8 @@ static const nanos CPU_SAMPLE = 200 * MILLISECOND;
 struct endpoint {
     const char *path;
     enum req_stat stat;
-    /* Decodes parameters; true when the page needs its collection before `serve`. NULL: never. */
+    /* Decodes parameters; true when the page needs its collection before `serve`. It may also set
+     * `wants_js`, and what `js` asks for. NULL: never. */
     bool (*plan)(struct request *);
     void (*serve)(struct request *);
 };
@@ -31,17 +33,17 @@ struct endpoint {
 /* clang-format off */
 static const struct endpoint endpoints[] = {
     { "/",               REQ_STAT_ROOT,     NULL,         index_serve },
-    { "/varz",           REQ_STAT_VARZ,     NULL,         varz_serve },
+    { "/varz",           REQ_STAT_VARZ,     varz_plan,    varz_serve },
     { "/connz",          REQ_STAT_CONNZ,    connz_plan,   connz_serve },
     { "/routez",         REQ_STAT_ROUTEZ,   NULL,         routez_serve },
     { "/gatewayz",       REQ_STAT_GATEWAYZ, NULL,         gatewayz_serve },
     { "/leafz",          REQ_STAT_LEAFZ,    NULL,         leafz_serve },
     { "/subsz",          REQ_STAT_SUBSZ,    subsz_plan,   subsz_serve },
     { "/subscriptionsz", REQ_STAT_SUBSZ,    subsz_plan,   subsz_serve },
-    { "/accountz",       REQ_STAT_ACCOUNTZ, NULL,         accountz_serve },
+    { "/accountz",       REQ_STAT_ACCOUNTZ, accountz_plan, accountz_serve },
     { "/accstatz",       REQ_STAT_ACCSTATZ, NULL,         accstatz_serve },
-    { "/jsz",            REQ_STAT_JSZ,      NULL,         jsz_serve },
-    { "/healthz",        REQ_STAT_HEALTHZ,  NULL,         healthz_serve },
+    { "/jsz",            REQ_STAT_JSZ,      jsz_plan,     jsz_serve },
+    { "/healthz",        REQ_STAT_HEALTHZ,  healthz_plan, healthz_serve },
     { "/metrics",        REQ_STAT_METRICS,  metrics_plan, metrics_serve },
     { "/stacksz",        REQ_STAT_NONE,     NULL,         stacksz_serve },
     { "/ipqueuesz",      REQ_STAT_NONE,     NULL,         ipqueuesz_serve },
@@ -71,6 +73,7 @@ struct task {
     struct monitor *monitor;
     struct facts *facts;
     const struct endpoint *endpoint;
+    bool wants_collection;
     struct work work;
     struct list node; /* in monitor->waiting */
     void (*done)(void *ctx, struct http_response *take_response);
@@ -197,7 +200,17 @@ static void task_written(struct work *w)
     task_finish(container_of(w, struct task, work));
 }
 
-/* On the last reactor: what takes longer goes to a worker. */
+/* On a reactor: what takes longer goes to a worker. */
+static void task_hand_over(struct task *t)
+{
+    struct worker *worker = t->monitor->env->worker;
+    t->work.run = task_write;
+    t->work.finished = task_written;
+    if (worker->submit(worker, &t->work) == ERR_OK) return;
+    request_text(&t->request, 503, "too busy to write this report\n");
+    task_finish(t);
+}
+
 static void task_collected(struct collection *c)
 {
     struct task *t = container_of(c, struct task, request.collection);
@@ -206,12 +219,7 @@ static void task_collected(struct collection *c)
     m->is_collecting = false;
     lock_drop(&m->lock);
     collect_next(m); /* before this task, and perhaps the monitor, is gone */
-    t->work.run = task_write;
-    t->work.finished = task_written;
-    if (m->env->worker->submit(m->env->worker, &t->work) != ERR_OK) {
-        request_text(&t->request, 503, "too busy to write this report\n");
-        task_finish(t);
-    }
+    task_hand_over(t);
 }
 
 static void task_collect(struct task *t)
@@ -221,6 +229,25 @@ static void task_collect(struct task *t)
     list_add_tail(&m->waiting, &t->node);
     lock_drop(&m->lock);
     collect_next(m);
+}
+
+/* ---- JetStream's part ---- */
+
+/* On its reactor. */
+static void task_js_reported(struct js_report *js)
+{
+    struct task *t = container_of(js, struct task, request.js);
+    if (t->wants_collection) task_collect(t);
+    else task_hand_over(t);
+}
+
+static void task_ask_js(struct task *t)
+{
+    struct request *r = &t->request;
+    assert(r->facts->jetstream != NULL);
+    r->js.arena = r->arena;
+    r->js.done = task_js_reported;
+    js_report_start(r->facts->jetstream, &r->js);
 }
 
 /* ---- requests ---- */
@@ -263,12 +290,16 @@ static void task_run(struct task *t, const struct monitor_query *q)
     req_stats_count(&t->monitor->stats, t->endpoint->stat);
     query_parse(&r->query, q->query, r->arena);
     sample_cpu(t->monitor, r);
-    if (t->endpoint->plan != NULL && t->endpoint->plan(r)) {
+    t->wants_collection = t->endpoint->plan != NULL && t->endpoint->plan(r);
+    bool asks_js = r->wants_js && r->facts->jetstream != NULL && r->response.status == 0;
+    if (asks_js) {
+        task_ask_js(t);
+    } else if (t->wants_collection) {
         task_collect(t);
-        return;
+    } else {
+        if (r->response.status == 0) t->endpoint->serve(r);
+        task_finish(t);
     }
-    if (r->response.status == 0) t->endpoint->serve(r);
-    task_finish(t);
 }
 
 void monitor_request(struct monitor *m, const struct monitor_query *q,

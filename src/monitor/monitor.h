@@ -26,6 +26,7 @@ struct monitor_options {
     /* what of the configuration is not served: one line each */
     const char *const *unserved;
     uint32_t unserved_count;
+    struct jetstream *jetstream; /* NULL: off, or not served */
     nanos config_loaded;  /* real time of the last load or reload; 0: the start */
     nanos cert_not_after; /* of the client listener's certificate; 0: none */
     nanos websocket_cert_not_after;

@@ -16,6 +16,7 @@
 #include "monitor/facts.h"
 #include "monitor/query.h"
 #include "monitor/subsz.h"
+#include "stream/js_report.h"
 
 struct request {
     struct core *core;
@@ -29,6 +30,9 @@ struct request {
     double cpu_percent;
     struct http_response response; /* status 0: not answered yet */
     struct collection collection;
+    bool wants_js;      /* set by `plan`: what `js` asks for is collected before `serve` */
+    bool shows_leaders; /* of /jsz */
+    struct js_report js;
     union {
         struct connz_query connz;
         struct subsz_query subsz;

@@ -390,7 +390,6 @@ void varz_fill(struct request *r, struct varz *ret)
         .proto = 1,
         .git_commit = id->git_commit,
         .go = id->go,
-        .jetstream = SLICE_LIT("{}"),
         .midge = { .version = r->facts->midge_version,
                    .reactors = r->core->reactors->count,
                    .memory_limit = o->memory_limit,
@@ -405,6 +404,16 @@ void varz_fill(struct request *r, struct varz *ret)
     fill_mqtt(r, &ret->mqtt);
     fill_websocket(r, &ret->websocket);
     fill_numbers(r, ret);
+    if (r->facts->jetstream == NULL) return;
+    ret->jetstream.config = js_config_view(r);
+    ret->jetstream.stats = js_stats_view(r);
+    ret->jetstream.limits = js_limits_view(r);
+}
+
+bool varz_plan(struct request *r)
+{
+    r->wants_js = true;
+    return false;
 }
 
 void varz_serve(struct request *r)

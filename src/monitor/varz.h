@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "json/table.h"
+#include "monitor/js_view.h"
 
 struct request;
 
@@ -92,6 +93,13 @@ struct midge_varz {
     struct json_array unserved;
 };
 
+/* NULL, each: JetStream is off. */
+struct varz_jetstream {
+    struct js_config_view *config;
+    struct js_stats_view  *stats;
+    struct js_limits_view *limits;
+};
+
 struct varz {
     const char *server_id, *server_name, *version;
     int32_t proto;
@@ -112,7 +120,7 @@ struct varz {
     struct leaf_varz leaf;
     struct mqtt_varz mqtt;
     struct websocket_varz websocket;
-    struct slice jetstream; /* "{}" */
+    struct varz_jetstream jetstream;
     double tls_timeout;
     nanos write_deadline;
     const char *write_timeout;
@@ -143,6 +151,7 @@ struct varz {
 extern const struct json_table varz_table;
 
 void varz_fill(struct request *, struct varz *ret);
+bool varz_plan(struct request *);
 void varz_serve(struct request *);
 
 /* "host:port" of a URL, without user and password. */

@@ -129,6 +129,16 @@ static const struct json_field websocket_fields[] = {
 static const struct json_table websocket_table =
     JSON_TABLE(struct websocket_varz, websocket_fields);
 
+#define AT(field) JSON_AT(struct varz_jetstream, field)
+static const struct json_field jetstream_fields[] = {
+    { "config", AT(config), JSON_STRUCT_PTR, JSON_OMITEMPTY, &js_config_view_table, "limits" },
+    { "stats", AT(stats), JSON_STRUCT_PTR, JSON_OMITEMPTY, &js_stats_view_table, "sums" },
+    { "limits", AT(limits), JSON_STRUCT_PTR, JSON_OMITEMPTY, &js_limits_view_table,
+      "limits { }" },
+};
+#undef AT
+static const struct json_table jetstream_table = JSON_TABLE(struct varz_jetstream, jetstream_fields);
+
 #define AT(field) JSON_AT(struct link_counts, field)
 static const struct json_field link_counts_fields[] = {
     { "clients", AT(clients), JSON_U64, 0, NULL, "clients" },
@@ -197,7 +207,7 @@ static const struct json_field varz_fields[] = {
     { "leaf", AT(leaf), JSON_STRUCT, 0, &leaf_table, "leafnodes { }" },
     { "mqtt", AT(mqtt), JSON_STRUCT, 0, &mqtt_table, "mqtt { }" },
     { "websocket", AT(websocket), JSON_STRUCT, 0, &websocket_table, "websocket { }" },
-    { "jetstream", AT(jetstream), JSON_RAW, 0, NULL, "JetStream: off" },
+    { "jetstream", AT(jetstream), JSON_STRUCT, 0, &jetstream_table, "jetstream { }; empty: off" },
     { "tls_timeout", AT(tls_timeout), JSON_F64, 0, NULL, "seconds" },
     { "write_deadline", AT(write_deadline), JSON_I64, 0, NULL, "nanoseconds" },
     { "write_timeout", AT(write_timeout), JSON_TEXT, JSON_OMITEMPTY, NULL, "what happens then" },

@@ -15,6 +15,7 @@ struct identity {
     char                   made_up[NAME_LEN + 1];
     char                  *name;
     char                  *cluster;
+    char                  *domain;
 };
 
 static void make_key(struct entropy *entropy, enum nkey_kind kind, char text[NKEY_TEXT_SIZE])
@@ -63,6 +64,9 @@ struct identity *identity_new(struct env *env, const struct options *o)
     i->of.go = "C17 " __VERSION__;
     i->of.xkey = i->xkey;
     i->of.cluster = i->cluster;
+    bool has_domain = o->jetstream.domain != NULL && o->jetstream.domain[0] != '\0';
+    i->domain = has_domain ? xstrdup(o->jetstream.domain) : NULL;
+    i->of.domain = i->domain;
     return i;
 }
 
@@ -71,6 +75,7 @@ struct identity *identity_free(struct identity *i)
     if (i == NULL) return NULL;
     i->name = xfree(i->name);
     i->cluster = xfree(i->cluster);
+    i->domain = xfree(i->domain);
     return xfree(i);
 }
 

@@ -7,6 +7,7 @@
 #include "server/banner.h"
 #include "server/changes.h"
 #include "server/monitoring.h"
+#include "server/streams.h"
 #include "server/server_internal.h"
 #include "server/snapshot.h"
 
@@ -34,9 +35,12 @@ enum err server_new(const struct server_setup *setup, struct options *take_optio
         (void)server_free(s);
         return e;
     }
-    s->core = core_new(s->env, setup->reactors, identity_get(s->identity),
-                       settings_ref(s->settings));
+    /* it has a domain when it has JetStream: streams_open() */
+    struct server_identity identity = *identity_get(s->identity);
+    identity.domain = NULL;
+    s->core = core_new(s->env, setup->reactors, &identity, settings_ref(s->settings));
     s->config_loaded = clock_realtime(s->env->clock);
+    streams_open(s);
     s->monitor = monitoring_new(s);
     *ret_server = s;
     return ERR_OK;
@@ -47,6 +51,7 @@ struct server *server_free(struct server *s)
     if (s == NULL) return NULL;
     if (s->is_stopping && s->is_up) log_info(s->env->log, "Server Exiting..");
     s->monitor = monitor_free(s->monitor);
+    s->jetstream = jetstream_free(s->jetstream);
     s->core = core_free(s->core);
     s->client_entrance = entrance_free(s->client_entrance);
     s->websocket_entrance = entrance_free(s->websocket_entrance);
@@ -83,6 +88,8 @@ static enum err start(struct server *s, struct errmsg *why)
     if (e) return e;
     banner_unserved(log, o);
     e = monitoring_start(s, why);
+    if (e) return e;
+    e = streams_tell(s, why);
     if (e) return e;
     e = server_listen_websocket(s, why);
     if (e) return e;
@@ -126,6 +133,7 @@ static enum err reload(struct server *s, struct options *take_options, struct er
     s->settings = next;
     s->config_loaded = clock_realtime(s->env->clock);
     core_reload(s->core, settings_ref(next));
+    if (s->jetstream != NULL) jetstream_reload(s->jetstream);
     monitoring_update(s);
     server_move_files(s, &diff);
     return ERR_OK;
@@ -177,11 +185,13 @@ void server_stop(struct server *s)
     if (s->is_up) log_info(s->env->log, "Initiating Shutdown...");
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) core_unlisten(s->core, kinds[i]);
     core_close_all(s->core);
+    if (s->jetstream != NULL) jetstream_stop(s->jetstream);
     monitor_stop(s->monitor);
     server_remove_ports(s);
 }
 
 bool server_is_idle(struct server *s)
 {
-    return s->is_stopping && core_clients(s->core) == 0 && monitor_is_idle(s->monitor);
+    bool is_stored = s->jetstream == NULL || jetstream_is_idle(s->jetstream);
+    return s->is_stopping && core_clients(s->core) == 0 && monitor_is_idle(s->monitor) && is_stored;
 }

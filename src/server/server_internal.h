@@ -9,6 +9,7 @@
 #include "server/identity.h"
 #include "server/ports_file.h"
 #include "server/server.h"
+#include "stream/jetstream.h"
 
 struct server {
     struct server_setup setup;
@@ -22,6 +23,8 @@ struct server {
     struct ports        ports;
     char               *ports_path;         /* NULL: no ports file was written */
     struct monitor     *monitor;
+    struct jetstream   *jetstream;          /* NULL: off, or not served */
+    struct errmsg       jetstream_why;      /* why it did not open; "": it did, or is off */
     bool                has_https;          /* of the monitoring port */
     nanos               config_loaded;
     bool                is_up;              /* everything listens, or did */

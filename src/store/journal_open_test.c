@@ -297,6 +297,29 @@ static void what_a_cut_tail_leaves_is_not_taken_for_rot_later(void **state)
     assert_string_equal(w->complaint, "");
 }
 
+static void nor_is_what_it_leaves_in_a_segment_of_its_own(void **state)
+{
+    struct world *w = *state;
+    w->options.segment_first = w->options.segment_max = 4096;
+    w->options.sync = JOURNAL_SYNC_LAZY;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    for (uint32_t i = 0; i < 9; i++) {
+        (void)world_add(w, i < 7 ? 100 : 1000); /* the last ones do not fit behind the others */
+        world_settle(w);
+    }
+    world_crash(w, false);
+    disk_memory_flip(w->disk, "journal/00000002", IN_BODY, 3);
+    disk_memory_flip(w->disk, "journal/00000002", 3 * JOURNAL_SECTOR + IN_BODY, 3);
+    w->allows_loss = true;
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(world_open(w, false), ERR_OK);
+        assert_int_equal(w->replayed, 7);
+        assert_int_equal(w->damages, 0);
+        world_crash(w, true);
+    }
+    assert_string_equal(w->complaint, "");
+}
+
 static void a_start_fails_cleanly_whatever_call_fails(void **state)
 {
     struct world *w = *state;
@@ -336,6 +359,7 @@ int main(void)
         WITH_WORLD(there_is_nothing_to_check_without_a_journal),
         cmocka_unit_test(what_was_not_synced_is_written_again_before_anybody_builds_on_it),
         WITH_WORLD(what_a_cut_tail_leaves_is_not_taken_for_rot_later),
+        WITH_WORLD(nor_is_what_it_leaves_in_a_segment_of_its_own),
         WITH_WORLD(a_start_fails_cleanly_whatever_call_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,26 @@ static enum err denied(const struct found *f, struct errmsg *why)
     return errmsg_set(why, ERR_DENIED, "%s is sealed with another key", f->segment->name);
 }
 
+/* ---- what a cut tail has left ---- */
+
+/* An earlier start has cut torn batches, and what was written since names the one before them. They
+ * may stand in segments that were not written since: they are no part of the journal, nor are they
+ * rot. */
+static void forget_cut(struct scan *s)
+{
+    uint32_t kept = s->count;
+    journal_pos before = UINT64_MAX; /* what the next one names */
+    for (uint32_t i = s->count; i > 0; i--) {
+        const struct found *f = &s->found[i - 1];
+        if (f->records > 0 && f->pos > before) continue;
+        before = f->before;
+        s->found[--kept] = *f;
+    }
+    assert(kept <= s->count);
+    s->count -= kept;
+    if (kept > 0) memmove(s->found, s->found + kept, s->count * sizeof *s->found);
+}
+
 /* ---- the end ---- */
 
 static journal_pos known_durable(const struct scan *s)
@@ -222,6 +242,7 @@ enum err replay_all(struct scan *s, const struct journal_replay *replay, struct 
     struct walk w = { .s = s, .replay = replay, .at = replay->after };
     journal_pos whole = 0;
     assert(replay->on_batch != NULL);
+    forget_cut(s);
     w.durable = known_durable(s);
     enum err e = highest_whole(s, replay->after, &whole, why);
     if (e) return e;

@@ -24,7 +24,7 @@ void store_report(struct store *s, const char *format, ...)
 
 /* ---- open ---- */
 
-static enum err make_identity(struct store *s, struct entropy *entropy)
+static void make_identity(struct store *s, struct entropy *entropy)
 {
     struct store_identity *i = &s->identity;
     *i = (struct store_identity){ 0 };
@@ -32,21 +32,21 @@ static enum err make_identity(struct store *s, struct entropy *entropy)
     while (i->store_id == 0) entropy->fill(entropy, &i->store_id, sizeof i->store_id);
     entropy->fill(entropy, i->salt, sizeof i->salt);
     assert(i->turn == 0);
-    return ERR_OK;
 }
 
 /* The identity is safe, in both copies, before anything is written under it. */
 static enum err open_identity(struct store *s, const struct store_options *o, struct errmsg *why)
 {
     struct key_wish wish = { o->cipher, o->key, o->previous_key, o->env->entropy };
-    bool is_changed = false;
-    enum err e = store_identity_load(s->disk, &s->identity, why);
-    if (e == ERR_NOTFOUND) e = make_identity(s, o->env->entropy);
-    if (!e) e = store_keys_open(&s->identity, &wish, &s->keys, &is_changed, why);
+    bool is_changed = false, is_unequal = false;
+    enum err e = store_identity_load(s->disk, &s->identity, &is_unequal, why);
+    if (e && e != ERR_NOTFOUND) return e;
+    if (e == ERR_NOTFOUND) make_identity(s, o->env->entropy);
+    e = store_keys_open(&s->identity, &wish, &s->keys, &is_changed, why);
     if (e) return e;
     s->seal = store_keys_seal(s->keys);
+    if (!is_changed && !is_unequal && s->identity.turn > 0) return ERR_OK;
     if (is_changed || s->identity.turn == 0) s->identity.turn++;
-    assert(s->identity.turn > 0);
     assert(s->identity.store_id != 0);
     return store_identity_save(s->disk, &s->identity, why);
 }

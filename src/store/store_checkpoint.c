@@ -42,10 +42,11 @@ static bool is_due(const struct store *s)
 nanos store_checkpoint_due(const struct store *s)
 {
     if (s->is_stuck || s->failure != ERR_OK) return NANOS_MAX;
-    if (s->wants_tick || has_gone(s)) return s->now;
+    if (s->wants_tick) return s->now;
     if (checkpoint_is_refused(s->checkpoint)) return s->now + CHECKPOINT_RETRY;
     if (s->step == STEP_FLUSHING && s->flushes == 0) return s->now;
     if (s->step != STEP_IDLE) return NANOS_MAX;
+    if (has_gone(s)) return s->now;
     if (store_error(s) == ERR_LIMIT)
         return s->now < s->retry ? s->retry : s->now + CHECKPOINT_RETRY;
     if (list_empty(&s->owners.changed)) return NANOS_MAX;

@@ -9,7 +9,6 @@ static const char *const names[COPIES] = { "identity.a", "identity.b" };
 
 struct copy {
     enum identity_verdict verdict;
-    bool is_there;
     struct store_identity identity;
 };
 
@@ -22,7 +21,6 @@ static enum err read_copy(struct disk *disk, const char *name, struct copy *ret,
     enum err e = disk->open(disk, name, DISK_OPEN_READ, &file, why);
     if (e == ERR_NOTFOUND) return ERR_OK;
     if (e) return e;
-    ret->is_there = true;
     e = disk->read(disk, file, 0, (struct disk_span){ bytes, sizeof bytes }, &moved);
     disk->close(disk, file);
     if (e) return errmsg_set(why, e, "%s cannot be read", name);
@@ -54,23 +52,28 @@ static enum err check_new(struct disk *disk, struct errmsg *why)
     return ERR_NOTFOUND;
 }
 
-enum err store_identity_load(struct disk *disk, struct store_identity *ret, struct errmsg *why)
+enum err store_identity_load(struct disk *disk, struct store_identity *ret, bool *ret_is_unequal,
+                             struct errmsg *why)
 {
     struct copy copies[COPIES];
     const struct store_identity *best = NULL;
+    bool is_unequal = false;
     for (uint32_t i = 0; i < COPIES; i++) {
         enum err e = read_copy(disk, names[i], &copies[i], why);
         if (e) return e;
         if (copies[i].verdict == IDENTITY_NEWER)
             return errmsg_set(why, ERR_INVALID, "the store was written by a newer version");
+        is_unequal |= copies[i].verdict != IDENTITY_GOOD;
         if (copies[i].verdict != IDENTITY_GOOD) continue;
         const struct store_identity *this = &copies[i].identity;
+        is_unequal |= best != NULL && this->turn != best->turn;
         if (best == NULL || this->turn > best->turn) best = this;
     }
     if (best == NULL) return check_new(disk, why);
     assert(best->store_id != 0);
     assert(best->turn > 0);
     *ret = *best;
+    *ret_is_unequal = is_unequal;
     return ERR_OK;
 }
 

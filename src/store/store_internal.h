@@ -116,9 +116,10 @@ struct store {
 /* store.c */
 void store_report(struct store *, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* store_identity.c: blocking */
+/* store_identity.c: blocking. NOTFOUND: a new store. `*ret_is_unequal`: one copy is bad or
+ * older. */
 MUST_CHECK enum err store_identity_load(struct disk *, struct store_identity *ret,
-                                        struct errmsg *why); /* NOTFOUND: a new store */
+                                        bool *ret_is_unequal, struct errmsg *why);
 MUST_CHECK enum err store_identity_save(struct disk *, const struct store_identity *,
                                         struct errmsg *why);
 

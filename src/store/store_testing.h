@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/le.h"
 #include "base/rng.h"
 #include "env/disk_memory.h"

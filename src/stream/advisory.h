@@ -24,13 +24,16 @@
     X(MAX_DELIVERIES,     "ADVISORY.CONSUMER.MAX_DELIVERIES",   "advisory.v1.max_deliver") \
     X(MSG_NAKED,          "ADVISORY.CONSUMER.MSG_NAKED",        "advisory.v1.nak") \
     X(MSG_TERMINATED,     "ADVISORY.CONSUMER.MSG_TERMINATED",   "advisory.v1.terminated") \
-    X(PINNED,             "ADVISORY.CONSUMER.PINNED",           "advisory.v1.consumer_group_pinned") \
-    X(UNPINNED,           "ADVISORY.CONSUMER.UNPINNED",         "advisory.v1.consumer_group_unpinned") \
+    X(PINNED,             "ADVISORY.CONSUMER.PINNED", \
+      "advisory.v1.consumer_group_pinned") \
+    X(UNPINNED,           "ADVISORY.CONSUMER.UNPINNED", \
+      "advisory.v1.consumer_group_unpinned") \
     X(SNAPSHOT_CREATE,    "ADVISORY.STREAM.SNAPSHOT_CREATE",    "advisory.v1.snapshot_create") \
     X(SNAPSHOT_COMPLETE,  "ADVISORY.STREAM.SNAPSHOT_COMPLETE",  "advisory.v1.snapshot_complete") \
     X(RESTORE_CREATE,     "ADVISORY.STREAM.RESTORE_CREATE",     "advisory.v1.restore_create") \
     X(RESTORE_COMPLETE,   "ADVISORY.STREAM.RESTORE_COMPLETE",   "advisory.v1.restore_complete") \
-    X(BATCH_ABANDONED,    "ADVISORY.STREAM.BATCH_ABANDONED",    "advisory.v1.stream_batch_abandoned") \
+    X(BATCH_ABANDONED,    "ADVISORY.STREAM.BATCH_ABANDONED", \
+      "advisory.v1.stream_batch_abandoned") \
     X(ACK_METRIC,         "METRIC.CONSUMER.ACK",                "metric.v1.consumer_ack") \
     X(API_LIMIT,          "ADVISORY.API.LIMIT_REACHED",         "advisory.v1.api_limit_reached") \
     X(OUT_OF_STORAGE,     "ADVISORY.SERVER.OUT_OF_STORAGE",     "advisory.v1.server_out_of_space")

@@ -140,11 +140,12 @@ void api_take(struct sink *sink, struct core_reactor *cr, struct sub *sub, const
 /* What every call is asked before its handler is. False: it was answered. */
 static bool is_admitted(struct api_request *r, uint32_t flags)
 {
+    const struct js_account *a = r->account;
     struct js_error error;
     struct slice level = { 0 };
     if (flags & API_QUIET) {
-        if (!r->account->is_enabled) api_no_responders(r);
-        return r->account->is_enabled;
+        if (!a->is_enabled) api_no_responders(r);
+        return a->is_enabled;
     }
     (void)headers_find(r->header, SLICE_LIT("Nats-Required-Api-Level"), &level);
     if (!js_level_check(level, &error)) {
@@ -152,10 +153,10 @@ static bool is_admitted(struct api_request *r, uint32_t flags)
         return false;
     }
     if (flags & API_OF_SYSTEM) {
-        if (!r->account->is_system) api_drop(r);
-        return r->account->is_system;
+        if (!a->is_system) api_drop(r);
+        return a->is_system;
     }
-    if (r->account->is_enabled || (flags & API_ANY_ACCOUNT)) return true;
+    if (a->is_enabled || (flags & API_ANY_ACCOUNT)) return true;
     api_fail_as(r, JS_ERR_NOT_ENABLED_FOR_ACCOUNT);
     return false;
 }

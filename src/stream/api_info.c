@@ -59,7 +59,7 @@ static const struct json_field cluster_fields[] = {
       "the others" },
 };
 #undef AT
-static const struct json_table cluster_table =
+const struct json_table js_cluster_info_table =
     JSON_NAMED_TABLE(struct js_cluster_info, cluster_fields, "ClusterInfo");
 
 #define AT(field) JSON_AT(struct js_error_info, field)
@@ -86,7 +86,7 @@ static const struct json_field source_fields[] = {
       &stream_transform_table, "filters and transforms" },
 };
 #undef AT
-static const struct json_table source_table =
+const struct json_table stream_source_info_table =
     JSON_NAMED_TABLE(struct stream_source_info, source_fields, "StreamSourceInfo");
 
 #define AT(field) JSON_AT(struct stream_alternate, field)
@@ -105,9 +105,9 @@ static const struct json_field info_fields[] = {
     { "created", AT(created), JSON_TIMESTAMP, 0, NULL, "when it was made" },
     { "state", AT(state), JSON_STRUCT, 0, &stream_state_table, "what it holds" },
     { "domain", AT(domain), JSON_TEXT, JSON_OMITEMPTY, NULL, "domain" },
-    { "cluster", AT(cluster), JSON_STRUCT_PTR, JSON_OMITEMPTY, &cluster_table, "who holds it" },
-    { "mirror", AT(mirror), JSON_STRUCT_PTR, JSON_OMITEMPTY, &source_table, "its origin" },
-    { "sources", AT(sources), JSON_STRUCTS, JSON_OMITEMPTY | JSON_GO_POINTERS, &source_table,
+    { "cluster", AT(cluster), JSON_STRUCT_PTR, JSON_OMITEMPTY, &js_cluster_info_table, "who holds it" },
+    { "mirror", AT(mirror), JSON_STRUCT_PTR, JSON_OMITEMPTY, &stream_source_info_table, "its origin" },
+    { "sources", AT(sources), JSON_STRUCTS, JSON_OMITEMPTY | JSON_GO_POINTERS, &stream_source_info_table,
       "its origins" },
     { "alternates", AT(alternates), JSON_STRUCTS, JSON_OMITEMPTY, &alternate_table,
       "it and its mirrors, nearest first" },
@@ -152,7 +152,7 @@ static const struct json_field consumer_fields[] = {
     { "num_redelivered", AT(num_redelivered), JSON_GOINT, 0, NULL, "delivered more than once" },
     { "num_waiting", AT(num_waiting), JSON_GOINT, 0, NULL, "pulls that wait" },
     { "num_pending", AT(num_pending), JSON_U64, 0, NULL, "not yet delivered" },
-    { "cluster", AT(cluster), JSON_STRUCT_PTR, JSON_OMITEMPTY, &cluster_table, "who holds it" },
+    { "cluster", AT(cluster), JSON_STRUCT_PTR, JSON_OMITEMPTY, &js_cluster_info_table, "who holds it" },
     { "push_bound", AT(push_bound), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "somebody gets them" },
     { "paused", AT(paused), JSON_BOOLEAN, JSON_OMITEMPTY, NULL, "it is paused" },
     { "pause_remaining", AT(pause_remaining), JSON_NANOS, JSON_OMITEMPTY, NULL, "for how long" },

@@ -146,6 +146,8 @@ struct js_account_info {
 extern const struct json_table stream_state_table;
 extern const struct json_table stream_info_table;
 extern const struct json_table consumer_info_table;
+extern const struct json_table js_cluster_info_table;
+extern const struct json_table stream_source_info_table;
 extern const struct json_table js_account_info_table;
 extern const struct json_table js_error_info_table;
 

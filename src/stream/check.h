@@ -22,6 +22,10 @@ struct js_directory {
     const struct consumer_config *(*consumer_at)(void *ctx, struct slice stream, uint32_t index,
                                                  struct slice *ret_name);
     bool (*has_interest)(void *ctx, const char *subject);       /* somebody subscribes */
+    /* What consumer_at() would tell one by one; NULL: it must. */
+    const struct consumer_config *(*consumer_find)(void *ctx, struct slice stream,
+                                                   struct slice name);
+    int64_t (*consumers_count)(void *ctx, struct slice stream); /* neither direct nor sourcing */
 };
 
 struct js_check {

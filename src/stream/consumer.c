@@ -121,7 +121,7 @@ static enum acks_policy policy_of(enum js_ack ack)
 }
 
 struct consumer *consumer_new(struct consumers *set, const struct consumer_command *made,
-                                     struct consumer_setup *take_setup)
+                              struct consumer_setup *take_setup)
 {
     struct consumer *c = xcalloc(1, sizeof *c);
     assert(made->name.len > 0);
@@ -192,8 +192,8 @@ static bool propose_failed(struct js_error *e)
     return js_error_set(e, JS_ERR_CONSUMER_STORE_FAILED, "the log takes nothing");
 }
 
-void consumer_made(const struct consumer *c, const struct consumer_config *config,
-                   struct buf *json, struct consumer_command *ret)
+void consumer_made(const struct consumer *c, const struct consumer_config *config, struct buf *json,
+                   struct consumer_command *ret)
 {
     struct json_writer w = json_writer_on(json, JSON_COMPACT);
     assert(json->len == 0);
@@ -396,9 +396,9 @@ void consumer_made_applied(struct consumer *c)
 void consumers_start(struct consumers *set)
 {
     assert(!set->is_running);
-    for (uint32_t i = 0; i < set->count; i++) {
-        struct consumer *c = set->at[i];
-        if (!c->is_created || c->is_begun) continue;
+    LIST_EACH(&set->all, node) {
+        struct consumer *c = container_of(node, struct consumer, node);
+        if (!c->is_created || c->is_begun || c->is_deleted) continue;
         consumer_begin(c);
         assert(c->is_begun);
     }
@@ -413,7 +413,6 @@ void consumer_check(const struct consumer *c)
     if (!c->is_begun) return;
     assert(c->is_created);
     redelivery_check(&c->redelivery);
-    assert(c->delivered.consumer_seq >= c->acks.delivered.consumer_seq ||
-           c->acks.policy == ACKS_FLOW_CONTROL);
+    assert(c->delivered.stream_seq < c->next);
     assert(c->is_loading ? c->is_reading : true);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Consumers from the log: what COMMAND_CONSUMER, COMMAND_CONSUMER_GONE and COMMAND_PROGRESS do, on a
- * leader, at recovery, later on every replica. */
+/* Consumers from the log: what COMMAND_CONSUMER, COMMAND_CONSUMER_GONE and COMMAND_PROGRESS do, on
+ * a leader, at recovery, later on every replica. */
 #include "base/assert.h"
 #include "stream/command_consumer.h"
 #include "stream/consumer_internal.h"
@@ -86,5 +86,5 @@ void consumers_apply(struct consumers *set, const struct stream_log_command *com
     case COMMAND_PROGRESS: apply_progress(set, command); break;
     default: unreachable();
     }
-    assert(set->counted <= set->count);
+    assert(set->counted <= set->names.count);
 }

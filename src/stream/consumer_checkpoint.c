@@ -64,8 +64,8 @@ static void put_gone(struct consumers *set, struct checkpoint *cp, uint64_t owne
     for (uint32_t at = 0; at < set->told_gone.len; at += sizeof id) {
         memcpy(&id, set->told_gone.ptr + at, sizeof id);
         assert(id != 0);
-        consumer_gone_write(id, checkpoint_add(cp, owner, CONSUMER_SECTION_GONE,
-                                               CONSUMER_GONE_SIZE));
+        consumer_gone_write(id,
+                            checkpoint_add(cp, owner, CONSUMER_SECTION_GONE, CONSUMER_GONE_SIZE));
     }
 }
 

@@ -142,7 +142,8 @@ static const char *answer(struct world *w, const struct consumer_case *row)
 static void world_init(struct world *w, struct arena *arena)
 {
     *w = (struct world){
-        .directory = { w, world_stream_at, world_stream_find, world_consumer_at, nobody },
+        .directory = { w, world_stream_at, world_stream_find, world_consumer_at, nobody, NULL,
+                       NULL },
         .server = { .memory_max = -1, .store_max = -1 },
         .account = { -1, -1, -1, -1, -1, -1, -1, false },
         .arena = arena,

@@ -109,9 +109,12 @@ static const char *name_of(const struct consumer_config *c)
 static const struct consumer_config *present_find(const struct js_check *k, const char *stream,
                                                   const char *name)
 {
+    const struct js_directory *d = k->directory;
     const struct consumer_config *o;
     struct slice other;
     if (!js_text_set(name)) return NULL;
+    if (d->consumer_find != NULL)
+        return d->consumer_find(d->ctx, slice_str(stream), slice_str(name));
     for (uint32_t i = 0; (o = other_at(k, stream, i, &other)) != NULL; i++)
         if (slice_equal_str(other, name)) return o;
     return NULL;
@@ -119,9 +122,11 @@ static const struct consumer_config *present_find(const struct js_check *k, cons
 
 static int64_t limited_count(const struct js_check *k, const char *stream)
 {
+    const struct js_directory *d = k->directory;
     const struct consumer_config *o;
     struct slice name;
     int64_t count = 0;
+    if (d->consumers_count != NULL) return d->consumers_count(d->ctx, slice_str(stream));
     for (uint32_t i = 0; (o = other_at(k, stream, i, &name)) != NULL; i++)
         if (!o->direct && !o->sourcing) count++;
     return count;

@@ -30,7 +30,6 @@ void consumer_info_fill(struct consumer *c, struct arena *arena, struct consumer
     struct consumer_config *config = arena_alloc(arena, sizeof *config);
     assert(c->is_created);
     *config = *consumer_config(c);
-    js_metadata_answer(&config->metadata, consumer_home(c)->core->identity.version, arena);
     const struct acks *a = &c->acks;
     bool is_paused = consumer_is_paused(c);
     *ret = (struct consumer_info){
@@ -50,4 +49,12 @@ void consumer_info_fill(struct consumer *c, struct arena *arena, struct consumer
         .ts = r->wall,
     };
     fill_groups(c, arena, ret);
+}
+
+void consumer_info_tell(struct consumer *c, struct arena *arena, struct consumer_info *ret)
+{
+    consumer_info_fill(c, arena, ret);
+    assert(ret->config != NULL);
+    assert(c->set != NULL);
+    js_metadata_answer(&ret->config->metadata, consumer_home(c)->core->identity.version, arena);
 }

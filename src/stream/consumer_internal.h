@@ -16,6 +16,7 @@
 #include "stream/acks.h"
 #include "stream/advisory.h"
 #include "stream/consumer.h"
+#include "stream/consumer_names.h"
 #include "stream/pull_queue.h"
 #include "stream/redelivery.h"
 #include "subject/interest.h"
@@ -97,12 +98,11 @@ struct ack_answers;
 
 struct consumers {
     struct stream      *stream;
-    struct consumer   **at;             /* by name; those that were not deleted */
-    uint32_t            count, cap;
+    struct consumer_names names;        /* those that were not deleted */
     uint32_t            counted;        /* not direct, not sourcing */
     struct map         *by_id;          /* all; NULL: none yet */
     struct list         all;            /* struct consumer.node */
-    struct interest    *index;          /* filters of those in `at`; NULL: none yet */
+    struct interest    *index;          /* filters of those in `names`; NULL: none yet */
     struct matches      matches;
     struct list         ready;          /* something to do in the next run */
     struct list         changed;        /* since the last checkpoint */
@@ -312,6 +312,8 @@ void consumer_ack_flow(struct consumer *, const struct ack_info *);
 /* ---- consumer_info.c ---- */
 
 struct consumer_info;
+/* As LIST has it; as all others do, with the version of this server. */
 void consumer_info_fill(struct consumer *, struct arena *, struct consumer_info *ret);
+void consumer_info_tell(struct consumer *, struct arena *, struct consumer_info *ret);
 
 #endif

@@ -102,6 +102,16 @@ void consumer_expire(struct consumer *c)
     (void)choose_again(c, &n);
 }
 
+/* Nothing of what there is matches: heartbeats say that it was looked at. */
+static void skip_all(struct consumer *c)
+{
+    struct msgs_state state;
+    msgs_state(c->set->stream->msgs, &state);
+    assert(c->next > c->list_end);
+    if (c->next <= state.last_sequence) c->next = state.last_sequence + 1;
+    assert(c->delivered.stream_seq < c->next);
+}
+
 /* OK, NOTFOUND, BUSY. */
 static enum err choose_new(struct consumer *c, uint64_t *ret)
 {
@@ -111,13 +121,15 @@ static enum err choose_new(struct consumer *c, uint64_t *ret)
         if (c->list == NULL) c->list = consumer_list_new(c);
         *ret = consumer_list_next(c->list, c->next);
         if (*ret != 0) return ERR_OK;
-        c->list = consumer_list_free(c->list);
         c->next = c->list_end + 1;
     }
-    if (c->is_counted && c->pending == 0) return ERR_NOTFOUND;
-    enum err e = msgs_next(msgs, &c->setup.filter, c->next, &c->wait, ret);
+    if (c->list != NULL) c->list = consumer_list_free(c->list);
+    enum err e = ERR_NOTFOUND;
+    if (!c->is_counted || c->pending > 0)
+        e = msgs_next(msgs, &c->setup.filter, c->next, &c->wait, ret);
     c->is_reading = e == ERR_BUSY;
     if (e == ERR_OK) c->next = *ret;
+    if (e == ERR_NOTFOUND) skip_all(c);
     assert(e == ERR_OK || e == ERR_NOTFOUND || e == ERR_BUSY);
     return e;
 }
@@ -132,6 +144,10 @@ static void give_up(struct consumer *c, const struct consumer_next *n, enum err 
         return;
     }
     const struct acks_command gone = { .kind = ACKS_REMOVE, .stream_seq = n->sequence };
+    const struct advisory_facts facts = { .stream_seq = n->sequence,
+                                          .deliveries = n->deliveries - 1,
+                                          .reason = SLICE_LIT("Message deleted by stream limits") };
+    consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);
     redelivery_forget(&c->redelivery, n->sequence);
     consumer_command(c, &gone);
 }
@@ -165,9 +181,8 @@ struct slice consumer_reply(struct consumer *c, const struct consumer_next *n)
     struct buf *out = &c->set->subject;
     assert(n->deliveries > 0);
     if (c->ack_prefix.ptr == NULL) {
-        const struct ack_place place = {
-            .stream = stream_name(c->set->stream), .consumer = slice_str(c->name)
-        };
+        const struct ack_place place = { .stream = stream_name(c->set->stream),
+                                         .consumer = slice_str(c->name) };
         struct buf prefix = { .ptr = NULL };
         ack_prefix_write(ACK_V1, &place, &prefix);
         uint32_t len = prefix.len;

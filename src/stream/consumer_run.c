@@ -60,9 +60,9 @@ static bool idle_check(struct consumer *c)
         c->due[DUE_IDLE] = now + SECOND;
         return false;
     }
-    const struct advisory_facts facts = {
-        .stream = stream_name(c->set->stream), .consumer = slice_str(c->name), .action = "delete"
-    };
+    const struct advisory_facts facts = { .stream = stream_name(c->set->stream),
+                                          .consumer = slice_str(c->name),
+                                          .action = "delete" };
     advise(consumer_account(c), ADVISORY_CONSUMER_DELETED, &facts);
     return true;
 }

@@ -11,8 +11,8 @@ static uint64_t last_given(const struct stream *s, const struct msgs_state *stat
     return coming > state->last_sequence ? coming : state->last_sequence;
 }
 
-/* The newest message that a filter matches; of several the highest. Without filters the last sequence
- * counts, even when its message is gone, as on nats-server. */
+/* The newest message that a filter matches; of several the highest. Without filters the last
+ * sequence counts, even when its message is gone, as on nats-server. */
 static enum err find_last(struct stream *s, const struct consumer_config *config,
                           struct msgs_wait *wait, uint64_t *ret)
 {
@@ -32,14 +32,38 @@ static enum err find_last(struct stream *s, const struct consumer_config *config
     return ERR_OK;
 }
 
+static bool note_lowest(void *ctx, struct slice subject, uint64_t count, uint64_t last)
+{
+    uint64_t *lowest = ctx;
+    assert(count > 0);
+    assert(subject.len > 0);
+    if (last < *lowest) *lowest = last;
+    return true;
+}
+
+/* The oldest of those that are the newest of their subject. */
+static uint64_t first_of_list(struct stream *s, const struct consumer_config *config,
+                              const struct msgs_state *state)
+{
+    uint64_t lowest = state->last_sequence + 1;
+    const char *text;
+    for (uint32_t i = 0; (text = consumer_filter(config, i)) != NULL; i++) {
+        const struct slice pattern = slice_str(text);
+        const struct msgs_filter filter = { &pattern, 1 };
+        msgs_subjects(s->msgs, &filter, SLICE_LIT(""), note_lowest, &lowest);
+    }
+    assert(lowest > 0);
+    return lowest;
+}
+
 static enum err first_wanted(struct stream *s, const struct consumer_config *config,
                              const struct msgs_state *state, struct msgs_wait *wait, uint64_t *ret)
 {
     bool is_filtered = consumer_filter(config, 0) != NULL;
     assert(ret != NULL);
     switch (config->deliver_policy) {
-    case JS_DELIVER_ALL:
-    case JS_DELIVER_LAST_PER_SUBJECT: *ret = state->first_sequence; break;
+    case JS_DELIVER_ALL: *ret = state->first_sequence; break;
+    case JS_DELIVER_LAST_PER_SUBJECT: *ret = first_of_list(s, config, state); break;
     case JS_DELIVER_NEW: *ret = last_given(s, state) + 1; break;
     case JS_DELIVER_BY_START_SEQUENCE: *ret = config->opt_start_seq; break;
     case JS_DELIVER_BY_START_TIME: return msgs_at_time(s->msgs, config->opt_start_time, wait, ret);

@@ -8,14 +8,24 @@
 #ifndef MIDGE_STREAM_CONSUMER_TESTING_H
 #define MIDGE_STREAM_CONSUMER_TESTING_H
 
+#include "base/le.h"
 #include "core/core_fake.h"
 #include "stream/consumer_internal.h"
+
+/* A log that makes things durable when it is told to. */
+struct stage_log {
+    struct stream_log base;
+    struct buf        waiting;          /* kind, length, body of each; 4 bytes each number */
+    bool              is_full;
+};
 
 struct stage {
     struct world     *world;
     struct jetstream  js;
     struct js_account account;
     struct stream     stream;
+    struct stage_log  log;
+    struct stream    *replica;          /* follows the log; NULL: none */
     uint32_t          client;
     struct buf        advised;          /* "MSG_NAKED 5 2 1 reason\n" … */
     struct buf        unneeded;         /* "3-5\n" … */
@@ -84,6 +94,70 @@ static inline void stage_apply(void *ctx, const struct stream_log_command *c)
 {
     struct stream *s = ctx;
     consumers_apply(s->consumers, c);
+}
+
+static inline struct stream_log *stage_log_free(struct stream_log *base)
+{
+    struct stage_log *l = container_of(base, struct stage_log, base);
+    buf_deinit(&l->waiting);
+    return NULL;
+}
+
+static inline uint8_t *stage_log_propose(struct stream_log *base, uint32_t kind, uint64_t sequence,
+                                         uint32_t len, enum journal_use use)
+{
+    struct stage_log *l = container_of(base, struct stage_log, base);
+    (void)sequence;
+    (void)use;
+    if (l->is_full) return NULL;
+    buf_reserve(&l->waiting, 8 + len);
+    le_put_u32(l->waiting.ptr + l->waiting.len, kind);
+    le_put_u32(l->waiting.ptr + l->waiting.len + 4, len);
+    l->waiting.len += 8 + len;
+    base->proposed++;
+    return l->waiting.ptr + l->waiting.len - len;
+}
+
+static inline enum err stage_log_error(const struct stream_log *base)
+{
+    return container_of(base, struct stage_log, base)->is_full ? ERR_LIMIT : ERR_OK;
+}
+
+static const struct stream_log_ops stage_log_ops = { .free = stage_log_free,
+                                                     .propose = stage_log_propose,
+                                                     .error = stage_log_error };
+
+static inline void stage_follow(struct stage *g, struct stream_log_command c)
+{
+    c.is_replay = true;
+    if (g->replica != NULL) consumers_apply(g->replica->consumers, &c);
+}
+
+/* All that was proposed is durable now. */
+static inline void stage_durable(struct stage *g)
+{
+    struct buf now = g->log.waiting;
+    g->log.waiting = (struct buf){ .ptr = NULL };
+    for (uint32_t at = 0; at < now.len;) {
+        struct stream_log_command c = { .kind = le_get_u32(now.ptr + at) };
+        c.body = slice_of(now.ptr + at + 8, le_get_u32(now.ptr + at + 4));
+        at += 8 + c.body.len;
+        g->log.base.applied++;
+        stage_follow(g, c);
+        consumers_apply(g->stream.consumers, &c);
+    }
+    buf_deinit(&now);
+    stream_wake(&g->stream);
+}
+
+/* From now on a stream in files: what is proposed waits for stage_durable(). */
+static inline void stage_file(struct stage *g)
+{
+    assert(g->stream.consumers->names.count == 0);
+    g->stream.log = g->stream.log->ops->free(g->stream.log);
+    g->log.base = (struct stream_log){ .ops = &stage_log_ops, .owner = 1 };
+    g->stream.log = &g->log.base;
+    g->stream.config.storage = JS_STORAGE_FILE;
 }
 
 static inline struct stage *stage_new(void)
@@ -160,6 +234,7 @@ static inline void stage_remove(struct stage *g, uint64_t sequence)
     enum err e = msgs_meta(g->stream.msgs, sequence, &subject, &size);
     assert(e == ERR_OK);
     consumers_removed(g->stream.consumers, sequence, subject);
+    if (g->replica != NULL) consumers_removed(g->replica->consumers, sequence, subject);
     bool was_there = msgs_remove(g->stream.msgs, sequence, NULL);
     assert(was_there);
 }
@@ -173,8 +248,11 @@ static inline struct consumer *stage_consumer(struct stage *g, const char *name,
     struct js_error why;
     enum err e = consumer_start_find(&g->stream, config, &wait, &start);
     assert(e == ERR_OK);
-    struct consumer *c = consumer_create(g->stream.consumers, config, slice_str(name), &start, &why);
+    struct consumer *c = consumer_create(g->stream.consumers, config, slice_str(name), &start,
+                                         &why);
     assert(c != NULL);
+    stage_run(g);
+    if (g->stream.config.storage == JS_STORAGE_FILE) stage_durable(g);
     stage_run(g);
     return c;
 }

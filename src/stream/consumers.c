@@ -48,43 +48,31 @@ struct consumers *consumers_free(struct consumers *set)
     buf_deinit(&set->status);
     buf_deinit(&set->gone);
     buf_deinit(&set->told_gone);
-    xfree(set->at);
+    consumer_names_deinit(&set->names);
     return xfree(set);
 }
 
 /* ---- names ---- */
 
-/* Where the name stands or would stand. */
-static uint32_t place_of(const struct consumers *set, struct slice name)
-{
-    uint32_t low = 0, high = set->count;
-    assert(set->count <= set->cap);
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (slice_compare(slice_str(set->at[middle]->name), name) < 0) low = middle + 1;
-        else high = middle;
-    }
-    assert(low <= set->count);
-    return low;
-}
-
 struct consumer *consumers_find(const struct consumers *set, struct slice name)
 {
-    uint32_t at = place_of(set, name);
-    if (at == set->count || !slice_equal_str(name, set->at[at]->name)) return NULL;
-    assert(!set->at[at]->is_deleted);
-    return set->at[at];
+    struct consumer *c = consumer_names_find(&set->names, name);
+    assert(c == NULL || !c->is_deleted);
+    assert(c == NULL || c->set == set);
+    return c;
 }
 
 struct consumer *consumers_at(const struct consumers *set, uint32_t index)
 {
-    assert(set->count <= set->cap);
-    return index < set->count ? set->at[index] : NULL;
+    /* where it looked last is not part of the set's state */
+    struct consumer *c = consumer_names_at(&((struct consumers *)(uintptr_t)set)->names, index);
+    assert((c == NULL) == (index >= set->names.count));
+    return c;
 }
 
 uint32_t consumers_count(const struct consumers *set)
 {
-    assert(set->counted <= set->count);
+    assert(set->counted <= set->names.count);
     return set->counted;
 }
 
@@ -171,7 +159,7 @@ static void each_of_topic(struct topic *t, consumer_each *each, void *ctx)
  * do not overlap. */
 static void each_match(struct consumers *set, struct slice subject, consumer_each *each, void *ctx)
 {
-    if (set->index == NULL || set->count == 0) return;
+    if (set->index == NULL || set->names.count == 0) return;
     struct matches *m = &set->matches;
     interest_match(set->index, subject, m);
     if (m->single != NULL)
@@ -183,16 +171,9 @@ static void each_match(struct consumers *set, struct slice subject, consumer_eac
 
 void consumers_add(struct consumers *set, struct consumer *c)
 {
-    uint32_t at = place_of(set, slice_str(c->name));
     assert(consumers_by_id(set, c->id) == NULL);
-    assert(at == set->count || strcmp(set->at[at]->name, c->name) != 0);
-    if (set->count == set->cap) {
-        set->cap = set->cap == 0 ? 4 : set->cap * 2;
-        set->at = xrealloc(set->at, set->cap * sizeof(struct consumer *));
-    }
-    memmove(&set->at[at + 1], &set->at[at], (set->count - at) * sizeof(struct consumer *));
-    set->at[at] = c;
-    set->count++;
+    assert(!c->is_deleted);
+    consumer_names_add(&set->names, c);
     set->counted += is_counted(c);
     if (set->by_id == NULL) set->by_id = map_new(hash_seed(set));
     (void)map_set(set->by_id, id_key(&c->id), c);
@@ -203,16 +184,12 @@ void consumers_add(struct consumers *set, struct consumer *c)
 
 void consumers_hide(struct consumers *set, struct consumer *c)
 {
-    uint32_t at = place_of(set, slice_str(c->name));
-    assert(at < set->count && set->at[at] == c);
+    assert(!c->is_deleted);
+    assert(set->counted >= is_counted(c));
     unindex(c);
-    set->count--;
+    consumer_names_remove(&set->names, c);
     set->counted -= is_counted(c);
-    memmove(&set->at[at], &set->at[at + 1], (set->count - at) * sizeof(struct consumer *));
     c->is_deleted = true;
-    if (set->count > 0) return;
-    set->cap = 0;
-    set->at = xfree(set->at);
 }
 
 static void gone_add(struct buf *gone, uint64_t id)
@@ -266,8 +243,9 @@ static void pending_removed(struct consumer *c, uint64_t sequence)
             .stream_seq = sequence,
             .consumer_seq = e->consumer_seq,
             .deliveries = e->deliveries,
-            .reason = SLICE_LIT("Message deleted by stream limits"),
+            .reason = SLICE_LIT("Unacknowledged message was deleted"),
         };
+        c->acked_at = consumer_reactor(c)->wall;
         consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);
     }
     if (c->is_begun) redelivery_forget(&c->redelivery, sequence);
@@ -374,15 +352,14 @@ bool consumers_want(struct consumers *set, struct slice subject)
 void consumers_stream_updated(struct consumers *set)
 {
     assert(!set->is_running);
-    for (uint32_t i = 0; i < set->count; i++)
-        if (consumer_is_alive(set->at[i])) consumer_wake(set->at[i]);
+    LIST_EACH(&set->all, node) consumer_wake(container_of(node, struct consumer, node));
 }
 
 void consumers_dismiss(struct consumers *set)
 {
-    for (uint32_t i = 0; i < set->count; i++) {
-        struct consumer *c = set->at[i];
-        assert(!c->is_deleted);
+    LIST_EACH(&set->all, node) {
+        struct consumer *c = container_of(node, struct consumer, node);
+        assert(c->set == set);
         consumer_pull_dismiss(c, PULL_CONSUMER_DELETED);
         consumer_push_end(c);
     }
@@ -419,16 +396,19 @@ void consumers_run(struct consumers *set)
 
 void consumers_check(struct consumers *set)
 {
-    uint32_t counted = 0, all = 0;
-    for (uint32_t i = 0; i < set->count; i++) {
-        assert(!set->at[i]->is_deleted);
-        assert(consumers_by_id(set, set->at[i]->id) == set->at[i]);
-        assert(i == 0 || strcmp(set->at[i - 1]->name, set->at[i]->name) < 0);
-        counted += is_counted(set->at[i]);
-        consumer_check(set->at[i]);
+    uint32_t counted = 0, all = 0, shown = 0;
+    consumer_names_check(&set->names);
+    LIST_EACH(&set->all, node) {
+        const struct consumer *c = container_of(node, struct consumer, node);
+        assert(consumers_by_id(set, c->id) == c);
+        all++;
+        consumer_check(c);
+        if (c->is_deleted) continue;
+        assert(consumer_names_find(&set->names, slice_str(c->name)) == c);
+        counted += is_counted(c);
+        shown++;
     }
-    LIST_EACH(&set->all, node) all++;
     assert(counted == set->counted);
+    assert(shown == set->names.count);
     assert(all == (set->by_id == NULL ? 0 : map_count(set->by_id)));
-    assert(all >= set->count);
 }

@@ -218,7 +218,7 @@ static void tick(struct consumer *c, bool is_end)
         .now = consumer_reactor(c)->now,
         .is_end = is_end,
         .last_consumer_seq = c->delivered.consumer_seq,
-        .last_stream_seq = c->delivered.stream_seq,
+        .last_stream_seq = c->next - 1,
     };
     assert(c->pull != NULL);
     consumer_due(c, DUE_PULL, pull_queue_tick(c->pull->queue, &m));
@@ -297,8 +297,8 @@ static const struct pull_waiting *offer(struct consumer *c, const struct consume
 }
 
 /* False: the receiver is behind. */
-static bool send(struct consumer *c, const struct consumer_next *n, struct outgoing *out,
-                 const struct pull_waiting *w)
+static bool send_to(struct consumer *c, const struct consumer_next *n, struct outgoing *out,
+                    const struct pull_waiting *w)
 {
     struct pull_answer completed;
     bool is_behind = false;
@@ -308,8 +308,7 @@ static bool send(struct consumer *c, const struct consumer_next *n, struct outgo
         out->header = consumer_header(c, pull_queue_pin(c->pull->queue, &since));
     if (deliver_as(consumer_home(c), out, &is_behind) == 0) {
         /* nobody listens any more; one that is over has left the queue already */
-        if (w->batch_left > 0)
-            pull_queue_drop(c->pull->queue, (struct pull_waiting *)(uintptr_t)w);
+        if (w->batch_left > 0) pull_queue_drop(c->pull->queue, (struct pull_waiting *)(uintptr_t)w);
         return true;
     }
     consumer_delivered(c, n);
@@ -329,7 +328,7 @@ static bool serve(struct consumer *c, bool *ret_is_end)
         if (e != ERR_OK) return false;
         const struct pull_waiting *w = offer(c, &n, &out);
         if (w == NULL) return false;
-        if (send(c, &n, &out, w)) continue;
+        if (send_to(c, &n, &out, w)) continue;
         consumer_due(c, DUE_RETRY, consumer_reactor(c)->now + BEHIND_WAIT);
         return false;
     }

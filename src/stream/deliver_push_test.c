@@ -210,8 +210,7 @@ static void acks_by_flow_control_come_with_its_reply(void **state)
     stage_run(g);
     assert_int_equal(c->delivered.stream_seq, 2);
     char request[64];
-    (void)snprintf(request, sizeof request, "%s",
-                   request_in(world_take(g->world, g->client)));
+    (void)snprintf(request, sizeof request, "%s", request_in(world_take(g->world, g->client)));
     consumer_flow_reply(&g->account, slice_str(request),
                         SLICE_LIT("NATS/1.0\r\nNats-Last-Consumer: 2\r\nNats-Last-Stream: 2\r\n"
                                   "\r\n"));

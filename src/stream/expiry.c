@@ -142,8 +142,8 @@ uint64_t expiry_count(const struct expiry *x)
     return x->heap.count + x->taken.count + seqset_count(x->for_ever);
 }
 
-void expiry_sweep(struct expiry *x, uint64_t first,
-                  bool (*is_there)(void *ctx, uint64_t sequence), void *ctx)
+void expiry_sweep(struct expiry *x, uint64_t first, bool (*is_there)(void *ctx, uint64_t sequence),
+                  void *ctx)
 {
     uint64_t kept = 0, from, to;
     for (uint64_t i = 0; i < x->heap.count; i++)

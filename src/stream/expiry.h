@@ -42,8 +42,8 @@ void expiry_taken(struct expiry *, bool (*is_there)(void *ctx, uint64_t sequence
 /* Messages that are listed. */
 uint64_t expiry_count(const struct expiry *);
 /* Forgets those that are not there any more. O(n). */
-void expiry_sweep(struct expiry *, uint64_t first,
-                  bool (*is_there)(void *ctx, uint64_t sequence), void *ctx);
+void expiry_sweep(struct expiry *, uint64_t first, bool (*is_there)(void *ctx, uint64_t sequence),
+                  void *ctx);
 
 /* What was added since the last expiry_told(), for a checkpoint; then all that is listed, for a
  * whole one. In no order. False: there is none behind `*at`. */

@@ -173,18 +173,6 @@ static void last_turn(struct turn *t, struct reactor *r)
 
 /* ---- life ---- */
 
-static enum err check_options(const struct jetstream *js, struct errmsg *why)
-{
-    const struct options *o = js->options;
-    const char *system = core_system_name(js->core);
-    for (uint32_t i = 0; i < o->accounts_count; i++)
-        if (system != NULL && strcmp(o->accounts[i].name, system) == 0 &&
-            o->accounts[i].jetstream.enabled == TRI_TRUE)
-            return errmsg_set(why, ERR_INVALID,
-                              "Not allowed to enable JetStream on the system account");
-    return ERR_OK;
-}
-
 static void start_streams(struct js_account *a)
 {
     for (uint32_t i = 0; i < a->streams_count; i++)
@@ -196,9 +184,7 @@ static enum err start(struct jetstream *js, struct errmsg *why)
     const struct jetstream_options *o = &js->options->jetstream;
     const char *store_dir = js_text_set(o->store_dir) ? o->store_dir : "/tmp/nats";
     js->directory = arena_printf(js->arena, "%s/midge", store_dir);
-    enum err e = check_options(js, why);
-    if (e) return e;
-    e = check_foreign(js, store_dir, why);
+    enum err e = check_foreign(js, store_dir, why);
     if (e) return e;
     limits_set(js);
     (void)js_accounts_update(js);
@@ -242,6 +228,21 @@ enum err jetstream_new(const struct jetstream_setup *setup, struct jetstream **r
     js->took = clock_monotonic(core->env->clock) - begin;
     *ret = js;
     return ERR_OK;
+}
+
+void jetstream_facts(const struct jetstream *js, struct jetstream_facts *ret)
+{
+    const struct jetstream_options *o = &js->options->jetstream;
+    assert(js->is_open);
+    *ret = (struct jetstream_facts){
+        .memory_max = js->limits.memory_max,
+        .store_max = js->limits.store_max,
+        .directory = js->directory,
+        .domain = js_text_set(o->domain) ? o->domain : NULL,
+        .reports = js->reports,
+        .took = js->took,
+        .is_strict = o->strict,
+    };
 }
 
 struct jetstream *jetstream_free(struct jetstream *js)

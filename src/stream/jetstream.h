@@ -33,6 +33,17 @@ MUST_CHECK enum err jetstream_new(const struct jetstream_setup *, struct jetstre
 /* Reactors have stopped, jetstream_is_idle() was true. NULL is fine; returns NULL. */
 struct jetstream *jetstream_free(struct jetstream *);
 
+/* What the log says at the start. */
+struct jetstream_facts {
+    int64_t     memory_max, store_max;  /* bytes */
+    const char *directory;
+    const char *domain;                 /* NULL: none */
+    const char *reports;                /* what recovery has found, a line each; NULL: nothing */
+    nanos       took;
+    bool        is_strict;
+};
+void jetstream_facts(const struct jetstream *, struct jetstream_facts *ret);
+
 /* The thread that starts, reloads and stops; the work is done on the JetStream reactor. */
 void jetstream_reload(struct jetstream *); /* after core_reload() */
 /* No new requests; waiting pulls are told; all that is in the log is made durable and

@@ -17,7 +17,10 @@ static void ack_take(struct sink *sink, struct core_reactor *cr, struct sub *sub
     struct ack_subject ack;
     (void)sub;
     assert(a->js->home == cr);
-    if (!a->is_enabled || !ack_subject_parse(m->subject, &ack)) return;
+    if (!a->is_enabled || !ack_subject_parse(m->subject, &ack)) {
+        consumer_ack_nobody(a, m->reply);
+        return;
+    }
     consumer_ack(a, &ack, m->reply, message_header(m), message_payload(m));
 }
 
@@ -186,6 +189,8 @@ void js_accounts_free(struct jetstream *js)
         struct js_account *a = container_of(n, struct js_account, node);
         while (a->streams_count > 0) {
             struct stream *s = a->streams[a->streams_count - 1];
+            js_account_charge(a, stream_is_file(s), -(int64_t)s->charged);
+            s->charged = 0;
             js_account_remove(a, s);
             (void)stream_free(s);
         }
@@ -321,6 +326,20 @@ static const struct consumer_config *consumer_at(void *ctx, struct slice stream,
     return c == NULL ? NULL : consumer_config_of(c, ret_name);
 }
 
+static const struct consumer_config *consumer_find(void *ctx, struct slice stream,
+                                                   struct slice name)
+{
+    const struct stream *s = js_account_stream(ctx, stream);
+    const struct consumer *c = s == NULL ? NULL : consumers_find(s->consumers, name);
+    return c == NULL ? NULL : consumer_config_of(c, &name);
+}
+
+static int64_t count_consumers(void *ctx, struct slice stream)
+{
+    const struct stream *s = js_account_stream(ctx, stream);
+    return s == NULL ? 0 : consumers_count(s->consumers);
+}
+
 static bool has_interest(void *ctx, const char *subject)
 {
     const struct js_account *a = ctx;
@@ -336,6 +355,8 @@ void js_account_directory(struct js_account *a, struct js_directory *ret)
         .stream_find = stream_find,
         .consumer_at = consumer_at,
         .has_interest = has_interest,
+        .consumer_find = consumer_find,
+        .consumers_count = count_consumers,
     };
 }
 

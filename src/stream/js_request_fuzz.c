@@ -69,8 +69,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || size > 4096) return 0;
     AUTO_FREE(arena) arena = arena_new();
     struct test_directory *d = arena_alloc(arena, sizeof(*d));
-    const struct js_directory directory = { d, test_stream_at, test_stream_find, test_consumer_at,
-                                            nobody };
+    const struct js_directory directory = {
+        d, test_stream_at, test_stream_find, test_consumer_at, nobody, NULL, NULL
+    };
     const struct js_check k = { &server, &account, &directory, arena, false, false };
     static const char *subjects[] = { "s.>" };
     test_stream_put(d,

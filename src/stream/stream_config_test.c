@@ -69,8 +69,9 @@ static void expect_cases(const struct stream_case *rows, size_t count,
 {
     AUTO_FREE(arena) arena = arena_new();
     struct test_directory d = { 0 };
-    const struct js_directory directory = { &d, test_stream_at, test_stream_find, test_consumer_at,
-                                            NULL };
+    const struct js_directory directory = {
+        &d, test_stream_at, test_stream_find, test_consumer_at, NULL, NULL, NULL
+    };
     struct js_check k = { &server, &account, &directory, arena, false, false };
     int wrong = 0;
     for (size_t i = 0; i < count; i++) {
@@ -121,8 +122,9 @@ static void without_a_tier_no_stream_is_possible(void **state)
     (void)state;
     AUTO_FREE(arena) arena = arena_new();
     struct test_directory d = { 0 };
-    const struct js_directory directory = { &d, test_stream_at, test_stream_find, test_consumer_at,
-                                            NULL };
+    const struct js_directory directory = {
+        &d, test_stream_at, test_stream_find, test_consumer_at, NULL, NULL, NULL
+    };
     const struct js_server_limits server = { .memory_max = -1, .store_max = -1 };
     const struct js_check k = { &server, NULL, &directory, arena, false, true };
     struct stream_config_request q = { .config = { .name = "A" } };
@@ -141,8 +143,9 @@ static void tighter_limits_name_the_consumers_that_violate_them(void **state)
     d.consumers[2] = (struct consumer_config){ .name = "c", .inactive_threshold = HOUR };
     test_stream_put(
         &d, &(struct stream_config){ .name = "A", .num_replicas = 1, .storage = JS_STORAGE_FILE });
-    const struct js_directory directory = { &d, test_stream_at, test_stream_find, test_consumer_at,
-                                            NULL };
+    const struct js_directory directory = {
+        &d, test_stream_at, test_stream_find, test_consumer_at, NULL, NULL, NULL
+    };
     const struct js_server_limits server = { .memory_max = -1, .store_max = -1 };
     const struct js_account_limits account = { -1, -1, -1, -1, -1, -1, -1, false };
     const struct js_check k = { &server, &account, &directory, arena, false, false };
@@ -161,8 +164,9 @@ static void names_descriptions_and_metadata_have_a_largest_size(void **state)
     (void)state;
     AUTO_FREE(arena) arena = arena_new();
     struct test_directory d = { 0 };
-    const struct js_directory directory = { &d, test_stream_at, test_stream_find, test_consumer_at,
-                                            NULL };
+    const struct js_directory directory = {
+        &d, test_stream_at, test_stream_find, test_consumer_at, NULL, NULL, NULL
+    };
     const struct js_server_limits server = { .memory_max = -1, .store_max = -1 };
     const struct js_account_limits account = { -1, -1, -1, -1, -1, -1, -1, false };
     const struct js_check k = { &server, &account, &directory, arena, false, false };

@@ -19,7 +19,8 @@ struct world {
 static void world_init(struct world *w)
 {
     *w = (struct world){
-        .directory = { &w->streams, test_stream_at, test_stream_find, test_consumer_at, NULL },
+        .directory = { &w->streams, test_stream_at, test_stream_find, test_consumer_at, NULL, NULL,
+                       NULL },
         .server = { .memory_max = -1, .store_max = 1000 },
         .account = { -1, 500, -1, 3, -1, -1, -1, false },
     };

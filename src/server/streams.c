@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/streams.h"
+
+#include <stdio.h>
+
+#include "json/gotime.h"
+#include "server/server_internal.h"
+#include "stream/limits.h"
+
+/* Whether this server has streams of its own: in a cluster they belong to all. */
+static bool is_wanted(const struct options *o)
+{
+    bool is_clustered = o->cluster.present || o->cluster.listen.port != 0;
+    return o->jetstream.enabled && !is_clustered;
+}
+
+static bool wants_system_streams(const struct server *s, const struct options *o)
+{
+    const char *system = core_system_name(s->core);
+    for (uint32_t i = 0; i < o->accounts_count; i++)
+        if (system != NULL && strcmp(o->accounts[i].name, system) == 0 &&
+            o->accounts[i].jetstream.enabled == TRI_TRUE)
+            return true;
+    return false;
+}
+
+void streams_open(struct server *s)
+{
+    const struct options *o = s->settings->options;
+    const struct jetstream_setup setup = { .core = s->core };
+    struct errmsg cause = { 0 };
+    if (!is_wanted(o)) return;
+    if (wants_system_streams(s, o)) {
+        (void)errmsg_set(&s->jetstream_why, ERR_INVALID,
+                         "Not allowed to enable JetStream on the system account");
+        return;
+    }
+    if (jetstream_new(&setup, &s->jetstream, &cause) != ERR_OK) {
+        (void)errmsg_set(&s->jetstream_why, ERR_INVALID, "Can't start JetStream: %s", cause.text);
+        return;
+    }
+    s->core->identity.jetstream = true;
+    s->core->identity.domain = identity_get(s->identity)->domain;
+}
+
+/* "953.67 MB", as nats-server writes sizes in its log. */
+static const char *size_text(int64_t bytes, char text[32])
+{
+    static const char *const units[] = { "B", "KB", "MB", "GB", "TB", "PB", "EB" };
+    double size = (double)bytes;
+    size_t unit = 0;
+    for (; size >= 1024 && unit + 1 < ARRAY_COUNT(units); unit++) size /= 1024;
+    if (unit == 0) (void)snprintf(text, 32, "%lld B", (long long)bytes);
+    else (void)snprintf(text, 32, "%.2f %s", size, units[unit]);
+    return text;
+}
+
+static void tell_reports(struct log *log, const char *reports)
+{
+    struct slice rest = slice_str(reports), line;
+    while (rest.len > 0 && slice_cut(&rest, '\n', &line))
+        log_warn(log, "JetStream: %.*s", SLICE_ARGS(line));
+}
+
+enum err streams_tell(struct server *s, struct errmsg *why)
+{
+    struct log *log = s->env->log;
+    struct jetstream_facts f;
+    char memory[32], store[32], took[GOTIME_TEXT_SIZE];
+    if (s->jetstream_why.text[0] != '\0')
+        return errmsg_set(why, ERR_INVALID, "%s", s->jetstream_why.text);
+    if (s->jetstream == NULL) return ERR_OK;
+    jetstream_facts(s->jetstream, &f);
+    log_info(log, "Starting JetStream");
+    if (f.reports != NULL) tell_reports(log, f.reports);
+    log_info(log, "---------------- JETSTREAM ----------------");
+    log_info(log, "  Strict:          %s", f.is_strict ? "true" : "false");
+    log_info(log, "  Max Memory:      %s", size_text(f.memory_max, memory));
+    log_info(log, "  Max Storage:     %s", size_text(f.store_max, store));
+    log_info(log, "  Store Directory: \"%s\"", f.directory);
+    if (f.domain != NULL) log_info(log, "  Domain:          %s", f.domain);
+    log_info(log, "  API Level:       %d", JS_API_LEVEL);
+    log_info(log, "-------------------------------------------");
+    log_info(log, "Took %s to start JetStream", gotime_duration_text(f.took, took));
+    return ERR_OK;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a leader puts into the log makes the same consumers on who follows it, and after a
+ * restart. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "stream/consumer_testing.h"
+
+/* ---- sections of a checkpoint, kept by the test ---- */
+
+struct checkpoint {
+    struct buf bytes;                   /* kind, length, bytes of each; 4 bytes each number */
+};
+
+uint8_t *checkpoint_add(struct checkpoint *cp, uint64_t owner, uint32_t kind, uint32_t len)
+{
+    assert(owner == 1);
+    buf_reserve(&cp->bytes, 8 + len);
+    le_put_u32(cp->bytes.ptr + cp->bytes.len, kind);
+    le_put_u32(cp->bytes.ptr + cp->bytes.len + 4, len);
+    cp->bytes.len += 8 + len;
+    return cp->bytes.ptr + cp->bytes.len - len;
+}
+
+static void load_all(const struct checkpoint *cp, struct consumers *set)
+{
+    for (uint32_t at = 0; at < cp->bytes.len;) {
+        uint32_t kind = le_get_u32(cp->bytes.ptr + at);
+        struct slice bytes = slice_of(cp->bytes.ptr + at + 8, le_get_u32(cp->bytes.ptr + at + 4));
+        assert_int_equal(consumers_load(set, kind, bytes), ERR_OK);
+        at += 8 + bytes.len;
+    }
+}
+
+/* ---- a second stream with the same messages ---- */
+
+static void replica_init(struct stage *g, struct stream *s)
+{
+    *s = g->stream;
+    s->log = NULL;
+    list_init(&s->waits);
+    turn_init(&s->turn, stage_turn);
+    s->consumers = consumers_new(s);
+}
+
+static void expect_equal(struct consumers *a, struct consumers *b)
+{
+    struct buf x = { .ptr = NULL }, y = { .ptr = NULL };
+    assert_int_equal(a->names.count, b->names.count);
+    for (uint32_t i = 0; i < a->names.count; i++) {
+        struct consumer *p = consumers_at(a, i), *q = consumers_at(b, i);
+        assert_string_equal(p->name, q->name);
+        assert_int_equal(p->id, q->id);
+        assert_true(consumer_config_equal(consumer_config(p), consumer_config(q)));
+        x.len = y.len = 0;
+        acks_encode(&p->acks, ACKS_FULL, &x);
+        acks_encode(&q->acks, ACKS_FULL, &y);
+        assert_true(slice_equal(buf_slice(&x), buf_slice(&y)));
+    }
+    buf_deinit(&x);
+    buf_deinit(&y);
+}
+
+static struct stage *stage_in_files(void)
+{
+    struct stage *g = stage_new();
+    stage_file(g);
+    (void)world_say(g->world, g->client, "SUB in 1\r\nSUB r 2\r\n");
+    return g;
+}
+
+static const char *ack_subject(uint64_t stream_seq, uint64_t consumer_seq)
+{
+    static char text[64];
+    (void)snprintf(text, sizeof text, "$JS.ACK.S.C.1.%llu.%llu.0.0", (unsigned long long)stream_seq,
+                   (unsigned long long)consumer_seq);
+    return text;
+}
+
+static void an_ack_is_answered_when_it_is_durable(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    struct consumer *c = stage_consumer(g, "C", &config);
+    (void)stage_store(g, "s.a", "1");
+    (void)stage_pull(g, c, "in", "1");
+    assert_string_equal(stage_ack(g, ack_subject(1, 1), "r", ""), "");
+    assert_int_equal(acks_num_pending(&c->acks), 0);
+    stage_durable(g);
+    assert_int_equal(c->acks.floor.stream_seq, 1);
+    stage_run(g);
+    assert_string_equal(world_take(g->world, g->client), "MSG r 2 0\r\n\r\n");
+    stage_free(g);
+}
+
+static void a_consumer_delivers_when_it_is_durable(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    struct consumer_start start = { 0, 0 };
+    struct js_error why;
+    (void)stage_store(g, "s.a", "1");
+    struct consumer *c = consumer_create(g->stream.consumers, &config, SLICE_LIT("C"), &start,
+                                         &why);
+    stage_run(g);
+    assert_string_equal(stage_pull(g, c, "in", "1"), "");
+    stage_durable(g);
+    stage_run(g);
+    assert_true(c->is_begun);
+    assert_int_equal(strncmp(stage_pull(g, c, "in", "1"), "MSG s.a 1 ", 10), 0);
+    stage_free(g);
+}
+
+static void a_full_log_keeps_what_was_acked_for_later(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    struct js_error why;
+    struct consumer *c = stage_consumer(g, "C", &config);
+    (void)stage_store(g, "s.a", "1");
+    g->log.is_full = true;
+    (void)stage_pull(g, c, "in", "1");
+    (void)stage_ack(g, ack_subject(1, 1), "", "");
+    assert_int_equal(g->log.waiting.len, 0);
+    assert_false(consumer_delete(c, &why));
+    assert_int_equal(why.err_code, JS_ERR_CONSUMER_STORE_FAILED);
+    g->log.is_full = false;
+    stream_wake(&g->stream);
+    stage_run(g);
+    stage_durable(g);
+    assert_int_equal(c->acks.floor.stream_seq, 1);
+    stage_free(g);
+}
+
+static void a_volatile_one_is_in_the_log_only_when_it_comes_and_goes(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    struct js_error why;
+    config.mem_storage = true;
+    struct consumer *c = stage_consumer(g, "C", &config);
+    (void)stage_store(g, "s.a", "1");
+    (void)stage_pull(g, c, "in", "1");
+    assert_string_equal(stage_ack(g, ack_subject(1, 1), "r", ""), "MSG r 2 0\r\n\r\n");
+    assert_int_equal(g->log.waiting.len, 0);
+    assert_true(consumer_delete(c, &why));
+    assert_true(g->log.waiting.len > 0);
+    stage_durable(g);
+    assert_true(list_empty(&g->stream.consumers->all));
+    stage_free(g);
+}
+
+/* One random thing that may happen to a stream and its consumers. */
+static void something(struct stage *g, struct rng *rng)
+{
+    static const char *const names[] = { "A", "B", "C", "D" };
+    static const char *const bodies[] = { "", "+WPI", "-NAK", "+TERM x", "-NAK {\"delay\":1000}" };
+    struct consumers *set = g->stream.consumers;
+    struct msgs_state state;
+    struct js_error why;
+    struct consumer *c = set->names.count == 0
+                             ? NULL
+                             : consumers_at(set, rng_below(rng, set->names.count));
+    msgs_state(g->stream.msgs, &state);
+    uint32_t draw = rng_below(rng, 100);
+    if (draw < 3) {
+        const char *name = names[rng_below(rng, 4)];
+        struct consumer_config config = stage_pull_config();
+        config.durable_name = config.name = name;
+        config.max_deliver = rng_below(rng, 2) == 0 ? -1 : 2;
+        config.ack_policy = rng_below(rng, 3) == 0 ? JS_ACK_ALL : JS_ACK_EXPLICIT;
+        config.filter_subject = rng_below(rng, 2) == 0 ? "s.a" : NULL;
+        if (consumers_find(set, slice_str(name)) == NULL) (void)stage_consumer(g, name, &config);
+    } else if (draw < 4 && c != NULL) {
+        (void)consumer_delete(c, &why);
+    } else if (draw < 30) {
+        (void)stage_store(g, rng_below(rng, 2) == 0 ? "s.a" : "s.b", "x");
+    } else if (draw < 34 && state.messages > 0) {
+        uint64_t sequence = state.first_sequence +
+                            rng_below(rng,
+                                      (uint32_t)(state.last_sequence - state.first_sequence + 1));
+        if (msgs_has(g->stream.msgs, sequence)) stage_remove(g, sequence);
+    } else if (draw < 60 && c != NULL && c->is_begun) {
+        char text[16];
+        (void)snprintf(text, sizeof text, "%u", 1 + rng_below(rng, 5));
+        (void)stage_pull(g, c, "in", text);
+    } else if (draw < 85 && c != NULL && c->is_begun) {
+        char subject[80];
+        uint64_t sequence = 1 + rng_below(rng, (uint32_t)c->next);
+        (void)snprintf(subject, sizeof subject, "$JS.ACK.S.%s.1.%llu.%llu.0.0", c->name,
+                       (unsigned long long)sequence, (unsigned long long)c->delivered.consumer_seq);
+        (void)stage_ack(g, subject, "", bodies[rng_below(rng, 5)]);
+    } else if (draw < 88) {
+        stage_pass(g, 31 * SECOND);
+    } else if (draw < 89 && c != NULL && c->is_begun) {
+        consumer_reset(c, 1 + rng_below(rng, 20));
+    } else {
+        stage_durable(g);
+    }
+    stage_run(g);
+}
+
+static void expect_counts(struct stage *g)
+{
+    for (uint32_t i = 0; i < g->stream.consumers->names.count; i++) {
+        struct consumer *c = consumers_at(g->stream.consumers, i);
+        struct msgs_wait wait = { .done = NULL };
+        uint64_t count;
+        if (!c->is_begun) continue;
+        enum err e = msgs_count(g->stream.msgs, &c->setup.filter, c->next, false, &wait, &count);
+        assert_int_equal(e, ERR_OK);
+        assert_int_equal(consumer_pending(c), count);
+    }
+}
+
+static void who_follows_the_log_has_the_same(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct stage *g = stage_in_files();
+        struct stream replica;
+        struct rng rng;
+        rng_init(&rng, seed);
+        replica_init(g, &replica);
+        g->replica = &replica;
+        for (int step = 0; step < 400; step++) {
+            something(g, &rng);
+            if (step % 20 != 19) continue;
+            stage_durable(g);
+            stage_run(g);
+            stage_durable(g);
+            expect_equal(g->stream.consumers, replica.consumers);
+            expect_counts(g);
+        }
+        replica.consumers = consumers_free(replica.consumers);
+        stage_free(g);
+    }
+}
+
+static void checkpoints_and_what_came_after_make_the_same(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 100; seed < 120; seed++) {
+        struct stage *g = stage_in_files();
+        struct checkpoint told = { .bytes.ptr = NULL };
+        struct rng rng;
+        rng_init(&rng, seed);
+        for (int step = 0; step < 400; step++) {
+            struct stream replica;
+            something(g, &rng);
+            if (step % 40 != 39) continue;
+            stage_durable(g);
+            uint32_t before = told.bytes.len;
+            consumers_checkpoint(g->stream.consumers, &told, 1, false);
+            bool fails = rng_below(&rng, 4) == 0;
+            if (fails) told.bytes.len = before;
+            consumers_checkpointed(g->stream.consumers, fails ? ERR_IO : ERR_OK);
+            if (fails) continue;
+            replica_init(g, &replica);
+            load_all(&told, replica.consumers);
+            expect_equal(g->stream.consumers, replica.consumers);
+            replica.consumers = consumers_free(replica.consumers);
+            struct checkpoint whole = { .bytes.ptr = NULL };
+            consumers_checkpoint(g->stream.consumers, &whole, 1, true);
+            replica_init(g, &replica);
+            load_all(&whole, replica.consumers);
+            expect_equal(g->stream.consumers, replica.consumers);
+            replica.consumers = consumers_free(replica.consumers);
+            buf_deinit(&whole.bytes);
+        }
+        buf_deinit(&told.bytes);
+        stage_free(g);
+    }
+}
+
+static void after_a_restart_what_waits_for_acks_is_due_as_before(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct stream again;
+    struct consumer_config config = stage_pull_config();
+    replica_init(g, &again);
+    g->replica = &again;
+    struct consumer *c = stage_consumer(g, "C", &config);
+    (void)stage_store(g, "s.a", "1");
+    (void)stage_pull(g, c, "in", "1");
+    stage_durable(g);
+    stage_run(g);
+    g->replica = NULL;
+    struct consumers *old = g->stream.consumers;
+    g->stream.consumers = again.consumers;
+    again.consumers->stream = &g->stream;
+    again.consumers = consumers_free(old);
+    stage_pass(g, 20 * SECOND);
+    consumers_start(g->stream.consumers);
+    c = consumers_find(g->stream.consumers, SLICE_LIT("C"));
+    assert_string_equal(stage_pull(g, c, "in", "1"), "");
+    stage_pass(g, 9 * SECOND);
+    assert_string_equal(world_take(g->world, g->client), "");
+    stage_pass(g, 2 * SECOND);
+    assert_int_equal(strncmp(world_take(g->world, g->client), "MSG s.a 1 $JS.ACK.S.C.2.1.2.", 28),
+                     0);
+    stage_free(g);
+}
+
+static void bytes_that_no_checkpoint_has_are_refused(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumers *set = g->stream.consumers;
+    assert_int_equal(consumers_load(set, CONSUMER_SECTION_MADE, SLICE_LIT("x")), ERR_CORRUPT);
+    assert_int_equal(consumers_load(set, CONSUMER_SECTION_ACKS, SLICE_LIT("12345678x")),
+                     ERR_CORRUPT);
+    assert_int_equal(consumers_load(set, CONSUMER_SECTION_GONE, SLICE_LIT("x")), ERR_CORRUPT);
+    assert_int_equal(consumers_load(set, 1, SLICE_LIT("x")), ERR_CORRUPT);
+    stage_free(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ack_is_answered_when_it_is_durable),
+        cmocka_unit_test(a_consumer_delivers_when_it_is_durable),
+        cmocka_unit_test(a_full_log_keeps_what_was_acked_for_later),
+        cmocka_unit_test(a_volatile_one_is_in_the_log_only_when_it_comes_and_goes),
+        cmocka_unit_test(who_follows_the_log_has_the_same),
+        cmocka_unit_test(checkpoints_and_what_came_after_make_the_same),
+        cmocka_unit_test(after_a_restart_what_waits_for_acks_is_due_as_before),
+        cmocka_unit_test(bytes_that_no_checkpoint_has_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

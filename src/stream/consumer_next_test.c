@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which message is next, and how many there are: lists of last_per_subject, removals, purges,
+ * resets, other filters. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "stream/consumer_testing.h"
+
+static struct stage *with_inbox(void)
+{
+    struct stage *g = stage_new();
+    (void)world_say(g->world, g->client, "SUB in 1\r\n");
+    return g;
+}
+
+/* The sequences that a pull of `batch` gives, "1 2 5 ". */
+static const char *pulled(struct stage *g, struct consumer *c, const char *batch)
+{
+    static char text[256];
+    const char *got = stage_pull(g, c, "in", batch);
+    text[0] = '\0';
+    for (const char *at = got; (at = strstr(at, "$JS.ACK.")) != NULL; at++) {
+        struct ack_subject ack;
+        bool is_ack = ack_subject_parse(slice_of(at, strcspn(at, " ")), &ack);
+        assert_true(is_ack);
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%llu ",
+                       (unsigned long long)ack.info.stream_seq);
+    }
+    return text;
+}
+
+static struct consumer *last_per_subject(struct stage *g)
+{
+    struct consumer_config config = stage_pull_config();
+    config.deliver_policy = JS_DELIVER_LAST_PER_SUBJECT;
+    config.filter_subject = "s.>";
+    return stage_consumer(g, "C", &config);
+}
+
+static void the_newest_of_each_subject_come_first(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    static const char *const subjects[] = { "s.a", "s.b", "s.a", "s.c", "s.b" };
+    for (size_t i = 0; i < ARRAY_COUNT(subjects); i++) (void)stage_store(g, subjects[i], "x");
+    struct consumer *c = last_per_subject(g);
+    assert_int_equal(consumer_pending(c), 3);
+    (void)stage_store(g, "s.a", "x");
+    (void)stage_store(g, "s.d", "x");
+    assert_int_equal(consumer_pending(c), 5);
+    assert_string_equal(pulled(g, c, "2"), "3 4 ");
+    assert_int_equal(consumer_pending(c), 3);
+    assert_string_equal(pulled(g, c, "9"), "5 6 7 ");
+    assert_int_equal(consumer_pending(c), 0);
+    assert_null(c->list);
+    stage_free(g);
+}
+
+static void what_goes_from_the_list_is_not_counted(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    static const char *const subjects[] = { "s.a", "s.a", "s.b", "s.c" };
+    for (size_t i = 0; i < ARRAY_COUNT(subjects); i++) (void)stage_store(g, subjects[i], "x");
+    struct consumer *c = last_per_subject(g);
+    assert_int_equal(consumer_pending(c), 3);
+    stage_remove(g, 1);
+    assert_int_equal(consumer_pending(c), 3);
+    stage_remove(g, 3);
+    assert_int_equal(consumer_pending(c), 2);
+    assert_string_equal(pulled(g, c, "9"), "2 4 ");
+    assert_int_equal(consumer_pending(c), 0);
+    stage_free(g);
+}
+
+static void a_message_that_went_while_it_waited_is_passed_over(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (int i = 0; i < 4; i++) (void)stage_store(g, "s.a", "x");
+    assert_string_equal(pulled(g, c, "2"), "1 2 ");
+    stage_remove(g, 1);
+    assert_string_equal(stage_advised(g), "");
+    stage_run(g);
+    assert_string_equal(stage_advised(g),
+                        "MSG_TERMINATED 1 1 1 Unacknowledged message was deleted\n");
+    stage_remove(g, 3);
+    assert_int_equal(acks_num_pending(&c->acks), 1);
+    assert_int_equal(c->acks.floor.stream_seq, 1);
+    assert_string_equal(pulled(g, c, "2"), "4 ");
+    stage_free(g);
+}
+
+static void a_purge_moves_everything(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (int i = 0; i < 6; i++) (void)stage_store(g, "s.a", "x");
+    assert_string_equal(pulled(g, c, "3"), "1 2 3 ");
+    (void)msgs_compact(g->stream.msgs, 3);
+    consumers_purged(g->stream.consumers, 3);
+    assert_int_equal(acks_num_pending(&c->acks), 1);
+    assert_int_equal(consumer_pending(c), 3);
+    (void)msgs_compact(g->stream.msgs, 6);
+    consumers_purged(g->stream.consumers, 6);
+    assert_int_equal(acks_num_pending(&c->acks), 0);
+    assert_int_equal(consumer_pending(c), 1);
+    assert_int_equal(c->acks.floor.stream_seq, 5);
+    assert_string_equal(pulled(g, c, "3"), "6 ");
+    stage_free(g);
+}
+
+static void a_purge_of_some_takes_their_acks_along(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct consumer *c = stage_consumer(g, "C", &config);
+    (void)stage_store(g, "s.a", "x");
+    (void)stage_store(g, "s.b", "x");
+    (void)stage_store(g, "s.a", "x");
+    assert_string_equal(pulled(g, c, "2"), "1 2 ");
+    const struct slice pattern = SLICE_LIT("s.b");
+    const struct msgs_filter filter = { &pattern, 1 };
+    (void)msgs_purge(g->stream.msgs, &filter, 0, 0);
+    consumers_purged(g->stream.consumers, 1);
+    assert_int_equal(acks_num_pending(&c->acks), 1);
+    assert_non_null(acks_find(&c->acks, 1));
+    assert_int_equal(consumer_pending(c), 1);
+    stage_free(g);
+}
+
+static void another_filter_counts_anew_from_where_it_is(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct js_error why;
+    static const char *const subjects[] = { "s.a", "s.b", "s.a", "s.b", "s.b" };
+    config.filter_subject = "s.a";
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (size_t i = 0; i < ARRAY_COUNT(subjects); i++) (void)stage_store(g, subjects[i], "x");
+    assert_string_equal(pulled(g, c, "1"), "1 ");
+    config.filter_subject = "s.b";
+    assert_true(consumer_update(c, &config, &why));
+    assert_true(consumer_config_equal(consumer_newest(c), &config));
+    stage_run(g);
+    assert_int_equal(consumer_pending(c), 3);
+    assert_string_equal(pulled(g, c, "9"), "2 4 5 ");
+    (void)stage_store(g, "s.a", "x");
+    assert_int_equal(consumer_pending(c), 0);
+    stage_free(g);
+}
+
+static void a_reset_begins_anew(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (int i = 0; i < 4; i++) (void)stage_store(g, "s.a", "x");
+    assert_string_equal(pulled(g, c, "3"), "1 2 3 ");
+    consumer_reset(c, 2);
+    stage_run(g);
+    assert_int_equal(consumer_pending(c), 3);
+    assert_int_equal(acks_num_pending(&c->acks), 0);
+    assert_string_equal(pulled(g, c, "9"), "2 3 4 ");
+    assert_int_equal(c->acks.delivered.consumer_seq, 3);
+    stage_free(g);
+}
+
+static void a_start_in_the_future_waits_for_it(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    config.deliver_policy = JS_DELIVER_BY_START_SEQUENCE;
+    config.opt_start_seq = 3;
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (int i = 0; i < 2; i++) (void)stage_store(g, "s.a", "x");
+    assert_int_equal(consumer_pending(c), 0);
+    assert_string_equal(pulled(g, c, "9"), "");
+    (void)stage_store(g, "s.a", "x");
+    assert_int_equal(consumer_pending(c), 1);
+    stage_run(g);
+    assert_int_equal(c->delivered.stream_seq, 3);
+    stage_free(g);
+}
+
+static void retention_asks_who_still_needs_a_message(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct js_error why;
+    struct consumers *set = g->stream.consumers;
+    g->stream.config.retention = JS_RETENTION_INTEREST;
+    config.filter_subject = "s.a";
+    assert_false(consumers_want(set, SLICE_LIT("s.a")));
+    struct consumer *c = stage_consumer(g, "C", &config);
+    config.durable_name = config.name = "D";
+    struct consumer *d = stage_consumer(g, "D", &config);
+    assert_true(consumers_want(set, SLICE_LIT("s.a")));
+    assert_false(consumers_want(set, SLICE_LIT("s.b")));
+    (void)stage_store(g, "s.a", "x");
+    assert_true(consumers_need(set, 1, SLICE_LIT("s.a")));
+    (void)stage_pull(g, c, "in", "");
+    (void)stage_pull(g, d, "in", "");
+    (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "");
+    assert_true(consumers_need(set, 1, SLICE_LIT("s.a")));
+    assert_int_equal(g->unneeded.len, 4);
+    assert_memory_equal(g->unneeded.ptr, "1-1\n", 4);
+    (void)stage_ack(g, "$JS.ACK.S.D.1.1.1.0.0", "", "");
+    assert_false(consumers_need(set, 1, SLICE_LIT("s.a")));
+    (void)stage_store(g, "s.a", "x");
+    g->unneeded.len = 0;
+    assert_true(consumer_delete(c, &why));
+    stage_run(g);
+    assert_memory_equal(g->unneeded.ptr, "2-2\n", 4);
+    stage_free(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_newest_of_each_subject_come_first),
+        cmocka_unit_test(what_goes_from_the_list_is_not_counted),
+        cmocka_unit_test(a_message_that_went_while_it_waited_is_passed_over),
+        cmocka_unit_test(a_purge_moves_everything),
+        cmocka_unit_test(a_purge_of_some_takes_their_acks_along),
+        cmocka_unit_test(another_filter_counts_anew_from_where_it_is),
+        cmocka_unit_test(a_reset_begins_anew),
+        cmocka_unit_test(a_start_in_the_future_waits_for_it),
+        cmocka_unit_test(retention_asks_who_still_needs_a_message),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
