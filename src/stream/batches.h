@@ -27,7 +27,7 @@ void batches_update(struct stream *);
 void batches_run(struct stream *);
 
 /* A message of an atomic batch. False: it must be held. */
-MUST_CHECK bool batch_take(struct stream *, const struct raw_message *, struct incoming *);
+MUST_CHECK bool atomic_batch_take(struct stream *, const struct raw_message *, struct incoming *);
 
 /* A message of a fast batch. False: it must be held. */
 MUST_CHECK bool fast_batch_take(struct stream *, struct incoming *);

@@ -204,7 +204,7 @@ bool ingest_one(struct stream *s, const struct raw_message *m)
         incoming_remove(&in, PUBLISH_REQUEST_INFO);
     if (UNLIKELY(batch_reply_is(m->reply))) return fast_batch_take(s, &in);
     if (UNLIKELY(in.headers_count > 0) && publish_has(&in.headers, PUBLISH_BATCH_ID))
-        return batch_take(s, m, &in);
+        return atomic_batch_take(s, m, &in);
     return ingest_take(s, &in);
 }
 

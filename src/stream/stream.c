@@ -211,7 +211,7 @@ static void end(struct stream *s)
         return;
     }
     dismantle(s);
-    store_forget(a->js->store, &s->owner);      /* it comes back to owner_forgotten() */
+    stream_file_end(s);
 }
 
 /* ---- its turn ---- */

@@ -180,6 +180,8 @@ void stream_expiry_stop(struct stream *);
 void stream_bodies_new(struct stream *);
 /* … with file storage: it enters the store. */
 void stream_file_bodies_new(struct stream *);
+/* … it is deleted and dismantled: its files go, and then it. */
+void stream_file_end(struct stream *);
 /* … its configuration has changed. */
 void stream_file_updated(struct stream *);
 MUST_CHECK enum err stream_config_read(struct slice json, struct arena *,

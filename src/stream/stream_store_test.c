@@ -120,6 +120,7 @@ static void leave(struct file_world *f)
         js_account_remove(&w->account, s);
         stream_free(s);
     }
+    streams_end(&w->js);
     reactor_set_disk(jetstream_reactor(&w->js), NULL);
     w->js.store = store_close(w->js.store);
     w->account.store_used = w->js.store_used = 0;

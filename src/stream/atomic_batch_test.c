@@ -30,7 +30,7 @@ static void a_message_that_is_put_aside_gets_an_empty_ack(void **state)
     (void)state;
     struct streams_world *w = streams_world_new(1);
     streams_make(w, BATCH_STREAM "}");
-    assert_string_equal(streams_say(w, "HPUB a.1 re.1 55 56\r\nNATS/1.0\r\nNats-Batch-Id: b\r\n"
+    assert_string_equal(streams_say(w, "HPUB a.1 re.1 54 55\r\nNATS/1.0\r\nNats-Batch-Id: b\r\n"
                                        "Nats-Batch-Sequence: 1\r\n\r\nx\r\n"),
                         "MSG re.1 1 0\r\n\r\n");
     streams_world_free(w);

@@ -238,7 +238,7 @@ static bool give_up(struct stream *s, const struct incoming *in, struct batch *b
     return refuse(s, in, errors[reason]);
 }
 
-bool batch_take(struct stream *s, const struct raw_message *m, struct incoming *in)
+bool atomic_batch_take(struct stream *s, const struct raw_message *m, struct incoming *in)
 {
     uint64_t number;
     enum commit how = commit_of(&in->headers);
