@@ -227,6 +227,7 @@ struct jetstream *jetstream_free(struct jetstream *js)
     wheel_cancel(&r->wheel, &js->due);
     api_stop(js->api);
     js_accounts_free(js);
+    streams_end(js);
     js->api = api_free(js->api);
     if (r->disk != NULL) reactor_set_disk(r, NULL);
     if (js->is_open) js->store = store_close(js->store);

@@ -118,6 +118,7 @@ static void leave(struct file_world *f)
         js_account_remove(&w->account, s);
         stream_free(s);
     }
+    streams_end(&w->js);
     reactor_set_disk(jetstream_reactor(&w->js), NULL);
     w->js.store = store_close(w->js.store);
     w->account.store_used = w->js.store_used = 0;
@@ -171,9 +172,10 @@ static void file_world_free(struct file_world *f)
 static const char *publish(struct file_world *f, const char *subject, const char *header,
                            const char *payload)
 {
-    (void)streams_publish(f->w, subject, header, payload);
+    const char *now = streams_publish(f->w, subject, header, payload);
     settle(f);
-    return streams_body(f->w, world_take(f->w->world, f->w->client));
+    const char *later = world_take(f->w->world, f->w->client);
+    return now[0] != '\0' ? now : streams_body(f->w, later);
 }
 
 static struct stream *make(struct file_world *f, const char *more)
