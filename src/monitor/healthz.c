@@ -135,7 +135,8 @@ static struct verdict find_named(struct request *r, const struct subject_of_heal
         e = (struct health_error){ "CONSUMER", a->account, a->stream, a->consumer, NULL };
         e.error = arena_printf(r->arena,
                                "JetStream consumer \"%s\" not found for stream \"%s\" on account "
-                               "\"%s\"", a->consumer, a->stream, a->account);
+                               "\"%s\"",
+                               a->consumer, a->stream, a->account);
         return missing(e);
     }
     return (struct verdict){ .code = 200 };

@@ -109,8 +109,7 @@ bool jsz_plan(struct request *r)
     r->shows_leaders = query_bool(q, "raft");
     int64_t offset = query_int(q, "offset"), limit = query_int(q, "limit");
     const char *account = query_text(q, "acc");
-    if (leader_only && r->facts->jetstream == NULL)
-        query_fail(q, "filtered response: not leader");
+    if (leader_only && r->facts->jetstream == NULL) query_fail(q, "filtered response: not leader");
     if (request_failed(r)) return false;
     js->with_streams |= js->with_consumers || js->with_direct;
     js->account = account[0] != '\0' ? account : NULL;

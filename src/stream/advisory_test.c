@@ -57,7 +57,8 @@ static void a_caller_who_is_gone_is_not_told_of(void **state)
     assert_int_equal(atomic_load(&w->js.away), 1);
     js_world_run(w);
     assert_int_equal(atomic_load(&w->js.away), 0);
-    assert_has(heard(w, client), "\"client\":null,\"subject\":\"$JS.API.INFO\",\"response\":\"{}\"}");
+    assert_has(heard(w, client),
+               "\"client\":null,\"subject\":\"$JS.API.INFO\",\"response\":\"{}\"}");
     js_world_free(w);
 }
 
@@ -67,9 +68,9 @@ static void names_stand_behind_the_subject(void **state)
     struct js_world *w = js_world_new(1, NULL);
     uint32_t client = listener(w, "$JS.EVENT.ADVISORY.CONSUMER.CREATED.S.C");
     struct js_account *a = js_account_find(&w->js, SLICE_LIT("$G"));
-    const struct advisory_facts facts = {
-        .stream = SLICE_LIT("S"), .consumer = SLICE_LIT("C"), .action = "create"
-    };
+    const struct advisory_facts facts = { .stream = SLICE_LIT("S"),
+                                          .consumer = SLICE_LIT("C"),
+                                          .action = "create" };
     advise(a, ADVISORY_CONSUMER_CREATED, &facts);
     advise(a, ADVISORY_CONSUMER_DELETED, &facts);
     js_world_run(w);
@@ -84,9 +85,9 @@ static void the_system_account_hears_its_own_with_the_name_of_the_account(void *
     struct js_world *w = js_world_new(1, NULL);
     struct js_account *a = js_account_find(&w->js, SLICE_LIT("$G"));
     struct js_account *system = js_account_system(&w->js);
-    const struct advisory_facts facts = {
-        .stream = SLICE_LIT("S"), .batch = SLICE_LIT("b"), .reason = SLICE_LIT("timeout")
-    };
+    const struct advisory_facts facts = { .stream = SLICE_LIT("S"),
+                                          .batch = SLICE_LIT("b"),
+                                          .reason = SLICE_LIT("timeout") };
     uint32_t client = listener(w, "$JS.EVENT.>");
     struct session *s = world_session(w->world, listener(w, "unused"));
     assert_true(s->is_counted);

@@ -5,8 +5,7 @@
 #define AT "\r\nNats-Time-Stamp: 2023-11-14T22:13:20Z\r\n"
 #define ITEM(subject, seq) "Nats-Stream: S\r\nNats-Subject: " subject "\r\nNats-Sequence: " seq AT
 #define MSG(subject, seq, more, body) "NATS/1.0\r\n" ITEM(subject, seq) more "\r\n" body "|"
-#define LEFT(pending, last) \
-    "Nats-Num-Pending: " pending "\r\nNats-Last-Sequence: " last "\r\n"
+#define LEFT(pending, last)           "Nats-Num-Pending: " pending "\r\nNats-Last-Sequence: " last "\r\n"
 #define EOB(pending, last) "NATS/1.0 204 EOB\r\n" LEFT(pending, last) "\r\n|"
 #define EOB_MANY(pending, last, up_to) \
     "NATS/1.0 204 EOB\r\n" LEFT(pending, last) "Nats-UpTo-Sequence: " up_to "\r\n\r\n|"
@@ -39,7 +38,9 @@ static void expect(struct js_world *w, const char *subject, const char *body, co
     buf_deinit(&all);
 }
 
-static const struct { const char *body, *answer; } cases[] = {
+static const struct {
+    const char *body, *answer;
+} cases[] = {
     /* one */
     { "", STATUS("408 Empty Request") },
     { "{}", STATUS("408 Empty Request") },
@@ -61,29 +62,31 @@ static const struct { const char *body, *answer; } cases[] = {
     { "{\"batch\":3}", STATUS("408 Empty Request") },
     { "{\"batch\":3,\"seq\":20}", STATUS("404 Message Not Found") },
     { "{\"seq\":1,\"batch\":-1}", EOB("7", "0") },
-    { "{\"batch\":2,\"seq\":8}", MSG("s.1", "8", LEFT("2", "0"), "hi7")
-      MSG("s.2", "9", LEFT("1", "8"), "hi8") EOB("1", "9") },
+    { "{\"batch\":2,\"seq\":8}",
+      MSG("s.1", "8", LEFT("2", "0"), "hi7") MSG("s.2", "9", LEFT("1", "8"), "hi8") EOB("1", "9") },
     { "{\"batch\":9,\"seq\":9}", MSG("s.2", "9", LEFT("1", "0"), "hi8")
-      MSG("s.0", "10", LEFT("0", "9"), "hi9") EOB("0", "10") },
-    { "{\"batch\":3,\"next_by_subj\":\"s.0\"}", MSG("s.0", "4", LEFT("1", "0"), "hi3")
-      MSG("s.0", "10", LEFT("0", "4"), "hi9") EOB("0", "10") },
-    { "{\"batch\":2,\"seq\":3,\"max_bytes\":1}", MSG("s.2", "3", LEFT("6", "0"), "hi2")
-      EOB("6", "3") },
+                                     MSG("s.0", "10", LEFT("0", "9"), "hi9") EOB("0", "10") },
+    { "{\"batch\":3,\"next_by_subj\":\"s.0\"}",
+      MSG("s.0", "4", LEFT("1", "0"), "hi3") MSG("s.0", "10", LEFT("0", "4"), "hi9")
+          EOB("0", "10") },
+    { "{\"batch\":2,\"seq\":3,\"max_bytes\":1}",
+      MSG("s.2", "3", LEFT("6", "0"), "hi2") EOB("6", "3") },
     { "{\"batch\":2,\"seq\":4,\"no_hdr\":true}", "hi3|hi4|" EOB("6", "5") },
     { "{\"last_by_subj\":\"s.1\",\"batch\":1}", STATUS("408 Bad Request") },
     /* many subjects */
     { "{\"multi_last\":[\"zz\"]}", STATUS("404 No Results") },
     { "{\"multi_last\":[]}", STATUS("408 Empty Request") },
-    { "{\"multi_last\":[\"s.0\",\"s.*\"]}", MSG("s.1", "8", LEFT("2", "0"), "hi7")
-      MSG("s.2", "9", LEFT("1", "8"), "hi8") MSG("s.0", "10", LEFT("0", "9"), "hi9")
-      EOB_MANY("0", "10", "10") },
-    { "{\"multi_last\":[\"s.0\",\"s.2\"],\"batch\":1}", MSG("s.2", "9", LEFT("1", "0"), "hi8")
-      EOB_MANY("1", "9", "10") },
-    { "{\"multi_last\":[\"s.*\"],\"up_to_seq\":4}", MSG("s.2", "3", LEFT("1", "0"), "hi2")
-      MSG("s.0", "4", LEFT("0", "3"), "hi3") EOB_MANY("0", "4", "4") },
+    { "{\"multi_last\":[\"s.0\",\"s.*\"]}",
+      MSG("s.1", "8", LEFT("2", "0"), "hi7") MSG("s.2", "9", LEFT("1", "8"), "hi8")
+          MSG("s.0", "10", LEFT("0", "9"), "hi9") EOB_MANY("0", "10", "10") },
+    { "{\"multi_last\":[\"s.0\",\"s.2\"],\"batch\":1}",
+      MSG("s.2", "9", LEFT("1", "0"), "hi8") EOB_MANY("1", "9", "10") },
+    { "{\"multi_last\":[\"s.*\"],\"up_to_seq\":4}",
+      MSG("s.2", "3", LEFT("1", "0"), "hi2") MSG("s.0", "4", LEFT("0", "3"), "hi3")
+          EOB_MANY("0", "4", "4") },
     { "{\"multi_last\":[\"s.*\"],\"seq\":9,\"up_to_seq\":50,\"no_hdr\":true}",
       MSG("s.2", "9", LEFT("1", "0"), "hi8") MSG("s.0", "10", LEFT("0", "9"), "hi9")
-      EOB_MANY("0", "10", "50") },
+          EOB_MANY("0", "10", "50") },
     { "{\"multi_last\":[\"s.*\"],\"up_to_time\":\"2020-01-01T00:00:00Z\"}",
       STATUS("404 No Results") },
     { "{\"multi_last\":[\"s..x\",\"s.1\"],\"up_to_time\":\"2090-01-01T00:00:00Z\"}",
@@ -134,8 +137,9 @@ static void more_subjects_than_one_answer_may_have_are_refused(void **state)
 {
     (void)state;
     struct js_world *w = js_world_new(1, NULL);
-    (void)js_call(w, "STREAM.CREATE.S", "{\"name\":\"S\",\"subjects\":[\"s.>\"],"
-                                        "\"storage\":\"memory\",\"allow_direct\":true}");
+    (void)js_call(w, "STREAM.CREATE.S",
+                  "{\"name\":\"S\",\"subjects\":[\"s.>\"],"
+                  "\"storage\":\"memory\",\"allow_direct\":true}");
     for (uint32_t i = 0; i < 1025; i++) {
         char line[32];
         (void)snprintf(line, sizeof line, "PUB s.%u 1\r\nx\r\n", i);

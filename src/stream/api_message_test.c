@@ -34,12 +34,15 @@ static struct js_world *ten_messages(void)
 static void messages_are_found_by_sequence_subject_and_time(void **state)
 {
     (void)state;
-    static const struct { const char *body, *answer; } cases[] = {
+    static const struct {
+        const char *body, *answer;
+    } cases[] = {
         { "{\"seq\":1}", NOT_FOUND },
         { "{\"seq\":2}", NOT_FOUND },
         { "{\"seq\":11}", NOT_FOUND },
-        { "{\"seq\":5}", MESSAGE("s.1", "5", "\"hdrs\":\"TkFUUy8xLjANCkE6IGINCg0K\","
-                                             "\"data\":\"aGk0\",") },
+        { "{\"seq\":5}", MESSAGE("s.1", "5",
+                                 "\"hdrs\":\"TkFUUy8xLjANCkE6IGINCg0K\","
+                                 "\"data\":\"aGk0\",") },
         { "{\"seq\":5,\"no_hdr\":true}", MESSAGE("s.1", "5", "\"data\":\"aGk0\",") },
         { "{\"last_by_subj\":\"s.*\"}", MESSAGE("s.0", "10", "\"data\":\"aGk5\",") },
         { "{\"last_by_subj\":\"t\"}", NOT_FOUND },
@@ -54,7 +57,8 @@ static void messages_are_found_by_sequence_subject_and_time(void **state)
         { "{}", BAD },
         { "{\"seq\":2,\"batch\":3}", BAD },
         { "{\"seq\":1,\"last_by_subj\":\"x\"}", BAD },
-        { "{\"bogus\":1}", ERROR("400", "10025", "invalid JSON: json: unknown field \\\"bogus\\\"") },
+        { "{\"bogus\":1}",
+          ERROR("400", "10025", "invalid JSON: json: unknown field \\\"bogus\\\"") },
     };
     struct js_world *w = ten_messages();
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
@@ -92,18 +96,21 @@ static void what_is_denied_stays(void **state)
 {
     (void)state;
     struct js_world *w = js_world_new(1, NULL);
-    (void)js_call(w, "STREAM.CREATE.Q", "{\"name\":\"Q\",\"storage\":\"memory\","
-                                        "\"deny_delete\":true,\"deny_purge\":true}");
+    (void)js_call(w, "STREAM.CREATE.Q",
+                  "{\"name\":\"Q\",\"storage\":\"memory\","
+                  "\"deny_delete\":true,\"deny_purge\":true}");
     (void)js_put(w, "Q", NULL, "x");
     assert_has(js_call(w, "STREAM.MSG.DELETE.Q", "{\"seq\":1}"),
                ERROR("500", "10057", "message delete not permitted"));
     assert_string_equal(js_call(w, "STREAM.PURGE.Q", ""),
-                        V1 "stream_purge_response\""
-                        ERROR("500", "10110", "stream purge not permitted") ",\"purged\":0}");
+                        V1 "stream_purge_response\"" ERROR(
+                            "500", "10110", "stream purge not permitted") ",\"purged\":0}");
     assert_has(js_call(w, "STREAM.PURGE.Q", "{\"seq\":1,\"keep\":1}"), BAD);
-    assert_has(js_call(w, "STREAM.UPDATE.Q", "{\"name\":\"Q\",\"storage\":\"memory\","
-                                             "\"deny_delete\":true,\"deny_purge\":true,"
-                                             "\"sealed\":true}"), "\"sealed\":true");
+    assert_has(js_call(w, "STREAM.UPDATE.Q",
+                       "{\"name\":\"Q\",\"storage\":\"memory\","
+                       "\"deny_delete\":true,\"deny_purge\":true,"
+                       "\"sealed\":true}"),
+               "\"sealed\":true");
     assert_has(js_call(w, "STREAM.MSG.DELETE.Q", "{\"seq\":1}"),
                ERROR("400", "10109", "invalid operation on sealed stream"));
     assert_has(js_call(w, "STREAM.PURGE.Q", ""),
@@ -115,7 +122,9 @@ static void a_purge_tells_how_many_went(void **state)
 {
     (void)state;
     struct js_world *w = ten_messages();
-    static const struct { const char *body, *answer; } cases[] = {
+    static const struct {
+        const char *body, *answer;
+    } cases[] = {
         { "{\"filter\":\"bad..x\"}", "\"success\":true,\"purged\":0}" },
         { "{\"filter\":\"s.0\"}", "\"success\":true,\"purged\":2}" },
         { "{\"keep\":3}", "\"success\":true,\"purged\":2}" },

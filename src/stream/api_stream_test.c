@@ -13,11 +13,13 @@
     "\"compression\":\"none\",\"allow_direct\":false,\"mirror_direct\":false," \
     "\"sealed\":false,\"deny_delete\":false,\"deny_purge\":false," \
     "\"allow_rollup_hdrs\":false,\"consumer_limits\":{},\"allow_msg_ttl\":false,"
-#define FULL "\"metadata\":{\"_nats.level\":\"5\",\"_nats.req.level\":\"0\"," \
-             "\"_nats.ver\":\"2.15.2\"}}"
-#define CREATED ",\"created\":\"2023-11-14T22:13:20Z\",\"state\":{\"messages\":0,\"bytes\":0," \
-                "\"first_seq\":0,\"first_ts\":\"0001-01-01T00:00:00Z\",\"last_seq\":0," \
-                "\"last_ts\":\"0001-01-01T00:00:00Z\",\"consumer_count\":0}"
+#define FULL                                                         \
+    "\"metadata\":{\"_nats.level\":\"5\",\"_nats.req.level\":\"0\"," \
+    "\"_nats.ver\":\"2.15.2\"}}"
+#define CREATED                                                                    \
+    ",\"created\":\"2023-11-14T22:13:20Z\",\"state\":{\"messages\":0,\"bytes\":0," \
+    "\"first_seq\":0,\"first_ts\":\"0001-01-01T00:00:00Z\",\"last_seq\":0,"        \
+    "\"last_ts\":\"0001-01-01T00:00:00Z\",\"consumer_count\":0}"
 #define NOW ",\"ts\":\"2023-11-14T22:13:20Z\""
 
 static void a_stream_is_made_and_made_again(void **state)
@@ -30,9 +32,10 @@ static void a_stream_is_made_and_made_again(void **state)
     static const char body[] = MEMORY("S", ",\"subjects\":[\"s.>\"]");
     assert_string_equal(js_call(w, "STREAM.CREATE.S", body), answer);
     assert_string_equal(js_call(w, "STREAM.CREATE.S", body), answer);
-    assert_string_equal(js_call(w, "STREAM.CREATE.S", MEMORY("S", ",\"subjects\":[\"t\"]")),
-                        V1 "stream_create_response\"" ERROR("400", "10058",
-                        "stream name already in use with a different configuration") "}");
+    assert_string_equal(
+        js_call(w, "STREAM.CREATE.S", MEMORY("S", ",\"subjects\":[\"t\"]")),
+        V1 "stream_create_response\"" ERROR(
+            "400", "10058", "stream name already in use with a different configuration") "}");
     js_world_free(w);
 }
 
@@ -46,9 +49,8 @@ static void an_update_tells_the_domain_and_other_subjects_are_taken(void **state
     assert_string_equal(js_call(w, "STREAM.UPDATE.S", MEMORY("S", ",\"subjects\":[\"t\"]")),
                         V1 "stream_update_response\",\"config\":{\"name\":\"S\","
                            "\"subjects\":[\"t\"]," REST FULL CREATED ",\"domain\":\"D1\"" NOW "}");
-    assert_string_equal(js_call(w, "STREAM.UPDATE.X", MEMORY("X", "")),
-                        V1 "stream_update_response\"" ERROR("404", "10059", "stream not found")
-                           "}");
+    assert_string_equal(js_call(w, "STREAM.UPDATE.X", MEMORY("X", "")), V1
+                        "stream_update_response\"" ERROR("404", "10059", "stream not found") "}");
     const char *out = js_put(w, "t", NULL, "hello");
     assert_string_equal(js_next(w, &out), "{\"stream\":\"S\",\"domain\":\"D1\",\"seq\":1}");
     js_world_free(w);
@@ -64,16 +66,18 @@ static void info_tells_the_state_the_leader_and_subjects_when_asked(void **state
     (void)js_put(w, "s.1", NULL, "c");
     (void)js_call(w, "STREAM.MSG.DELETE.S", "{\"seq\":2}");
     const char *info = js_call(w, "STREAM.INFO.S", "");
-    assert_starts(info, V1 "stream_info_response\",\"total\":0,\"offset\":0,\"limit\":0,\"config\"");
+    assert_starts(info,
+                  V1 "stream_info_response\",\"total\":0,\"offset\":0,\"limit\":0,\"config\"");
     assert_has(info, "\"cluster\":{\"leader\":\"test\"}");
     assert_has(info, FULL ",\"created\"");
     info = js_call(w, "STREAM.INFO.S", "{\"subjects_filter\":\">\",\"deleted_details\":true}");
     assert_starts(info, V1 "stream_info_response\",\"total\":1,\"offset\":0,\"limit\":100000,");
     assert_has(info, "\"num_subjects\":1,\"subjects\":{\"s.1\":2},\"num_deleted\":1,"
                      "\"deleted\":[2],");
-    assert_string_equal(js_call(w, "STREAM.INFO.X", ""),
-                        V1 "stream_info_response\"" ERROR("404", "10059", "stream not found")
-                           ",\"total\":0,\"offset\":0,\"limit\":0}");
+    assert_string_equal(
+        js_call(w, "STREAM.INFO.X", ""),
+        V1 "stream_info_response\"" ERROR(
+            "404", "10059", "stream not found") ",\"total\":0,\"offset\":0,\"limit\":0}");
     js_world_free(w);
 }
 
@@ -106,7 +110,9 @@ static void names_and_lists_come_sorted_in_pages_and_by_subject(void **state)
 static void bodies_that_cannot_be_read_say_why(void **state)
 {
     (void)state;
-    static const struct { const char *call, *body, *error; } cases[] = {
+    static const struct {
+        const char *call, *body, *error;
+    } cases[] = {
         { "STREAM.CREATE.T", "{\"name\":\"T\",\"x\":1}",
           ERROR("400", "10025", "invalid JSON: json: unknown field \\\"x\\\"") },
         { "STREAM.CREATE.T", "{", ERROR("400", "10025", "invalid JSON: unexpected EOF") },
@@ -141,7 +147,7 @@ static void limits_of_the_account_hold(void **state)
     a->limits.streams_max = 1;
     a->limits.memory_max = 1000;
     assert_has(js_call(w, "STREAM.CREATE.S", MEMORY("S", ",\"max_bytes\":2000")),
-               ERROR("400", "10002", "resource limits exceeded for account"));
+               ERROR("500", "10028", "insufficient memory resources available"));
     assert_has(js_call(w, "STREAM.CREATE.S", MEMORY("S", ",\"max_bytes\":900")), "did_create");
     assert_has(js_call(w, "INFO", ""), "\"reserved_memory\":900,\"reserved_storage\":0,"
                                        "\"streams\":1,");

@@ -298,7 +298,7 @@ static const struct pull_waiting *offer(struct consumer *c, const struct consume
 
 /* False: the receiver is behind. */
 static bool send_to(struct consumer *c, const struct consumer_next *n, struct outgoing *out,
-                 const struct pull_waiting *w)
+                    const struct pull_waiting *w)
 {
     struct pull_answer completed;
     bool is_behind = false;

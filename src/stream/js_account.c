@@ -186,6 +186,8 @@ void js_accounts_free(struct jetstream *js)
         struct js_account *a = container_of(n, struct js_account, node);
         while (a->streams_count > 0) {
             struct stream *s = a->streams[a->streams_count - 1];
+            js_account_charge(a, stream_is_file(s), -(int64_t)s->charged);
+            s->charged = 0;
             js_account_remove(a, s);
             (void)stream_free(s);
         }

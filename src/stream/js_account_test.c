@@ -9,9 +9,16 @@ static struct account_options *accounts_of(struct options *o, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         o->accounts[i] = (struct account_options){
             .name = names[i],
-            .connections_max = -1, .subscriptions_max = -1, .payload_max = -1, .leafs_max = -1,
-            .jetstream = { .memory_max = -1, .store_max = -1, .streams_max = -1,
-                           .consumers_max = -1, .ack_pending_max = -1, .memory_stream_max = -1,
+            .connections_max = -1,
+            .subscriptions_max = -1,
+            .payload_max = -1,
+            .leafs_max = -1,
+            .jetstream = { .memory_max = -1,
+                           .store_max = -1,
+                           .streams_max = -1,
+                           .consumers_max = -1,
+                           .ack_pending_max = -1,
+                           .memory_stream_max = -1,
                            .store_stream_max = -1 },
         };
     }
@@ -85,8 +92,10 @@ static void streams_are_found_by_name_and_counted(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         char call[32], body[96];
         (void)snprintf(call, sizeof call, "STREAM.CREATE.%s", names[i]);
-        (void)snprintf(body, sizeof body, "{\"name\":\"%s\",\"storage\":\"memory\","
-                                          "\"max_bytes\":%zu}", names[i], i);
+        (void)snprintf(body, sizeof body,
+                       "{\"name\":\"%s\",\"storage\":\"memory\","
+                       "\"max_bytes\":%zu}",
+                       names[i], i);
         assert_has(js_call(w, call, body), "did_create");
     }
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)

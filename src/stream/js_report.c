@@ -137,7 +137,8 @@ static bool walk_account(struct js_report *r, struct js_account *a, uint32_t *co
     r->after_account = to->name;
     for (uint32_t i = 0; r->with_streams && i < a->streams_count; i++) {
         struct stream *s = a->streams[i];
-        bool is_wanted = s->is_created && !s->is_deleted && is_behind(s->config.name, r->after_stream) &&
+        bool is_wanted = s->is_created && !s->is_deleted &&
+                         is_behind(s->config.name, r->after_stream) &&
                          (r->stream == NULL || strcmp(r->stream, s->config.name) == 0);
         if (!is_wanted) continue;
         if (*cost >= STEP_COST) return false;

@@ -23,8 +23,7 @@ static void header_of(struct stream *s, const struct store_command *c,
                s->config.name, SLICE_ARGS(c->subject), (unsigned long long)place->sequence);
     buf_printf(out, "Nats-Time-Stamp: %s\r\nNats-Last-Sequence: %llu\r\n",
                gotime_rfc3339_text(c->time, time), (unsigned long long)place->last_of_subject);
-    if (s->config.republish->headers_only)
-        buf_printf(out, "Nats-Msg-Size: %u\r\n", c->payload.len);
+    if (s->config.republish->headers_only) buf_printf(out, "Nats-Msg-Size: %u\r\n", c->payload.len);
     buf_add_str(out, "\r\n");
 }
 

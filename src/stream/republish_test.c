@@ -31,8 +31,8 @@ static void only_headers_when_told_so(void **state)
 {
     (void)state;
     struct streams_world *w = streams_world_new(1);
-    const char *out =
-        said(w, "\"src\":\">\",\"dest\":\"x.>\",\"headers_only\":true", "PUB a.b 2\r\nhi\r\n");
+    const char *out = said(w, "\"src\":\">\",\"dest\":\"x.>\",\"headers_only\":true",
+                           "PUB a.b 2\r\nhi\r\n");
     assert_non_null(strstr(out, "MSG x.a.b 7 "));
     assert_non_null(strstr(out, "Nats-Last-Sequence: 0\r\nNats-Msg-Size: 2\r\n\r\n\r\n"));
     streams_world_free(w);
@@ -42,8 +42,8 @@ static void a_subject_that_is_none_is_not_published(void **state)
 {
     (void)state;
     struct streams_world *w = streams_world_new(1);
-    const char *out =
-        said(w, "\"src\":\"a.*\",\"dest\":\"x.{{wildcard(1)}}\"", "PUB a.* 2\r\nhi\r\n");
+    const char *out = said(w, "\"src\":\"a.*\",\"dest\":\"x.{{wildcard(1)}}\"",
+                           "PUB a.* 2\r\nhi\r\n");
     assert_string_equal(out, "");
     streams_world_free(w);
 }

@@ -28,8 +28,8 @@ static void put_config(struct stream *s, struct checkpoint *cp)
     struct json_writer w = json_writer_on(&json, JSON_COMPACT);
     json_table_write(&stream_config_table, &s->config, &w);
     struct config_command c = { s->created, stream_account_name(s), buf_slice(&json) };
-    config_command_write(&c, checkpoint_add(cp, s->incarnation, STREAM_SECTION_CONFIG,
-                                            config_command_size(&c)));
+    config_command_write(
+        &c, checkpoint_add(cp, s->incarnation, STREAM_SECTION_CONFIG, config_command_size(&c)));
     buf_deinit(&json);
 }
 
