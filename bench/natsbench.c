@@ -26,6 +26,8 @@ static const struct {
     { "slowloris", mode_slowloris, "a requester beside -c silent and -s slowly writing strangers" },
     { "handshakes", mode_handshakes, "a requester beside bursts of -n TLS handshakes, -c at once" },
     { "cert", mode_cert, "write an RSA-2048 cert.pem and key.pem to the folder -o" },
+    { "jspub", mode_jspub, "stored publishes, -c publishers with -w in flight each" },
+    { "jsfill", mode_jsfill, "-n stored messages that stay there" },
 };
 
 static const char options_help[] =
@@ -36,7 +38,14 @@ static const char options_help[] =
     "  -w window           100              -d subscribers more that never read\n"
     "  -r rate             operations a second; for requests: open pace\n"
     "  -u user:password    -t tcp|tls|ws    transport          -o folder\n"
-    "  -R                  the server is natsrelay\n";
+    "  -R                  the server is natsrelay\n"
+    "of the js modes:\n"
+    "  -k streams          1                -m                 memory instead of file storage\n"
+    "  -f subjects a stream, or keys 1      -H messages a subject that are kept: all\n"
+    "  -B pulled at once   0: push          -a                 acknowledge what is consumed\n"
+    "  -F                  consume one of the subjects\n"
+    "  -K                  keep the streams -x operation       of jskv\n"
+    "  -o folder           on the store's disk\n";
 
 static int usage(void)
 {
@@ -69,6 +78,22 @@ static uint32_t number(const char *text)
     return (uint32_t)text_number(text);
 }
 
+static void read_js_option(struct options *o, int letter, char *text)
+{
+    switch (letter) {
+    case 'k': o->streams = number(text); break;
+    case 'f': o->subjects = text_number(text); break;
+    case 'H': o->history = number(text); break;
+    case 'B': o->batch = number(text); break;
+    case 'x': o->operation = text; break;
+    case 'm': o->is_memory = true; break;
+    case 'a': o->is_acked = true; break;
+    case 'F': o->is_filtered = true; break;
+    case 'K': o->is_kept = true; break;
+    default: exit(usage());
+    }
+}
+
 static void read_option(struct options *o, int letter, char *text)
 {
     switch (letter) {
@@ -87,7 +112,7 @@ static void read_option(struct options *o, int letter, char *text)
     case 't': o->transport = read_transport(text); break;
     case 'o': o->folder = text; break;
     case 'R': o->is_raw = true; break;
-    default: exit(usage());
+    default: read_js_option(o, letter, text); break;
     }
 }
 
@@ -104,10 +129,14 @@ int main(int argc, char **argv)
         .pubs = 1,
         .subs = 1,
         .window = 100,
+        .operation = "put",
+        .streams = 1,
+        .subjects = 1,
     };
-    for (int letter; (letter = getopt(argc - 1, argv + 1, "p:P:n:b:c:s:d:w:r:T:S:u:t:o:R")) != -1;)
+    static const char letters[] = "p:P:n:b:c:s:d:w:r:T:S:u:t:o:Rk:f:H:B:x:maFK";
+    for (int letter; (letter = getopt(argc - 1, argv + 1, letters)) != -1;)
         read_option(&o, letter, optarg);
-    if (o.pubs == 0 || o.window == 0) return usage();
+    if (o.pubs == 0 || o.window == 0 || o.streams == 0 || o.subjects == 0) return usage();
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (strcmp(modes[i].name, o.mode) != 0) continue;
         modes[i].run(&o);

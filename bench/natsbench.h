@@ -22,7 +22,7 @@ struct options {
     const char *subject;
     const char *user;       /* NULL: no authentication */
     const char *password;
-    const char *folder;     /* where mode cert writes */
+    const char *folder;     /* where mode cert writes; js modes: on the disk of the store */
     enum transport transport;
     uint16_t port;
     int server_pid;         /* 0: unknown, so no server figures */
@@ -34,6 +34,16 @@ struct options {
     uint32_t window;        /* requests in flight per requester */
     uint32_t rate;          /* paced modes: operations a second */
     double seconds;         /* timed modes */
+    /* JetStream modes */
+    const char *operation;  /* of jskv */
+    uint32_t streams;
+    uint64_t subjects;      /* of each stream; for jskv: keys */
+    uint32_t history;       /* messages a subject; 0: unlimited */
+    uint32_t batch;         /* messages a pull asks for; 0: push */
+    bool is_memory;
+    bool is_acked;
+    bool is_filtered;       /* on one subject */
+    bool is_kept;           /* the streams stay when the run ends */
     bool is_raw;            /* the peer is natsrelay: it hands on PUB lines as they are */
 };
 
@@ -48,3 +58,5 @@ void mode_dead(const struct options *);
 void mode_slowloris(const struct options *);
 void mode_handshakes(const struct options *);
 void mode_cert(const struct options *);
+void mode_jspub(const struct options *);
+void mode_jsfill(const struct options *);

@@ -34,23 +34,39 @@ static void control_line(struct reader *r, const char *line, size_t len)
         die("unexpected: %.*s", (int)len, line);
 }
 
-/* "MSG subject sid [reply] size": words from the left, the size is the last. */
+static size_t number_of(const char *digit)
+{
+    size_t number = 0;
+    for (; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (size_t)(*digit - '0');
+    return number;
+}
+
+/* "MSG subject sid [reply] size" and "HMSG subject sid [reply] headers size": words from the left,
+ * the sizes are the last. m->payload stands at the line's end already. */
 static void parse_line(const char *line, const char *end, struct message *m)
 {
-    const char *word[5];
-    size_t words = 0;
-    for (const char *at = line; at != NULL && at < end && words < 5;) {
+    const char *word[6];
+    size_t words = 0, sizes = *line == 'H' ? 2 : 1;
+    for (const char *at = line; at != NULL && at < end && words < 6;) {
         word[words++] = at;
         at = memchr(at, ' ', (size_t)(end - at));
         if (at != NULL) at++;
     }
-    if (words < 4) die("unexpected: %.*s", (int)(end - line), line);
+    if (words < 3 + sizes) die("unexpected: %.*s", (int)(end - line), line);
+    bool has_reply = words == 4 + sizes;
     m->subject = word[1];
-    m->reply = words == 5 ? word[3] : NULL;
-    m->reply_len = words == 5 ? (size_t)(word[4] - word[3]) - 1 : 0;
-    m->payload_len = 0;
-    for (const char *digit = word[words - 1]; digit < end; digit++)
-        m->payload_len = m->payload_len * 10 + (size_t)(*digit - '0');
+    m->reply = has_reply ? word[3] : NULL;
+    m->reply_len = has_reply ? (size_t)(word[4] - word[3]) - 1 : 0;
+    m->headers_len = sizes == 2 ? number_of(word[words - 2]) : 0;
+    m->headers = sizes == 2 ? m->payload : NULL;
+    m->payload_len = number_of(word[words - 1]) - m->headers_len;
+    m->payload += m->headers_len;
+}
+
+static bool is_message(const struct reader *r, const char *line, size_t len)
+{
+    if (len < 6) return false;
+    return memcmp(line, "MSG ", 4) == 0 || (r->takes_headers && memcmp(line, "HMSG ", 5) == 0);
 }
 
 bool reader_next(struct reader *r, struct message *m)
@@ -61,15 +77,16 @@ bool reader_next(struct reader *r, struct message *m)
         char *eol = memchr(line, '\n', left);
         if (eol == NULL) return false;
         size_t line_len = (size_t)(eol + 1 - line);
-        if (line_len < 6 || memcmp(line, "MSG ", 4) != 0) {
+        if (!is_message(r, line, line_len)) {
             control_line(r, line, line_len);
             r->at += line_len;
             continue;
         }
-        parse_line(line, eol - 1, m);
-        if (left - line_len < m->payload_len + 2) return false;
         m->payload = eol + 1;
-        r->at += line_len + m->payload_len + 2;
+        parse_line(line, eol - 1, m);
+        size_t body_len = m->headers_len + m->payload_len + 2;
+        if (left - line_len < body_len) return false;
+        r->at += line_len + body_len;
         return true;
     }
 }

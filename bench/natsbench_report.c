@@ -21,7 +21,9 @@ void report_number(const char *name, double value)
 
 void report_text(const char *name, const char *value)
 {
-    (void)printf(",\"%s\":\"%s\"", name, value);
+    (void)printf(",\"%s\":\"", name);
+    for (; *value != '\0'; value++) (void)putchar(*value == '"' || *value == '\\' ? '\'' : *value);
+    (void)putchar('"');
 }
 
 void report_cpu(const struct options *o, struct server_cpu cpu, uint64_t ops, const char *unit)
@@ -42,6 +44,14 @@ void report_rate(uint64_t msgs, uint64_t elapsed_ns)
 void report_rss(const struct options *o)
 {
     if (o->server_pid != 0) report_number("rss_bytes", (double)server_rss_bytes(o->server_pid));
+}
+
+void report_io(const struct options *o, struct server_io io, uint64_t ops)
+{
+    if (o->server_pid == 0 || ops == 0) return;
+    (void)printf(",\"written_bytes_msg\":%.1f", (double)io.written_bytes / (double)ops);
+    if (io.has_flushes)
+        (void)printf(",\"flushes_million\":%.1f", (double)io.flushes * 1e6 / (double)ops);
 }
 
 void report_end(void)

@@ -14,8 +14,10 @@
 
 void report_begin(const struct options *);                  /* {"mode":...,"payload":... */
 void report_number(const char *name, double value);
-void report_text(const char *name, const char *value);
+void report_text(const char *name, const char *value);     /* quotes inside become apostrophes */
 void report_cpu(const struct options *, struct server_cpu, uint64_t ops, const char *unit);
+/* Bytes written a message and the disk's flushes a million messages. */
+void report_io(const struct options *, struct server_io, uint64_t ops);
 void report_rate(uint64_t msgs, uint64_t elapsed_ns);       /* msgs, secs, rate */
 void report_rss(const struct options *);
 void report_end(void);

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "natsbench_text.h"
@@ -92,4 +94,53 @@ uint64_t server_rss_bytes(int pid)
     (void)text_print(path, sizeof path, "/proc/%d/statm", pid);
     if (text_file(path, text, sizeof text) == 0) die("the server is gone");
     return text_number(text_word(text, STATM_RESIDENT)) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The line of /proc/PID/io and the word of /sys/dev/block/N:M/stat that count. */
+static const char io_line[] = "\nwrite_bytes: ";
+enum { DISK_FLUSHES = 15 };
+
+static uint64_t written_bytes(int pid)
+{
+    char path[64], text[1024];
+    (void)text_print(path, sizeof path, "/proc/%d/io", pid);
+    if (text_file(path, text, sizeof text) == 0) die("cannot read %s", path);
+    const char *line = strstr(text, io_line);
+    return line == NULL ? 0 : text_number(line + strlen(io_line));
+}
+
+/* Words with any number of spaces between; NULL: there are too few. */
+static const char *padded_word(const char *text, uint32_t index)
+{
+    text += strspn(text, " ");
+    for (; index > 0; index--) {
+        text += strcspn(text, " \n");
+        text += strspn(text, " ");
+    }
+    return *text >= '0' && *text <= '9' ? text : NULL;
+}
+
+struct server_io server_io_begin(int pid, const char *folder)
+{
+    struct server_io io = { 0 };
+    struct stat place;
+    char path[64], text[1024];
+    if (pid == 0) return io;
+    io.written_bytes = written_bytes(pid);
+    if (stat(folder, &place) != 0) die("stat %s", folder);
+    (void)text_print(path, sizeof path, "/sys/dev/block/%u:%u/stat", major(place.st_dev),
+                     minor(place.st_dev));
+    if (text_file(path, text, sizeof text) == 0) return io;
+    const char *word = padded_word(text, DISK_FLUSHES);
+    io.has_flushes = word != NULL;
+    io.flushes = word != NULL ? text_number(word) : 0;
+    return io;
+}
+
+struct server_io server_io_since(int pid, const char *folder, struct server_io start)
+{
+    struct server_io io = server_io_begin(pid, folder);
+    io.written_bytes -= start.written_bytes;
+    io.flushes -= start.flushes;
+    return io;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the server process has used, read from /proc.
+/* What the server process has used, read from /proc, and its disk from /sys.
  *
  * Two clocks: `sched_ns` sums the scheduler's nanoseconds over the living threads, `tick_ns` is
  * user plus system time of the process, in ticks of 10 ms. They agree but for short runs.
@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct server_cpu {
@@ -20,5 +21,17 @@ struct server_cpu {
  * not on the bill, and what it puts off (garbage collection, clean-up of connections) is. */
 struct server_cpu server_cpu_begin(int pid);
 struct server_cpu server_cpu_since(int pid, struct server_cpu start);
+
+/* What it has written: bytes that this process put into files (the kernel's count of pages made
+ * dirty, deleted ones included), and the flushes that reached the disk of `folder`, whoever caused
+ * them: on a quiet machine, the server's syncs. */
+struct server_io {
+    uint64_t written_bytes;
+    uint64_t flushes;
+    bool has_flushes;           /* false: the folder's disk does not say */
+};
+
+struct server_io server_io_begin(int pid, const char *folder);
+struct server_io server_io_since(int pid, const char *folder, struct server_io start);
 
 uint64_t server_rss_bytes(int pid);

@@ -62,7 +62,8 @@ enum midge_wish {
     MIDGE_WANTS_USAGE,                  /* a flag is wrong: `error` of midge_new() to stderr,
                                            midge_text() to stdout */
     MIDGE_WANTS_CHECK,                  /* -t: midge_configure() tells */
-    MIDGE_WANTS_SIGNAL                  /* -sl: midge_signal() */
+    MIDGE_WANTS_SIGNAL,                 /* -sl: midge_signal() */
+    MIDGE_WANTS_STORE_CHECK             /* store check: midge_store_check() */
 };
 
 /* "0.1.0". The protocol's version, which clients see, is nats-server's. */
@@ -83,6 +84,11 @@ MIDGE_API enum midge_result midge_configure(struct midge *server, char *error, s
 
 /* Sends the signal that the arguments name to a server that runs elsewhere. */
 MIDGE_API enum midge_result midge_signal(struct midge *server, char *error, size_t error_size);
+
+/* Reads the store that the arguments name, which no server may be using, and changes nothing. What
+ * is damaged, and a summary, stand in midge_text(), a line each, for stdout. MIDGE_FAILED also when
+ * there is damage. */
+MIDGE_API enum midge_result midge_store_check(struct midge *server, char *error, size_t error_size);
 
 /* Opens the listeners and starts the threads. Once, after midge_configure(). When it fails, the
  * reason stands in the log too. */

@@ -15,19 +15,21 @@ LOAD_SECONDS_MAX = 240
 class Bench:
     """What every row needs: the contenders, the load generator, how long and how often."""
 
-    def __init__(self, theirs, ours, relay, natsbench, cert_folder, pairs, seconds):
+    def __init__(self, theirs, ours, relay, natsbench, cert_folder, pairs, seconds, scale):
         self.theirs, self.ours, self.relay = theirs, ours, relay
         self.natsbench, self.cert_folder = natsbench, cert_folder
         self.pairs, self.seconds = pairs, seconds
+        self.is_quick = seconds < 1
+        self.scale = scale          # of the JetStream rows
 
     def running(self, contender, setup):
         return servers.running(contender, setup, self.cert_folder)
 
-    def load(self, server, options):
+    def load(self, server, options, timeout=LOAD_SECONDS_MAX):
         """One run of natsbench; its JSON."""
         command = [self.natsbench, *options.split(), *server.load_options()]
         try:
-            run = subprocess.run(command, capture_output=True, text=True, timeout=LOAD_SECONDS_MAX)
+            run = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired:
             raise servers.Failure(f"{server.contender.name}: `{options}` hung") from None
         if run.returncode != 0:
@@ -68,7 +70,7 @@ def log(text):
 
 def summary(figures):
     shown = ("rate", "cpu_ns_msg", "cpu_ns_conn", "cpu_ns_sub", "bytes_conn", "bytes_sub", "p50_us", "p99_us",
-             "during_p99_us", "quiet_p99_us", "standing_p99_us", "rise")
+             "errors", "during_p99_us", "quiet_p99_us", "standing_p99_us", "rise")
     return "  ".join(f"{name} {figures[name]:,.4g}" for name in shown if name in figures)
 
 

@@ -13,17 +13,24 @@ VERDICTS = {None: "", True: "ok", False: "**missed**"}
 NOTES = """CPU figures are server CPU nanoseconds (the scheduler's, all threads, until the server is idle again) per
 message or delivery of 128 bytes, the minimum of {pairs} interleaved runs; ratios of wall-clock figures are medians
 of adjacent pairs. "relay" is `natsrelay`, which only moves the bytes. Latencies are medians of the runs. The load
-generator shares the machine's cores with the server. Stored publishes are not part of this table yet."""
+generator shares the machine's cores with the server.
+
+JetStream rows: nats-server writes lazily, as it does by default, midge syncs before it acks; `always` is nats-server
+with `sync_interval: always`. fdatasync is probed before every run, and pairs whose probes differ by more than 1.5 are
+repeated. Figures without a verdict that nothing judges come from one pair. "flushes" are those that reached the
+disk, "written" is what the server's process gave to the file system."""
 
 
-def cells(result):
+def cells(result, columns):
     return (result.title, result.theirs, result.ours, result.ratio, result.must, VERDICTS[result.is_ok],
-            result.relay, result.rates, result.theirs_latency, result.ours_latency)
+            result.relay, result.rates, result.theirs_latency, result.ours_latency,
+            *(result.extra.get(column, "") for column in columns))
 
 
 def table(results):
-    rows = [HEAD] + [cells(result) for result in results]
-    used = [i for i in range(len(HEAD)) if i < 3 or any(row[i] for row in rows[1:])]
+    columns = list(dict.fromkeys(column for result in results for column in result.extra))
+    rows = [HEAD + tuple(columns)] + [cells(result, columns) for result in results]
+    used = [i for i in range(len(rows[0])) if i < 3 or any(row[i] for row in rows[1:])]
     rows = [[row[i] for i in used] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(used))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]

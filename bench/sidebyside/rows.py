@@ -14,37 +14,8 @@ import tempfile
 import time
 
 from .measure import column, median, median_ratio
+from .result import Result, count_text, latency_text, number_text
 from .servers import Setup
-
-
-@dataclasses.dataclass
-class Result:
-    """One line of the table. Figures are texts already; `is_ok` None: for the record only."""
-    title: str
-    theirs: str
-    ours: str
-    ratio: str = ""
-    must: str = ""
-    is_ok: bool = None
-    relay: str = ""
-    rates: str = ""
-    theirs_latency: str = ""
-    ours_latency: str = ""
-
-
-def count_text(n):
-    return f"{n / 1e6:.2f} M" if n >= 1e6 else f"{n / 1e3:.0f} k" if n >= 1e4 else f"{n:.0f}"
-
-
-def number_text(x):
-    return f"{x:,.0f}" if x >= 100 else f"{x:.1f}"
-
-
-def latency_text(runs, prefix=""):
-    names = [prefix + name for name in ("p50_us", "p99_us", "p999_us")]
-    if not runs or names[0] not in runs[0]:
-        return ""
-    return " / ".join(number_text(median([run[name] for run in runs])) for name in names)
 
 
 # --- flows: CPU per message, with every transport ---

@@ -13,7 +13,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-START_SECONDS = 20
+START_SECONDS, STORE_START_SECONDS = 20, 240
+STOP_SECONDS = 60
 USER, PASSWORD = "bench", "bench"
 
 
@@ -45,6 +46,8 @@ class Setup:
     transport: str = "tcp"
     reactors: int = 0           # 0: the default
     is_guarded: bool = False    # one user, and a minute to say so
+    jetstream: bool = False     # with its store in the server's own folder
+    sync: str = ""              # sync_interval; "": the default
     extra: str = ""
 
 
@@ -66,9 +69,10 @@ class Contender:
 
 
 class Server:
-    def __init__(self, contender, process, ports, setup, folder):
+    def __init__(self, contender, process, ports, setup, folder, started):
         self.contender, self.process, self.ports, self.setup = contender, process, ports, setup
         self.folder = folder
+        self.started = started      # time.monotonic() just before
 
     @property
     def pid(self):
@@ -88,6 +92,8 @@ class Server:
         """How natsbench reaches this server."""
         port = self.ports["ws" if self.setup.transport == "ws" else "client"]
         options = ["-p", str(port), "-P", str(self.pid), "-t", self.setup.transport]
+        if self.setup.jetstream:
+            options += ["-o", str(self.folder)]
         if self.setup.is_guarded:
             options += ["-u", f"{USER}:{PASSWORD}"]
         return options + (["-R"] if self.contender.is_relay else [])
@@ -109,6 +115,9 @@ def config_text(contender, setup, ports, folder):
         lines.append(f'websocket {{ listen: "127.0.0.1:{ports["ws"]}", no_tls: true }}')
     if setup.is_guarded:
         lines.append(f"authorization {{ user: {USER}, password: {PASSWORD}, timeout: 60 }}")
+    if setup.jetstream:
+        sync = f", sync_interval: {setup.sync}" if setup.sync else ""
+        lines.append(f'jetstream {{ store_dir: "{folder}/store", max_file_store: 60G, max_mem: 8G{sync} }}')
     if setup.reactors and contender.is_midge:
         lines.append(f"midge {{ reactors: {setup.reactors} }}")
     return "\n".join(lines + [setup.extra]) + "\n"
@@ -120,9 +129,9 @@ def write_config(contender, setup, ports, folder):
     return path
 
 
-def wait_ready(process, port, name):
+def wait_ready(process, port, name, seconds):
     """A server is ready when it greets."""
-    end = time.monotonic() + START_SECONDS
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:
             raise Failure(f"{name} ended with status {process.returncode} instead of starting")
@@ -131,8 +140,8 @@ def wait_ready(process, port, name):
                 if s.recv(5) == b"INFO ":
                     return
         except OSError:
-            time.sleep(0.02)
-    raise Failure(f"{name} did not greet within {START_SECONDS} s")
+            time.sleep(0.002)
+    raise Failure(f"{name} did not greet within {seconds} s")
 
 
 def command_of(contender, setup, ports, folder):
@@ -142,31 +151,43 @@ def command_of(contender, setup, ports, folder):
 
 
 def stop(process):
+    if process.poll() is not None:
+        return
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
 
 @contextlib.contextmanager
-def running(contender, setup=Setup(), cert_folder=None, log_path=None):
-    """A running server; the end of its log is shown when it dies. `log_path`: keep the log there."""
-    with tempfile.TemporaryDirectory(prefix="midge-bench-") as folder:
-        if cert_folder:
-            shutil.copytree(cert_folder, folder, dirs_exist_ok=True)
-        ports = dict(zip(("client", "ws"), free_ports(2)))
-        log_path = log_path or pathlib.Path(folder, "log")
-        with open(log_path, "wb") as log:
-            process = subprocess.Popen(command_of(contender, setup, ports, folder), cwd=folder,
-                                       stdout=log, stderr=log)
-        server = Server(contender, process, ports, setup, folder)
-        try:
-            wait_ready(process, ports["client"], contender.name)
+def running(contender, setup=Setup(), cert_folder=None, log_path=None, parent=None):
+    """A running server; the end of its log is shown when it dies. `log_path`: keep the log there. `parent`: where
+    its folder is made, for a store that must be on a certain disk."""
+    with tempfile.TemporaryDirectory(prefix="midge-bench-", dir=parent) as folder:
+        with running_in(folder, contender, setup, cert_folder, log_path) as server:
             yield server
-        except Failure as failure:
-            tail = log_path.read_text(errors="replace")[-600:]
-            raise Failure(f"{failure}\n{tail}" if process.poll() is not None else str(failure)) from None
-        finally:
-            stop(process)
+
+
+@contextlib.contextmanager
+def running_in(folder, contender, setup=Setup(), cert_folder=None, log_path=None):
+    """The same in a folder that stays, with what a server before may have stored there. The server may be killed
+    meanwhile."""
+    if cert_folder:
+        shutil.copytree(cert_folder, folder, dirs_exist_ok=True)
+    ports = dict(zip(("client", "ws"), free_ports(2)))
+    log_path = log_path or pathlib.Path(folder, "log")
+    with open(log_path, "wb") as log:
+        started = time.monotonic()
+        process = subprocess.Popen(command_of(contender, setup, ports, folder), cwd=folder,
+                                   stdout=log, stderr=log)
+    server = Server(contender, process, ports, setup, folder, started)
+    try:
+        wait_ready(process, ports["client"], contender.name, STORE_START_SECONDS if setup.jetstream else START_SECONDS)
+        yield server
+    except Failure as failure:
+        tail = log_path.read_text(errors="replace")[-600:]
+        raise Failure(f"{failure}\n{tail}" if process.poll() is not None else str(failure)) from None
+    finally:
+        stop(process)

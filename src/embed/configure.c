@@ -29,6 +29,7 @@ static enum midge_wish wish_of(struct midge *m)
 enum err configure_arguments(struct midge *m, struct errmsg *why)
 {
     m->arena = arena_new();
+    if (store_command_is(m)) return store_command_arguments(m, why);
     m->flags = flags_parse(m->argc, (const char *const *)m->argv, m->arena, why);
     m->wish = wish_of(m);
     bool is_wrong = m->flags.action == FLAGS_BAD_USAGE || m->flags.action == FLAGS_FAILED;

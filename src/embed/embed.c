@@ -146,6 +146,16 @@ enum midge_result midge_signal(struct midge *m, char *error, size_t error_size)
     return tell(e, &why, error, error_size);
 }
 
+enum midge_result midge_store_check(struct midge *m, char *error, size_t error_size)
+{
+    assert(m->wish == MIDGE_WANTS_STORE_CHECK);
+    struct errmsg why = { 0 };
+    take(&m->control);
+    enum err e = store_command_run(m, &why);
+    drop(&m->control);
+    return tell_all(m, e, &why, error, error_size);
+}
+
 /* --- start, run and the wishes of other threads --- */
 
 enum midge_result midge_start(struct midge *m, char *error, size_t error_size)

@@ -34,12 +34,21 @@ static int send_signal(struct midge *server)
     return midge_signal(server, error, sizeof error) == MIDGE_OK ? 0 : complain(error);
 }
 
+static int check_store(struct midge *server)
+{
+    char error[MIDGE_ERROR_SIZE];
+    enum midge_result result = midge_store_check(server, error, sizeof error);
+    (void)fputs(midge_text(server), stdout);
+    return result == MIDGE_OK ? 0 : complain(error);
+}
+
 static int act(struct midge *server, const char *error)
 {
     switch (midge_wish(server)) {
     case MIDGE_WANTS_SERVER: return serve(server);
     case MIDGE_WANTS_CHECK: return check(server);
     case MIDGE_WANTS_SIGNAL: return send_signal(server);
+    case MIDGE_WANTS_STORE_CHECK: return check_store(server);
     case MIDGE_WANTS_USAGE:
         (void)fprintf(stderr, "%s\n", error);
         (void)fputs(midge_text(server), stdout);

@@ -90,7 +90,7 @@ static inline struct world *world_new(void (*configure)(struct options *))
     w->fake = fake_new();
     w->log.write = world_log;
     w->usage.read = world_usage;
-    w->usage_now = (struct usage_now){ 4096, 50 * MILLISECOND, 2 };
+    w->usage_now = (struct usage_now){ 4096, 50 * MILLISECOND, 2, 0 };
     w->worker.submit = world_submit;
     w->fake->net.listen = world_listen;
     w->fake->env.log = &w->log;

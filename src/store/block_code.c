@@ -59,14 +59,14 @@ uint8_t *block_code_pack(const struct block_code *c, struct part_head *h, uint8_
 static enum err unseal(const struct block_code *c, const uint8_t *part, struct slice *body,
                        uint8_t **ret)
 {
-    if (!is_sealed(c) || body->len < overhead(c)) return ERR_CORRUPT;
+    if (c->seal->open == NULL || body->len < c->seal->overhead) return ERR_CORRUPT;
     uint8_t *plain = xalloc(body->len);
     enum err e = c->seal->open(c->seal->ctx, part + PART_NONCE, part_context(part), *body, plain);
     if (e) {
         xfree(plain);
         return ERR_CORRUPT;
     }
-    *body = slice_of(plain, body->len - overhead(c));
+    *body = slice_of(plain, body->len - c->seal->overhead);
     *ret = plain;
     return ERR_OK;
 }

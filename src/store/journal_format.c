@@ -6,7 +6,7 @@
 
 /* "MJB" and the version. A later version keeps the first 48 bytes and how a head is summed, so that
  * an older program sees whose batch this is and refuses, instead of taking it for a torn one. */
-enum { MAGIC = 0x004a424d, MAGIC_MASK = 0x00ffffff, VERSION_SHIFT = 24, VERSION = 1 };
+enum { MAGIC = 0x00424a4d, MAGIC_MASK = 0x00ffffff, VERSION_SHIFT = 24, VERSION = 1 };
 
 /* Sums of records that are gathered before they are summed themselves: 1 KiB of stack. */
 enum { SUMS = 128 };

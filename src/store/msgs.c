@@ -243,15 +243,32 @@ void msgs_erase(struct msgs *m, uint64_t sequence, void (*done)(void *ctx, enum 
 
 /* ---- what is known of one ---- */
 
-enum err msgs_prepare(struct msgs *m, uint64_t first, uint64_t last, struct msgs_wait *w)
-{
-    assert(first <= last);
-    return m->ops->prepare(m, first, last, w);
-}
-
 void msgs_wait_cancel(struct msgs_wait *w)
 {
     if (w->node.next != NULL) list_remove(&w->node);
+}
+
+/* Who asks again does not wait for the answer of before. */
+static void ask_anew(struct msgs_wait *w)
+{
+    if (w != NULL) msgs_wait_cancel(w);
+}
+
+/* Counts how often it was told to wait for nothing: a body that could not answer so often reads
+ * what it needs, instead of letting somebody wait for ever. */
+static enum err answer(struct msgs_wait *w, enum err e, bool has_progress)
+{
+    if (w == NULL) return e;
+    if (e == ERR_BUSY && !has_progress) w->rounds++;
+    else w->rounds = 0;
+    return e;
+}
+
+enum err msgs_prepare(struct msgs *m, uint64_t first, uint64_t last, struct msgs_wait *w)
+{
+    ask_anew(w);
+    assert(first <= last);
+    return answer(w, m->ops->prepare(m, first, last, w), false);
 }
 
 enum err msgs_meta(struct msgs *m, uint64_t sequence, struct slice *ret_subject, uint64_t *ret_size)
@@ -361,8 +378,8 @@ static bool is_literal(const struct msgs_filter *f, const struct extent *x)
     return x->subjects == 1 && f->count == 1 && !subject_has_wildcard(f->patterns[0]);
 }
 
-enum err msgs_next(struct msgs *m, const struct msgs_filter *f, uint64_t from, struct msgs_wait *w,
-                   uint64_t *ret)
+static enum err find_next(struct msgs *m, const struct msgs_filter *f, uint64_t from,
+                          struct msgs_wait *w, uint64_t *ret)
 {
     struct extent x;
     struct slice subject;
@@ -388,12 +405,21 @@ enum err msgs_next(struct msgs *m, const struct msgs_filter *f, uint64_t from, s
     }
 }
 
-enum err msgs_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to, struct msgs_wait *w,
+enum err msgs_next(struct msgs *m, const struct msgs_filter *f, uint64_t from, struct msgs_wait *w,
                    uint64_t *ret)
+{
+    ask_anew(w);
+    *ret = from;
+    enum err e = find_next(m, f, from, w, ret);
+    return answer(w, e, *ret != from);
+}
+
+static enum err find_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to,
+                          struct msgs_wait *w, uint64_t *ret)
 {
     struct extent x;
     struct slice subject;
-    uint64_t size, at = up_to == 0 ? m->state.last_sequence : up_to;
+    uint64_t size, at = up_to;
     nanos time;
     if (f->count == 0) return m->ops->previous(m, at, w, ret);
     if (!literal_extent(m, f, &x)) return ERR_NOTFOUND;
@@ -404,6 +430,7 @@ enum err msgs_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to, 
         return is_last ? ERR_OK : m->ops->previous_same(m, x.only, at, w, ret);
     }
     for (; at > 0; at--) {
+        *ret = at;
         enum err e = m->ops->previous(m, at, w, &at);
         if (e == ERR_OK) e = m->ops->meta(m, at, w, &subject, &size, &time);
         if (e == ERR_CORRUPT) continue;
@@ -415,7 +442,17 @@ enum err msgs_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to, 
     return ERR_NOTFOUND;
 }
 
-enum err msgs_at_time(struct msgs *m, nanos time, struct msgs_wait *w, uint64_t *ret)
+enum err msgs_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to, struct msgs_wait *w,
+                   uint64_t *ret)
+{
+    uint64_t from = up_to == 0 ? m->state.last_sequence : up_to;
+    ask_anew(w);
+    *ret = from;
+    enum err e = find_last(m, f, from, w, ret);
+    return answer(w, e, *ret != from);
+}
+
+static enum err find_time(struct msgs *m, nanos time, struct msgs_wait *w, uint64_t *ret)
 {
     uint64_t low = m->state.first_sequence, high = m->state.last_sequence + 1, at, size;
     struct slice subject;
@@ -441,6 +478,12 @@ enum err msgs_at_time(struct msgs *m, nanos time, struct msgs_wait *w, uint64_t 
     if (e != ERR_NOTFOUND) return e;
     *ret = m->state.last_sequence + 1;
     return ERR_OK;
+}
+
+enum err msgs_at_time(struct msgs *m, nanos time, struct msgs_wait *w, uint64_t *ret)
+{
+    ask_anew(w);
+    return answer(w, find_time(m, time, w, ret), false);
 }
 
 /* ---- counting ---- */
@@ -482,8 +525,8 @@ static bool count_one(void *ctx, struct slice subject, struct tree_value *v)
     return c->e == ERR_OK;
 }
 
-enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, bool last_only,
-                    struct msgs_wait *w, uint64_t *ret)
+static enum err count_all(struct msgs *m, const struct msgs_filter *f, uint64_t from,
+                          bool last_only, struct msgs_wait *w, uint64_t *ret)
 {
     struct count c = { .msgs = m, .wait = w, .from = from, .last_only = last_only };
     if (f->count == 0 && !last_only && from <= m->state.first_sequence) {
@@ -495,6 +538,13 @@ enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, 
         (void)tree_match(m->tree, f->patterns[i], count_one, &c);
     if (c.e == ERR_OK) *ret = c.sum;
     return c.e;
+}
+
+enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, bool last_only,
+                    struct msgs_wait *w, uint64_t *ret)
+{
+    ask_anew(w);
+    return answer(w, count_all(m, f, from, last_only, w, ret), false);
 }
 
 /* ---- gaps ---- */

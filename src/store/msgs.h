@@ -83,7 +83,8 @@ void msgs_erase(struct msgs *, uint64_t sequence, void (*done)(void *ctx, enum e
 /* ---- index data ---- */
 
 struct msgs_wait {
-    struct list node; /* private */
+    struct list node;   /* private, as is `rounds`; both 0 at first */
+    uint32_t    rounds; /* answers of BUSY in a row that brought nothing */
     void (*done)(struct msgs_wait *);
 };
 /* OK: what a change of these sequences needs is in memory. BUSY: it is being read, `done` is called
@@ -98,10 +99,11 @@ MUST_CHECK enum err msgs_meta(struct msgs *, uint64_t sequence, struct slice *re
 bool msgs_has(const struct msgs *, uint64_t sequence); /* neither gone nor lost */
 
 /* The first sequence from `from` on whose message is there and matches. NOTFOUND: none up to the
- * last. BUSY: index data is being read, as msgs_prepare(); `*ret` is how far it has looked. */
+ * last. BUSY: index data is being read, as msgs_prepare(); `*ret` is how far it has looked, and
+ * from where to ask again. */
 MUST_CHECK enum err msgs_next(struct msgs *, const struct msgs_filter *, uint64_t from,
                               struct msgs_wait *, uint64_t *ret);
-/* The last one up to `up_to` (0: any). */
+/* The last one up to `up_to` (0: any); BUSY likewise. */
 MUST_CHECK enum err msgs_last(struct msgs *, const struct msgs_filter *, uint64_t up_to,
                               struct msgs_wait *, uint64_t *ret);
 /* The first message whose time is not below `time`; last + 1 when there is none. */
@@ -133,7 +135,8 @@ uint64_t msgs_lost(const struct msgs *, bool (*each)(void *ctx, uint64_t first, 
 
 /* A message that is being read. Embedded by the caller; one at a time. */
 struct msgs_load {
-    struct list   node; /* private */
+    struct list   node;   /* private, as is `rounds` */
+    uint32_t      rounds;
     struct stored msg;  /* with OK; valid until the next change or load of this stream */
     void (*done)(struct msgs_load *, enum err); /* only after BUSY */
 };

@@ -145,7 +145,6 @@ static struct msgs *file_free(struct msgs *base)
     struct msgs_file *f = file_from(base);
     assert(f->writer.step == WRITE_NOTHING && list_empty(&f->fetches));
     pin_chunk(f, NULL);
-    pin_index(f, NULL);
     if (f->is_refused) store_cache_refused(f->o.cache, false);
     if (f->compaction.to != NULL) (void)block_free(f->compaction.to);
     for (uint32_t i = 0; i < f->blocks_count; i++) (void)block_free(f->blocks[i]);
@@ -158,6 +157,7 @@ static struct msgs *file_free(struct msgs *base)
     xfree(f->forgotten);
     buf_deinit(&f->slice_after);
     buf_deinit(&f->tail);
+    buf_deinit(&f->subject);
     msgs_deinit(base);
     xfree(f);
     return NULL;

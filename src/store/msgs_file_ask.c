@@ -5,23 +5,17 @@
  * instead of asking block after block. */
 enum { CHAIN_MAX = 16, CHAIN_STEPS = 64 };
 
-/* BUSY: `w` is called when it is worth asking again. After many such answers in a row the question
- * reads by itself: a cache that is too small for what it needs would never answer it. */
+/* BUSY: `w` is called when it is worth asking again. After many such answers that brought nothing
+ * the question reads by itself: a cache that is too small for what it needs would never answer
+ * it. */
 static enum err index_ask(struct msgs_file *f, struct block *b, struct msgs_wait *w)
 {
-    bool waits = w != NULL && f->busy_in_row < BUSY_MAX;
+    bool waits = w != NULL && w->rounds < BUSY_MAX;
     enum err e = index_need(b, waits);
     if (e != ERR_BUSY) return e;
     assert(waits);
-    if (w->node.next != NULL) list_remove(&w->node);
+    msgs_wait_cancel(w);
     list_add_tail(&f->waits, &w->node);
-    return e;
-}
-
-static enum err answered(struct msgs_file *f, enum err e)
-{
-    assert(e != ERR_BUSY);
-    f->busy_in_row = 0;
     return e;
 }
 
@@ -35,12 +29,13 @@ enum err file_meta(struct msgs *base, uint64_t sequence, struct msgs_wait *w,
     enum err e = index_ask(f, b, w);
     if (e) return e;
     uint32_t entry = block_index_find(b->index, sequence);
-    if (entry == ENTRY_NONE) return answered(f, ERR_CORRUPT);
-    pin_index(f, b);
-    *ret_subject = entry_subject(b->index, entry);
+    if (entry == ENTRY_NONE) return ERR_CORRUPT;
+    f->subject.len = 0;
+    buf_add(&f->subject, entry_subject(b->index, entry));
+    *ret_subject = buf_slice(&f->subject);
     *ret_size = entry_size(&b->index->entries[entry]);
     *ret_time = b->index->entries[entry].time;
-    return answered(f, ERR_OK);
+    return ERR_OK;
 }
 
 enum err file_next(struct msgs *base, uint64_t from, struct msgs_wait *w, uint64_t *ret)
@@ -160,6 +155,7 @@ static enum err next_by_blocks(const struct same *s, uint64_t from, uint64_t up_
     for (i = i == UINT32_MAX ? 0 : i; i < f->blocks_count && f->blocks[i]->first <= up_to; i++) {
         struct block *b = f->blocks[i];
         if (b->last < from) continue;
+        *ret = b->first > from ? b->first : from; /* if it is BUSY */
         enum err e = index_ask(f, b, s->wait);
         if (e == ERR_CORRUPT) continue;
         if (e) return e;
@@ -176,6 +172,7 @@ static enum err previous_by_blocks(const struct same *s, uint64_t up_to, uint64_
     uint32_t i = table_find(f, up_to);
     for (i = i == UINT32_MAX ? 0 : i + 1; i > 0 && f->blocks[i - 1]->last >= down_to; i--) {
         struct block *b = f->blocks[i - 1];
+        *ret = b->last < up_to ? b->last : up_to;
         enum err e = index_ask(f, b, s->wait);
         if (e == ERR_CORRUPT) continue;
         if (e) return e;
@@ -197,9 +194,8 @@ enum err file_next_same(struct msgs *base, struct slice subject, uint64_t from, 
     enum err e = got != 0 ? ERR_OK : ERR_NOTFOUND;
     if (e && s.count <= CHAIN_MAX) e = next_by_chain(&s, from, &got);
     if (e == ERR_NOTFOUND) e = next_by_blocks(&s, from, s.last, &got);
-    if (e == ERR_BUSY) return e;
-    if (e == ERR_OK) *ret = got;
-    return answered(f, e);
+    if (e == ERR_OK || (e == ERR_BUSY && got != 0)) *ret = got;
+    return e;
 }
 
 enum err file_previous_same(struct msgs *base, struct slice subject, uint64_t up_to,
@@ -213,9 +209,8 @@ enum err file_previous_same(struct msgs *base, struct slice subject, uint64_t up
     enum err e = got != 0 ? ERR_OK : ERR_NOTFOUND;
     if (e && s.count <= CHAIN_MAX) e = previous_by_chain(&s, up_to, &got);
     if (e == ERR_NOTFOUND) e = previous_by_blocks(&s, up_to, s.first, &got);
-    if (e == ERR_BUSY) return e;
-    if (e == ERR_OK) *ret = got;
-    return answered(f, e);
+    if (e == ERR_OK || (e == ERR_BUSY && got != 0)) *ret = got;
+    return e;
 }
 
 /* ---- what changes will ask ---- */
@@ -235,5 +230,5 @@ enum err file_prepare(struct msgs *base, uint64_t first, uint64_t last, struct m
         enum err got = index_ask(f, b, w);
         if (got == ERR_BUSY) e = got;   /* and the others are begun to be read */
     }
-    return e == ERR_BUSY ? e : answered(f, ERR_OK);
+    return e;
 }

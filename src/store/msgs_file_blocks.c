@@ -16,7 +16,7 @@ void block_name(const struct block *b, char ret_name[DISK_NAME_MAX])
 static void index_evict(struct store_cached *e)
 {
     struct block *b = container_of(e, struct block, index_cached);
-    assert(b->owner->pin_index != b);
+    assert(b->index != NULL);
     b->index = block_index_free(b->index);
 }
 
@@ -35,13 +35,27 @@ struct block *block_new(struct msgs_file *f, uint32_t number, uint64_t first)
     return b;
 }
 
+/* The block goes, but somebody still looks at what was loaded: the pin keeps it, beside the
+ * cache. */
+static void chunk_leave(struct chunk *c)
+{
+    struct block *b = c->block;
+    assert(b->chunks[c->number] == c && c->state != CHUNK_WRITING);
+    b->chunks[c->number] = NULL;
+    b->chunks_loaded--;
+    store_cache_remove(b->owner->o.cache, &c->cached);
+    c->block = NULL;
+}
+
 static void drop_memory(struct block *b)
 {
     struct msgs_file *f = b->owner;
     assert(b->users == 0);
-    if (f->pin_index == b) pin_index(f, NULL);
-    for (uint32_t i = 0; i < b->chunks_cap; i++)
-        if (b->chunks[i] != NULL) (void)chunk_free(b->chunks[i]);
+    for (uint32_t i = 0; i < b->chunks_cap; i++) {
+        if (b->chunks[i] == NULL) continue;
+        if (b->chunks[i] == b->owner->pin_chunk) chunk_leave(b->chunks[i]);
+        else (void)chunk_free(b->chunks[i]);
+    }
     assert(b->chunks_loaded == 0);
     b->chunks = xfree(b->chunks);
     b->chunks_cap = 0;
@@ -121,8 +135,6 @@ void block_retire(struct msgs_file *f, struct block *b)
     f->forgotten = grow(f->forgotten, f->forgotten_count, &f->forgotten_cap);
     f->forgotten[f->forgotten_count++] = b;
     f->is_changed = true;
-    if (f->pin_index == b) pin_index(f, NULL);
-    if (f->pin_chunk != NULL && f->pin_chunk->block == b) pin_chunk(f, NULL);
     if (b->users == 0) drop_memory(b);
 }
 
@@ -206,7 +218,7 @@ struct chunk *chunk_free(struct chunk *c)
     struct block *b = c->block;
     assert(c->state != CHUNK_WRITING);
     assert(b->chunks[c->number] == c && b->chunks_loaded > 0);
-    if (b->owner->pin_chunk == c) b->owner->pin_chunk = NULL;
+    assert(b->owner->pin_chunk != c);
     b->chunks[c->number] = NULL;
     if (--b->chunks_loaded == 0 && b->is_complete) {
         b->chunks = xfree(b->chunks);
@@ -292,18 +304,16 @@ void pin_chunk(struct msgs_file *f, struct chunk *c)
 {
     struct chunk *old = f->pin_chunk;
     if (old == c) return;
+    assert(c == NULL || c->cached.is_in);
     if (c != NULL) store_cache_hold(f->o.cache, &c->cached);
     f->pin_chunk = c;
-    if (old != NULL) store_cache_release(f->o.cache, &old->cached);
-}
-
-void pin_index(struct msgs_file *f, struct block *b)
-{
-    struct block *old = f->pin_index;
-    if (old == b) return;
-    if (b != NULL) store_cache_hold(f->o.cache, &b->index_cached);
-    f->pin_index = b;
-    if (old != NULL) store_cache_release(f->o.cache, &old->index_cached);
+    if (old == NULL) return;
+    if (old->block != NULL) {
+        store_cache_release(f->o.cache, &old->cached);
+        return;
+    }
+    xfree(old->memory);                 /* its block has gone */
+    xfree(old);
 }
 
 /* ---- what is there ---- */

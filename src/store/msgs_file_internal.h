@@ -21,7 +21,7 @@ enum {
     CHUNK_FIRST = 1 << 10,
     WRITE_CHUNKS = 32,       /* of one write */
     COMPACT_MIN = 64 << 10,  /* bytes of a block below which holes do not matter */
-    BUSY_MAX = 256,          /* reads that answered nobody, after which a question reads itself */
+    BUSY_MAX = 64,           /* answers of BUSY after which a question reads by itself */
 };
 
 enum chunk_state { CHUNK_OPEN, CHUNK_WRITING, CHUNK_WRITTEN, CHUNK_SAFE };
@@ -157,10 +157,9 @@ struct msgs_file {
     uint64_t       tail_said; /* messages up to here stand in the log or in safe blocks */
 
     struct chunk *pin_chunk; /* what the last load gave */
-    struct block *pin_index; /* what the last meta gave */
+    struct buf    subject;   /* what the last meta gave */
     struct list   loads, waits, fetches, erases;
     struct erase *erasing; /* whose write is in flight */
-    uint32_t      busy_in_row; /* reads since somebody was answered */
     uint64_t      blocked;
 
     struct writer     writer;
@@ -224,8 +223,8 @@ void chunk_take(struct chunk *, uint8_t *take_memory, uint8_t *body, uint32_t le
 uint8_t *block_append(struct block *, const struct stored *, uint64_t previous);
 void block_set_file(struct block *, struct disk_file *); /* held once */
 void block_close_file(struct block *); /* blocking; nothing of it is in flight */
-void pin_chunk(struct msgs_file *, struct chunk *); /* NULL: none */
-void pin_index(struct msgs_file *, struct block *);
+/* Held instead of what was held before; NULL: nothing. */
+void pin_chunk(struct msgs_file *, struct chunk *);
 /* A message of a tail that a start has found; what is known of all has been said already. */
 void restore(struct msgs_file *, const struct stored *);
 uint32_t count_live(const struct msgs_file *, uint64_t first, uint64_t last);

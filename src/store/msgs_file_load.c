@@ -40,7 +40,7 @@ static enum err try_load(struct msgs_file *f, uint64_t sequence, uint32_t ahead,
     if (!is_there(f, sequence)) return ERR_NOTFOUND;
     if (seqset_has(f->lost, sequence)) return ERR_CORRUPT;
     struct block *b = block_of(f, sequence);
-    bool waits = f->busy_in_row < BUSY_MAX;
+    bool waits = l->rounds < BUSY_MAX;
     if (b == NULL) return ERR_CORRUPT;
     enum err e = index_need(b, waits);
     if (e) return e;
@@ -63,11 +63,9 @@ enum err file_load(struct msgs *base, uint64_t sequence, uint32_t ahead, struct 
 {
     struct msgs_file *f = file_from(base);
     pin_chunk(f, NULL);
+    l->rounds = 0;
     enum err e = try_load(f, sequence, ahead, l);
-    if (e != ERR_BUSY) {
-        f->busy_in_row = 0;
-        return e;
-    }
+    if (e != ERR_BUSY) return e;
     assert(l->done != NULL);
     l->msg = (struct stored){ .sequence = sequence };
     list_add_tail(&f->loads, &l->node);
@@ -94,10 +92,10 @@ void wake_waiting(struct msgs_file *f)
         pin_chunk(f, NULL);
         enum err e = try_load(f, l->msg.sequence, 0, l);
         if (e == ERR_BUSY) {
+            l->rounds++;
             list_add_tail(&f->loads, &l->node);
             continue;
         }
-        f->busy_in_row = 0;
         l->done(l, e);
     }
     while ((node = list_pop(&waits)) != NULL) {

@@ -67,8 +67,9 @@ static enum err take_chunk(struct block *b, uint32_t number, uint8_t *take_bytes
 
 static void chunk_loaded(struct chunk *c)
 {
+    struct msgs_file *f = c->block->owner;
     assert(c->state == CHUNK_SAFE && c->cached.holds > 0);
-    store_cache_release(c->block->owner->o.cache, &c->cached);
+    store_cache_release(f->o.cache, &c->cached);
 }
 
 /* No descriptor, or the end of all: nothing is said of what is on the disk. */
@@ -155,7 +156,6 @@ static void fetch_end(struct fetch *t)
     struct block *b = t->block;
     assert(b->users > 0);
     list_remove(&t->node);
-    f->busy_in_row++;
     if (b->file != NULL && b->file_cached.holds > 0)
         store_cache_release(store_cache_files(f->o.cache), &b->file_cached);
     block_settled(b);

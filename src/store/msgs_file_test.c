@@ -56,13 +56,22 @@ static void play(uint64_t seed, uint64_t seeds, bool is_compressed, bool is_seal
 static void it_agrees_with_a_list_whatever_happens(void **state)
 {
     (void)state;
-    play(1, 6, false, false);
+    play(1, 8, false, false);
+}
+
+static void it_does_so_when_blocks_are_compressed_and_sealed(void **state)
+{
+    (void)state;
+    play(20, 3, true, false);
+    play(30, 3, false, true);
+    play(40, 3, true, true);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_agrees_with_a_list_whatever_happens),
+        cmocka_unit_test(it_does_so_when_blocks_are_compressed_and_sealed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

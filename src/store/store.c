@@ -6,7 +6,10 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "store/store_cache.h"
 #include "store/store_internal.h"
+
+#define CACHE_DEFAULT (256 * MIB)
 
 void store_report(struct store *s, const char *format, ...)
 {
@@ -51,6 +54,7 @@ static enum err open_identity(struct store *s, const struct store_options *o, st
 static struct store *store_new(const struct store_options *o, const struct store_host *host)
 {
     struct store *s = xcalloc(1, sizeof *s);
+    s->cache = store_cache_new(o->cache_bytes > 0 ? o->cache_bytes : CACHE_DEFAULT);
     s->o = *o;
     s->o.key = s->o.previous_key = (struct slice){ 0 }; /* nobody asks for them any more */
     s->host = *host;
@@ -68,6 +72,7 @@ static struct store *store_free(struct store *s)
 {
     struct disks *disks = s->o.env->disks;
     s->checkpoint = checkpoint_close(s->checkpoint);
+    s->cache = store_cache_free(s->cache);
     LIST_EACH(&s->gone, node) (void)gone_free(container_of(node, struct store_gone, node));
     owners_deinit(&s->owners);
     assert(s->journal == NULL);

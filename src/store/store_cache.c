@@ -6,6 +6,7 @@
 
 struct store_cache {
     struct list used;  /* what nobody holds, the least recently used first */
+    uint64_t    unheld; /* entries of it */
     uint64_t    budget;
     uint64_t    bytes, held;
     uint64_t    entries, evicted;
@@ -46,7 +47,7 @@ struct store_cache *store_cache_files(struct store_cache *c)
 
 static void evict_over(struct store_cache *c)
 {
-    while (c->bytes > c->budget && !list_empty(&c->used)) {
+    while (c->bytes > c->budget && c->unheld > STORE_CACHE_KEEP) {
         struct store_cached *old = container_of(c->used.next, struct store_cached, node);
         assert(old->is_in && old->holds == 0);
         store_cache_remove(c, old);
@@ -73,6 +74,7 @@ void store_cache_remove(struct store_cache *c, struct store_cached *e)
     list_remove(&e->node);
     c->bytes -= e->bytes;
     if (e->holds > 0) c->held -= e->bytes;
+    else c->unheld--;
     c->entries--;
     e->is_in = false;
     e->holds = 0;
@@ -92,6 +94,7 @@ void store_cache_hold(struct store_cache *c, struct store_cached *e)
     assert(e->is_in);
     if (e->holds++ > 0) return;
     list_remove(&e->node);
+    c->unheld--;
     c->held += e->bytes;
 }
 
@@ -101,6 +104,7 @@ void store_cache_release(struct store_cache *c, struct store_cached *e)
     if (--e->holds > 0) return;
     assert(c->held >= e->bytes);
     c->held -= e->bytes;
+    c->unheld++;
     list_add_tail(&c->used, &e->node);
     evict_over(c);
 }
@@ -134,6 +138,7 @@ void store_cache_stats(const struct store_cache *c, struct store_cache_stats *re
 void store_cache_check(const struct store_cache *c)
 {
     uint64_t bytes = 0, entries = 0;
+    assert(c->held <= c->bytes);
     LIST_EACH(&c->used, node) {
         const struct store_cached *e = container_of(node, struct store_cached, node);
         assert(e->is_in && e->holds == 0);
@@ -141,6 +146,6 @@ void store_cache_check(const struct store_cache *c)
         entries++;
     }
     assert(bytes + c->held == c->bytes);
-    assert(entries <= c->entries);
-    assert(bytes == 0 || c->bytes <= c->budget);
+    assert(entries == c->unheld && entries <= c->entries);
+    assert(entries <= STORE_CACHE_KEEP || c->bytes <= c->budget);
 }

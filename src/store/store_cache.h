@@ -5,6 +5,9 @@
  * go when room is needed, the least recently used first; others cannot (messages that are not safe
  * in a block yet, the index of a block that grows, what somebody looks at just now): they are held.
  *
+ * The four that were used last stay in any case, so that who has asked for something can look at
+ * it.
+ *
  * Thread:  the JetStream reactor. Memory: an entry is embedded in what is cached; `evict` frees it.
  * Limits:  held bytes are not refused, the messages were promised already: store_cache_is_over()
  *          tells those who take in messages to wait. */
@@ -37,13 +40,13 @@ void store_cache_remove(struct store_cache *, struct store_cached *);
 void store_cache_resize(struct store_cache *, struct store_cached *, uint64_t bytes);
 
 void store_cache_hold(struct store_cache *, struct store_cached *);
-/* May evict others, and this one when nobody holds it any more and the budget is exceeded. */
+/* May evict others. */
 void store_cache_release(struct store_cache *, struct store_cached *);
 void store_cache_touch(struct store_cache *, struct store_cached *); /* it was used */
 
 /* A small cache beside it, whose entries are open files of blocks, one byte each. */
 struct store_cache *store_cache_files(struct store_cache *);
-enum { STORE_CACHE_FILES = 512 };
+enum { STORE_CACHE_FILES = 512, STORE_CACHE_KEEP = 4 };
 
 /* Some stream could not write for want of space (or can again); each says it once. */
 void store_cache_refused(struct store_cache *, bool is_refused);

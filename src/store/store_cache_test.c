@@ -22,35 +22,38 @@ static void evict(struct store_cached *e)
     ++*t->evicted;
 }
 
+enum { THINGS = 12 };
+
 static void what_was_used_least_goes_first_and_what_is_held_stays(void **state)
 {
     (void)state;
-    int evicted[4] = { 0 };
-    struct thing things[4];
+    int evicted[THINGS] = { 0 };
+    struct thing things[THINGS];
     struct store_cache_stats s;
-    struct store_cache *c = store_cache_new(100);
-    for (int i = 0; i < 4; i++) things[i] = (struct thing){ .evicted = &evicted[i] };
-    for (int i = 0; i < 3; i++) store_cache_add(c, &things[i].cached, 30, evict);
-    for (int i = 0; i < 2; i++) store_cache_release(c, &things[i].cached);
+    struct store_cache *c = store_cache_new(300);
+    for (int i = 0; i < THINGS; i++) things[i] = (struct thing){ .evicted = &evicted[i] };
+    for (int i = 0; i < 10; i++) store_cache_add(c, &things[i].cached, 30, evict);
+    for (int i = 0; i < 9; i++) store_cache_release(c, &things[i].cached);
     store_cache_touch(c, &things[0].cached);
-    store_cache_add(c, &things[3].cached, 30, evict);
+    store_cache_add(c, &things[10].cached, 30, evict);
     assert_true(evicted[0] == 0 && evicted[1] == 1 && evicted[2] == 0);
-    store_cache_check(c);
-    assert_false(store_cache_is_over(c));
-    store_cache_resize(c, &things[3].cached, 80);
-    assert_int_equal(evicted[0], 1);
-    assert_true(store_cache_is_over(c));
-    store_cache_stats(c, &s);
-    assert_true(s.held == 110 && s.bytes == 110 && s.evicted == 2);
-    store_cache_hold(c, &things[2].cached);
-    store_cache_release(c, &things[2].cached);
-    assert_int_equal(evicted[2], 0);
-    store_cache_release(c, &things[2].cached);
+    store_cache_resize(c, &things[10].cached, 60);
     assert_int_equal(evicted[2], 1);
     assert_false(store_cache_is_over(c));
     store_cache_check(c);
-    store_cache_remove(c, &things[3].cached);
-    assert_int_equal(evicted[3], 0);
+    store_cache_resize(c, &things[10].cached, 280);
+    assert_true(store_cache_is_over(c));
+    for (int i = 3; i < 9; i++) assert_int_equal(evicted[i], i < 6);
+    store_cache_stats(c, &s);
+    assert_true(s.held == 310 && s.bytes == 430 && s.evicted == 5);
+    store_cache_hold(c, &things[6].cached);
+    store_cache_release(c, &things[6].cached);
+    store_cache_release(c, &things[9].cached);
+    assert_true(evicted[6] == 0 && evicted[7] == 1 && evicted[9] == 0);
+    assert_false(store_cache_is_over(c));
+    store_cache_check(c);
+    for (int i = 0; i < THINGS; i++)
+        if (i < 11 && evicted[i] == 0) store_cache_remove(c, &things[i].cached);
     store_cache_free(c);
 }
 

@@ -279,14 +279,16 @@ static void reset_fail(struct api_request *r, const struct js_error *e)
     send_json(r, &text);
 }
 
-static struct consumer *quiet_consumer(struct api_request *r)
+/* NULL: nobody is there, and `otherwise` was done. */
+static struct consumer *quiet_consumer(struct api_request *r,
+                                       void (*otherwise)(struct api_request *))
 {
     struct stream *s = js_account_stream(r->account, r->call.stream);
     struct consumer *c = NULL;
     assert(r->call.consumer.len > 0);
     if (s != NULL && !s->is_deleted) c = consumers_find(s->consumers, r->call.consumer);
     if (c != NULL && consumer_is_alive(c)) return c;
-    api_no_responders(r);
+    otherwise(r);
     return NULL;
 }
 
@@ -295,7 +297,7 @@ static void answer_reset(struct api_request *r)
     struct consumer_info info;
     struct consumer_reset_response response = { .info = &info, .reset_seq = r->value };
     struct buf text = { .ptr = NULL };
-    struct consumer *c = quiet_consumer(r);
+    struct consumer *c = quiet_consumer(r, api_drop);
     if (c == NULL) return;
     consumer_info_tell(c, api_arena(r), &info);
     assert(response.reset_seq > 0);
@@ -326,7 +328,7 @@ static void reset_now(struct api_request *r)
 {
     struct js_error error;
     uint64_t wanted = r->value;
-    struct consumer *c = quiet_consumer(r);
+    struct consumer *c = quiet_consumer(r, api_drop);
     if (c == NULL) return;
     if (!reset_check(c, wanted, &r->value, &error)) {
         reset_fail(r, &error);
@@ -346,7 +348,7 @@ void api_consumer_reset(struct api_request *r)
         api_drop(r);
         return;
     }
-    struct consumer *c = quiet_consumer(r);
+    struct consumer *c = quiet_consumer(r, api_drop);
     if (c == NULL) return;
     (void)headers_find(r->header, SLICE_LIT("Nats-Required-Api-Level"), &level);
     bool is_good = js_level_check(level, &error) &&
@@ -369,7 +371,7 @@ void api_msg_next(struct api_request *r)
         api_drop(r);
         return;
     }
-    struct consumer *c = quiet_consumer(r);
+    struct consumer *c = quiet_consumer(r, api_no_responders);
     if (c == NULL) return;
     assert(!c->is_deleted);
     consumer_pull(c, r->reply, r->header, r->body);

@@ -5,6 +5,8 @@
 #include "stream/dedupe.h"
 #include "stream/stream_internal.h"
 
+enum { SCHEDULE_FLAGS = STORE_SCHEDULE | STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES };
+
 /* It was checked before it was durable: what cannot be read was written by a newer version. */
 static void unreadable(struct stream *s)
 {
@@ -31,7 +33,7 @@ static void tell_stored(struct stream *s, const struct store_command *c,
     struct inflight_message m;
     inflight_take(s->inflight, &m);
     assert(m.sequence == place->sequence);
-    stream_ack(s, m.reply, place->sequence);
+    stream_ack(s, m.reply, place->sequence, m.value);
     if (UNLIKELY(s->republish != NULL)) stream_republish(s, c, place);
     consumers_stored(s->consumers, place->sequence, c->subject);
 }
@@ -50,6 +52,7 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     msgs_append(s->msgs, &msg);
     if (UNLIKELY(c->id != 0 || s->last_id.len > 0)) remember_id(s, c, sequence);
     stream_expiry_note(s, c, sequence);
+    if (UNLIKELY((c->flags & SCHEDULE_FLAGS) != 0)) stream_schedule_note(s, c, sequence);
     stream_room_make(s, c, sequence);
     stream_charge(s);
     if (s->is_started) tell_stored(s, c, &place);
@@ -148,7 +151,7 @@ void stream_apply(void *stream, const struct stream_log_command *c)
         return;
     }
     if (s->is_started) {
-        if (UNLIKELY(!answers_empty(&s->answers))) stream_answers_send(s, s->log->applied - 1);
+        if (UNLIKELY(!text_queue_empty(&s->answers))) stream_answers_send(s, s->log->applied - 1);
         reactor_turn(jetstream_reactor(s->account->js), &s->turn);
     }
     kinds[c->kind](s, c);

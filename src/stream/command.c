@@ -18,9 +18,11 @@ enum {
     STORE_EXPIRES = 32,
     STORE_FIXED = 40,
     STORE_ALL_FLAGS = STORE_ROLLUP_SUBJECT | STORE_ROLLUP_ALL | STORE_FOR_EVER | STORE_SCHEDULE |
-                      STORE_SCHEDULE_ENDS,
+                      STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES,
+    STORE_WITH_DUE = STORE_SCHEDULE | STORE_SCHEDULE_MOVES,
+    DUE_SIZE = 8,
 };
-static_assert(STORE_FIXED == STORE_EXPIRES + 8, "texts stand right behind the last field");
+static_assert(STORE_FIXED == STORE_EXPIRES + 8, "what follows stands right behind the last field");
 
 enum { MANY_COUNT = 4, MANY_BODY_HEAD = 8 };
 enum { SKIP_LAST = 8, SKIP_TIME = 16, SKIP_ID = 24 };
@@ -43,9 +45,15 @@ static bool is_readable(struct slice in, uint32_t fixed)
 
 /* ---- store ---- */
 
+/* What stands in front of the texts. */
+static uint32_t store_fixed(uint8_t flags)
+{
+    return STORE_FIXED + ((flags & STORE_WITH_DUE) != 0 ? DUE_SIZE : 0);
+}
+
 uint32_t store_command_size(const struct store_command *c)
 {
-    uint64_t size = (uint64_t)STORE_FIXED + c->subject.len + c->header.len + c->payload.len;
+    uint64_t size = (uint64_t)store_fixed(c->flags) + c->subject.len + c->header.len + c->payload.len;
     assert(size <= JOURNAL_BODY_MAX);
     return (uint32_t)size;
 }
@@ -63,24 +71,29 @@ void store_command_write(const struct store_command *c, uint8_t *at)
     le_put_u64(at + STORE_TIME, (uint64_t)c->time);
     le_put_u64(at + STORE_ID, c->id);
     le_put_u64(at + STORE_EXPIRES, (uint64_t)c->expires);
-    (void)add(add(add(at + STORE_FIXED, c->subject), c->header), c->payload);
+    if (UNLIKELY((c->flags & STORE_WITH_DUE) != 0))
+        le_put_u64(at + STORE_FIXED, (uint64_t)c->due);
+    (void)add(add(add(at + store_fixed(c->flags), c->subject), c->header), c->payload);
 }
 
 enum err store_command_read(struct slice in, struct store_command *ret)
 {
     if (!is_readable(in, STORE_FIXED)) return ERR_CORRUPT;
-    const uint8_t *at = in.ptr, *texts = at + STORE_FIXED;
+    const uint8_t *at = in.ptr;
     if ((at[STORE_FLAGS] & ~STORE_ALL_FLAGS) != 0) return ERR_CORRUPT;
+    uint32_t fixed = store_fixed(at[STORE_FLAGS]);
+    const uint8_t *texts = at + fixed;
     uint32_t subject = le_get_u16(at + STORE_SUBJECT_LEN);
     uint32_t header = le_get_u32(at + STORE_HEADER_LEN);
     uint32_t payload = le_get_u32(at + STORE_PAYLOAD_LEN);
-    if (subject == 0 || (uint64_t)STORE_FIXED + subject + header + payload != in.len)
+    if (subject == 0 || (uint64_t)fixed + subject + header + payload != in.len)
         return ERR_CORRUPT;
     *ret = (struct store_command){
         .flags = at[STORE_FLAGS],
         .time = (nanos)le_get_u64(at + STORE_TIME),
         .id = le_get_u64(at + STORE_ID),
         .expires = (nanos)le_get_u64(at + STORE_EXPIRES),
+        .due = fixed > STORE_FIXED ? (nanos)le_get_u64(at + STORE_FIXED) : 0,
         .subject = { texts, subject },
         .header = { texts + subject, header },
         .payload = { texts + subject + header, payload },

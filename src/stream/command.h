@@ -45,14 +45,16 @@ enum command_kind {
  *       16     8  time, ns since 1970
  *       24     8  id: 64 bits of the hash of Nats-Msg-Id, keyed by the store; 0: none
  *       32     8  expires, ns since 1970; 0: never, but for max_age
- *       40     …  subject, header, payload
+ *       40     8  due: only with STORE_SCHEDULE or STORE_SCHEDULE_MOVES
+ *        …     …  subject, header, payload
  */
 enum {
     STORE_ROLLUP_SUBJECT = 1, /* older messages of the subject go */
     STORE_ROLLUP_ALL = 2,     /* all older messages go */
     STORE_FOR_EVER = 4,       /* max_age does not count for it */
-    STORE_SCHEDULE = 8,       /* it is a schedule: see schedules.h */
+    STORE_SCHEDULE = 8,       /* it is a schedule, and fires at `due`: see schedules.h */
     STORE_SCHEDULE_ENDS = 16, /* the subject in its header Nats-Scheduler is purged */
+    STORE_SCHEDULE_MOVES = 32, /* … its schedule fires next at `due` */
 };
 
 struct store_command {
@@ -60,6 +62,7 @@ struct store_command {
     nanos         time;
     uint64_t      id;
     nanos         expires;
+    nanos         due;
     struct slice  subject, header, payload;
 };
 

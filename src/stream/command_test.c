@@ -41,6 +41,22 @@ static void a_store_comes_back_as_it_was_written(void **state)
     xfree(bytes);
 }
 
+static void a_schedule_says_when_it_fires(void **state)
+{
+    (void)state;
+    struct store_command c = example(), back;
+    uint8_t bytes[256];
+    uint32_t plain = store_command_size(&c);
+    c.flags = STORE_SCHEDULE;
+    c.due = 12345;
+    assert_int_equal(store_command_size(&c), plain + 8);
+    store_command_write(&c, bytes);
+    assert_int_equal(store_command_read(slice_of(bytes, plain + 8), &back), ERR_OK);
+    assert_int_equal(back.due, 12345);
+    assert_true(slice_equal(back.payload, c.payload));
+    assert_int_equal(store_command_read(slice_of(bytes, plain), &back), ERR_CORRUPT);
+}
+
 static void what_is_cut_or_longer_is_corrupt(void **state)
 {
     (void)state;
@@ -177,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_comes_back_as_it_was_written),
+        cmocka_unit_test(a_schedule_says_when_it_fires),
         cmocka_unit_test(what_is_cut_or_longer_is_corrupt),
         cmocka_unit_test(what_no_encoder_writes_is_corrupt),
         cmocka_unit_test(the_least_is_a_subject_alone),

@@ -35,7 +35,7 @@ static struct consumer *find(struct js_account *a, enum ack_version version,
     return c;
 }
 
-static void no_responders(struct js_account *a, struct slice reply)
+void consumer_ack_nobody(struct js_account *a, struct slice reply)
 {
     struct slice none = SLICE_LIT("");
     assert(a->account != NULL);
@@ -92,6 +92,7 @@ static bool ack_up_to(struct consumer *c, const struct ack_info *info)
     if (info->consumer_seq <= c->acks.floor.consumer_seq && ack_list_count(&c->acks.spent) == 0)
         return true;
     redelivery_forget_below(&c->redelivery, info->stream_seq + 1);
+    c->acked_at = consumer_reactor(c)->wall;
     consumer_command(c, &command);
     return true;
 }
@@ -100,7 +101,6 @@ void consumer_ack_flow(struct consumer *c, const struct ack_info *info)
 {
     assert(c->acks.policy == ACKS_FLOW_CONTROL);
     if (info->stream_seq == 0 || info->consumer_seq == 0) return;
-    c->acked_at = consumer_reactor(c)->wall;
     (void)ack_up_to(c, info);
     consumer_wake(c);
 }
@@ -115,6 +115,7 @@ static bool ack(struct consumer *c, const struct ack_info *info)
     if (info->stream_seq > c->delivered.stream_seq) return false;
     if (info->stream_seq == 0 || !waits(c, info->stream_seq)) return true;
     sample(c, info);
+    c->acked_at = consumer_reactor(c)->wall;
     redelivery_forget(&c->redelivery, info->stream_seq);
     consumer_command(c, &command);
     return true;
@@ -202,14 +203,12 @@ void consumer_ack(struct js_account *a, const struct ack_subject *subject, struc
     struct consumer *c = find(a, subject->version, &subject->place);
     (void)header;
     if (c == NULL) {
-        no_responders(a, reply);
+        consumer_ack_nobody(a, reply);
         return;
     }
     if (!consumer_is_alive(c)) return;
-    const struct reactor *r = consumer_reactor(c);
     const struct ack_payload p = ack_payload_parse(payload);
-    c->used_at = r->now;
-    c->acked_at = r->wall;
+    c->used_at = consumer_reactor(c)->now;
     bool is_known = act(c, &subject->info, &p);
     if (c->pull != NULL || c->push != NULL) consumer_wake(c);
     if (p.kind == ACK_NEXT) {

@@ -12,7 +12,7 @@ static struct slice name_of(const struct consumer *c)
     return slice_str(c->name);
 }
 
-void names_deinit(struct consumer_names *n)
+void consumer_names_deinit(struct consumer_names *n)
 {
     assert(n->pieces_count <= n->pieces_cap);
     for (uint32_t i = 0; i < n->pieces_count; i++) xfree(n->pieces[i]);
@@ -48,7 +48,7 @@ static uint32_t place_in(const struct names_piece *p, struct slice name)
     return low;
 }
 
-struct consumer *names_find(const struct consumer_names *n, struct slice name)
+struct consumer *consumer_names_find(const struct consumer_names *n, struct slice name)
 {
     if (n->count == 0) return NULL;
     const struct names_piece *p = n->pieces[piece_of(n, name)];
@@ -105,10 +105,10 @@ static void piece_split(struct consumer_names *n, uint32_t index, bool is_at_end
     assert(rest->count > 0);
 }
 
-void names_add(struct consumer_names *n, struct consumer *c)
+void consumer_names_add(struct consumer_names *n, struct consumer *c)
 {
     struct slice name = name_of(c);
-    assert(names_find(n, name) == NULL);
+    assert(consumer_names_find(n, name) == NULL);
     if (n->pieces_count == 0) piece_insert(n, 0, piece_new(PIECE_FIRST));
     uint32_t index = n->count == 0 ? 0 : piece_of(n, name);
     if (n->pieces[index]->count == NAMES_PIECE) {
@@ -125,7 +125,7 @@ void names_add(struct consumer_names *n, struct consumer *c)
     n->last_piece = n->last_first = 0;
 }
 
-void names_remove(struct consumer_names *n, struct consumer *c)
+void consumer_names_remove(struct consumer_names *n, struct consumer *c)
 {
     assert(n->count > 0);
     uint32_t index = piece_of(n, name_of(c));
@@ -141,10 +141,10 @@ void names_remove(struct consumer_names *n, struct consumer *c)
     n->pieces_count--;
     memmove(&n->pieces[index], &n->pieces[index + 1],
             (n->pieces_count - index) * sizeof(struct names_piece *));
-    if (n->count == 0) names_deinit(n);
+    if (n->count == 0) consumer_names_deinit(n);
 }
 
-struct consumer *names_at(struct consumer_names *n, uint32_t index)
+struct consumer *consumer_names_at(struct consumer_names *n, uint32_t index)
 {
     if (index >= n->count) return NULL;
     if (index < n->last_first) n->last_piece = n->last_first = 0;
@@ -157,7 +157,7 @@ struct consumer *names_at(struct consumer_names *n, uint32_t index)
     return n->pieces[n->last_piece]->at[index - n->last_first];
 }
 
-void names_check(const struct consumer_names *n)
+void consumer_names_check(const struct consumer_names *n)
 {
     const struct consumer *before = NULL;
     uint32_t count = 0;

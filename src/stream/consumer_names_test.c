@@ -43,10 +43,10 @@ static void expect_order(struct consumer_names *n, struct consumer **all, uint32
     if (count > 0) memcpy(sorted, all, count * sizeof(struct consumer *));
     qsort(sorted, count, sizeof(struct consumer *), by_name);
     assert_int_equal(n->count, count);
-    for (uint32_t i = 0; i < count; i++) assert_ptr_equal(names_at(n, i), sorted[i]);
+    for (uint32_t i = 0; i < count; i++) assert_ptr_equal(consumer_names_at(n, i), sorted[i]);
     for (uint32_t i = count; i > 0; i -= i > 17 ? 17 : i)
-        assert_ptr_equal(names_at(n, i - 1), sorted[i - 1]);
-    assert_null(names_at(n, count));
+        assert_ptr_equal(consumer_names_at(n, i - 1), sorted[i - 1]);
+    assert_null(consumer_names_at(n, count));
     xfree(sorted);
 }
 
@@ -63,33 +63,33 @@ static void they_stand_in_order_whatever_comes_and_goes(void **state)
         if (count < MANY && rng_below(&rng, 10) < (grows ? 9U : 2U)) {
             struct consumer *c = gone_count > 0 ? gone[--gone_count] : NULL;
             if (c == NULL) c = named(step % 3 == 0 ? next++ : 1000000 + rng_below(&rng, 1 << 30));
-            if (names_find(&n, slice_str(c->name)) != NULL) {
+            if (consumer_names_find(&n, slice_str(c->name)) != NULL) {
                 drop(c);
                 continue;
             }
-            names_add(&n, c);
+            consumer_names_add(&n, c);
             all[count++] = c;
         } else if (count > 0) {
             uint32_t i = rng_below(&rng, count);
-            names_remove(&n, all[i]);
-            assert_null(names_find(&n, slice_str(all[i]->name)));
+            consumer_names_remove(&n, all[i]);
+            assert_null(consumer_names_find(&n, slice_str(all[i]->name)));
             if (gone_count < MANY / 10) gone[gone_count++] = all[i];
             else drop(all[i]);
             all[i] = all[--count];
         }
         if (step % 500 != 0) continue;
-        names_check(&n);
+        consumer_names_check(&n);
         expect_order(&n, all, count);
         for (uint32_t i = 0; i < count; i++)
-            assert_ptr_equal(names_find(&n, slice_str(all[i]->name)), all[i]);
+            assert_ptr_equal(consumer_names_find(&n, slice_str(all[i]->name)), all[i]);
     }
     while (count > 0) {
-        names_remove(&n, all[--count]);
+        consumer_names_remove(&n, all[--count]);
         drop(all[count]);
     }
     while (gone_count > 0) drop(gone[--gone_count]);
     assert_null(n.pieces);
-    names_deinit(&n);
+    consumer_names_deinit(&n);
 }
 
 static void ascending_names_fill_their_pieces(void **state)
@@ -99,12 +99,12 @@ static void ascending_names_fill_their_pieces(void **state)
     struct consumer_names n = { .count = 0 };
     for (uint32_t i = 0; i < MANY; i++) {
         all[i] = named(1000000 + i);
-        names_add(&n, all[i]);
+        consumer_names_add(&n, all[i]);
     }
-    names_check(&n);
+    consumer_names_check(&n);
     assert_true(n.pieces_count <= MANY / (NAMES_PIECE - 1) + 1);
     expect_order(&n, all, MANY);
-    names_deinit(&n);
+    consumer_names_deinit(&n);
     for (uint32_t i = 0; i < MANY; i++) drop(all[i]);
 }
 

@@ -121,9 +121,9 @@ static enum err choose_new(struct consumer *c, uint64_t *ret)
         if (c->list == NULL) c->list = consumer_list_new(c);
         *ret = consumer_list_next(c->list, c->next);
         if (*ret != 0) return ERR_OK;
-        c->list = consumer_list_free(c->list);
         c->next = c->list_end + 1;
     }
+    if (c->list != NULL) c->list = consumer_list_free(c->list);
     enum err e = ERR_NOTFOUND;
     if (!c->is_counted || c->pending > 0)
         e = msgs_next(msgs, &c->setup.filter, c->next, &c->wait, ret);

@@ -48,7 +48,7 @@ struct consumers *consumers_free(struct consumers *set)
     buf_deinit(&set->status);
     buf_deinit(&set->gone);
     buf_deinit(&set->told_gone);
-    names_deinit(&set->names);
+    consumer_names_deinit(&set->names);
     return xfree(set);
 }
 
@@ -56,7 +56,7 @@ struct consumers *consumers_free(struct consumers *set)
 
 struct consumer *consumers_find(const struct consumers *set, struct slice name)
 {
-    struct consumer *c = names_find(&set->names, name);
+    struct consumer *c = consumer_names_find(&set->names, name);
     assert(c == NULL || !c->is_deleted);
     assert(c == NULL || c->set == set);
     return c;
@@ -65,7 +65,7 @@ struct consumer *consumers_find(const struct consumers *set, struct slice name)
 struct consumer *consumers_at(const struct consumers *set, uint32_t index)
 {
     /* where it looked last is not part of the set's state */
-    struct consumer *c = names_at(&((struct consumers *)(uintptr_t)set)->names, index);
+    struct consumer *c = consumer_names_at(&((struct consumers *)(uintptr_t)set)->names, index);
     assert((c == NULL) == (index >= set->names.count));
     return c;
 }
@@ -173,7 +173,7 @@ void consumers_add(struct consumers *set, struct consumer *c)
 {
     assert(consumers_by_id(set, c->id) == NULL);
     assert(!c->is_deleted);
-    names_add(&set->names, c);
+    consumer_names_add(&set->names, c);
     set->counted += is_counted(c);
     if (set->by_id == NULL) set->by_id = map_new(hash_seed(set));
     (void)map_set(set->by_id, id_key(&c->id), c);
@@ -187,7 +187,7 @@ void consumers_hide(struct consumers *set, struct consumer *c)
     assert(!c->is_deleted);
     assert(set->counted >= is_counted(c));
     unindex(c);
-    names_remove(&set->names, c);
+    consumer_names_remove(&set->names, c);
     set->counted -= is_counted(c);
     c->is_deleted = true;
 }
@@ -245,6 +245,7 @@ static void pending_removed(struct consumer *c, uint64_t sequence)
             .deliveries = e->deliveries,
             .reason = SLICE_LIT("Unacknowledged message was deleted"),
         };
+        c->acked_at = consumer_reactor(c)->wall;
         consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);
     }
     if (c->is_begun) redelivery_forget(&c->redelivery, sequence);
@@ -396,14 +397,14 @@ void consumers_run(struct consumers *set)
 void consumers_check(struct consumers *set)
 {
     uint32_t counted = 0, all = 0, shown = 0;
-    names_check(&set->names);
+    consumer_names_check(&set->names);
     LIST_EACH(&set->all, node) {
         const struct consumer *c = container_of(node, struct consumer, node);
         assert(consumers_by_id(set, c->id) == c);
         all++;
         consumer_check(c);
         if (c->is_deleted) continue;
-        assert(names_find(&set->names, slice_str(c->name)) == c);
+        assert(consumer_names_find(&set->names, slice_str(c->name)) == c);
         counted += is_counted(c);
         shown++;
     }

@@ -24,7 +24,7 @@ struct consumer_push {
     struct sub_watch  watch;
     struct consumer  *consumer;
     struct flow       flow;
-    struct pace_rate rate;
+    struct rate rate;
     struct replay     replay;
     struct buf        stalled;          /* subject of the outstanding request */
     nanos             sent_at;          /* the last message or heartbeat */
@@ -74,7 +74,7 @@ void consumer_push_begin(struct consumer *c)
     p->consumer = c;
     p->watch.told = on_interest;
     flow_init(&p->flow);
-    pace_rate_init(&p->rate, f->rate_limit_bps, burst_of(c));
+    rate_init(&p->rate, f->rate_limit_bps, burst_of(c));
     replay_init(&p->replay, f->replay_policy == JS_REPLAY_ORIGINAL ? state.last_sequence : 0);
     c->push = p;
     sub_watch_begin(consumer_home(c), consumer_account(c)->account, &p->watch,
@@ -184,7 +184,7 @@ static nanos leaves(struct consumer *c, const struct consumer_next *n, uint64_t 
     nanos now = consumer_reactor(c)->now;
     assert(size > 0);
     if (p->leaves_at == 0) {
-        nanos limited = pace_rate_take(&p->rate, size, now);
+        nanos limited = rate_take(&p->rate, size, now);
         nanos replayed = n->is_again ? now
                                      : replay_due(&p->replay, n->sequence, c->load.msg.time, now);
         p->leaves_at = limited > replayed ? limited : replayed;

@@ -22,6 +22,7 @@ struct entry {
     uint32_t texts;    /* offset in `bytes` */
     uint32_t subject_len;
     uint32_t reply_len;
+    uint32_t value_len;
 };
 
 /* Positions count entries from the start and never repeat; 0 in a table: free. */
@@ -161,9 +162,9 @@ static void texts_compact(struct inflight *f)
     f->texts_first = 0;
 }
 
-static uint32_t texts_add(struct inflight *f, struct slice a, struct slice b)
+static uint32_t texts_add(struct inflight *f, struct slice a, struct slice b, struct slice c)
 {
-    uint64_t need = (uint64_t)a.len + b.len;
+    uint64_t need = (uint64_t)a.len + b.len + c.len;
     /* at most one move of a byte for each byte that was dropped */
     if (f->texts_len + need > f->texts_cap && f->texts_first > f->texts_len / 2) texts_compact(f);
     if (f->texts_len + need > f->texts_cap) {
@@ -175,6 +176,7 @@ static uint32_t texts_add(struct inflight *f, struct slice a, struct slice b)
     uint32_t offset = f->texts_len;
     if (a.len > 0) memcpy(f->texts + offset, a.ptr, a.len);
     if (b.len > 0) memcpy(f->texts + offset + a.len, b.ptr, b.len);
+    if (c.len > 0) memcpy(f->texts + offset + a.len + b.len, c.ptr, c.len);
     f->texts_len += (uint32_t)need;
     return offset;
 }
@@ -198,9 +200,10 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
         .hash = hash,
         .count = before.count + 1,
         .taken = before.taken,
-        .texts = texts_add(f, m->subject, m->reply),
+        .texts = texts_add(f, m->subject, m->reply, m->value),
         .subject_len = m->subject.len,
         .reply_len = m->reply.len,
+        .value_len = m->value.len,
     };
     f->bytes += m->size;
     enter(f, position);
@@ -218,6 +221,7 @@ void inflight_take(struct inflight *f, struct inflight_message *ret)
         .size = e.size,
         .subject = subject,
         .reply = slice_of(subject.ptr + e.subject_len, e.reply_len),
+        .value = slice_of(subject.ptr + e.subject_len + e.reply_len, e.value_len),
     };
     uint64_t *slot = subject_slot(f, subject, e.hash);
     if (*slot == position) slot_clear(f, f->by_subject, slot);
@@ -227,7 +231,7 @@ void inflight_take(struct inflight *f, struct inflight_message *ret)
     assert(f->bytes >= e.size);
     f->bytes -= e.size;
     f->first++;
-    f->texts_first = e.texts + e.subject_len + e.reply_len;
+    f->texts_first = e.texts + e.subject_len + e.reply_len + e.value_len;
     if (f->first == f->next) f->texts_first = f->texts_len = 0;
 }
 
@@ -241,6 +245,16 @@ uint64_t inflight_last_of(const struct inflight *f, struct slice subject, uint32
     assert(e->count > e->taken);
     *ret_count = e->count - e->taken;
     return e->sequence;
+}
+
+struct slice inflight_value_of(const struct inflight *f, struct slice subject)
+{
+    assert(subject.len > 0);
+    if (f->first == f->next) return SLICE_LIT("");
+    uint64_t position = *subject_slot(f, subject, hash_bytes(subject, f->seed));
+    if (position == 0) return SLICE_LIT("");
+    const struct entry *e = at(f, position);
+    return slice_of(f->texts + e->texts + e->subject_len + e->reply_len, e->value_len);
 }
 
 uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern)

@@ -24,6 +24,7 @@ struct inflight_message {
     uint64_t     size;   /* as msgs_size() counts */
     struct slice subject;
     struct slice reply;  /* who waits for the ack; empty: nobody */
+    struct slice value;  /* what its subject's counter will be; empty: it is none */
 };
 
 struct inflight *inflight_new(uint64_t hash_seed);
@@ -39,6 +40,9 @@ uint64_t inflight_bytes(const struct inflight *); /* sum of sizes */
 uint64_t inflight_last(const struct inflight *);  /* highest sequence; 0: none */
 /* The highest proposed sequence of a subject, and how many there are; 0: none. */
 uint64_t inflight_last_of(const struct inflight *, struct slice subject, uint32_t *ret_count);
+/* The value of the newest proposed message of a subject; empty: none. Valid until the next
+ * change. */
+struct slice inflight_value_of(const struct inflight *, struct slice subject);
 /* The highest proposed sequence whose subject a pattern matches; 0: none. O(n). */
 uint64_t inflight_last_matching(const struct inflight *, struct slice pattern);
 /* The proposed message with this id; 0: none. */

@@ -21,7 +21,8 @@ static uint64_t or_default(int64_t configured, uint64_t otherwise)
 static bool is_busy(const struct stream *s, struct core_reactor *cr)
 {
     const struct jetstream_options *o = &s->account->js->options->jetstream;
-    uint64_t count = inflight_count(s->inflight), bytes = inflight_bytes(s->inflight);
+    uint64_t count = (uint64_t)inflight_count(s->inflight) + s->held.count;
+    uint64_t bytes = inflight_bytes(s->inflight) + text_queue_bytes(&s->held);
     uint64_t count_max = or_default(o->buffered_msgs_max, IN_FLIGHT_MAX);
     uint64_t bytes_max = or_default(o->buffered_size_max, IN_FLIGHT_BYTES_MAX);
     if (count >= count_max / 2 || bytes >= bytes_max / 2) cr->wants_stall = true;
@@ -98,6 +99,16 @@ static void moved(struct stream *s, const struct incoming *in, uint64_t sequence
     if (in->id != 0) buf_add(&s->last_id_proposed, in->headers.at[PUBLISH_MSG_ID]);
 }
 
+/* What was to be replaced goes, although nothing takes its place. */
+static void skip_rollup(struct stream *s, const struct incoming *in, uint64_t sequence)
+{
+    struct purge_command c = { .below = sequence };
+    if ((in->flags & (STORE_ROLLUP_SUBJECT | STORE_ROLLUP_ALL)) == 0) return;
+    if (in->flags & STORE_ROLLUP_SUBJECT) c.filter = in->subject;
+    uint8_t *at = stream_propose_removal(s, COMMAND_PURGE, purge_command_size(&c));
+    if (at != NULL) purge_command_write(&c, at);
+}
+
 /* Nobody is interested: a sequence is given, nothing is stored. */
 static bool propose_skip(struct stream *s, const struct incoming *in, struct js_error *ret_error)
 {
@@ -106,6 +117,7 @@ static bool propose_skip(struct stream *s, const struct incoming *in, struct js_
     if (at == NULL) return stream_log_refusal(s, ret_error);
     skip_command_write(&c, at);
     moved(s, in, c.last);
+    skip_rollup(s, in, c.last);
     struct js_pub_ack ack = { .seq = c.last };
     stream_answer_ack(s, in->reply, &ack);
     return true;
@@ -118,6 +130,7 @@ bool ingest_propose(struct stream *s, const struct incoming *in, struct js_error
         .time = in->time,
         .id = in->id,
         .expires = in->expires,
+        .due = in->due,
         .subject = in->subject,
         .header = in->header,
         .payload = in->payload,
@@ -135,55 +148,74 @@ bool ingest_propose(struct stream *s, const struct incoming *in, struct js_error
         .size = msgs_size(stream_is_file(s), c.subject.len, c.header.len, c.payload.len),
         .subject = c.subject,
         .reply = in->reply,
+        .value = in->value,
     };
     inflight_add(s->inflight, &m);
     moved(s, in, sequence);
+    if (c.flags & (STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) s->removals_upto = s->log->proposed;
     return true;
 }
 
-static void take(struct stream *s, struct incoming *in)
+void incoming_init(struct incoming *in, const struct raw_message *m, nanos time)
+{
+    in->subject = m->subject;
+    in->reply = m->reply;
+    in->header = m->header;
+    in->payload = m->payload;
+    in->is_own = false;
+    in->remove_count = in->add_count = 0;
+    in->time = time;
+    in->id = in->duplicate_of = 0;
+    in->flags = 0;
+    in->expires = in->due = 0;
+    in->is_skipped = in->is_held = false;
+    in->value = SLICE_LIT("");
+    in->strips_status = publish_has_status(in->header);
+    in->headers_count = publish_headers_read(in->header, &in->headers);
+}
+
+bool ingest_take(struct stream *s, struct incoming *in)
 {
     struct js_error error;
-    error.err_code = 0;
-    if (UNLIKELY(in->headers_count > 0) && in->headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
-        incoming_remove(in, PUBLISH_REQUEST_INFO);
-    if (UNLIKELY(!ingest_check(s, in, &error))) {
-        struct js_pub_ack duplicate = { .seq = in->duplicate_of, .duplicate = true };
-        if (in->duplicate_of > 0) stream_answer_ack(s, in->reply, &duplicate);
-        else stream_answer_error(s, in->reply, &error);
-        return;
+    error.err_code = JS_ERR_NONE;
+    bool is_good = ingest_check(s, in, &error);
+    if (UNLIKELY(in->is_held)) return false;
+    if (LIKELY(is_good)) {
+        edit_header(s, in);
+        is_good = ingest_propose(s, in, &error);
     }
-    edit_header(s, in);
-    if (UNLIKELY(!ingest_propose(s, in, &error))) stream_answer_error(s, in->reply, &error);
+    if (LIKELY(is_good)) return true;
+    struct js_pub_ack duplicate = { .seq = in->duplicate_of, .duplicate = true };
+    if (in->duplicate_of > 0) stream_answer_ack(s, in->reply, &duplicate);
+    else stream_answer_error(s, in->reply, &error);
+    return true;
+}
+
+bool ingest_one(struct stream *s, const struct raw_message *m)
+{
+    struct incoming in;
+    incoming_init(&in, m, stream_time(s));
+    transform(s, &in);
+    if (UNLIKELY(in.headers_count > 0) && in.headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
+        incoming_remove(&in, PUBLISH_REQUEST_INFO);
+    return ingest_take(s, &in);
 }
 
 void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
                     const struct message *m)
 {
     struct stream *s = container_of(sink, struct stream, sink);
-    struct incoming in;
     (void)sub;
     assert(s->is_started);
     assert(cr == s->account->js->home);
     if (s->is_deleted || s->failure != ERR_OK) return;
-    in.subject = m->subject;
-    in.reply = m->reply;
-    in.header = slice_first(m->body, m->header_len);
-    in.payload = slice_from(m->body, m->header_len);
-    in.is_own = false;
-    in.remove_count = in.add_count = 0;
-    in.id = in.duplicate_of = 0;
-    in.flags = 0;
-    in.expires = 0;
-    in.is_skipped = false;
-    in.strips_status = publish_has_status(in.header);
-    in.headers_count = publish_headers_read(in.header, &in.headers);
+    const struct raw_message raw = {
+        .subject = m->subject,
+        .reply = m->reply,
+        .header = slice_first(m->body, m->header_len),
+        .payload = slice_from(m->body, m->header_len),
+    };
     reactor_turn(cr->reactor, &s->turn);
-    if (UNLIKELY(is_busy(s, cr))) {
-        stream_answer_busy(s, in.reply);
-        return;
-    }
-    in.time = stream_time(s);
-    transform(s, &in);
-    take(s, &in);
+    if (UNLIKELY(is_busy(s, cr))) stream_answer_busy(s, raw.reply);
+    else if (UNLIKELY(!text_queue_empty(&s->held)) || !ingest_one(s, &raw)) ingest_hold(s, &raw);
 }

@@ -34,6 +34,12 @@ static bool check_sealed(struct stream *s, struct incoming *in, struct js_error 
 
 /* ---- of messages with headers ---- */
 
+static bool hold(struct incoming *in)
+{
+    in->is_held = true;
+    return false;
+}
+
 static bool check_expected_stream(struct stream *s, struct incoming *in, struct js_error *e)
 {
     struct slice want = in->headers.at[PUBLISH_EXPECTED_STREAM];
@@ -54,16 +60,6 @@ static bool wrong_sequence(struct js_error *e, uint64_t last)
     return js_error_setf(e, JS_ERR_STREAM_WRONG_LAST_SEQUENCE, "%llu", (unsigned long long)last);
 }
 
-/* The last sequence of what a subject with wildcards matches; 0: none. */
-static uint64_t last_matching(struct stream *s, struct slice pattern)
-{
-    uint64_t last = inflight_last_matching(s->inflight, pattern), stored;
-    const struct msgs_filter filter = { &pattern, 1 };
-    if (last > 0) return last;
-    enum err e = msgs_last(s->msgs, &filter, 0, NULL, &stored);
-    return e == ERR_OK ? stored : 0;
-}
-
 static bool check_expected_subject(struct stream *s, struct incoming *in, struct js_error *e)
 {
     struct slice other = in->headers.at[PUBLISH_EXPECTED_SUBJECT];
@@ -73,8 +69,10 @@ static bool check_expected_subject(struct stream *s, struct incoming *in, struct
         return js_error_set(e, JS_ERR_STREAM_EXPECTED_LAST_SEQ_PER_SUBJECT_INVALID);
     }
     struct slice subject = other.len > 0 ? other : in->subject;
-    uint64_t last = subject_has_wildcard(subject) ? last_matching(s, subject)
-                                                  : stream_last_of(s, subject);
+    uint64_t last = 0;
+    if (!ingest_is_settled(s)) return hold(in);
+    if (!subject_has_wildcard(subject)) last = stream_last_of(s, subject);
+    else if (ingest_last_matching(s, subject, &last) == ERR_BUSY) return hold(in);
     return publish_sequence(want) == last || wrong_sequence(e, last);
 }
 
@@ -117,6 +115,7 @@ static bool check_rollup(struct stream *s, struct incoming *in, struct js_error 
 {
     struct slice rollup = in->headers.at[PUBLISH_ROLLUP];
     if (rollup.len == 0) return true;
+    in->flags &= (uint8_t)~STORE_ROLLUP_SUBJECT;
     if (!s->config.allow_rollup_hdrs || s->config.deny_purge)
         return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "rollup not permitted");
     if (slice_equal_nocase(rollup, SLICE_LIT("sub"))) {
@@ -253,11 +252,11 @@ static bool check_discard(struct stream *s, struct incoming *in, struct js_error
 
 static check *const first_checks[] = { check_record, check_sealed };
 static check *const header_checks[] = {
-    check_expected_stream, check_ttl_allowed, check_expected_subject, check_expected_last,
-    check_source,          check_id,          check_last_id,          check_rollup,
+    check_counter_header,  check_expected_stream, check_ttl_allowed, check_expected_subject, check_expected_last,
+    check_schedule, check_scheduler, check_source, check_id, check_last_id, check_rollup,
 };
 static check *const last_checks[] = {
-    check_size, check_server, check_interest, check_account, check_ttl, check_discard,
+    check_counter, check_size, check_server, check_interest, check_account, check_ttl, check_discard,
 };
 
 static bool run(check *const *checks, uint32_t count, struct stream *s, struct incoming *in,

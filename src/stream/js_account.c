@@ -17,7 +17,10 @@ static void ack_take(struct sink *sink, struct core_reactor *cr, struct sub *sub
     struct ack_subject ack;
     (void)sub;
     assert(a->js->home == cr);
-    if (!a->is_enabled || !ack_subject_parse(m->subject, &ack)) return;
+    if (!a->is_enabled || !ack_subject_parse(m->subject, &ack)) {
+        consumer_ack_nobody(a, m->reply);
+        return;
+    }
     consumer_ack(a, &ack, m->reply, message_header(m), message_payload(m));
 }
 

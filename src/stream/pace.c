@@ -5,23 +5,23 @@
 
 #include "base/assert.h"
 
-void pace_rate_init(struct pace_rate *l, uint64_t bits_per_s, uint64_t burst)
+void rate_init(struct rate *l, uint64_t bits_per_s, uint64_t burst)
 {
     assert(bits_per_s == 0 || burst > 0);
     assert(burst <= UINT32_MAX);
     uint64_t bytes = bits_per_s / 8;
     if (bits_per_s > 0 && bytes == 0) bytes = 1;
-    *l = (struct pace_rate){ .bytes_per_s = bytes, .burst = burst };
+    *l = (struct rate){ .bytes_per_s = bytes, .burst = burst };
 }
 
-static nanos time_for(const struct pace_rate *l, uint64_t bytes)
+static nanos time_for(const struct rate *l, uint64_t bytes)
 {
     assert(l->bytes_per_s > 0);
     assert(bytes <= UINT32_MAX);
     return (nanos)(bytes * (uint64_t)SECOND / l->bytes_per_s);
 }
 
-nanos pace_rate_take(struct pace_rate *l, uint64_t size, nanos now)
+nanos rate_take(struct rate *l, uint64_t size, nanos now)
 {
     if (l->bytes_per_s == 0) return now;
     assert(now >= 0);

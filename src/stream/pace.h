@@ -11,18 +11,18 @@
 #include "base/units.h"
 
 /* A bucket that holds `burst` bytes, full at first. */
-struct pace_rate {
+struct rate {
     uint64_t bytes_per_s;               /* 0: no limit */
     uint64_t burst;
     nanos    full_at;                   /* when the bucket is full again */
 };
 
 /* `bits_per_s` as configured, 0: no limit; `burst`: the largest message that the stream takes. */
-void pace_rate_init(struct pace_rate *, uint64_t bits_per_s, uint64_t burst);
+void rate_init(struct rate *, uint64_t bits_per_s, uint64_t burst);
 
 /* Takes a message of `size` (under 4 GiB) out of the bucket. Returns when it may leave: `now` or
  * later. */
-nanos pace_rate_take(struct pace_rate *, uint64_t size, nanos now);
+nanos rate_take(struct rate *, uint64_t size, nanos now);
 
 /* Original pace up to the message that was the stream's last when the consumer began to deliver. */
 struct replay {

@@ -11,37 +11,37 @@
 static void a_burst_leaves_at_once_and_then_the_rate_holds(void **state)
 {
     (void)state;
-    struct pace_rate l;
+    struct rate l;
     nanos now = HOUR;
-    pace_rate_init(&l, 8 * 1000, 500); /* 1000 bytes a second */
-    assert_true(pace_rate_take(&l, 500, now) == now);
-    assert_true(pace_rate_take(&l, 100, now) == now + 100 * MILLISECOND);
-    assert_true(pace_rate_take(&l, 100, now) == now + 200 * MILLISECOND);
+    rate_init(&l, 8 * 1000, 500); /* 1000 bytes a second */
+    assert_true(rate_take(&l, 500, now) == now);
+    assert_true(rate_take(&l, 100, now) == now + 100 * MILLISECOND);
+    assert_true(rate_take(&l, 100, now) == now + 200 * MILLISECOND);
     now += 200 * MILLISECOND;
-    assert_true(pace_rate_take(&l, 100, now) == now + 100 * MILLISECOND);
+    assert_true(rate_take(&l, 100, now) == now + 100 * MILLISECOND);
     now += MINUTE; /* the bucket holds no more than the burst */
-    assert_true(pace_rate_take(&l, 500, now) == now);
-    assert_true(pace_rate_take(&l, 1, now) == now + MILLISECOND);
+    assert_true(rate_take(&l, 500, now) == now);
+    assert_true(rate_take(&l, 1, now) == now + MILLISECOND);
 }
 
 static void a_message_above_the_burst_waits_for_what_it_lacks(void **state)
 {
     (void)state;
-    struct pace_rate l;
-    pace_rate_init(&l, 8 * 1000, 500);
-    assert_true(pace_rate_take(&l, 1500, HOUR) == HOUR + SECOND);
+    struct rate l;
+    rate_init(&l, 8 * 1000, 500);
+    assert_true(rate_take(&l, 1500, HOUR) == HOUR + SECOND);
 }
 
 static void without_a_rate_nothing_waits_and_the_smallest_rate_is_a_byte_a_second(void **state)
 {
     (void)state;
-    struct pace_rate l;
-    pace_rate_init(&l, 0, 0);
-    assert_true(pace_rate_take(&l, UINT32_MAX, 5) == 5);
-    pace_rate_init(&l, 3, 1);
-    assert_true(pace_rate_take(&l, 2, 5) == 5 + SECOND);
-    pace_rate_init(&l, 1, 1);
-    for (int i = 0; i < 10; i++) assert_true(pace_rate_take(&l, UINT32_MAX, HOUR) > HOUR);
+    struct rate l;
+    rate_init(&l, 0, 0);
+    assert_true(rate_take(&l, UINT32_MAX, 5) == 5);
+    rate_init(&l, 3, 1);
+    assert_true(rate_take(&l, 2, 5) == 5 + SECOND);
+    rate_init(&l, 1, 1);
+    for (int i = 0; i < 10; i++) assert_true(rate_take(&l, UINT32_MAX, HOUR) > HOUR);
 }
 
 static void original_pace_keeps_the_gaps_of_what_was_there_at_the_start(void **state)

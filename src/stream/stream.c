@@ -5,7 +5,9 @@
 #include "base/assert.h"
 #include "stream/dedupe.h"
 #include "stream/expiry.h"
+#include "stream/schedules.h"
 #include "stream/stream_internal.h"
+#include "stream/zone.h"
 #include "subject/transform.h"
 
 static void run(struct turn *, struct reactor *);
@@ -25,6 +27,7 @@ static struct stream *stream_new(struct js_account *a, uint64_t incarnation,
     s->inflight = inflight_new(s->hash_seed);
     s->dedupe = dedupe_new();
     s->expiry = expiry_new();
+    s->schedules = schedules_new();
     s->sink.reactor = jetstream_reactor(a->js)->id;
     s->sink.deliver = ingest_deliver;
     list_init(&s->waits);
@@ -87,20 +90,23 @@ static void dismantle(struct stream *s)
     stream_subs_update(s);
     turn_cancel(&s->turn);
     stream_expiry_stop(s);
+    ingest_held_stop(s);
     stream_changes_fail(s, ERR_CLOSED);
     s->consumers = consumers_free(s->consumers);
     s->log = s->log->ops->free(s->log);
     s->inflight = inflight_free(s->inflight);
     s->dedupe = dedupe_free(s->dedupe);
     s->expiry = expiry_free(s->expiry);
+    s->schedules = schedules_free(s->schedules);
+    s->zone = zone_free(s->zone);
+    s->zone_name = xfree(s->zone_name);
     s->transform = transform_free(s->transform);
     s->republish = transform_free(s->republish);
-    answers_deinit(&s->answers);
-    struct buf *bufs[] = { &s->last_id,         &s->last_id_proposed,
-                           &s->unneeded,        &s->ack,
-                           &s->sending,         &s->scratch,
-                           &s->scratch_header,  &s->loading_ids,
-                           &s->loading_expiries };
+    text_queue_deinit(&s->answers);
+    struct buf *bufs[] = { &s->last_id,     &s->last_id_proposed, &s->unneeded,
+                           &s->ack,         &s->sending,          &s->scratch,
+                           &s->scratch_header, &s->loading_ids,   &s->loading_expiries,
+                           &s->counter_payload, &s->counter_sources };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
     s->config_arena = arena_free(s->config_arena);
 }
@@ -224,6 +230,7 @@ static void run(struct turn *t, struct reactor *r)
         waits_end(s, UINT64_MAX, true);
         return;
     }
+    ingest_held_run(s);
     stream_expire(s);
     consumers_run(s->consumers);
     stream_unneeded_propose(s);
@@ -242,7 +249,9 @@ void stream_check(struct stream *s)
     inflight_check(s->inflight);
     dedupe_check(s->dedupe);
     expiry_check(s->expiry);
-    answers_check(&s->answers);
+    schedules_check(s->schedules);
+    text_queue_check(&s->answers);
+    text_queue_check(&s->held);
     consumers_check(s->consumers);
     assert(s->log->applied <= s->log->proposed);
     assert(s->charged == state.bytes || !s->is_started);

@@ -17,13 +17,13 @@
 #ifndef MIDGE_STREAM_STREAM_H
 #define MIDGE_STREAM_STREAM_H
 
-#include "stream/answers.h"
 #include "stream/api_info.h"
 #include "stream/command.h"
 #include "stream/errors.h"
 #include "stream/inflight.h"
 #include "stream/jetstream_internal.h"
 #include "stream/stream_log.h"
+#include "stream/text_queue.h"
 
 struct consumer;
 struct consumers;
@@ -46,6 +46,7 @@ struct stream {
     struct inflight     *inflight;
     struct dedupe       *dedupe;
     struct expiry       *expiry;
+    struct schedules    *schedules;
     struct batches      *batches;       /* NULL: none is open */
     struct consumers    *consumers;     /* consumer.h; never NULL */
     uint64_t             charged;       /* bytes that account and server count for it */
@@ -60,12 +61,21 @@ struct stream {
     struct list          waits;         /* struct stream_wait, by `upto` */
     struct list          changes;       /* private to stream_changes.c */
     struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
-    struct answers       answers;
+    struct text_queue    answers;       /* private to stream_answers.c */
+    struct text_queue    held;          /* private to ingest_held.c, as the next ones */
+    struct buf           held_now;      /* the one in hand */
+    struct zone         *zone;          /* the last time zone that a schedule named … */
+    char                *zone_name;     /* … and its name */
+    struct msgs_load     held_load;     /* a message that its checks need */
+    struct msgs_wait     held_wait;     /* … or an index */
+    bool                 is_held_loading;
+    uint64_t             removals_upto; /* the last command that removes something */
     struct buf           ack;           /* a PubAck in the making … */
     uint32_t             ack_prefix;    /* … of which so much never changes */
     struct buf           sending;       /* the answer that is being sent */
     struct buf           scratch;       /* texts of the message in hand: subject … */
-    struct buf           scratch_header; /* … and header */
+    struct buf           scratch_header; /* … and header … */
+    struct buf           counter_payload, counter_sources; /* … and what a counter becomes */
     struct turn          turn;
     /* private to stream_expiry.c */
     struct timer         timer;         /* of what expires next … */

@@ -27,13 +27,14 @@ void stream_ack_prepare(struct stream *s)
     s->ack_prefix = b->len;
 }
 
-void stream_ack(struct stream *s, struct slice reply, uint64_t sequence)
+void stream_ack(struct stream *s, struct slice reply, uint64_t sequence, struct slice value)
 {
     if (reply.len == 0 || s->config.no_ack) return;
     struct buf *b = &s->ack;
     assert(s->ack_prefix > 0);
     b->len = s->ack_prefix;
     buf_add_u64(b, sequence);
+    if (UNLIKELY(value.len > 0)) buf_printf(b, ",\"val\":\"%.*s\"", SLICE_ARGS(value));
     buf_add_byte(b, '}');
     uint32_t len = b->len;
     buf_add(b, reply);
@@ -43,8 +44,9 @@ void stream_ack(struct stream *s, struct slice reply, uint64_t sequence)
 
 static void answer(struct stream *s, struct slice reply, struct slice header, struct slice text)
 {
-    struct answer a = { s->log->proposed, reply, header, text };
-    answers_add(&s->answers, &a);
+    struct text_entry e = { s->log->proposed, { reply, header, text } };
+    assert(reply.len > 0);
+    text_queue_add(&s->answers, &e);
     reactor_turn(jetstream_reactor(s->account->js), &s->turn);
 }
 
@@ -85,7 +87,9 @@ void stream_answer_busy(struct stream *s, struct slice reply)
 
 void stream_answers_send(struct stream *s, uint64_t applied)
 {
-    struct answer a;
-    while (answers_take(&s->answers, applied, &s->sending, &a))
-        send_text(s, a.reply, a.header, a.text);
+    struct text_entry e;
+    while (text_queue_peek(&s->answers, &s->sending, &e) && e.number <= applied) {
+        text_queue_drop(&s->answers);
+        send_text(s, e.texts[0], e.texts[1], e.texts[2]);
+    }
 }

@@ -50,12 +50,20 @@ void stream_changes_fail(struct stream *s, enum err e)
         change_end(container_of(node, struct change, node), e, 0);
 }
 
+uint8_t *stream_propose_removal(struct stream *s, enum command_kind kind, uint32_t len)
+{
+    assert(kind == COMMAND_REMOVE || kind == COMMAND_COMPACT || kind == COMMAND_PURGE);
+    if (s->failure != ERR_OK) return NULL;
+    uint8_t *at = stream_log_propose(s->log, kind, 0, len, JOURNAL_USE_RELEASE);
+    if (at != NULL) s->removals_upto = s->log->proposed;
+    return at;
+}
+
 /* ---- one message ---- */
 
 static bool propose_remove(struct stream *s, uint64_t sequence, uint8_t flags)
 {
-    uint8_t *at = stream_log_propose(s->log, COMMAND_REMOVE, 0, remove_command_size(1),
-                                     JOURNAL_USE_RELEASE);
+    uint8_t *at = stream_propose_removal(s, COMMAND_REMOVE, remove_command_size(1));
     if (at == NULL) return false;
     remove_command_begin(at, flags, 1);
     remove_command_set(at, 0, sequence);
@@ -67,7 +75,7 @@ bool stream_remove(struct stream *s, uint64_t sequence, bool no_erase,
 {
     assert(done != NULL);
     if (!msgs_has(s->msgs, sequence)) return false;
-    if (s->failure == ERR_OK && propose_remove(s, sequence, no_erase ? 0 : REMOVE_ERASE)) {
+    if (propose_remove(s, sequence, no_erase ? 0 : REMOVE_ERASE)) {
         change_new(s, ctx)->removed = done;
         return true;
     }
@@ -158,8 +166,7 @@ static bool propose_removals(struct stream *s, struct buf *sequences)
 {
     uint32_t count = sequences->len / (uint32_t)sizeof(uint64_t);
     if (count == 0) return true;
-    uint8_t *at = stream_log_propose(s->log, COMMAND_REMOVE, 0, remove_command_size(count),
-                                     JOURNAL_USE_RELEASE);
+    uint8_t *at = stream_propose_removal(s, COMMAND_REMOVE, remove_command_size(count));
     if (at == NULL) return false;
     remove_command_begin(at, 0, count);
     for (uint32_t i = 0; i < count; i++) {

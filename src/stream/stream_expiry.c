@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "json/gotime.h"
+#include "stream/schedules.h"
 #include "stream/stream_internal.h"
 
 /* Between two looks: what expires meanwhile goes with one command. */
@@ -42,8 +43,7 @@ static void fire(struct timer *t, nanos now)
     stream_wake(s);
 }
 
-/* So that it fires at `due` (since 1970), or before. */
-static void arm(struct stream *s, nanos due)
+void stream_expiry_arm(struct stream *s, nanos due)
 {
     struct reactor *r = jetstream_reactor(s->account->js);
     if (due == NANOS_MAX || !s->is_started || s->is_expiring) return;
@@ -85,7 +85,9 @@ static nanos first_due(struct stream *s)
 static void arm_next(struct stream *s)
 {
     nanos due = first_due(s), own = expiry_next(s->expiry);
-    arm(s, due < own ? due : own);
+    if (own < due) due = own;
+    own = schedules_next(s->schedules);
+    stream_expiry_arm(s, own < due ? own : due);
 }
 
 void stream_expiry_note(struct stream *s, const struct store_command *c, uint64_t sequence)
@@ -106,7 +108,7 @@ void stream_expiry_note(struct stream *s, const struct store_command *c, uint64_
         if (is_for_ever) return;
         if (e.expires < due) due = e.expires;
     }
-    arm(s, due);
+    stream_expiry_arm(s, due);
 }
 
 void stream_expiry_start(struct stream *s)
@@ -140,8 +142,7 @@ static void propose(struct look *l)
 {
     struct stream *s = l->stream;
     if (l->count == 0) return;
-    uint8_t *at = stream_log_propose(s->log, COMMAND_REMOVE, 0, remove_command_size(l->count),
-                                     JOURNAL_USE_RELEASE);
+    uint8_t *at = stream_propose_removal(s, COMMAND_REMOVE, remove_command_size(l->count));
     if (at == NULL) return;
     remove_command_begin(at, 0, l->count);
     for (uint32_t i = 0; i < l->count; i++) {
@@ -256,7 +257,7 @@ static void propose_compact(struct stream *s, uint64_t end)
     msgs_state(s->msgs, &state);
     if (end <= state.first_sequence) return;
     if (end - state.first_sequence > COMPACT_MAX) end = state.first_sequence + COMPACT_MAX;
-    uint8_t *at = stream_log_propose(s->log, COMMAND_COMPACT, 0, COMPACT_SIZE, JOURNAL_USE_RELEASE);
+    uint8_t *at = stream_propose_removal(s, COMMAND_COMPACT, COMPACT_SIZE);
     if (at != NULL) compact_command_write(end, at);
 }
 
@@ -287,12 +288,13 @@ void stream_expire(struct stream *s)
     end_by_age(&l);
     end_own(&l);
     propose(&l);
+    if (schedules_count(s->schedules) > 0 && !stream_schedules_fire(s)) l.is_waiting = true;
     buf_deinit(&l.removals);
     if (s->log->proposed > before) {
         s->expiry_upto = s->log->proposed;
         s->is_expiring = true;          /* looks again when that is applied */
     } else if (l.is_waiting) {
-        arm(s, s->expired_at + PAUSE);
+        stream_expiry_arm(s, s->expired_at + PAUSE);
     } else {
         arm_next(s);
     }

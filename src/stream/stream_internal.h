@@ -17,7 +17,12 @@
 
 /* ---- a message on its way to a command ---- */
 
-enum { INCOMING_EDITS = 4 };
+/* As it was published. */
+struct raw_message {
+    struct slice subject, reply, header, payload;
+};
+
+enum { INCOMING_EDITS = 6 };
 
 /* Borrowed from the publisher's bytes, or from the stream's scratch buffer. */
 struct incoming {
@@ -40,20 +45,54 @@ struct incoming {
     uint64_t duplicate_of; /* the sequence that has this id; 0: none */
     uint8_t  flags;        /* STORE_* */
     nanos    expires;
+    nanos    due;          /* of a schedule */
     bool     is_skipped;   /* nobody is interested */
+    bool     is_held;      /* a check must wait for something */
+    struct slice value;    /* of a counter: what it will be; digits */
 };
 
 /* All lines with this name go, or a line is added. */
 void incoming_remove(struct incoming *, enum publish_header);
 void incoming_add(struct incoming *, enum publish_header, struct slice value);
-/* May it be stored? In nats-server's order. False: `*ret_error` says why not, or it is a duplicate,
- * which is no error (`duplicate_of`, err_code 0). */
+/* May it be stored? In nats-server's order. False: `*ret_error` says why not; or it is a duplicate,
+ * which is no error (`duplicate_of`, err_code 0); or `is_held`. */
 MUST_CHECK bool ingest_check(struct stream *, struct incoming *, struct js_error *ret_error);
 /* Proposes it. False: the log takes nothing; `*ret_error` is what its publisher is told. */
 MUST_CHECK bool ingest_propose(struct stream *, const struct incoming *,
                                struct js_error *ret_error);
 /* `deliver` of the stream's sink. */
 void ingest_deliver(struct sink *, struct core_reactor *, struct sub *, const struct message *);
+
+void incoming_init(struct incoming *, const struct raw_message *, nanos time);
+/* Looks at a message that is read, and answers its publisher. False: it must be held. */
+MUST_CHECK bool ingest_take(struct stream *, struct incoming *);
+/* Looks at one message, to the end. False: it cannot be judged now, and must be held. */
+MUST_CHECK bool ingest_one(struct stream *, const struct raw_message *);
+
+/* ingest_held.c: keeps it, behind those that are held; in the stream's turn they are looked at
+ * anew. */
+void ingest_hold(struct stream *, const struct raw_message *);
+void ingest_held_run(struct stream *);
+void ingest_held_stop(struct stream *);
+/* For checks. BUSY: it is being read, and the message must be held. What comes is valid until the
+ * next change or load. */
+MUST_CHECK enum err ingest_load(struct stream *, uint64_t sequence, struct stored *ret);
+/* The last sequence of what a pattern matches, in flight or stored; 0: none. */
+MUST_CHECK enum err ingest_last_matching(struct stream *, struct slice pattern, uint64_t *ret);
+/* Nothing in flight takes away what a check looks at. */
+bool ingest_is_settled(const struct stream *);
+
+/* Counters, in ingest_counter.c; checks as in ingest_checks.c. */
+bool check_counter_header(struct stream *, struct incoming *, struct js_error *);
+bool check_counter(struct stream *, struct incoming *, struct js_error *);
+
+/* Schedules, in ingest_schedule.c. */
+bool check_schedule(struct stream *, struct incoming *, struct js_error *);
+bool check_scheduler(struct stream *, struct incoming *, struct js_error *);
+/* The zone that a message names; NULL with OK: none. NOTFOUND: there is no such zone. The stream
+ * keeps it. */
+MUST_CHECK enum err stream_zone(struct stream *, const struct publish_headers *,
+                                const struct zone **ret);
 
 /* The time of the next command: now, but never before the one before. */
 nanos stream_time(const struct stream *);
@@ -62,8 +101,9 @@ nanos stream_time(const struct stream *);
 
 /* The part of a PubAck that does not change, from the configuration and the domain. */
 void stream_ack_prepare(struct stream *);
-/* Sends the ack of a stored message, from a turn. No reply is fine. */
-void stream_ack(struct stream *, struct slice reply, uint64_t sequence);
+/* Sends the ack of a stored message, from a turn. No reply is fine. `value` of a counter, or
+ * empty. */
+void stream_ack(struct stream *, struct slice reply, uint64_t sequence, struct slice value);
 /* Waits for all that is proposed by now. No reply, or a stream with no_ack: nothing happens. */
 void stream_answer_ack(struct stream *, struct slice reply, const struct js_pub_ack *);
 void stream_answer_error(struct stream *, struct slice reply, const struct js_error *);
@@ -93,6 +133,8 @@ bool stream_take_out(struct stream *, uint64_t sequence);
 /* All below `first`; returns how many that were. */
 uint64_t stream_take_below(struct stream *, uint64_t first);
 uint64_t stream_take_matching(struct stream *, const struct purge_command *);
+/* Where the body of a command goes that removes something; NULL as stream_log_propose(). */
+uint8_t *stream_propose_removal(struct stream *, enum command_kind, uint32_t len);
 /* Account and server count what it has now. */
 void stream_charge(struct stream *);
 
@@ -110,6 +152,12 @@ void stream_expiry_note(struct stream *, const struct store_command *, uint64_t 
 /* In the stream's turn: proposes the removal of what has expired. */
 void stream_expire(struct stream *);
 void stream_expiry_start(struct stream *);
+/* So that stream_expire() is called at `due` (since 1970), or before. */
+void stream_expiry_arm(struct stream *, nanos due);
+/* stream_schedule.c: what schedules produce that are due. False: some must wait for the disk. */
+bool stream_schedules_fire(struct stream *);
+/* A message was stored that is a schedule, moves one or ends one. */
+void stream_schedule_note(struct stream *, const struct store_command *, uint64_t sequence);
 void stream_expiry_stop(struct stream *);
 
 /* ---- configuration ---- */

@@ -200,12 +200,9 @@ static inline void streams_world_free(struct streams_world *w)
     xfree(w);
 }
 
-/* A stream by its configuration as JSON; what it does not say is as nats-server fills it in. */
-static inline struct stream *streams_make(struct streams_world *w, const char *json)
+static inline struct stream_config streams_config_default(void)
 {
-    AUTO_FREE(arena) arena = arena_new();
-    AUTO_FREE(json_doc) doc = NULL;
-    struct stream_config c = {
+    return (struct stream_config){
         .retention = JS_RETENTION_LIMITS,
         .max_consumers = -1,
         .max_msgs = -1,
@@ -216,6 +213,27 @@ static inline struct stream *streams_make(struct streams_world *w, const char *j
         .num_replicas = 1,
         .duplicate_window = 2 * MINUTE,
     };
+}
+
+static inline void streams_ignore(void *ctx, enum err e)
+{
+    (void)ctx;
+    assert_int_equal(e, ERR_OK);
+}
+
+static inline void streams_ignore_purged(void *ctx, enum err e, uint64_t count)
+{
+    (void)ctx;
+    (void)count;
+    assert_int_equal(e, ERR_OK);
+}
+
+/* A stream by its configuration as JSON; what it does not say is as nats-server fills it in. */
+static inline struct stream *streams_make(struct streams_world *w, const char *json)
+{
+    AUTO_FREE(arena) arena = arena_new();
+    AUTO_FREE(json_doc) doc = NULL;
+    struct stream_config c = streams_config_default();
     struct js_error error;
     struct stream *s = NULL;
     assert_int_equal(json_doc_parse(slice_str(json), NULL, &doc), ERR_OK);

@@ -46,11 +46,17 @@ def parse_args():
     return parser.parse_args()
 
 
-def find_dialogs(patterns):
+def read_pending():
+    """Patterns of the dialogs that midge cannot play yet; only asking for one by name plays it."""
+    with open(os.path.join(HERE, "pending")) as file:
+        return [line.strip() for line in file if line.strip() and not line.startswith("#")]
+
+
+def find_dialogs(patterns, left_out):
     found = [(None, name) for name in CASES if wanted(name, patterns)]
     for path in sorted(glob.glob(os.path.join(HERE, "**", "*.dialog"), recursive=True)):
         name = os.path.relpath(path, HERE).removesuffix(".dialog")
-        if wanted(name, patterns):
+        if wanted(name, patterns) and not (left_out and wanted(name, left_out)):
             found.append((path, name))
     return found
 
@@ -115,7 +121,7 @@ def report(name, problem, args):
 def main():
     args = parse_args()
     binary = binary_from(args.server, args.reactors, args.env)
-    dialogs = find_dialogs(args.only)
+    dialogs = find_dialogs(args.only, read_pending() if binary.is_midge and not args.only else [])
     if not dialogs:
         sys.exit("no dialog matches")
     cert_folder = tempfile.mkdtemp(prefix="dialog-certs-")

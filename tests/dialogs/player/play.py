@@ -8,7 +8,7 @@ import shlex
 import ssl
 import time
 
-from . import certs, keys, text, websocket
+from . import certs, forms, keys, text, websocket
 from .record import Recording, payload_of
 from .server import ServerError
 from .text import DialogError
@@ -90,6 +90,8 @@ class Player(Recording):
             return keys.signature(words[1], conn.info["nonce"].encode()).encode()
         if kind == "sig-std":
             return base64.b64encode(keys.sign(keys.seed_of(words[1]), conn.info["nonce"].encode()))
+        if kind == "folder":
+            return self.folder.encode()
         if kind == "certs":
             return self.certs.encode()
         if kind == "pin":
@@ -156,6 +158,18 @@ class Player(Recording):
     def open_connect(self, conn, options, step):
         conn.read_info()
 
+    def open_asker(self, conn, options, step):
+        """Logged in as `user` or nobody, with answers to the subject r.NAME; see `asks`."""
+        conn.read_info()
+        login = {"verbose": False, "protocol": 0, "headers": True, "no_responders": True, "lang": "dialog",
+                 "version": "1", "name": step.who}
+        if "user" in options:
+            login |= {"user": options["user"], "pass": options["user"]}
+        conn.send(b"CONNECT " + text.json.dumps(login).encode() + f"\r\nSUB r.{step.who} r\r\nPING\r\n".encode())
+        while (line := conn.read_line()) != b"PONG\r\n":
+            if not line.startswith(b"INFO "):
+                raise Mismatch(step, "the login was refused", [], line)
+
     def open_tls(self, conn, options, step):
         conn.read_info()
         conn.start_tls(self.certs, options)
@@ -207,6 +221,7 @@ class Player(Recording):
             self.expect_lines(step, conn)
 
     def expect_lines(self, step, conn):
+        message = forms.Message()
         for at, line in enumerate(step.lines):
             parts = self.segments(line, conn)
             got = b""
@@ -218,12 +233,15 @@ class Player(Recording):
                 else:
                     got = conn.read_line()
                     reason = text.match_masked(parts, got, self.names)
+                reason = reason or message.take(got)
             except (Late, Closed) as error:
                 reason = str(error)
             if reason:
                 raise Mismatch(step, reason, step.lines[at:], got + conn.read_rest(0.3))
             if got.startswith(b"INFO {") and got.endswith(b"} \r\n"):
                 conn.info = text.json.loads(got[5:-3])
+        if message.end():
+            raise Mismatch(step, message.end())
 
     def expect_any_order(self, step, conn):
         wanted = [text.literal(self.segments(line, conn)) for line in step.lines]
@@ -254,6 +272,36 @@ class Player(Recording):
         conn = self.conn(step.who)
         words = step.text.split(" ", 1)
         getattr(self, "act_" + words[0])(conn, words[1] if len(words) > 1 else "", step)
+
+    def act_asks(self, conn, how, step):
+        """asks SUBJECT [HEADER: VALUE | ...] BODY: publishes with the reply subject r.NAME."""
+        self.ask(conn, how, "r." + conn.name)
+
+    def act_tells(self, conn, how, step):
+        """The same without a reply subject."""
+        self.ask(conn, how, "")
+
+    def act_given(self, conn, how, step):
+        """given SUBJECT BODY: a request that is no subject of the dialog; its answer may not be an error."""
+        conn.send(b"SUB given given\r\n")
+        self.ask(conn, how, "given")
+        head = conn.read_line()
+        body = conn.read(int(head.split()[-1]) + 2) if b"MSG given given " in head else b""
+        if not body or b'"error":' in body or body.startswith(b"NATS/1.0 "):
+            raise Mismatch(step, "refused", [], head + body)
+        conn.send(b"UNSUB given\r\n")
+
+    def ask(self, conn, how, reply):
+        subject, headers, body = re.fullmatch(r"(\S+)(?: \[(.*?)\])?(?: (.*))?", how).groups()
+        body = text.literal(self.segments((body or "") + "\\", conn))
+        words = ["PUB", subject] + ([reply] if reply else [])
+        if headers is not None:
+            lines = "NATS/1.0\\r\\n" + "".join(line + "\\r\\n" for line in headers.split(" | ") if line) + "\\r\\n"
+            head = text.literal(self.segments(lines + "\\", conn))
+            words[0], body = "HPUB", head + body
+            words.append(str(len(head)))
+        line = " ".join([*words, str(len(body))])
+        conn.send(text.literal(self.segments(line + "\\", conn)) + b"\r\n" + body + b"\r\n")
 
     def act_closed(self, conn, how, step):
         """The server has closed it, and nothing unread stands before the end."""

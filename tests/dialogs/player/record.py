@@ -7,7 +7,7 @@ Only here is silence taken for the end of an answer; checking never waits for si
 import re
 import time
 
-from . import text, websocket
+from . import forms, text, websocket
 from .wire import Closed, Late
 
 FIRST_S, QUIET_S = 4.0, 0.25
@@ -70,6 +70,7 @@ class Recording:
             old = step.lines[at] if at < len(step.lines) else None
             keeps = old is not None and old != "?" and self.fits([old], conn, line)
             fresh.append(old if keeps else text.escape_line(line))
+        fresh = forms.mask_sizes(fresh)
         return [f"{only}{step.who}< {line}".rstrip() for line in fresh]
 
     def same_messages(self, lines, conn, data):

@@ -8,6 +8,8 @@ CR LF out. Inside a line: \\r \\n \\t \\s (space) \\\\ \\xHH, and {{...}} for wh
 import json
 import re
 
+from . import forms
+
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "s": b" ", "\\": b"\\"}
 TOKEN = re.compile(r"\\x([0-9a-fA-F]{2})|\\([rnts\\])|(\\)$|(.)", re.S)
 REPEAT = re.compile(r"(\d+)\*(.+)", re.S)
@@ -37,7 +39,9 @@ class Mask:
 
 
 def parse_mask(body):
-    """A Mask for {{re P}}, {{NAME=re P}} and {{json ...}}, None for everything else."""
+    """A Mask for {{re P}}, {{NAME=re P}}, {{json ...}} and the names of forms.py, None for everything else."""
+    if body in forms.FORMS:
+        return Mask(forms.FORMS[body])
     if body.startswith("json "):
         return Mask(r"\{.*\}", fields=body[5:].split())
     found = re.fullmatch(r"(?:(\w+)=)?re (.+)", body, re.S)
@@ -229,7 +233,7 @@ def escape_line(data):
         return "INFO " + json_mask(info.group(1)) + ("\\s" if info.group(2) else "") + tail
     if body.startswith(b"Date: "):
         return "Date: {{re .*? GMT}}" + tail
-    shown = escape(body)
+    shown = forms.mask(escape(body))
     if tail and shown.endswith("\\s"):
         shown = shown[:-2] + " "
     return shown + tail

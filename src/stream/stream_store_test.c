@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* File streams on a store on a disk of memory: what was acked is there after any end of the
+ * process. */
+#include "env/disk_memory.h"
+#include "stream/expiry.h"
+#include "stream/stream_testing.h"
+
+struct file_world {
+    struct streams_world *w;
+    struct disk_memory   *disk;
+    struct disks          disks;
+    struct store_options  options;
+    uint32_t              failures, reports;
+};
+
+static struct file_world *of_disks(struct disks *d)
+{
+    return container_of(d, struct file_world, disks);
+}
+
+static enum err open_disk(struct disks *d, const char *directory, bool read_only,
+                          struct disk **ret, struct errmsg *why)
+{
+    (void)directory;
+    (void)why;
+    of_disks(d)->disk->is_read_only = read_only;
+    *ret = &of_disks(d)->disk->base;
+    return ERR_OK;
+}
+
+static void close_disk(struct disks *d, struct disk *disk)
+{
+    of_disks(d)->disk->is_read_only = false;
+    (void)disk;
+}
+
+static struct store_owner *found(void *ctx, struct store *store, uint64_t incarnation,
+                                 bool is_record, uint32_t kind, struct slice first)
+{
+    struct file_world *f = ctx;
+    f->w->js.store = store;
+    if (!stream_begins(is_record, kind)) return NULL;
+    struct stream *s = stream_recover(&f->w->js, incarnation, first);
+    return s == NULL ? NULL : &s->owner;
+}
+
+static void failed(void *ctx, enum err e, const char *what)
+{
+    struct file_world *f = ctx;
+    f->failures++;
+    (void)what;
+    for (uint32_t i = 0; i < f->w->account.streams_count; i++)
+        stream_fail(f->w->account.streams[i], e);
+}
+
+static void report(void *ctx, const char *what)
+{
+    struct file_world *f = ctx;
+    f->reports++;
+    (void)what;
+}
+
+static void open_store(struct file_world *f)
+{
+    const struct store_host host = { f, found, failed, report };
+    struct errmsg why = { "" };
+    struct streams_world *w = f->w;
+    enum err e = store_open(&f->options, &host, &w->js.store, &why);
+    if (e != ERR_OK) fail_msg("%s", why.text);
+    reactor_set_disk(jetstream_reactor(&w->js), store_queue(w->js.store));
+    for (uint32_t i = 0; i < w->account.streams_count; i++) stream_start(w->account.streams[i]);
+}
+
+static struct file_world *file_world_new(uint64_t seed)
+{
+    struct file_world *f = xcalloc(1, sizeof *f);
+    f->w = streams_world_new(1);
+    f->disk = disk_memory_new(seed);
+    f->disks = (struct disks){ open_disk, close_disk };
+    f->w->world->fake->env.disks = &f->disks;
+    f->options = (struct store_options){
+        .env = &f->w->world->fake->env,
+        .wake = reactor_wake,
+        .wake_ctx = jetstream_reactor(&f->w->js),
+        .directory = "midge",
+        .journal_cap = 16 << 10,
+        .segment_first = 4096,
+        .segment_max = 32768,
+        .rewrite_min = 8192,
+        .slice_budget = 256,
+    };
+    open_store(f);
+    return f;
+}
+
+/* Until nothing is on its way. */
+static void settle(struct file_world *f)
+{
+    struct store *store = f->w->js.store;
+    for (uint32_t i = 0; i < 10000; i++) {
+        world_run(f->w->world);
+        store_tick(store, jetstream_reactor(&f->w->js)->now);
+        disk_memory_settle(f->disk, store_queue(store));
+        world_run(f->w->world);
+        struct store_stats stats;
+        store_stats(store, &stats);
+        if (store_queue(store)->in_flight == 0 && (stats.journal.is_idle || stats.is_failed))
+            break;
+        f->w->world->fake->now += MICROSECOND;
+    }
+    for (uint32_t i = 0; i < f->w->account.streams_count; i++)
+        stream_check(f->w->account.streams[i]);
+}
+
+static void leave(struct file_world *f)
+{
+    struct streams_world *w = f->w;
+    while (w->account.streams_count > 0) {
+        struct stream *s = w->account.streams[0];
+        js_account_remove(&w->account, s);
+        stream_free(s);
+    }
+    reactor_set_disk(jetstream_reactor(&w->js), NULL);
+    w->js.store = store_close(w->js.store);
+    w->account.store_used = w->js.store_used = 0;
+}
+
+static void drain(struct file_world *f)
+{
+    while (store_queue(f->w->js.store)->in_flight > 0) {
+        (void)disk_memory_finish_all(f->disk);
+        (void)disk_queue_poll(store_queue(f->w->js.store));
+    }
+}
+
+static void stop(struct file_world *f)
+{
+    store_stop(f->w->js.store);
+    for (uint32_t i = 0; i < 10000 && !store_is_idle(f->w->js.store); i++) settle(f);
+    assert_true(store_is_idle(f->w->js.store));
+    leave(f);
+    open_store(f);
+}
+
+/* A power cut, or the process dies. Its journal must notice before it is closed. */
+static void crash(struct file_world *f, bool power)
+{
+    if (power) disk_memory_crash(f->disk);
+    else disk_memory_kill(f->disk);
+    f->failures = 0;
+    drain(f);
+    for (uint32_t i = 0; i < 20 && f->failures == 0; i++) {
+        (void)world_say(f->w->world, f->w->client, "PUB a.dead 1\r\nx\r\n");
+        store_tick(f->w->js.store, f->w->world->fake->now += SECOND);
+        drain(f);
+    }
+    assert_true(f->failures > 0);
+    leave(f);
+    disk_memory_start(f->disk);
+    open_store(f);
+}
+
+static void file_world_free(struct file_world *f)
+{
+    store_stop(f->w->js.store);
+    for (uint32_t i = 0; i < 10000 && !store_is_idle(f->w->js.store); i++) settle(f);
+    leave(f);
+    disk_memory_free(f->disk);
+    streams_world_free(f->w);
+    xfree(f);
+}
+
+static const char *publish(struct file_world *f, const char *subject, const char *header,
+                           const char *payload)
+{
+    (void)streams_publish(f->w, subject, header, payload);
+    settle(f);
+    return streams_body(f->w, world_take(f->w->world, f->w->client));
+}
+
+static struct stream *make(struct file_world *f, const char *more)
+{
+    AUTO_FREE(arena) arena = arena_new();
+    AUTO_FREE(json_doc) doc = NULL;
+    struct stream_config c = streams_config_default();
+    struct js_error error;
+    struct stream *s;
+    char json[512];
+    snprintf(json, sizeof json,
+             "{\"name\":\"S\",\"subjects\":[\"a.>\"],\"storage\":\"file\"%s}", more);
+    assert_int_equal(json_doc_parse(slice_str(json), NULL, &doc), ERR_OK);
+    assert_int_equal(json_table_read(&stream_config_table, json_doc_root(doc), arena, &c, NULL),
+                     ERR_OK);
+    assert_int_equal(stream_create(&f->w->account, &c, &s, &error), ERR_OK);
+    settle(f);
+    assert_true(s->is_created);
+    return s;
+}
+
+static struct stream *the_stream(struct file_world *f)
+{
+    assert_int_equal(f->w->account.streams_count, 1);
+    return f->w->account.streams[0];
+}
+
+static void an_ack_waits_for_the_disk(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(1);
+    struct stream *s = make(f, "");
+    assert_string_equal(streams_publish(f->w, "a.b", NULL, "x"), "");
+    assert_string_equal(streams_publish(f->w, "a.b", "Nats-Expected-Stream: T\r\n", "x"), "");
+    assert_int_equal(streams_state(s).messages, 0);
+    settle(f);
+    const char *out = world_take(f->w->world, f->w->client);
+    const char *first = strstr(out, "{\"stream\":\"S\",\"seq\":1}");
+    assert_non_null(first);
+    assert_non_null(strstr(first, "10060"));
+    assert_int_equal(streams_state(s).messages, 1);
+    file_world_free(f);
+}
+
+static void what_was_acked_is_there_after_any_end(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 3; how++) {
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            struct file_world *f = file_world_new(seed);
+            struct stream *s = make(f, ",\"max_msgs_per_subject\":3,\"allow_msg_ttl\":true");
+            for (uint32_t i = 0; i < 30; i++) {
+                char subject[16], header[64];
+                snprintf(subject, sizeof subject, "a.%u", i % 4);
+                snprintf(header, sizeof header, "Nats-Msg-Id: id%u\r\nNats-TTL: %us\r\n", i,
+                         1000 + i);
+                assert_non_null(strstr(publish(f, subject, header, "0123456789"), "seq"));
+            }
+            struct msgs_state before = streams_state(s), after;
+            if (how == 0) stop(f);
+            else crash(f, how == 1);
+            s = the_stream(f);
+            after = streams_state(s);
+            assert_memory_equal(&before, &after, sizeof before);
+            stream_check(s);
+            assert_int_equal(f->w->account.store_used, after.bytes);
+            assert_int_equal(dedupe_count(s->dedupe), 30);
+            assert_int_equal(s->config.max_msgs_per_subject, 3);
+            assert_string_equal(publish(f, "a.x", "Nats-Msg-Id: id7\r\n", "x"),
+                                "{\"stream\":\"S\",\"seq\":8,\"duplicate\": true}");
+            assert_string_equal(publish(f, "a.x", "Nats-Expected-Last-Msg-Id: id29\r\n", "x"),
+                                "{\"stream\":\"S\",\"seq\":31}");
+            streams_wait(f->w, 1000 * SECOND + 29500 * MILLISECOND);
+            settle(f);
+            assert_int_equal(streams_state(s).messages, 1);
+            file_world_free(f);
+        }
+    }
+}
+
+static void a_deleted_stream_does_not_come_back(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 3; how++) {
+        struct file_world *f = file_world_new((uint64_t)how + 1);
+        struct js_error error;
+        struct stream *s = make(f, "");
+        for (uint32_t i = 0; i < 5; i++) (void)publish(f, "a.b", NULL, "x");
+        assert_true(stream_delete(s, &error));
+        settle(f);
+        assert_int_equal(f->w->account.streams_count, 0);
+        assert_int_equal(f->w->account.store_used, 0);
+        if (how == 0) stop(f);
+        else if (how == 1) crash(f, true);
+        settle(f);
+        assert_int_equal(f->w->account.streams_count, 0);
+        make(f, "");
+        assert_string_equal(publish(f, "a.b", NULL, "x"), "{\"stream\":\"S\",\"seq\":1}");
+        if (how == 0) stop(f);
+        else crash(f, true);
+        assert_int_equal(streams_state(the_stream(f)).messages, 1);
+        file_world_free(f);
+    }
+}
+
+static void an_update_and_removals_are_remembered(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(7);
+    struct stream *s = make(f, "");
+    for (uint32_t i = 0; i < 9; i++) (void)publish(f, "a.b", NULL, "x");
+    const struct stream_purge purge = { .below = 4 };
+    AUTO_FREE(arena) arena = arena_new();
+    struct stream_config c;
+    struct js_error error;
+    stream_config_copy(&s->config, arena, &c);
+    c.max_msgs = 5;
+    c.description = "changed";
+    stream_purge(s, &purge, streams_ignore_purged, NULL);
+    assert_true(stream_remove(s, 5, false, streams_ignore, NULL));
+    settle(f);
+    assert_true(stream_update(s, &c, &error));
+    settle(f);
+    for (int i = 0; i < 3; i++) {
+        struct msgs_state before = streams_state(the_stream(f)), after;
+        assert_int_equal(before.messages, 5);
+        if (i == 1) stop(f);
+        else crash(f, true);
+        s = the_stream(f);
+        after = streams_state(s);
+        assert_memory_equal(&before, &after, sizeof before);
+        assert_string_equal(s->config.description, "changed");
+        assert_false(msgs_has(s->msgs, 5));
+    }
+    file_world_free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ack_waits_for_the_disk),
+        cmocka_unit_test(what_was_acked_is_there_after_any_end),
+        cmocka_unit_test(a_deleted_stream_does_not_come_back),
+        cmocka_unit_test(an_update_and_removals_are_remembered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
