@@ -37,8 +37,10 @@ void api_account_purge(struct api_request *r)
     struct account_purge_response response = { .initiated = true };
     struct js_error ignored;
     assert(r->account->is_system);
-    for (uint32_t i = 0; a != NULL && i < a->streams_count; i++)
-        if (!a->streams[i]->is_deleted) (void)stream_delete(a->streams[i], &ignored);
+    for (uint32_t i = 0; a != NULL && i < a->streams_count; i++) {
+        struct stream *s = a->streams[i];
+        if (!s->is_deleted && !stream_delete(s, &ignored)) break;   /* the log takes nothing */
+    }
     api_answer(r, &response);
 }
 
