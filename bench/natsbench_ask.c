@@ -70,7 +70,8 @@ struct asks *asks_open(const struct options *o, const struct ask_kind *kind)
     if (kind->bytes_max > OUT_BYTES / 2) die("a question is too long");
     struct asks *as = xalloc(1, sizeof *as);
     *as = (struct asks){ .options = o, .kind = *kind, .epoll = epoll_create1(EPOLL_CLOEXEC) };
-    as->prefix_len = text_print(as->prefix, sizeof as->prefix, "_INBOX.%d-%u.", (int)getpid(), kind->id);
+    as->prefix_len = text_print(as->prefix, sizeof as->prefix, "_INBOX.%d-%u.", (int)getpid(),
+                                kind->id);
     as->out = xalloc(1, OUT_BYTES);
     as->askers = xalloc(o->pubs, sizeof *as->askers);
     for (uint32_t i = 0; i < o->pubs; i++) asker_open(as, &as->askers[i], i);

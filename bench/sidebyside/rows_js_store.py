@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The JetStream rows about the store itself: many streams, start-up, memory, and how messages leave."""
 
+import contextlib
 import dataclasses
 import pathlib
 import signal
@@ -47,18 +48,16 @@ class JournalWatch:
     """The largest size that midge's journal has while something runs."""
 
     def __init__(self, server):
-        self.folder = pathlib.Path(server.folder, "store")
+        self.folder = pathlib.Path(server.folder, "store/midge/journal")
         self.largest, self.is_over = 0, threading.Event()
         self.thread = threading.Thread(target=self.watch)
 
     def size(self):
-        sizes = 0
-        for path in self.folder.glob("**/journal*/**/*"):
-            try:
-                sizes += path.stat().st_size if path.is_file() else 0
-            except OSError:
-                pass        # recycled meanwhile
-        return sizes
+        size = 0
+        for path in self.folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):        # recycled meanwhile
+                size += path.stat().st_size
+        return size
 
     def watch(self):
         while not self.is_over.wait(0.2):
