@@ -162,8 +162,8 @@ static void turn(struct asks *as)
     int count = epoll_wait(as->epoll, events, 64, LOST_MS);
     errno = 0;
     if (count == 0)
-        die("lost answers: %llu of %llu came", (unsigned long long)(as->answers + as->errors),
-            (unsigned long long)as->sent);
+        die("lost answers: %llu and %llu errors of %llu came", (unsigned long long)as->answers,
+            (unsigned long long)as->errors, (unsigned long long)as->sent);
     for (int i = 0; i < count; i++) on_readable(as, events[i].data.ptr);
 }
 
