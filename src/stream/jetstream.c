@@ -57,7 +57,7 @@ static struct store_owner *owner_found(void *ctx, struct store *store, uint64_t 
                                        bool is_record, uint32_t kind, struct slice first)
 {
     struct jetstream *js = ctx;
-    bool begins = is_record && kind == COMMAND_CONFIG;
+    bool begins = stream_begins(is_record, kind);
     js->store = store;
     struct stream *s = begins ? stream_recover(js, incarnation, first) : NULL;
     return s == NULL ? NULL : &s->owner;
