@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "store/store_guard.h"
 #include "stream/api.h"
 #include "stream/jetstream_internal.h"
 #include "stream/stream.h"
@@ -53,13 +54,12 @@ static void limits_set(struct jetstream *js)
 
 /* ---- the store ---- */
 
-static struct store_owner *owner_found(void *ctx, struct store *store, uint64_t incarnation,
-                                       bool is_record, uint32_t kind, struct slice first)
+static struct store_owner *owner_found(void *ctx, const struct store_found *found)
 {
     struct jetstream *js = ctx;
-    bool begins = stream_begins(is_record, kind);
-    js->store = store;
-    struct stream *s = begins ? stream_recover(js, incarnation, first) : NULL;
+    bool begins = stream_begins(found->is_record, found->kind);
+    js->store = found->store;
+    struct stream *s = begins ? stream_recover(js, found->incarnation, found->bytes) : NULL;
     return s == NULL ? NULL : &s->owner;
 }
 
@@ -123,34 +123,6 @@ static enum err open_store(struct jetstream *js, struct errmsg *why)
     return store_open(&options, &host, &js->store, why);
 }
 
-/* Where nats-server has kept streams and we have not: nobody wants to find them empty. */
-static void note_name(void *ctx, const char *name, bool is_dir)
-{
-    (void)name;
-    *(bool *)ctx |= is_dir;
-}
-
-static bool has_directories(struct env *env, const char *path)
-{
-    struct disk *disk = NULL;
-    bool found = false;
-    if (env->disks->open(env->disks, path, true, &disk, NULL) != ERR_OK) return false;
-    if (disk->list(disk, "", note_name, &found) != ERR_OK) found = false;
-    env->disks->close(env->disks, disk);
-    return found;
-}
-
-static enum err check_foreign(const struct jetstream *js, const char *store_dir, struct errmsg *why)
-{
-    char *theirs = arena_printf(js->arena, "%s/jetstream", store_dir);
-    if (has_directories(js->core->env, js->directory)) return ERR_OK;
-    if (!has_directories(js->core->env, theirs)) return ERR_OK;
-    return errmsg_set(why, ERR_EXISTS,
-                      "%s holds streams of nats-server, which midge does not read in place: choose "
-                      "another store_dir, or import them with: midge import %s",
-                      theirs, store_dir);
-}
-
 /* ---- the end of each tick ---- */
 
 static void due_fire(struct timer *t, nanos now)
@@ -184,7 +156,7 @@ static enum err start(struct jetstream *js, struct errmsg *why)
     const struct jetstream_options *o = &js->options->jetstream;
     const char *store_dir = js_text_set(o->store_dir) ? o->store_dir : "/tmp/nats";
     js->directory = arena_printf(js->arena, "%s/midge", store_dir);
-    enum err e = check_foreign(js, store_dir, why);
+    enum err e = store_guard(js->core->env, store_dir, why);
     if (e) return e;
     limits_set(js);
     (void)js_accounts_update(js);

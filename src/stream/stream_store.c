@@ -308,10 +308,10 @@ static void removed(void *ctx, enum err e)
 {
     struct stream *s = ctx;
     struct stream **at = &s->account->js->ending;
-    maybe(e == ERR_OK);                 /* what is left is found at the next start */
     while (*at != s) at = &(*at)->next_ending;
     *at = s->next_ending;
-    store_removed(s->account->js->store, s->incarnation);
+    /* what is left is found at the next start, for the store still names it */
+    if (e == ERR_OK) store_removed(s->account->js->store, s->incarnation);
     xfree(s);
 }
 

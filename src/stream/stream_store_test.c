@@ -18,8 +18,8 @@ static struct file_world *of_disks(struct disks *d)
     return container_of(d, struct file_world, disks);
 }
 
-static enum err open_disk(struct disks *d, const char *directory, bool read_only,
-                          struct disk **ret, struct errmsg *why)
+static enum err open_disk(struct disks *d, const char *directory, bool read_only, struct disk **ret,
+                          struct errmsg *why)
 {
     (void)directory;
     (void)why;
@@ -34,13 +34,12 @@ static void close_disk(struct disks *d, struct disk *disk)
     (void)disk;
 }
 
-static struct store_owner *found(void *ctx, struct store *store, uint64_t incarnation,
-                                 bool is_record, uint32_t kind, struct slice first)
+static struct store_owner *found(void *ctx, const struct store_found *what)
 {
     struct file_world *f = ctx;
-    f->w->js.store = store;
-    if (!stream_begins(is_record, kind)) return NULL;
-    struct stream *s = stream_recover(&f->w->js, incarnation, first);
+    f->w->js.store = what->store;
+    if (!stream_begins(what->is_record, what->kind)) return NULL;
+    struct stream *s = stream_recover(&f->w->js, what->incarnation, what->bytes);
     return s == NULL ? NULL : &s->owner;
 }
 
@@ -104,8 +103,7 @@ static void settle(struct file_world *f)
         world_run(f->w->world);
         struct store_stats stats;
         store_stats(store, &stats);
-        if (store_queue(store)->in_flight == 0 && (stats.journal.is_idle || stats.is_failed))
-            break;
+        if (store_queue(store)->in_flight == 0 && (stats.journal.is_idle || stats.is_failed)) break;
         f->w->world->fake->now += MICROSECOND;
     }
     for (uint32_t i = 0; i < f->w->account.streams_count; i++)
@@ -188,8 +186,8 @@ static struct stream *make(struct file_world *f, const char *more)
     struct js_error error;
     struct stream *s;
     char json[512];
-    snprintf(json, sizeof json,
-             "{\"name\":\"S\",\"subjects\":[\"a.>\"],\"storage\":\"file\"%s}", more);
+    snprintf(json, sizeof json, "{\"name\":\"S\",\"subjects\":[\"a.>\"],\"storage\":\"file\"%s}",
+             more);
     assert_int_equal(json_doc_parse(slice_str(json), NULL, &doc), ERR_OK);
     assert_int_equal(json_table_read(&stream_config_table, json_doc_root(doc), arena, &c, NULL),
                      ERR_OK);
