@@ -88,7 +88,7 @@ struct stream {
     uint64_t             ids_told;      /* as far as a checkpoint has told them */
     uint64_t             slice_at;      /* where a rewrite of the checkpoint log is … */
     uint32_t             slice_part;    /* … in which part */
-    struct buf           loading_ids, loading_expiries;
+    struct buf           loading_ids, loading_expiries, loading_schedules;
     bool                 is_config_told;
     struct stream       *next_ending;   /* in js->ending */
     bool                 is_created;    /* its first command was applied */

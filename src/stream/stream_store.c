@@ -12,6 +12,7 @@
 #include "store/msgs_file.h"
 #include "stream/dedupe.h"
 #include "stream/expiry.h"
+#include "stream/schedules.h"
 #include "stream/stream_internal.h"
 #include "stream/stream_sections.h"
 
@@ -83,6 +84,18 @@ static bool put_expiries(struct stream *s, struct checkpoint *cp, next_expiry *n
     return is_full;
 }
 
+static void put_schedules(struct stream *s, struct checkpoint *cp)
+{
+    struct buf out = { 0 };
+    struct schedules_entry e;
+    for (uint32_t at = 0; schedules_at(s->schedules, &at, &e);) {
+        const struct expiry_entry row = { e.due, e.sequence };
+        add_expiry(&out, &row);
+    }
+    put(s, cp, STREAM_SECTION_SCHEDULES, buf_slice(&out));
+    buf_deinit(&out);
+}
+
 static void owner_checkpoint(struct store_owner *o, struct checkpoint *cp)
 {
     struct stream *s = of(o);
@@ -93,6 +106,7 @@ static void owner_checkpoint(struct store_owner *o, struct checkpoint *cp)
     (void)put_expiries(s, cp, expiry_new_at, &at, UINT32_MAX / 2);
     expiry_told(s->expiry);
     put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
+    if (s->config.allow_msg_schedules) put_schedules(s, cp);
     msgs_file_checkpoint(s->msgs, cp);
     consumers_checkpoint(s->consumers, cp, s->incarnation, false);
 }
@@ -109,6 +123,7 @@ static bool owner_slice(struct store_owner *o, struct checkpoint *cp, bool is_fi
     case PART_FIRST:
         put_config(s, cp);
         put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
+        if (s->config.allow_msg_schedules) put_schedules(s, cp);
         s->slice_at = 0;
         s->slice_part = PART_IDS;
         return true;
@@ -177,6 +192,9 @@ static enum err owner_load(struct store_owner *o, uint32_t kind, struct slice by
         s->last_id.len = 0;
         buf_add(&s->last_id, bytes);
         return ERR_OK;
+    case STREAM_SECTION_SCHEDULES:
+        s->loading_schedules.len = 0;
+        return load_rows(&s->loading_schedules, bytes, SECTION_SCHEDULE_SIZE);
     default: return ERR_CORRUPT;
     }
 }
@@ -226,12 +244,27 @@ static enum err expiries_loaded(struct stream *s)
     return ERR_OK;
 }
 
+static enum err schedules_loaded(struct stream *s)
+{
+    struct buf *rows = &s->loading_schedules;
+    uint64_t before = 0;
+    for (uint32_t at = 0; at < rows->len; at += SECTION_SCHEDULE_SIZE) {
+        uint64_t sequence = le_get_u64(rows->ptr + at + 8);
+        if (sequence <= before) return ERR_CORRUPT;
+        schedules_add(s->schedules, sequence, (nanos)le_get_u64(rows->ptr + at));
+        before = sequence;
+    }
+    buf_deinit(rows);
+    return ERR_OK;
+}
+
 static enum err owner_loaded(struct store_owner *o, struct errmsg *why)
 {
     struct stream *s = of(o);
     enum err e = msgs_file_loaded(s->msgs, why);
     if (e == ERR_OK) e = ids_loaded(s);
     if (e == ERR_OK) e = expiries_loaded(s);
+    if (e == ERR_OK) e = schedules_loaded(s);
     return e;
 }
 
@@ -296,6 +329,7 @@ void streams_end(struct jetstream *js)
     while (js->ending != NULL) {
         struct stream *s = js->ending;
         js->ending = s->next_ending;
+        store_leave(js->store, &s->owner);
         s->msgs = msgs_free(s->msgs);
         xfree(s);
     }
