@@ -12,8 +12,9 @@ static struct js_world *with_stream(void)
     return w;
 }
 
-#define MAKE(more) "{\"stream_name\":\"S\",\"config\":{\"durable_name\":\"C\"," \
-                   "\"ack_policy\":\"explicit\"" more "}}"
+#define MAKE(more)                                               \
+    "{\"stream_name\":\"S\",\"config\":{\"durable_name\":\"C\"," \
+    "\"ack_policy\":\"explicit\"" more "}}"
 
 struct row {
     const char *call, *body;
@@ -34,8 +35,9 @@ static void a_consumer_is_made_told_of_and_deleted(void **state)
     (void)state;
     static const struct row rows[] = {
         { "CONSUMER.NAMES.S", "", "\"total\":0,\"offset\":0,\"limit\":1024,\"consumers\":[]" },
-        { "CONSUMER.CREATE.S.C", MAKE(""), "\"num_ack_pending\":0,\"num_redelivered\":0,"
-                                           "\"num_waiting\":0,\"num_pending\":4" },
+        { "CONSUMER.CREATE.S.C", MAKE(""),
+          "\"num_ack_pending\":0,\"num_redelivered\":0,"
+          "\"num_waiting\":0,\"num_pending\":4" },
         { "CONSUMER.INFO.S.C", "", "io.nats.jetstream.api.v1.consumer_info_response" },
         { "CONSUMER.INFO.S.C", "x", "\"err_code\":10038" },
         { "CONSUMER.NAMES.S", "", "\"total\":1,\"offset\":0,\"limit\":1024,\"consumers\":[\"C\"]" },
@@ -120,13 +122,14 @@ static void a_reset_goes_where_the_deliver_policy_lets_it(void **state)
         { "CONSUMER.RESET.S.C", "", "\"reset_seq\":3" },
         { "CONSUMER.RESET.S.C", "{", "\"err_code\":10025" },
         { "CONSUMER.RESET.S.NOPE", "", "" },
-        { "CONSUMER.CREATE.S.N",
-          "{\"stream_name\":\"S\",\"config\":{\"deliver_policy\":\"new\"}}", "N" },
+        { "CONSUMER.CREATE.S.N", "{\"stream_name\":\"S\",\"config\":{\"deliver_policy\":\"new\"}}",
+          "N" },
         { "CONSUMER.RESET.S.N", "{\"seq\":3}", "invalid reset: not allowed" },
         { "CONSUMER.RESET.S.N", "{\"seq\":0}", "\"reset_seq\":5" },
         { "CONSUMER.CREATE.S.Q",
           "{\"stream_name\":\"S\",\"config\":{\"deliver_policy\":\"by_start_sequence\","
-          "\"opt_start_seq\":3}}", "Q" },
+          "\"opt_start_seq\":3}}",
+          "Q" },
         { "CONSUMER.RESET.S.Q", "{\"seq\":2}", "invalid reset: below start seq" },
         { "CONSUMER.RESET.S.Q", "{\"seq\":4}", "\"reset_seq\":4" },
     };

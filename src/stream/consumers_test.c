@@ -125,10 +125,9 @@ static void a_direct_one_is_neither_counted_nor_logged(void **state)
 {
     (void)state;
     struct stage *g = stage_new();
-    struct consumer_config config = { .name = "D",
-                                      .deliver_subject = "d",
-                                      .direct = true,
-                                      .max_deliver = -1 };
+    struct consumer_config config = {
+        .name = "D", .deliver_subject = "d", .direct = true, .max_deliver = -1
+    };
     const struct consumer_start start = { 0, 0 };
     struct js_error why;
     stage_file(g);
