@@ -9,8 +9,6 @@
 #include "store/store_cache.h"
 #include "store/store_internal.h"
 
-#define CACHE_DEFAULT (256 * MIB)
-
 void store_report(struct store *s, const char *format, ...)
 {
     struct errmsg text;
@@ -54,7 +52,7 @@ static enum err open_identity(struct store *s, const struct store_options *o, st
 static struct store *store_new(const struct store_options *o, const struct store_host *host)
 {
     struct store *s = xcalloc(1, sizeof *s);
-    s->cache = store_cache_new(o->cache_bytes > 0 ? o->cache_bytes : CACHE_DEFAULT);
+    s->cache = store_cache_new(o->cache_bytes > 0 ? o->cache_bytes : CACHE_BYTES);
     s->o = *o;
     s->o.key = s->o.previous_key = (struct slice){ 0 }; /* nobody asks for them any more */
     s->host = *host;
@@ -189,6 +187,7 @@ uint64_t store_id(const struct store *s)
 
 struct store_cache *store_cache(struct store *s)
 {
+    assert(s->cache != NULL);
     return s->cache;
 }
 
@@ -242,7 +241,11 @@ nanos store_next_due(const struct store *s)
 void store_stats(const struct store *s, struct store_stats *ret)
 {
     struct store_stats all = s->stats;
+    struct store_cache_stats cache;
     assert(s->journal != NULL);
+    store_cache_stats(s->cache, &cache);
+    all.cache_used = cache.bytes;
+    all.cache_max = cache.budget;
     journal_stats(s->journal, &all.journal);
     all.checkpoint_bytes = checkpoint_bytes(s->checkpoint);
     all.is_failed = s->failure != ERR_OK;

@@ -81,15 +81,21 @@ struct store_owner {
     bool          is_begun;             /* a record of it is durable: no list names it before */
 };
 
+struct store_found {
+    struct store *store; /* store_open() has not returned it yet */
+    uint64_t      incarnation;
+    bool          is_record;
+    uint32_t      kind;  /* of the record or section */
+    struct slice  bytes; /* … and its body */
+};
+
 struct store_host {
     void *ctx;
     /* Recovery: a record, or a section of the checkpoint, names an owner that is not entered. Makes
      * it and enters it (store_enter), or returns NULL: this does not begin an owner, or cannot be
      * read. Sections then wait for one that does; what no section and no record begins is set
-     * aside. The section or record itself comes to `load` or `apply` too. store_open() has not
-     * returned yet: this is the store. */
-    struct store_owner *(*owner_found)(void *ctx, struct store *, uint64_t incarnation,
-                                       bool is_record, uint32_t kind, struct slice first);
+     * aside. The section or record itself comes to `load` or `apply` too. */
+    struct store_owner *(*owner_found)(void *ctx, const struct store_found *);
     /* once; nothing is acked any more */
     void (*on_failed)(void *ctx, enum err, const char *what);
     /* Something is damaged, set aside, or cannot be written: a sentence for the log. May be

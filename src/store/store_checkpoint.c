@@ -4,6 +4,7 @@
  * that the list stays small. */
 #include "base/assert.h"
 #include "base/le.h"
+#include "store/store_cache.h"
 #include "store/store_internal.h"
 
 /* ---- when ---- */
@@ -20,6 +21,14 @@ static bool has_change(const struct store *s)
     return !list_empty(&s->owners.changed) || has_gone(s);
 }
 
+/* There is no room for what comes: a checkpoint gives some back, if only a second after the last
+ * one. */
+static bool is_short(const struct store *s)
+{
+    assert(s->cache != NULL);
+    return store_error(s) == ERR_LIMIT || store_cache_is_over(s->cache);
+}
+
 /* What can be released, and there is reason to. */
 static bool is_pressed(const struct store *s)
 {
@@ -28,7 +37,7 @@ static bool is_pressed(const struct store *s)
     assert(j.durable >= s->settled);
     if (j.durable == s->settled) return false;
     if (s->is_stopping || j.retained > s->o.journal_cap) return true;
-    return store_error(s) == ERR_LIMIT && s->now >= s->retry;
+    return s->now >= s->retry && is_short(s);
 }
 
 static bool is_due(const struct store *s)
@@ -39,18 +48,25 @@ static bool is_due(const struct store *s)
     return s->is_stopping || s->now - s->changed_since >= s->o.checkpoint_interval;
 }
 
+/* Of one that has not begun. */
+static nanos next_due(const struct store *s)
+{
+    assert(s->step == STEP_IDLE);
+    if (has_gone(s)) return s->now;
+    if (is_short(s)) return s->now < s->retry ? s->retry : s->now + CHECKPOINT_RETRY;
+    if (list_empty(&s->owners.changed)) return NANOS_MAX;
+    return s->changed_since == 0 ? s->now : s->changed_since + s->o.checkpoint_interval;
+}
+
 nanos store_checkpoint_due(const struct store *s)
 {
     if (s->is_stuck || s->failure != ERR_OK) return NANOS_MAX;
     if (s->wants_tick) return s->now;
     if (checkpoint_is_refused(s->checkpoint)) return s->now + CHECKPOINT_RETRY;
-    if (s->step == STEP_FLUSHING && s->flushes == 0) return s->now;
-    if (s->step != STEP_IDLE) return NANOS_MAX;
-    if (has_gone(s)) return s->now;
-    if (store_error(s) == ERR_LIMIT)
-        return s->now < s->retry ? s->retry : s->now + CHECKPOINT_RETRY;
-    if (list_empty(&s->owners.changed)) return NANOS_MAX;
-    return s->changed_since == 0 ? s->now : s->changed_since + s->o.checkpoint_interval;
+    if (s->step == STEP_IDLE) return next_due(s);
+    bool is_flushed = s->step == STEP_FLUSHING && s->flushes == 0;
+    assert(s->now > 0 || !is_flushed);
+    return is_flushed ? s->now : NANOS_MAX;
 }
 
 bool store_checkpoint_is_over(const struct store *s)

@@ -19,6 +19,7 @@
 
 enum {
     JOURNAL_CAP = 256 << 20,
+    CACHE_BYTES = 256 << 20,
     FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
     LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
     SLICE_BUDGET = 256 << 10,

@@ -8,8 +8,7 @@
 #include "store/store_internal.h"
 
 /* A value in a map that means nothing but that the key is there. */
-static char is_safe;
-static char is_aside;
+static const char is_safe, is_aside;
 
 struct waiting {
     struct list node;
@@ -35,7 +34,7 @@ void recovery_gone(struct store *s, uint64_t incarnation, struct store_gone *wai
 {
     assert(s->recovery != NULL);
     (void)map_set(s->recovery->gone, key_of(&incarnation),
-                  waits != NULL ? (void *)waits : (void *)&is_safe);
+                  waits != NULL ? (void *)waits : (void *)(uintptr_t)&is_safe);
     assert(owners_find(&s->owners, incarnation) == NULL);
 }
 
@@ -70,7 +69,7 @@ static void set_aside(struct store *s, uint64_t incarnation, struct store_owner 
                       const char *what)
 {
     assert(o == NULL || o->incarnation == incarnation);
-    (void)map_set(s->recovery->aside, key_of(&incarnation), &is_aside);
+    (void)map_set(s->recovery->aside, key_of(&incarnation), (void *)(uintptr_t)&is_aside);
     s->stats.quarantined++;
     store_report(s, "the stream of " STORE_STREAMS "/%016llx is set aside: %s",
                  (unsigned long long)incarnation, what);
@@ -78,14 +77,13 @@ static void set_aside(struct store *s, uint64_t incarnation, struct store_owner 
     assert(is_ignored(s, incarnation));
 }
 
-static struct store_owner *find_or_make(struct store *s, uint64_t incarnation, bool is_record,
-                                        uint32_t kind, struct slice first)
+static struct store_owner *find_or_make(struct store *s, const struct store_found *found)
 {
-    struct store_owner *o = owners_find(&s->owners, incarnation);
-    assert(incarnation > 0);
+    struct store_owner *o = owners_find(&s->owners, found->incarnation);
+    assert(found->incarnation > 0);
     if (o != NULL) return o;
-    o = s->host.owner_found(s->host.ctx, s, incarnation, is_record, kind, first);
-    assert(o == NULL || o->incarnation == incarnation);
+    o = s->host.owner_found(s->host.ctx, found);
+    assert(o == NULL || o->incarnation == found->incarnation);
     return o;
 }
 
@@ -171,7 +169,8 @@ static void on_section(void *ctx, const struct checkpoint_section *c)
     }
     recovery_note_used(s, c->owner);
     if (is_ignored(s, c->owner)) return;
-    struct store_owner *o = find_or_make(s, c->owner, false, c->kind, c->bytes);
+    const struct store_found found = { s, c->owner, false, c->kind, c->bytes };
+    struct store_owner *o = find_or_make(s, &found);
     if (o == NULL) {
         defer(s, c);
         return;
@@ -243,7 +242,8 @@ static void on_record(struct store *s, journal_pos pos, const struct journal_rec
     if (record->owner == 0) return;
     recovery_note_used(s, record->owner);
     if (is_ignored(s, record->owner)) return;
-    struct store_owner *o = find_or_make(s, record->owner, true, record->kind, record->body);
+    const struct store_found found = { s, record->owner, true, record->kind, record->body };
+    struct store_owner *o = find_or_make(s, &found);
     if (o == NULL) {
         set_aside(s, record->owner, NULL, "what begins it is not in the journal");
         return;

@@ -315,17 +315,14 @@ static inline struct thing *thing_new(struct world *w, uint64_t incarnation)
 
 /* ---- the host ---- */
 
-static inline struct store_owner *world_owner_found(void *ctx, struct store *s,
-                                                    uint64_t incarnation, bool is_record,
-                                                    uint32_t kind, struct slice first)
+static inline struct store_owner *world_owner_found(void *ctx, const struct store_found *found)
 {
     struct world *w = ctx;
-    (void)first;
-    w->store = s;
-    if (w->refuses_found || kind != (uint32_t)(is_record ? RECORD_BEGIN : SECTION_HEAD))
-        return NULL;
-    struct thing *t = thing_new(w, incarnation);
-    store_enter(w->store, &t->owner, incarnation);
+    uint32_t begins = found->is_record ? RECORD_BEGIN : SECTION_HEAD;
+    w->store = found->store;
+    if (w->refuses_found || found->kind != begins) return NULL;
+    struct thing *t = thing_new(w, found->incarnation);
+    store_enter(w->store, &t->owner, found->incarnation);
     return &t->owner;
 }
 

@@ -2,6 +2,8 @@
 /* From a durable command to the stream's state, and to those who wait for it. Applying decides
  * nothing and never fails; in a replay nobody is told. */
 #include "base/assert.h"
+#include "stream/batch_reply.h"
+#include "stream/batches.h"
 #include "stream/dedupe.h"
 #include "stream/stream_internal.h"
 
@@ -26,6 +28,12 @@ static void remember_id(struct stream *s, const struct store_command *c, uint64_
     dedupe_add(s->dedupe, &e);
 }
 
+static void tell_publisher(struct stream *s, const struct inflight_message *m)
+{
+    if (UNLIKELY(batch_reply_is(m->reply))) fast_batch_stored(s, m->reply, m->sequence);
+    else stream_ack(s, m->reply, m->sequence, m->value);
+}
+
 /* Publisher and consumers hear of a message that is stored. */
 static void tell_stored(struct stream *s, const struct store_command *c,
                         const struct stored_place *place)
@@ -33,7 +41,7 @@ static void tell_stored(struct stream *s, const struct store_command *c,
     struct inflight_message m;
     inflight_take(s->inflight, &m);
     assert(m.sequence == place->sequence);
-    stream_ack(s, m.reply, place->sequence, m.value);
+    tell_publisher(s, &m);
     if (UNLIKELY(s->republish != NULL)) stream_republish(s, c, place);
     consumers_stored(s->consumers, place->sequence, c->subject);
 }
@@ -44,8 +52,24 @@ static uint64_t last_of(struct stream *s, struct slice subject)
     return msgs_subject(s->msgs, subject, &stored) ? stored.last : 0;
 }
 
+/* A sequence is given; what the message was to replace goes by a command of its own. */
+static void skip_unwanted(struct stream *s, const struct store_command *c, uint64_t sequence)
+{
+    struct inflight_message m;
+    msgs_skip(s->msgs, sequence, c->time);
+    if (UNLIKELY(c->id != 0 || s->last_id.len > 0)) remember_id(s, c, sequence);
+    if (!s->is_started) return;
+    inflight_take(s->inflight, &m);
+    assert(m.sequence == sequence && m.is_unwanted);
+    tell_publisher(s, &m);
+}
+
 static void store(struct stream *s, const struct store_command *c, uint64_t sequence)
 {
+    if (UNLIKELY((c->flags & STORE_UNWANTED) != 0)) {
+        skip_unwanted(s, c, sequence);
+        return;
+    }
     struct stored msg = { sequence, c->time, c->subject, c->header, c->payload };
     struct stored_place place = { sequence, 0 };
     if (UNLIKELY(s->republish != NULL)) place.last_of_subject = last_of(s, c->subject);
@@ -65,6 +89,19 @@ static void apply_store(struct stream *s, const struct stream_log_command *in)
     else unreadable(s);
 }
 
+static void apply_store_many(struct stream *s, const struct stream_log_command *in)
+{
+    struct store_command c;
+    uint64_t sequence = in->sequence;
+    uint32_t count, at = 0;
+    if (store_many_check(in->body, &count) != ERR_OK) {
+        unreadable(s);
+        return;
+    }
+    while (store_many_next(in->body, &at, &c)) store(s, &c, sequence++);
+    assert(sequence == in->sequence + count);
+}
+
 static void apply_skip(struct stream *s, const struct stream_log_command *in)
 {
     struct skip_command c;
@@ -73,10 +110,6 @@ static void apply_skip(struct stream *s, const struct stream_log_command *in)
         return;
     }
     msgs_skip(s->msgs, c.last, c.time);
-    s->last_id.len = 0;
-    if (c.id == 0 || s->config.duplicate_window <= 0) return;
-    struct dedupe_entry e = { c.id, c.last, c.time };
-    dedupe_add(s->dedupe, &e);
 }
 
 static void apply_remove(struct stream *s, const struct stream_log_command *in)
@@ -115,6 +148,7 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
     stream_subs_update(s);
     if (is_first) return;
     stream_expiry_note(s, NULL, 0);
+    batches_update(s);
     stream_room_enforce_subjects(s);
     stream_room_enforce(s);
     stream_charge(s);
@@ -134,7 +168,8 @@ static void apply_to_consumers(struct stream *s, const struct stream_log_command
 }
 
 static void (*const kinds[COMMAND_KINDS])(struct stream *, const struct stream_log_command *) = {
-    [COMMAND_STORE] = apply_store,           [COMMAND_SKIP] = apply_skip,
+    [COMMAND_STORE] = apply_store,           [COMMAND_STORE_MANY] = apply_store_many,
+    [COMMAND_SKIP] = apply_skip,
     [COMMAND_REMOVE] = apply_remove,         [COMMAND_COMPACT] = apply_compact,
     [COMMAND_PURGE] = apply_purge,           [COMMAND_CONFIG] = apply_config,
     [COMMAND_CONSUMER] = apply_to_consumers, [COMMAND_CONSUMER_GONE] = apply_to_consumers,

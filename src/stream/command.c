@@ -18,14 +18,14 @@ enum {
     STORE_EXPIRES = 32,
     STORE_FIXED = 40,
     STORE_ALL_FLAGS = STORE_ROLLUP_SUBJECT | STORE_ROLLUP_ALL | STORE_FOR_EVER | STORE_SCHEDULE |
-                      STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES,
+                      STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES | STORE_UNWANTED,
     STORE_WITH_DUE = STORE_SCHEDULE | STORE_SCHEDULE_MOVES,
     DUE_SIZE = 8,
 };
 static_assert(STORE_FIXED == STORE_EXPIRES + 8, "what follows stands right behind the last field");
 
 enum { MANY_COUNT = 4, MANY_BODY_HEAD = 8 };
-enum { SKIP_LAST = 8, SKIP_TIME = 16, SKIP_ID = 24 };
+enum { SKIP_LAST = 8, SKIP_TIME = 16 };
 enum { REMOVE_FLAGS = 1, REMOVE_COUNT = 4, REMOVE_FIXED = 8, REMOVAL_SIZE = 8 };
 enum { COMPACT_FIRST = 8 };
 enum { PURGE_FILTER_LEN = 4, PURGE_BELOW = 8, PURGE_KEEP = 16, PURGE_FIXED = 24 };
@@ -178,7 +178,6 @@ void skip_command_write(const struct skip_command *c, uint8_t *at)
     at[VERSION] = THIS_VERSION;
     le_put_u64(at + SKIP_LAST, c->last);
     le_put_u64(at + SKIP_TIME, (uint64_t)c->time);
-    le_put_u64(at + SKIP_ID, c->id);
 }
 
 enum err skip_command_read(struct slice in, struct skip_command *ret)
@@ -187,7 +186,6 @@ enum err skip_command_read(struct slice in, struct skip_command *ret)
     *ret = (struct skip_command){
         .last = le_get_u64(in.ptr + SKIP_LAST),
         .time = (nanos)le_get_u64(in.ptr + SKIP_TIME),
-        .id = le_get_u64(in.ptr + SKIP_ID),
     };
     return ret->last == 0 || ret->time < 0 ? ERR_CORRUPT : ERR_OK;
 }

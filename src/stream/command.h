@@ -21,7 +21,7 @@
 enum command_kind {
     COMMAND_STORE = 1,       /* one message, and what has to go for it */
     COMMAND_STORE_MANY,      /* an atomic batch: all of them or none */
-    COMMAND_SKIP,            /* sequences without messages: a mirror's gaps, nobody interested */
+    COMMAND_SKIP,            /* sequences without messages: a mirror's gaps */
     COMMAND_REMOVE,          /* sequences: MSG.DELETE, acked messages, expired ones */
     COMMAND_COMPACT,         /* everything below a sequence: max_age */
     COMMAND_PURGE,           /* by filter, bound and number to keep */
@@ -55,6 +55,7 @@ enum {
     STORE_SCHEDULE = 8,       /* it is a schedule, and fires at `due`: see schedules.h */
     STORE_SCHEDULE_ENDS = 16, /* the subject in its header Nats-Scheduler is purged */
     STORE_SCHEDULE_MOVES = 32, /* … its schedule fires next at `due` */
+    STORE_UNWANTED = 64,      /* nobody is interested: it gets a sequence and is not stored */
 };
 
 struct store_command {
@@ -93,13 +94,11 @@ bool store_many_next(struct slice body, uint32_t *at, struct store_command *ret)
  *        1     7  0
  *        8     8  last: the stream's last sequence afterwards
  *       16     8  time
- *       24     8  id of a message that nobody wants, for the duplicate window; 0: none
  */
-enum { SKIP_SIZE = 32 };
+enum { SKIP_SIZE = 24 };
 struct skip_command {
     uint64_t last;
     nanos    time;
-    uint64_t id;
 };
 void skip_command_write(const struct skip_command *, uint8_t *at);
 MUST_CHECK enum err skip_command_read(struct slice, struct skip_command *ret);

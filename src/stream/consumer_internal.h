@@ -306,6 +306,9 @@ void consumers_notes_free(struct consumers *);
 
 /* ---- consumer_acks.c ---- */
 
+/* What stands in the subjects of its acks and flow control; `hash` holds a part of it. */
+enum ack_version consumer_place(const struct consumer *, char hash[ACCOUNT_HASH_LEN],
+                                struct ack_place *ret);
 /* Acks by flow control: everything up to what its reply says. */
 void consumer_ack_flow(struct consumer *, const struct ack_info *);
 

@@ -118,12 +118,12 @@ static void send_status(struct consumer *c, const struct pull_answer *a, struct 
 static void ask(struct consumer *c)
 {
     struct consumer_push *p = c->push;
-    const struct ack_place place = { .stream = stream_name(c->set->stream),
-                                     .consumer = slice_str(c->name) };
+    struct ack_place place;
+    char hash[ACCOUNT_HASH_LEN];
     const struct pull_answer a = { .status = PULL_FLOW_CONTROL };
     struct buf prefix = { .ptr = NULL };
     assert(!p->flow.is_asked);
-    flow_prefix_write(ACK_V1, &place, &prefix);
+    flow_prefix_write(consumer_place(c, hash, &place), &place, &prefix);
     p->stalled.len = 0;
     buf_reserve(&p->stalled, prefix.len + FLOW_ID_LEN);
     p->stalled.len = flow_subject_write(buf_slice(&prefix), rng_next(&consumer_reactor(c)->rng),

@@ -23,6 +23,9 @@ struct entry {
     uint32_t subject_len;
     uint32_t reply_len;
     uint32_t value_len;
+    bool     is_unwanted;    /* not in by_subject */
+    uint64_t before_subject; /* the newest of this subject until then; 0: none */
+    uint64_t before_id;
 };
 
 /* Positions count entries from the start and never repeat; 0 in a table: free. */
@@ -131,8 +134,7 @@ static void slot_clear(struct inflight *f, uint64_t *table, const uint64_t *slot
 static void enter(struct inflight *f, uint64_t position)
 {
     struct entry *e = at(f, position);
-    uint64_t *slot = subject_slot(f, subject_of(f, e), e->hash);
-    *slot = position;
+    if (!e->is_unwanted) *subject_slot(f, subject_of(f, e), e->hash) = position;
     if (e->id != 0) *id_slot(f, e->id) = position;
 }
 
@@ -189,7 +191,7 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
     assert(m->sequence > inflight_last(f));
     if (inflight_count(f) == f->cap) grow(f);
     uint64_t hash = hash_bytes(m->subject, f->seed);
-    uint64_t newest = *subject_slot(f, m->subject, hash);
+    uint64_t newest = m->is_unwanted ? 0 : *subject_slot(f, m->subject, hash);
     struct entry none = { 0 };
     struct entry before = newest == 0 ? none : *at(f, newest);
     uint64_t position = f->next++;
@@ -204,6 +206,9 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
         .subject_len = m->subject.len,
         .reply_len = m->reply.len,
         .value_len = m->value.len,
+        .is_unwanted = m->is_unwanted,
+        .before_subject = newest,
+        .before_id = m->id == 0 ? 0 : *id_slot(f, m->id),
     };
     f->bytes += m->size;
     enter(f, position);
@@ -219,19 +224,45 @@ void inflight_take(struct inflight *f, struct inflight_message *ret)
         .sequence = e.sequence,
         .id = e.id,
         .size = e.size,
+        .is_unwanted = e.is_unwanted,
         .subject = subject,
         .reply = slice_of(subject.ptr + e.subject_len, e.reply_len),
         .value = slice_of(subject.ptr + e.subject_len + e.reply_len, e.value_len),
     };
-    uint64_t *slot = subject_slot(f, subject, e.hash);
-    if (*slot == position) slot_clear(f, f->by_subject, slot);
-    else at(f, *slot)->taken = e.count;
+    uint64_t *slot = e.is_unwanted ? NULL : subject_slot(f, subject, e.hash);
+    if (slot != NULL && *slot == position) slot_clear(f, f->by_subject, slot);
+    else if (slot != NULL) at(f, *slot)->taken = e.count;
     slot = e.id == 0 ? NULL : id_slot(f, e.id);
     if (slot != NULL && *slot == position) slot_clear(f, f->by_id, slot);
     assert(f->bytes >= e.size);
     f->bytes -= e.size;
     f->first++;
     f->texts_first = e.texts + e.subject_len + e.reply_len + e.value_len;
+    if (f->first == f->next) f->texts_first = f->texts_len = 0;
+}
+
+/* The slot of the newest entry, which goes: it holds what it held before, if that is still there. */
+static void slot_undo(struct inflight *f, uint64_t *table, uint64_t *slot, uint64_t before)
+{
+    assert(*slot == f->next - 1);
+    if (before >= f->first) *slot = before;
+    else slot_clear(f, table, slot);
+}
+
+void inflight_undo(struct inflight *f)
+{
+    assert(inflight_count(f) > 0);
+    const struct entry *e = at(f, f->next - 1);
+    if (!e->is_unwanted) {
+        uint64_t *slot = subject_slot(f, subject_of(f, e), e->hash);
+        if (e->before_subject >= f->first) at(f, e->before_subject)->taken = e->taken;
+        slot_undo(f, f->by_subject, slot, e->before_subject);
+    }
+    if (e->id != 0) slot_undo(f, f->by_id, id_slot(f, e->id), e->before_id);
+    assert(f->bytes >= e->size);
+    f->bytes -= e->size;
+    f->texts_len = e->texts;
+    f->next--;
     if (f->first == f->next) f->texts_first = f->texts_len = 0;
 }
 
@@ -262,7 +293,7 @@ uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern)
     assert(pattern.len > 0);
     for (uint64_t p = f->next; p > f->first; p--) {
         const struct entry *e = at(f, p - 1);
-        if (subject_matches(pattern, subject_of(f, e))) return e->sequence;
+        if (!e->is_unwanted && subject_matches(pattern, subject_of(f, e))) return e->sequence;
     }
     return 0;
 }
@@ -284,8 +315,8 @@ void inflight_check(const struct inflight *f)
         assert(e->sequence > last);
         last = e->sequence;
         bytes += e->size;
-        uint64_t newest = *subject_slot(f, subject_of(f, e), e->hash);
-        assert(newest >= p);
+        uint64_t newest = e->is_unwanted ? 0 : *subject_slot(f, subject_of(f, e), e->hash);
+        assert(newest >= p || e->is_unwanted);
         assert(e->id == 0 || *id_slot(f, e->id) >= p);
         assert(e->texts >= f->texts_first);
         slots += newest == p;

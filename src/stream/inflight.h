@@ -25,6 +25,7 @@ struct inflight_message {
     struct slice subject;
     struct slice reply;  /* who waits for the ack; empty: nobody */
     struct slice value;  /* what its subject's counter will be; empty: it is none */
+    bool         is_unwanted; /* gets its sequence, but is not stored: not of its subject */
 };
 
 struct inflight *inflight_new(uint64_t hash_seed);
@@ -34,6 +35,9 @@ struct inflight *inflight_free(struct inflight *); /* NULL is fine; returns NULL
 void inflight_add(struct inflight *, const struct inflight_message *);
 /* The oldest was applied: takes it out. Its texts are valid until the next call. */
 void inflight_take(struct inflight *, struct inflight_message *ret);
+
+/* The newest was not proposed after all. */
+void inflight_undo(struct inflight *);
 
 uint32_t inflight_count(const struct inflight *);
 uint64_t inflight_bytes(const struct inflight *); /* sum of sizes */

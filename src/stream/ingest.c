@@ -2,9 +2,10 @@
 /* From a published message to a command. A message is looked at once, when it comes: against what
  * is applied, overlaid with what is in flight. Nothing is sent from here: it is a sink. */
 #include "base/assert.h"
-#include "base/hash.h"
 #include "config/options.h"
 #include "core/message.h"
+#include "stream/batch_reply.h"
+#include "stream/batches.h"
 #include "stream/stream_internal.h"
 #include "subject/transform.h"
 
@@ -22,7 +23,7 @@ static bool is_busy(const struct stream *s, struct core_reactor *cr)
 {
     const struct jetstream_options *o = &s->account->js->options->jetstream;
     uint64_t count = (uint64_t)inflight_count(s->inflight) + s->held.count;
-    uint64_t bytes = inflight_bytes(s->inflight) + text_queue_bytes(&s->held);
+    uint64_t bytes = inflight_bytes(s->inflight) + text_queue_bytes(&s->held) + batches_bytes(s);
     uint64_t count_max = or_default(o->buffered_msgs_max, IN_FLIGHT_MAX);
     uint64_t bytes_max = or_default(o->buffered_size_max, IN_FLIGHT_BYTES_MAX);
     if (count >= count_max / 2 || bytes >= bytes_max / 2) cr->wants_stall = true;
@@ -44,7 +45,7 @@ uint64_t stream_last_of(struct stream *s, struct slice subject)
     return msgs_subject(s->msgs, subject, &stored) ? stored.last : 0;
 }
 
-static void transform(struct stream *s, struct incoming *in)
+void incoming_transform(struct stream *s, struct incoming *in)
 {
     if (s->transform == NULL || !transform_matches(s->transform, in->subject)) return;
     s->scratch.len = 0;
@@ -65,8 +66,8 @@ void incoming_add(struct incoming *in, enum publish_header id, struct slice valu
     in->add[in->add_count++] = (struct header){ publish_header_name(id), value };
 }
 
-/* The header as it is stored, in the scratch buffer when it differs. */
-static void edit_header(struct stream *s, struct incoming *in)
+/* In the scratch buffer when it differs. */
+void incoming_edit(struct stream *s, struct incoming *in)
 {
     if (!in->strips_status && in->remove_count == 0 && in->add_count == 0) return;
     const struct headers_change change = {
@@ -90,42 +91,9 @@ bool stream_log_refusal(struct stream *s, struct js_error *ret_error)
     return js_error_set(ret_error, JS_ERR_STREAM_STORE_FAILED, err_text(e));
 }
 
-static void moved(struct stream *s, const struct incoming *in, uint64_t sequence)
+void incoming_command(const struct incoming *in, struct store_command *ret)
 {
-    s->last_proposed = sequence;
-    s->time_proposed = in->time;
-    if (LIKELY(in->id == 0 && s->last_id_proposed.len == 0)) return;
-    s->last_id_proposed.len = 0;
-    if (in->id != 0) buf_add(&s->last_id_proposed, in->headers.at[PUBLISH_MSG_ID]);
-}
-
-/* What was to be replaced goes, although nothing takes its place. */
-static void skip_rollup(struct stream *s, const struct incoming *in, uint64_t sequence)
-{
-    struct purge_command c = { .below = sequence };
-    if ((in->flags & (STORE_ROLLUP_SUBJECT | STORE_ROLLUP_ALL)) == 0) return;
-    if (in->flags & STORE_ROLLUP_SUBJECT) c.filter = in->subject;
-    uint8_t *at = stream_propose_removal(s, COMMAND_PURGE, purge_command_size(&c));
-    if (at != NULL) purge_command_write(&c, at);
-}
-
-/* Nobody is interested: a sequence is given, nothing is stored. */
-static bool propose_skip(struct stream *s, const struct incoming *in, struct js_error *ret_error)
-{
-    struct skip_command c = { s->last_proposed + 1, in->time, in->id };
-    uint8_t *at = stream_log_propose(s->log, COMMAND_SKIP, c.last, SKIP_SIZE, JOURNAL_USE_STORE);
-    if (at == NULL) return stream_log_refusal(s, ret_error);
-    skip_command_write(&c, at);
-    moved(s, in, c.last);
-    skip_rollup(s, in, c.last);
-    struct js_pub_ack ack = { .seq = c.last };
-    stream_answer_ack(s, in->reply, &ack);
-    return true;
-}
-
-bool ingest_propose(struct stream *s, const struct incoming *in, struct js_error *ret_error)
-{
-    struct store_command c = {
+    *ret = (struct store_command){
         .flags = in->flags,
         .time = in->time,
         .id = in->id,
@@ -135,24 +103,59 @@ bool ingest_propose(struct stream *s, const struct incoming *in, struct js_error
         .header = in->header,
         .payload = in->payload,
     };
+    if (LIKELY(!in->is_skipped)) return;
+    ret->flags = STORE_UNWANTED;
+    ret->expires = 0;
+    ret->payload = SLICE_LIT("");
+}
+
+void ingest_note(struct stream *s, const struct incoming *in, struct slice reply)
+{
+    uint64_t sequence = s->last_proposed + 1, size = 0;
     assert(in->time >= s->time_proposed);
-    if (in->is_skipped) return propose_skip(s, in, ret_error);
+    if (!in->is_skipped)
+        size = msgs_size(stream_is_file(s), in->subject.len, in->header.len, in->payload.len);
+    const struct inflight_message m = {
+        .sequence = sequence,
+        .id = in->id,
+        .size = size,
+        .is_unwanted = in->is_skipped,
+        .subject = in->subject,
+        .reply = reply,
+        .value = in->value,
+    };
+    inflight_add(s->inflight, &m);
+    s->last_proposed = sequence;
+    s->time_proposed = in->time;
+    if (LIKELY(in->id == 0 && s->last_id_proposed.len == 0)) return;
+    s->last_id_proposed.len = 0;
+    if (in->id != 0) buf_add(&s->last_id_proposed, in->headers.at[PUBLISH_MSG_ID]);
+}
+
+void ingest_follow(struct stream *s, const struct incoming *in, uint64_t sequence)
+{
+    struct purge_command c = { .below = sequence };
+    if (LIKELY((in->flags & (STORE_ROLLUP_SUBJECT | STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) == 0))
+        return;
+    if (in->flags & (STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) s->removals_upto = s->log->proposed;
+    if (!in->is_skipped) return;
+    if ((in->flags & STORE_ROLLUP_ALL) == 0) c.filter = in->subject;
+    if (in->flags & STORE_SCHEDULE_ENDS) c.filter = in->headers.at[PUBLISH_SCHEDULER];
+    uint8_t *at = stream_propose_removal(s, COMMAND_PURGE, purge_command_size(&c));
+    if (at != NULL) purge_command_write(&c, at);
+}
+
+bool ingest_propose(struct stream *s, const struct incoming *in, struct js_error *ret_error)
+{
+    struct store_command c;
     uint64_t sequence = s->last_proposed + 1;
+    incoming_command(in, &c);
     uint8_t *at = stream_log_propose(s->log, COMMAND_STORE, sequence, store_command_size(&c),
                                      JOURNAL_USE_STORE);
     if (UNLIKELY(at == NULL)) return stream_log_refusal(s, ret_error);
     store_command_write(&c, at);
-    struct inflight_message m = {
-        .sequence = sequence,
-        .id = in->id,
-        .size = msgs_size(stream_is_file(s), c.subject.len, c.header.len, c.payload.len),
-        .subject = c.subject,
-        .reply = in->reply,
-        .value = in->value,
-    };
-    inflight_add(s->inflight, &m);
-    moved(s, in, sequence);
-    if (c.flags & (STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) s->removals_upto = s->log->proposed;
+    ingest_note(s, in, in->reply);
+    ingest_follow(s, in, sequence);
     return true;
 }
 
@@ -169,6 +172,7 @@ void incoming_init(struct incoming *in, const struct raw_message *m, nanos time)
     in->flags = 0;
     in->expires = in->due = 0;
     in->is_skipped = in->is_held = false;
+    in->batch_first = 0;
     in->value = SLICE_LIT("");
     in->strips_status = publish_has_status(in->header);
     in->headers_count = publish_headers_read(in->header, &in->headers);
@@ -178,10 +182,10 @@ bool ingest_take(struct stream *s, struct incoming *in)
 {
     struct js_error error;
     error.err_code = JS_ERR_NONE;
-    bool is_good = ingest_check(s, in, &error);
+    bool is_good = ingest_check(s, in, CHECKS_SINGLE, &error);
     if (UNLIKELY(in->is_held)) return false;
     if (LIKELY(is_good)) {
-        edit_header(s, in);
+        incoming_edit(s, in);
         is_good = ingest_propose(s, in, &error);
     }
     if (LIKELY(is_good)) return true;
@@ -195,9 +199,12 @@ bool ingest_one(struct stream *s, const struct raw_message *m)
 {
     struct incoming in;
     incoming_init(&in, m, stream_time(s));
-    transform(s, &in);
+    incoming_transform(s, &in);
     if (UNLIKELY(in.headers_count > 0) && in.headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
         incoming_remove(&in, PUBLISH_REQUEST_INFO);
+    if (UNLIKELY(batch_reply_is(m->reply))) return fast_batch_take(s, &in);
+    if (UNLIKELY(in.headers_count > 0) && publish_has(&in.headers, PUBLISH_BATCH_ID))
+        return atomic_batch_take(s, m, &in);
     return ingest_take(s, &in);
 }
 

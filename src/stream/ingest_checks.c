@@ -60,6 +60,13 @@ static bool wrong_sequence(struct js_error *e, uint64_t last)
     return js_error_setf(e, JS_ERR_STREAM_WRONG_LAST_SEQUENCE, "%llu", (unsigned long long)last);
 }
 
+/* Its batch has written to the subject already. */
+static bool is_in_batch(const struct stream *s, const struct incoming *in, struct slice subject)
+{
+    uint32_t count;
+    return in->batch_first > 0 && inflight_last_of(s->inflight, subject, &count) >= in->batch_first;
+}
+
 static bool check_expected_subject(struct stream *s, struct incoming *in, struct js_error *e)
 {
     struct slice other = in->headers.at[PUBLISH_EXPECTED_SUBJECT];
@@ -70,6 +77,8 @@ static bool check_expected_subject(struct stream *s, struct incoming *in, struct
     }
     struct slice subject = other.len > 0 ? other : in->subject;
     uint64_t last = 0;
+    if (is_in_batch(s, in, subject))
+        return js_error_set(e, JS_ERR_STREAM_WRONG_LAST_SEQUENCE_CONSTANT);
     if (!ingest_is_settled(s)) return hold(in);
     if (!subject_has_wildcard(subject)) last = stream_last_of(s, subject);
     else if (ingest_last_matching(s, subject, &last) == ERR_BUSY) return hold(in);
@@ -79,8 +88,10 @@ static bool check_expected_subject(struct stream *s, struct incoming *in, struct
 static bool check_expected_last(struct stream *s, struct incoming *in, struct js_error *e)
 {
     struct slice want = in->headers.at[PUBLISH_EXPECTED_LAST_SEQUENCE];
-    if (want.len == 0 || publish_sequence(want) == s->last_proposed) return true;
-    return wrong_sequence(e, s->last_proposed);
+    if (want.len == 0) return true;
+    if (publish_sequence(want) != s->last_proposed) return wrong_sequence(e, s->last_proposed);
+    if (in->batch_first == 0 || s->last_proposed < in->batch_first) return true;
+    return js_error_set(e, JS_ERR_STREAM_WRONG_LAST_SEQUENCE_CONSTANT);
 }
 
 static bool check_source(struct stream *s, struct incoming *in, struct js_error *e)
@@ -101,6 +112,8 @@ static bool check_id(struct stream *s, struct incoming *in, struct js_error *e)
     in->duplicate_of = inflight_find_id(s->inflight, in->id);
     if (in->duplicate_of == 0)
         in->duplicate_of = dedupe_find(s->dedupe, in->id, in->time - s->config.duplicate_window);
+    if (in->duplicate_of > 0 && in->batch_first > 0)
+        return js_error_set(e, JS_ERR_ATOMIC_PUBLISH_CONTAINS_DUPLICATE_MESSAGE);
     return in->duplicate_of == 0;
 }
 
@@ -119,8 +132,12 @@ static bool check_rollup(struct stream *s, struct incoming *in, struct js_error 
     if (!s->config.allow_rollup_hdrs || s->config.deny_purge)
         return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "rollup not permitted");
     if (slice_equal_nocase(rollup, SLICE_LIT("sub"))) {
+        if (is_in_batch(s, in, in->subject))
+            return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "batch rollup sub invalid");
         in->flags |= STORE_ROLLUP_SUBJECT;
     } else if (slice_equal_nocase(rollup, SLICE_LIT("all"))) {
+        if (in->batch_first > 0 && s->last_proposed >= in->batch_first)
+            return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "batch rollup all invalid");
         in->flags |= STORE_ROLLUP_ALL;
     } else {
         struct buf text = { 0 };
@@ -250,30 +267,67 @@ static bool check_discard(struct stream *s, struct incoming *in, struct js_error
 
 /* ---- all of them ---- */
 
-static check *const first_checks[] = { check_record, check_sealed };
-static check *const header_checks[] = {
-    check_counter_header,  check_expected_stream, check_ttl_allowed, check_expected_subject, check_expected_last,
-    check_schedule, check_scheduler, check_source, check_id, check_last_id, check_rollup,
-};
-static check *const last_checks[] = {
-    check_counter, check_size, check_server, check_interest, check_account, check_ttl, check_discard,
-};
-
-static bool run(check *const *checks, uint32_t count, struct stream *s, struct incoming *in,
-                struct js_error *e)
+static bool check_unsupported(struct stream *s, struct incoming *in, struct js_error *e)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (!checks[i](s, in, e)) return false;
-    return true;
+    (void)s;
+    if (!publish_has(&in->headers, PUBLISH_EXPECTED_LAST_MSG_ID)) return true;
+    return js_error_set(e, JS_ERR_ATOMIC_PUBLISH_UNSUPPORTED_HEADER_BATCH,
+                        "Nats-Expected-Last-Msg-Id");
 }
 
-bool ingest_check(struct stream *s, struct incoming *in, struct js_error *ret_error)
+struct checks {
+    check *const *at;
+    uint32_t      count;
+};
+#define CHECKS(rows) { rows, ARRAY_COUNT(rows) }
+
+/* Those before, of, and behind the headers; nobody looks at those of headers where there are
+ * none. */
+static check *const single_first[] = { check_record, check_sealed };
+static check *const single_headers[] = {
+    check_counter_header, check_expected_stream, check_ttl_allowed, check_expected_subject,
+    check_expected_last,  check_schedule,        check_scheduler,   check_source,
+    check_id,             check_last_id,         check_rollup,
+};
+static check *const single_last[] = {
+    check_counter, check_size, check_server, check_interest, check_account, check_ttl,
+    check_discard,
+};
+static check *const staged[] = { check_sealed, check_server, check_account, check_size };
+static check *const batch_headers_first[] = {
+    check_unsupported, check_size, check_counter_header, check_expected_stream,
+    check_ttl_allowed, check_ttl,  check_id,             check_source,
+};
+static check *const batch_headers_last[] = {
+    check_expected_last, check_expected_subject, check_schedule, check_scheduler, check_rollup,
+};
+static check *const batch_counter[] = { check_record, check_counter, check_interest };
+static check *const batch_last[] = { check_discard };
+
+static const struct {
+    bool          of_headers;
+    struct checks checks;
+} rows[3][5] = {
+    [CHECKS_SINGLE] = { { false, CHECKS(single_first) },
+                        { true, CHECKS(single_headers) },
+                        { false, CHECKS(single_last) } },
+    [CHECKS_STAGED] = { { false, CHECKS(staged) } },
+    [CHECKS_BATCH] = { { true, CHECKS(batch_headers_first) },
+                       { false, CHECKS(batch_counter) },
+                       { true, CHECKS(batch_headers_last) },
+                       { false, CHECKS(batch_last) } },
+};
+
+bool ingest_check(struct stream *s, struct incoming *in, enum ingest_checks which,
+                  struct js_error *ret_error)
 {
     assert(in->subject.len > 0);
     assert(in->time > 0);
-    if (!run(first_checks, ARRAY_COUNT(first_checks), s, in, ret_error)) return false;
-    if (UNLIKELY(in->headers_count > 0) &&
-        !run(header_checks, ARRAY_COUNT(header_checks), s, in, ret_error))
-        return false;
-    return run(last_checks, ARRAY_COUNT(last_checks), s, in, ret_error);
+    for (uint32_t r = 0; r < ARRAY_COUNT(rows[which]); r++) {
+        if (UNLIKELY(rows[which][r].of_headers) && in->headers_count == 0) continue;
+        const struct checks *c = &rows[which][r].checks;
+        for (uint32_t i = 0; i < c->count; i++)
+            if (!c->at[i](s, in, ret_error)) return false;
+    }
+    return true;
 }

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "store/store_guard.h"
 #include "stream/api.h"
+#include "stream/consumer.h"
 #include "stream/jetstream_internal.h"
 #include "stream/stream.h"
 
@@ -54,13 +55,12 @@ static void limits_set(struct jetstream *js)
 
 /* ---- the store ---- */
 
-static struct store_owner *owner_found(void *ctx, struct store *store, uint64_t incarnation,
-                                       bool is_record, uint32_t kind, struct slice first)
+static struct store_owner *owner_found(void *ctx, const struct store_found *found)
 {
     struct jetstream *js = ctx;
-    js->store = store;
-    if (!stream_begins(is_record, kind)) return NULL;
-    struct stream *s = stream_recover(js, incarnation, first);
+    bool begins = stream_begins(found->is_record, found->kind);
+    js->store = found->store;
+    struct stream *s = begins ? stream_recover(js, found->incarnation, found->bytes) : NULL;
     return s == NULL ? NULL : &s->owner;
 }
 
@@ -228,6 +228,7 @@ struct jetstream *jetstream_free(struct jetstream *js)
     wheel_cancel(&r->wheel, &js->due);
     api_stop(js->api);
     js_accounts_free(js);
+    streams_end(js);
     js->api = api_free(js->api);
     if (r->disk != NULL) reactor_set_disk(r, NULL);
     if (js->is_open) js->store = store_close(js->store);
@@ -275,11 +276,23 @@ void jetstream_reload(struct jetstream *js)
     order(js, reload_here);
 }
 
+/* Who waits for a message is told that none comes from here any more. */
+static void tell_waiting(struct jetstream *js)
+{
+    LIST_EACH(&js->accounts, n) {
+        const struct js_account *a = container_of(n, struct js_account, node);
+        assert(a->js == js);
+        for (uint32_t i = 0; i < a->streams_count; i++)
+            consumers_shutdown(a->streams[i]->consumers);
+    }
+}
+
 static void stop_here(struct mail *mail, struct reactor *r)
 {
     struct order *o = container_of(mail, struct order, mail);
     assert(o->js->home->reactor == r);
     atomic_store(&o->js->is_stopping, true);
+    tell_waiting(o->js);
     store_stop(o->js->store);
     xfree(o);
 }

@@ -37,6 +37,8 @@ struct jetstream {
     uint64_t                 api_total, api_errors;     /* of all accounts */
     struct turn              last_turn; /* of each tick: what the others did is committed */
     struct timer             due;       /* when the store wants one though nothing happens */
+    uint32_t                 batches_open[2];   /* of all streams: atomic, fast */
+    struct stream           *ending;    /* deleted ones whose files are there; stream_store.c */
     char                    *reports;   /* what recovery has found, a line each; NULL: nothing */
     char                    *directory; /* "<store_dir>/midge" */
     nanos                    took;      /* to start */

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "stream/batches.h"
 #include "stream/dedupe.h"
 #include "stream/expiry.h"
 #include "stream/schedules.h"
@@ -91,6 +92,7 @@ static void dismantle(struct stream *s)
     turn_cancel(&s->turn);
     stream_expiry_stop(s);
     ingest_held_stop(s);
+    s->batches = batches_free(s->batches);
     stream_changes_fail(s, ERR_CLOSED);
     s->consumers = consumers_free(s->consumers);
     s->log = s->log->ops->free(s->log);
@@ -209,7 +211,7 @@ static void end(struct stream *s)
         return;
     }
     dismantle(s);
-    store_forget(a->js->store, &s->owner);      /* it comes back to owner_forgotten() */
+    stream_file_end(s);
 }
 
 /* ---- its turn ---- */
@@ -231,6 +233,7 @@ static void run(struct turn *t, struct reactor *r)
         return;
     }
     ingest_held_run(s);
+    batches_run(s);
     stream_expire(s);
     consumers_run(s->consumers);
     stream_unneeded_propose(s);

@@ -6,7 +6,7 @@
  * to a command), stream_answers.c (what publishers are told), apply.c (from a durable command to
  * state, ack, consumers), stream_room.c (what has to go for a message), stream_changes.c (remove,
  * purge, what nobody needs), dedupe.c (ids of the duplicate window), expiry.c (max_age, TTL,
- * markers, schedules), batch.c (atomic and fast batches), republish.c, stream_info.c (what the API
+ * markers, schedules), atomic_batch.c (atomic and fast batches), republish.c, stream_info.c (what the API
  * tells of it). They share stream_internal.h.
  *
  * Thread:  the JetStream reactor. Memory: the account's list owns it; stream_free() after its
@@ -90,6 +90,7 @@ struct stream {
     uint32_t             slice_part;    /* … in which part */
     struct buf           loading_ids, loading_expiries;
     bool                 is_config_told;
+    struct stream       *next_ending;   /* in js->ending */
     bool                 is_created;    /* its first command was applied */
     bool                 is_started;    /* not in recovery */
     bool                 is_deleted;    /* COMMAND_DELETE was proposed: nothing new is taken */
@@ -120,6 +121,10 @@ MUST_CHECK bool stream_update(struct stream *, const struct stream_config *,
 MUST_CHECK bool stream_delete(struct stream *, struct js_error *ret_error);
 /* The server ends, or the account does; nothing is changed on disk. Returns NULL. */
 struct stream *stream_free(struct stream *);
+
+/* The server ends: frees those deleted streams that the store has not yet forgotten; their files go
+ * at the next start. Before store_close(). */
+void streams_end(struct jetstream *);
 
 /* Recovery: does a record, or a section, of this kind begin a stream? */
 bool stream_begins(bool is_record, uint32_t kind);

@@ -50,6 +50,14 @@ static void answer(struct stream *s, struct slice reply, struct slice header, st
     reactor_turn(jetstream_reactor(s->account->js), &s->turn);
 }
 
+void stream_answer_now(struct stream *s, struct slice reply, struct slice text)
+{
+    struct text_entry e = { 0, { reply, SLICE_LIT(""), text } };
+    if (reply.len == 0 || s->config.no_ack) return;
+    text_queue_add(&s->answers, &e);
+    stream_wake(s);
+}
+
 void stream_answer_ack(struct stream *s, struct slice reply, const struct js_pub_ack *ack)
 {
     if (reply.len == 0 || s->config.no_ack) return;

@@ -49,14 +49,26 @@ struct incoming {
     bool     is_skipped;   /* nobody is interested */
     bool     is_held;      /* a check must wait for something */
     struct slice value;    /* of a counter: what it will be; digits */
+    uint64_t batch_first;  /* in a batch: the sequence of its first message; else 0 */
 };
+
+/* Which checks: of a message alone, of one that is put aside for a batch, of one in a batch. */
+enum ingest_checks { CHECKS_SINGLE, CHECKS_STAGED, CHECKS_BATCH };
 
 /* All lines with this name go, or a line is added. */
 void incoming_remove(struct incoming *, enum publish_header);
 void incoming_add(struct incoming *, enum publish_header, struct slice value);
 /* May it be stored? In nats-server's order. False: `*ret_error` says why not; or it is a duplicate,
  * which is no error (`duplicate_of`, err_code 0); or `is_held`. */
-MUST_CHECK bool ingest_check(struct stream *, struct incoming *, struct js_error *ret_error);
+MUST_CHECK bool ingest_check(struct stream *, struct incoming *, enum ingest_checks,
+                             struct js_error *ret_error);
+void incoming_transform(struct stream *, struct incoming *);
+void incoming_edit(struct stream *, struct incoming *); /* its header as it is stored */
+void incoming_command(const struct incoming *, struct store_command *ret);
+/* It is proposed with the next sequence, or will be. */
+void ingest_note(struct stream *, const struct incoming *, struct slice reply);
+/* … and now its command is: what it takes with it is known to be on its way. */
+void ingest_follow(struct stream *, const struct incoming *, uint64_t sequence);
 /* Proposes it. False: the log takes nothing; `*ret_error` is what its publisher is told. */
 MUST_CHECK bool ingest_propose(struct stream *, const struct incoming *,
                                struct js_error *ret_error);
@@ -107,6 +119,8 @@ void stream_ack(struct stream *, struct slice reply, uint64_t sequence, struct s
 /* Waits for all that is proposed by now. No reply, or a stream with no_ack: nothing happens. */
 void stream_answer_ack(struct stream *, struct slice reply, const struct js_pub_ack *);
 void stream_answer_error(struct stream *, struct slice reply, const struct js_error *);
+/* Does not wait for anything but the answers before it. */
+void stream_answer_now(struct stream *, struct slice reply, struct slice text);
 /* 10167, with a status: too much is in flight. */
 void stream_answer_busy(struct stream *, struct slice reply);
 /* Sends what has waited for no more than so many commands; from a turn. */
@@ -166,6 +180,8 @@ void stream_expiry_stop(struct stream *);
 void stream_bodies_new(struct stream *);
 /* … with file storage: it enters the store. */
 void stream_file_bodies_new(struct stream *);
+/* … it is deleted and dismantled: its files go, and then it. */
+void stream_file_end(struct stream *);
 /* … its configuration has changed. */
 void stream_file_updated(struct stream *);
 MUST_CHECK enum err stream_config_read(struct slice json, struct arena *,

@@ -65,15 +65,12 @@ static void make_log(struct tester *t, uint64_t incarnation)
     t->log->apply = apply;
 }
 
-static struct store_owner *found(void *ctx, struct store *s, uint64_t incarnation, bool is_record,
-                                 uint32_t kind, struct slice first)
+static struct store_owner *found(void *ctx, const struct store_found *found)
 {
     struct tester *t = ctx;
-    (void)kind;
-    (void)first;
-    assert_true(is_record);
-    t->store = s;
-    make_log(t, incarnation);
+    assert_true(found->is_record);
+    t->store = found->store;
+    make_log(t, found->incarnation);
     return &t->owner;
 }
 

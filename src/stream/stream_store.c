@@ -274,9 +274,31 @@ static void owner_flush(struct store_owner *o)
 static void removed(void *ctx, enum err e)
 {
     struct stream *s = ctx;
-    maybe(e == ERR_OK);                 /* what is left is found at the next start */
-    store_removed(s->account->js->store, s->incarnation);
+    struct stream **at = &s->account->js->ending;
+    while (*at != s) at = &(*at)->next_ending;
+    *at = s->next_ending;
+    /* what is left is found at the next start, for the store still names it */
+    if (e == ERR_OK) store_removed(s->account->js->store, s->incarnation);
     xfree(s);
+}
+
+void stream_file_end(struct stream *s)
+{
+    struct jetstream *js = s->account->js;
+    assert(s->is_gone);
+    s->next_ending = js->ending;
+    js->ending = s;
+    store_forget(js->store, &s->owner); /* it comes back to owner_forgotten() */
+}
+
+void streams_end(struct jetstream *js)
+{
+    while (js->ending != NULL) {
+        struct stream *s = js->ending;
+        js->ending = s->next_ending;
+        s->msgs = msgs_free(s->msgs);
+        xfree(s);
+    }
 }
 
 static void owner_forgotten(struct store_owner *o)

@@ -18,8 +18,8 @@ static struct file_world *of_disks(struct disks *d)
     return container_of(d, struct file_world, disks);
 }
 
-static enum err open_disk(struct disks *d, const char *directory, bool read_only,
-                          struct disk **ret, struct errmsg *why)
+static enum err open_disk(struct disks *d, const char *directory, bool read_only, struct disk **ret,
+                          struct errmsg *why)
 {
     (void)directory;
     (void)why;
@@ -34,13 +34,12 @@ static void close_disk(struct disks *d, struct disk *disk)
     (void)disk;
 }
 
-static struct store_owner *found(void *ctx, struct store *store, uint64_t incarnation,
-                                 bool is_record, uint32_t kind, struct slice first)
+static struct store_owner *found(void *ctx, const struct store_found *found)
 {
     struct file_world *f = ctx;
-    f->w->js.store = store;
-    if (!stream_begins(is_record, kind)) return NULL;
-    struct stream *s = stream_recover(&f->w->js, incarnation, first);
+    f->w->js.store = found->store;
+    if (!stream_begins(found->is_record, found->kind)) return NULL;
+    struct stream *s = stream_recover(&f->w->js, found->incarnation, found->bytes);
     return s == NULL ? NULL : &s->owner;
 }
 
@@ -104,8 +103,7 @@ static void settle(struct file_world *f)
         world_run(f->w->world);
         struct store_stats stats;
         store_stats(store, &stats);
-        if (store_queue(store)->in_flight == 0 && (stats.journal.is_idle || stats.is_failed))
-            break;
+        if (store_queue(store)->in_flight == 0 && (stats.journal.is_idle || stats.is_failed)) break;
         f->w->world->fake->now += MICROSECOND;
     }
     for (uint32_t i = 0; i < f->w->account.streams_count; i++)
@@ -120,6 +118,7 @@ static void leave(struct file_world *f)
         js_account_remove(&w->account, s);
         stream_free(s);
     }
+    streams_end(&w->js);
     reactor_set_disk(jetstream_reactor(&w->js), NULL);
     w->js.store = store_close(w->js.store);
     w->account.store_used = w->js.store_used = 0;
@@ -173,9 +172,10 @@ static void file_world_free(struct file_world *f)
 static const char *publish(struct file_world *f, const char *subject, const char *header,
                            const char *payload)
 {
-    (void)streams_publish(f->w, subject, header, payload);
+    const char *now = streams_publish(f->w, subject, header, payload);
     settle(f);
-    return streams_body(f->w, world_take(f->w->world, f->w->client));
+    const char *later = world_take(f->w->world, f->w->client);
+    return now[0] != '\0' ? now : streams_body(f->w, later);
 }
 
 static struct stream *make(struct file_world *f, const char *more)
@@ -186,8 +186,8 @@ static struct stream *make(struct file_world *f, const char *more)
     struct js_error error;
     struct stream *s;
     char json[512];
-    snprintf(json, sizeof json,
-             "{\"name\":\"S\",\"subjects\":[\"a.>\"],\"storage\":\"file\"%s}", more);
+    snprintf(json, sizeof json, "{\"name\":\"S\",\"subjects\":[\"a.>\"],\"storage\":\"file\"%s}",
+             more);
     assert_int_equal(json_doc_parse(slice_str(json), NULL, &doc), ERR_OK);
     assert_int_equal(json_table_read(&stream_config_table, json_doc_root(doc), arena, &c, NULL),
                      ERR_OK);

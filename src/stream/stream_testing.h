@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "core/core_fake.h"
+#include "stream/advisory.h"
 #include "stream/dedupe.h"
 #include "stream/stream_internal.h"
 
@@ -30,6 +31,7 @@ struct streams_world {
     uint32_t          ends;             /* waits that were called */
     uint32_t          ends_gone;        /* … because the stream was */
     struct buf        text;
+    struct buf        advised;
 };
 
 /* ---- what consumers would do ---- */
@@ -165,6 +167,17 @@ void js_account_charge(struct js_account *a, bool is_file, int64_t bytes)
     *used += (uint64_t)bytes;
 }
 
+static inline struct streams_world *streams_world_of(struct js_account *a)
+{
+    return container_of(a, struct streams_world, account);
+}
+void advise(struct js_account *a, enum advisory which, const struct advisory_facts *facts)
+{
+    struct streams_world *w = streams_world_of(a);
+    buf_printf(&w->advised, "%d %.*s %.*s\n", (int)which, SLICE_ARGS(facts->batch),
+               SLICE_ARGS(facts->reason));
+}
+
 /* ---- the world ---- */
 
 static inline void streams_run(struct streams_world *w)
@@ -201,6 +214,7 @@ static inline void streams_world_free(struct streams_world *w)
     }
     world_free(w->world);
     buf_deinit(&w->text);
+    buf_deinit(&w->advised);
     xfree(w);
 }
 

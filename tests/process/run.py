@@ -11,6 +11,7 @@ import traceback
 
 import files
 import flags
+import jetstream
 import logs
 import machine
 import pressure
@@ -18,7 +19,7 @@ import reloads
 import signals
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream)
 
 
 def find_cases(only):

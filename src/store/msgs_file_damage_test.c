@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A stream at rest, whose files rot: each byte of them in turn. What comes out is what was put in,
+ * or is said to be damaged, and only that; and the stream can still be emptied. */
+#include "store/block_format.h"
+#include "store/msgs_file_testing.h"
+
+enum { MESSAGES = 150, SECTIONS = 64 };
+
+struct kept {
+    uint32_t   kind;
+    struct buf bytes;
+};
+
+struct rest {
+    struct files *files;
+    struct kept   sections[SECTIONS];
+    uint32_t      count;
+};
+
+/* ---- a stream at rest ---- */
+
+static const char *subject_of(uint64_t sequence, char text[32])
+{
+    (void)snprintf(text, 32, "a.%u", (unsigned)(sequence % 7));
+    return text;
+}
+
+static const char *payload_of(uint64_t sequence, char text[64])
+{
+    int len = snprintf(text, 64, "payload %u ", (unsigned)sequence);
+    for (uint32_t i = 0; i < sequence % 30; i++) text[(uint32_t)len + i] = (char)('a' + i % 20);
+    text[(uint32_t)len + sequence % 30] = '\0';
+    return text;
+}
+
+static void no_error(void *ctx, enum err e)
+{
+    assert_int_equal(e, ERR_OK);
+    ++*(int *)ctx;
+}
+
+static void keep(void *ctx, const struct checkpoint_section *s)
+{
+    struct rest *r = ctx;
+    assert_true(r->count < SECTIONS);
+    r->sections[r->count].kind = s->kind;
+    buf_add(&r->sections[r->count++].bytes, s->bytes);
+}
+
+static void list_failed(void *ctx, enum err e, const char *what)
+{
+    (void)ctx;
+    (void)e;
+    fail_msg("%s", what);
+}
+
+/* What a list says of it, by way of the log. */
+static void keep_list(struct rest *r, struct msgs *m)
+{
+    struct files *f = r->files;
+    struct checkpoint *log;
+    journal_pos pos;
+    int done = 0;
+    const struct checkpoint_options o = { .disk = &f->disk->base,
+                                          .queue = f->queue,
+                                          .directory = "checkpoint",
+                                          .store_id = 1,
+                                          .on_failed = list_failed };
+    const struct checkpoint_load none = { 0 }, load = { .ctx = r, .on_section = keep };
+    assert_int_equal(checkpoint_open(&o, &none, false, &log, &pos, NULL), ERR_OK);
+    checkpoint_begin(log, 1);
+    msgs_file_checkpoint(m, log);
+    checkpoint_commit(log, no_error, &done);
+    files_settle(f);
+    assert_int_equal(done, 1);
+    checkpoint_close(log);
+    assert_int_equal(checkpoint_open(&o, &load, false, &log, &pos, NULL), ERR_OK);
+    checkpoint_close(log);
+}
+
+static struct rest *rest_new(bool is_compressed, bool is_sealed)
+{
+    char subject[32], payload[64];
+    struct rest *r = xcalloc(1, sizeof *r);
+    struct files *f = r->files = files_setup(5);
+    int flushed = 0;
+    f->options.is_compressed = is_compressed;
+    if (is_sealed) files_seal(f);
+    struct msgs *m = files_make(f, 1);
+    for (uint64_t i = 1; i <= MESSAGES; i++)
+        files_add(m, i, subject_of(i, subject), payload_of(i, payload));
+    assert_true(msgs_remove(m, 20, NULL));
+    assert_true(msgs_remove(m, 101, NULL));
+    msgs_file_flush(m, no_error, &flushed);
+    files_settle(f);
+    assert_int_equal(flushed, 1);
+    assert_int_equal(msgs_file_unsafe(m), 0);
+    keep_list(r, m);
+    (void)files_close(f, m);
+    return r;
+}
+
+static void rest_free(struct rest *r)
+{
+    for (uint32_t i = 0; i < r->count; i++) buf_deinit(&r->sections[i].bytes);
+    files_teardown(r->files);
+    xfree(r);
+}
+
+static struct msgs *wake_up(struct rest *r)
+{
+    struct errmsg why;
+    struct msgs *m = msgs_file_new(&r->files->options, 1);
+    for (uint32_t i = 0; i < r->count; i++) {
+        const struct checkpoint_section s = { r->files->options.incarnation, r->sections[i].kind,
+                                              buf_slice(&r->sections[i].bytes) };
+        assert_int_equal(msgs_file_load(m, &s), ERR_OK);
+    }
+    assert_int_equal(msgs_file_loaded(m, &why), ERR_OK);
+    return m;
+}
+
+/* ---- looking ---- */
+
+struct seen {
+    uint32_t damaged;
+    uint64_t first, last; /* of them */
+};
+
+static void look_at(struct rest *r, struct msgs *m, struct seen *ret)
+{
+    char subject[32], payload[64];
+    struct stored got;
+    *ret = (struct seen){ 0 };
+    for (uint64_t i = 1; i <= MESSAGES; i++) {
+        enum err e = files_get(r->files, m, i, &got);
+        if (i == 20 || i == 101) {
+            assert_int_equal(e, ERR_NOTFOUND);
+            continue;
+        }
+        assert_int_equal(msgs_has(m, i), e == ERR_OK);
+        if (e != ERR_OK) {
+            assert_int_equal(e, ERR_CORRUPT);
+            if (ret->damaged++ == 0) ret->first = i;
+            ret->last = i;
+            continue;
+        }
+        assert_int_equal(got.sequence, i);
+        assert_true(slice_equal_str(got.subject, subject_of(i, subject)));
+        assert_true(slice_equal_str(got.payload, payload_of(i, payload)));
+    }
+    assert_int_equal(msgs_lost(m, NULL, NULL), ret->damaged);
+}
+
+static bool no_subject(void *ctx, struct slice subject, uint64_t count, uint64_t last)
+{
+    (void)ctx;
+    (void)count;
+    (void)last;
+    fail_msg("%.*s is still there", SLICE_ARGS(subject));
+    return false;
+}
+
+/* One by one, from both ends and the middle, whatever is known of them. */
+static void empty(struct msgs *m)
+{
+    struct msgs_state s;
+    struct msgs_filter all = { NULL, 0 };
+    for (uint64_t i = 0; i < MESSAGES; i += 3) (void)msgs_remove(m, i, NULL);
+    msgs_check(m);
+    (void)msgs_compact(m, 60);
+    msgs_check(m);
+    for (uint64_t i = MESSAGES; i > 70; i--) (void)msgs_remove(m, i, NULL);
+    msgs_check(m);
+    (void)msgs_compact(m, MESSAGES);
+    (void)msgs_remove(m, MESSAGES, NULL);
+    msgs_state(m, &s);
+    assert_true(s.messages == 0 && s.bytes == 0 && s.subjects == 0);
+    assert_int_equal(s.last_sequence, MESSAGES);
+    msgs_subjects(m, &all, SLICE_LIT(""), no_subject, NULL);
+    files_add(m, MESSAGES + 1, "a.1", "again");
+    msgs_check(m);
+}
+
+/* ---- what a byte belongs to ---- */
+
+static uint32_t part_at(const uint8_t *file, uint64_t size, uint64_t at, bool *ret_is_message)
+{
+    uint64_t offset = 0;
+    uint32_t stored = 0;
+    for (; offset < size; offset += PART_HEAD + stored) {
+        stored = le_get_u32(file + offset + PART_STORED);
+        if (at < offset + PART_HEAD + stored) break;
+    }
+    bool is_chunk = file[offset + 10] == 'C';
+    *ret_is_message = is_chunk && at >= offset + PART_HEAD;
+    return le_get_u32(file + offset + PART_COUNT);
+}
+
+static void expect_damage(const struct seen *s, bool is_message, bool is_plain, uint32_t count)
+{
+    if (!is_message && is_plain) assert_int_equal(s->damaged, 0);
+    if (is_message && is_plain) assert_true(s->damaged <= 1);
+    assert_true(s->damaged == 0 || s->last - s->first < count);
+}
+
+static uint64_t rot_file(struct rest *r, const char *name, bool is_plain, uint32_t step)
+{
+    uint64_t size, damaged = 0;
+    (void)disk_memory_bytes(r->files->disk, name, &size);
+    for (uint64_t at = 0; at < size; at += step) {
+        bool is_message;
+        struct seen s;
+        uint32_t bit = (uint32_t)(at % 8);
+        uint32_t count = part_at(disk_memory_bytes(r->files->disk, name, &size), size, at,
+                                 &is_message);
+        disk_memory_flip(r->files->disk, name, at, bit);
+        struct msgs *m = wake_up(r);
+        msgs_file_stop(m);
+        look_at(r, m, &s);
+        expect_damage(&s, is_message, is_plain, count);
+        damaged += s.damaged;
+        msgs_check(m);
+        if (at % 16 == 0) empty(m);
+        (void)files_close(r->files, m);
+        disk_memory_flip(r->files->disk, name, at, bit);
+    }
+    return damaged;
+}
+
+struct names {
+    char     at[16][DISK_NAME_MAX];
+    uint32_t count;
+};
+
+static void note_name(void *ctx, const char *name, uint64_t size)
+{
+    struct names *n = ctx;
+    (void)size;
+    if (strncmp(name, "streams/", 8) != 0) return;
+    assert_true(n->count < 16);
+    (void)snprintf(n->at[n->count++], DISK_NAME_MAX, "%s", name);
+}
+
+static void rot(bool is_compressed, bool is_sealed, uint32_t step)
+{
+    struct rest *r = rest_new(is_compressed, is_sealed);
+    struct names n = { .count = 0 };
+    uint64_t damaged = 0;
+    disk_memory_each(r->files->disk, &n, note_name);
+    assert_true(n.count >= 2);
+    for (uint32_t i = 0; i < n.count; i++)
+        damaged += rot_file(r, n.at[i], !is_compressed && !is_sealed, step);
+    assert_true(damaged > 100);
+    rest_free(r);
+}
+
+static void of_plain_blocks_exactly_the_message_is_damaged(void **state)
+{
+    (void)state;
+    rot(false, false, 3);
+}
+
+static void of_compressed_and_sealed_ones_a_chunk_is(void **state)
+{
+    (void)state;
+    rot(true, false, 7);
+    rot(false, true, 13);
+}
+
+/* ---- files that are gone, short, or cannot be read ---- */
+
+static void a_file_that_is_absent_loses_its_messages_and_no_others(void **state)
+{
+    (void)state;
+    struct rest *r = rest_new(false, false);
+    struct disk *d = &r->files->disk->base;
+    struct names n = { .count = 0 };
+    struct seen s;
+    disk_memory_each(r->files->disk, &n, note_name);
+    assert_int_equal(d->remove(d, n.at[0]), ERR_OK);
+    struct msgs *m = wake_up(r);
+    look_at(r, m, &s);
+    assert_true(s.damaged > 10 && s.first == 1 && s.last < 100);
+    empty(m);
+    (void)files_close(r->files, m);
+    rest_free(r);
+}
+
+static void a_file_that_is_cut_loses_what_stood_behind(void **state)
+{
+    (void)state;
+    struct rest *r = rest_new(false, false);
+    struct disk *d = &r->files->disk->base;
+    struct names n = { .count = 0 };
+    struct disk_file *file;
+    struct seen s;
+    disk_memory_each(r->files->disk, &n, note_name);
+    assert_int_equal(d->open(d, n.at[0], DISK_OPEN_WRITE, &file, NULL), ERR_OK);
+    assert_int_equal(d->truncate(d, file, 1000), ERR_OK);
+    d->close(d, file);
+    struct msgs *m = wake_up(r);
+    look_at(r, m, &s);
+    assert_true(s.damaged > 10 && s.first > 5 && s.first < 20 && s.last < 100);
+    empty(m);
+    (void)files_close(r->files, m);
+    rest_free(r);
+}
+
+static void a_read_that_fails_makes_what_it_should_have_read_damaged(void **state)
+{
+    (void)state;
+    struct rest *r = rest_new(false, false);
+    struct seen s;
+    struct msgs *m = wake_up(r);
+    struct disk_memory_fault *reads = &r->files->disk->fault[DISK_MEMORY_READS];
+    r->files->disk->busy_permille = 1000; /* so that all are operations */
+    reads->fail_at = reads->count + 3;
+    look_at(r, m, &s);
+    assert_true(s.damaged > 0 && s.damaged < MESSAGES / 2);
+    empty(m);
+    (void)files_close(r->files, m);
+    rest_free(r);
+}
+
+/* ---- writes that fail ---- */
+
+static void write_failed(void *ctx, enum err e)
+{
+    assert_int_equal(e, ERR_IO);
+    ++*(int *)ctx;
+}
+
+static void a_write_that_fails_stops_the_stream_and_nothing_is_lost(void **state)
+{
+    (void)state;
+    char subject[32], payload[64];
+    for (int kind = DISK_MEMORY_WRITES; kind <= DISK_MEMORY_NAMES; kind++) {
+        struct files *f = files_setup(3);
+        struct msgs *m = files_make(f, 1);
+        struct rest r = { .files = f };
+        struct seen s;
+        int done = 0;
+        f->disk->fault[kind].fail_at = f->disk->fault[kind].count + 2;
+        for (uint64_t i = 1; i <= MESSAGES; i++)
+            files_add(m, i, subject_of(i, subject), payload_of(i, payload));
+        (void)msgs_remove(m, 20, NULL);
+        (void)msgs_remove(m, 101, NULL);
+        msgs_file_flush(m, write_failed, &done);
+        files_settle(f);
+        assert_int_equal(done, 1);
+        assert_int_equal(f->failures, 1);
+        look_at(&r, m, &s);
+        assert_int_equal(s.damaged, 0);
+        keep_list(&r, m);
+        (void)files_close(f, m);
+        m = wake_up(&r);
+        look_at(&r, m, &s);
+        assert_int_equal(s.damaged, 0);
+        (void)files_close(f, m);
+        for (uint32_t i = 0; i < r.count; i++) buf_deinit(&r.sections[i].bytes);
+        files_teardown(f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_plain_blocks_exactly_the_message_is_damaged),
+        cmocka_unit_test(of_compressed_and_sealed_ones_a_chunk_is),
+        cmocka_unit_test(a_file_that_is_absent_loses_its_messages_and_no_others),
+        cmocka_unit_test(a_file_that_is_cut_loses_what_stood_behind),
+        cmocka_unit_test(a_read_that_fails_makes_what_it_should_have_read_damaged),
+        cmocka_unit_test(a_write_that_fails_stops_the_stream_and_nothing_is_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
