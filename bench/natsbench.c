@@ -28,6 +28,13 @@ static const struct {
     { "cert", mode_cert, "write an RSA-2048 cert.pem and key.pem to the folder -o" },
     { "jspub", mode_jspub, "stored publishes, -c publishers with -w in flight each" },
     { "jsfill", mode_jsfill, "-n stored messages that stay there" },
+    { "jscold", mode_jscold, "jspub into one of -k streams, -r messages a second into the others" },
+    { "jsconsume", mode_jsconsume,
+      "what jsfill left, in pulls of -B (-w of them at once) or pushed" },
+    { "jskv", mode_jskv, "a bucket of -f keys: -x put, get, cas, watch, keys or history" },
+    { "jspurge", mode_jspurge,
+      "-n messages purged: whole, by subject, by sequence, with the stream" },
+    { "jsdelete", mode_jsdelete, "every second of -n messages that jsfill left" },
 };
 
 static const char options_help[] =
@@ -44,7 +51,8 @@ static const char options_help[] =
     "  -f subjects a stream, or keys 1      -H messages a subject that are kept: all\n"
     "  -B pulled at once   0: push          -a                 acknowledge what is consumed\n"
     "  -F                  consume one of the subjects\n"
-    "  -K                  keep the streams -x operation       of jskv\n"
+    "  -K                  jspub, jscold: use the streams that are there, and keep them\n"
+    "  -x operation        of jskv\n"
     "  -o folder           on the store's disk\n";
 
 static int usage(void)

@@ -43,7 +43,7 @@ struct options {
     bool is_memory;
     bool is_acked;
     bool is_filtered;       /* on one subject */
-    bool is_kept;           /* the streams stay when the run ends */
+    bool is_kept;           /* streams are used as they are, and stay */
     bool is_raw;            /* the peer is natsrelay: it hands on PUB lines as they are */
 };
 
@@ -60,3 +60,8 @@ void mode_handshakes(const struct options *);
 void mode_cert(const struct options *);
 void mode_jspub(const struct options *);
 void mode_jsfill(const struct options *);
+void mode_jscold(const struct options *);
+void mode_jsconsume(const struct options *);
+void mode_jskv(const struct options *);
+void mode_jspurge(const struct options *);
+void mode_jsdelete(const struct options *);

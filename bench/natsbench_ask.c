@@ -70,7 +70,8 @@ struct asks *asks_open(const struct options *o, const struct ask_kind *kind)
     if (kind->bytes_max > OUT_BYTES / 2) die("a question is too long");
     struct asks *as = xalloc(1, sizeof *as);
     *as = (struct asks){ .options = o, .kind = *kind, .epoll = epoll_create1(EPOLL_CLOEXEC) };
-    as->prefix_len = text_print(as->prefix, sizeof as->prefix, "_INBOX.%d.", (int)getpid());
+    as->prefix_len = text_print(as->prefix, sizeof as->prefix, "_INBOX.%d-%u.", (int)getpid(),
+                                kind->id);
     as->out = xalloc(1, OUT_BYTES);
     as->askers = xalloc(o->pubs, sizeof *as->askers);
     for (uint32_t i = 0; i < o->pubs; i++) asker_open(as, &as->askers[i], i);
@@ -93,7 +94,7 @@ struct asks *asks_close(struct asks *as)
     return NULL;
 }
 
-/* _INBOX.PID.CCCC.SSSSSS */
+/* _INBOX.PID-ID.CCCC.SSSSSS */
 static void reply_write(const struct asks *as, char *reply, uint32_t id, uint32_t slot)
 {
     memcpy(reply, as->prefix, as->prefix_len);
@@ -161,8 +162,8 @@ static void turn(struct asks *as)
     int count = epoll_wait(as->epoll, events, 64, LOST_MS);
     errno = 0;
     if (count == 0)
-        die("lost answers: %llu of %llu came", (unsigned long long)(as->answers + as->errors),
-            (unsigned long long)as->sent);
+        die("lost answers: %llu and %llu errors of %llu came", (unsigned long long)as->answers,
+            (unsigned long long)as->errors, (unsigned long long)as->sent);
     for (int i = 0; i < count; i++) on_readable(as, events[i].data.ptr);
 }
 

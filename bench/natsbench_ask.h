@@ -27,6 +27,7 @@ struct ask_kind {
     bool (*answer)(void *ctx, uint64_t index, const struct message *);  /* false: an error */
     void *ctx;
     size_t bytes_max;
+    uint32_t id;                /* tells those apart that run at the same time */
 };
 
 struct asks;

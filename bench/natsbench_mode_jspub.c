@@ -22,7 +22,7 @@ void mode_jspub(const struct options *o)
     struct api *api = api_open(o);
     struct stored *s = stored_new(o);
     struct ask_kind kind = stored_kind(s);
-    stored_streams_new(api, o);
+    if (!o->is_kept) stored_streams_new(api, o);
     struct asks *as = asks_open(o, &kind);
     struct latencies latencies = { 0 };
     struct server_cpu cpu = server_cpu_begin(o->server_pid);

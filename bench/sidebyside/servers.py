@@ -82,6 +82,17 @@ class Server:
         pages = pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGESIZE")
 
+    def rss_idle(self):
+        """Resident memory when it has stopped to change: the start is over and its garbage collected."""
+        last = self.rss()
+        for _ in range(20):
+            time.sleep(0.5)
+            now = self.rss()
+            if abs(now - last) < 64 << 10:
+                break
+            last = now
+        return now
+
     def reload(self, extra):
         """The same configuration with other extra lines, applied while it runs."""
         setup = dataclasses.replace(self.setup, extra=extra)

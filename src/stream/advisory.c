@@ -216,7 +216,7 @@ static void tell(struct jetstream *js, struct js_account *account, enum advisory
         send_later(&a);
         return;
     }
-    if (account != NULL && account->is_system) buf_add_str(&a.client, "{}");
+    if (facts->has_client && account->is_system) buf_add_str(&a.client, "{}");
     send(&a);
     advice_deinit(&a);
 }

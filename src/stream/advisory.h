@@ -61,6 +61,7 @@ struct advisory_facts {
     nanos        pause_until;
     struct slice request, response, subject;        /* of an API call */
     uint64_t     origin;                            /* of the client, see message.h */
+    bool         has_client;            /* one of the system account is told as {}, else as null */
     nanos        start, end;
     uint64_t     bytes;
     struct slice error;

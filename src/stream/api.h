@@ -110,6 +110,7 @@ void api_stream_gone(struct api_queue *, struct stream *);
 void api_answer(struct api_request *, void *response);
 void api_fail(struct api_request *, const struct js_error *);
 void api_fail_as(struct api_request *, enum js_err);            /* one without {values} */
+void api_fail_uncounted(struct api_request *, const struct js_error *);     /* no error in INFO */
 void api_drop(struct api_request *);                            /* no answer */
 /* Sends what is no answer with a type, and frees: no audit, nothing is counted. */
 void api_send(struct api_request *, struct slice header, struct slice payload);

@@ -36,6 +36,8 @@ static void finish(struct api_request *r, struct slice text, bool is_error)
         .request = r->body,
         .response = text,
         .origin = r->origin,
+        /* as nats-server tells of its own requests */
+        .has_client = r->call.verb == JS_API_INFO || r->call.verb == JS_API_ACCOUNT_PURGE,
     };
     if (!a->js->is_ending) advise(a, ADVISORY_API_AUDIT, &facts);
     api_request_free(r);
@@ -50,7 +52,7 @@ void api_answer(struct api_request *r, void *response)
     buf_deinit(&text);
 }
 
-void api_fail(struct api_request *r, const struct js_error *error)
+static void fail(struct api_request *r, const struct js_error *error, bool counts)
 {
     struct buf text = { 0 };
     assert(r->waits == API_NO_WAIT);
@@ -58,8 +60,18 @@ void api_fail(struct api_request *r, const struct js_error *error)
     bool is_ours = !r->account->is_system || r->call.verb == JS_API_INFO;
     if (is_ours) js_error_response_write(r->call.verb, error, &text);
     else js_system_response_write(error, &text);
-    finish(r, buf_slice(&text), true);
+    finish(r, buf_slice(&text), counts);
     buf_deinit(&text);
+}
+
+void api_fail(struct api_request *r, const struct js_error *error)
+{
+    fail(r, error, true);
+}
+
+void api_fail_uncounted(struct api_request *r, const struct js_error *error)
+{
+    fail(r, error, false);
 }
 
 void api_fail_as(struct api_request *r, enum js_err which)

@@ -103,7 +103,7 @@ static void refuse_missing(struct api_request *r, const struct stream *s, uint64
     } else {
         (void)js_error_setf(&error, JS_ERR_SEQUENCE_NOT_FOUND, "%llu",
                             (unsigned long long)sequence);
-        api_fail(r, &error);
+        api_fail_uncounted(r, &error);
     }
 }
 

@@ -2,17 +2,13 @@
 /* Calls about streams: CREATE, UPDATE, DELETE, INFO, NAMES, LIST. */
 #include "base/assert.h"
 #include "json/gotime.h"
+#include "stream/advisory.h"
 #include "stream/api.h"
 #include "stream/api_requests.h"
 #include "stream/metadata.h"
 #include "stream/stream_config_update.h"
 
 /* ---- what is told of a stream ---- */
-
-static const char *domain_of(const struct api_request *r)
-{
-    return r->account->js->options->jetstream.domain;
-}
 
 /* Configurations that clients compare carry the version of the server that answers. */
 static void add_version(struct api_request *r, struct stream_info *info)
@@ -31,12 +27,25 @@ static struct stream_info *info_of(struct api_request *r, struct stream *s)
 
 /* ---- CREATE, UPDATE, DELETE ---- */
 
-static void answer_create(struct api_request *r)
+static void tell(struct api_request *r, enum advisory which, const char *action)
+{
+    const struct advisory_facts facts = { .stream = r->call.stream, .action = action };
+    advise(r->account, which, &facts);
+}
+
+static void answer_present(struct api_request *r)
 {
     struct stream_create_response response = { .did_create = true };
     assert(r->stream != NULL);
     response.info = info_of(r, r->stream);
+    response.info->domain = NULL;       /* as nats-server leaves it out here */
     api_answer(r, &response);
+}
+
+static void answer_create(struct api_request *r)
+{
+    tell(r, ADVISORY_STREAM_CREATED, "create");
+    answer_present(r);
 }
 
 /* The configuration of the body, checked. */
@@ -64,15 +73,15 @@ void api_stream_create(struct api_request *r)
     if (verdict == STREAM_REFUSED ||
         (verdict == STREAM_NEW && stream_create(r->account, &request.config, &s, &error) != ERR_OK))
         api_fail(r, &error);
-    else api_after(r, s, answer_create);
+    else api_after(r, s, verdict == STREAM_NEW ? answer_create : answer_present);
 }
 
 static void answer_update(struct api_request *r)
 {
     struct stream_create_response response = { .did_create = false };
     if (r->account->updating == r->stream) r->account->updating = NULL;
+    tell(r, ADVISORY_STREAM_UPDATED, "modify");
     response.info = info_of(r, r->stream);
-    response.info->domain = domain_of(r);
     api_answer(r, &response);
 }
 
@@ -96,6 +105,7 @@ void api_stream_update(struct api_request *r)
 static void answer_success(struct api_request *r)
 {
     struct success_response response = { .success = true };
+    tell(r, ADVISORY_STREAM_DELETED, "delete");
     api_answer(r, &response);
 }
 
@@ -131,8 +141,9 @@ void api_stream_info(struct api_request *r)
     };
     stream_info_fill(s, &details, r->arena, &info);
     add_version(r, &info);
-    info.domain = domain_of(r);
     info.cluster = &cluster;
+    /* a filter that nothing meets counts as none */
+    if (response.paged.total == 0) response.paged = (struct js_paged){ 0 };
     api_answer(r, &response);
 }
 
@@ -198,10 +209,7 @@ void api_stream_list(struct api_request *r)
     uint32_t at = js_page(streams.count, request.offset, JS_LIST_LIMIT, &response.paged);
     uint32_t count = page_len(&response.paged, at);
     struct stream_info *infos = arena_alloc(r->arena, (count + 1) * sizeof *infos);
-    for (uint32_t i = 0; i < count; i++) {
-        stream_info_fill(all[at + i], &none, r->arena, &infos[i]);
-        infos[i].domain = domain_of(r);
-    }
+    for (uint32_t i = 0; i < count; i++) stream_info_fill(all[at + i], &none, r->arena, &infos[i]);
     response.items = (struct json_array){ infos, count };
     api_answer(r, &response);
 }

@@ -147,7 +147,7 @@ static void limits_of_the_account_hold(void **state)
     a->limits.streams_max = 1;
     a->limits.memory_max = 1000;
     assert_has(js_call(w, "STREAM.CREATE.S", MEMORY("S", ",\"max_bytes\":2000")),
-               ERROR("400", "10002", "resource limits exceeded for account"));
+               ERROR("500", "10028", "insufficient memory resources available"));
     assert_has(js_call(w, "STREAM.CREATE.S", MEMORY("S", ",\"max_bytes\":900")), "did_create");
     assert_has(js_call(w, "INFO", ""), "\"reserved_memory\":900,\"reserved_storage\":0,"
                                        "\"streams\":1,");

@@ -33,6 +33,8 @@ struct consumers *consumers_new(struct stream *);
 struct consumers *consumers_free(struct consumers *);   /* silent; returns NULL */
 /* The stream is deleted: those that wait are told. */
 void consumers_dismiss(struct consumers *);
+/* The server stops, likewise. In a turn. */
+void consumers_shutdown(struct consumers *);
 /* Those that count: not direct, not sourcing. */
 uint32_t consumers_count(const struct consumers *);
 struct consumer *consumers_find(const struct consumers *, struct slice name);

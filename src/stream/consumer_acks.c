@@ -9,6 +9,13 @@
 #include "stream/consumer_internal.h"
 #include "wire/headers.h"
 
+static struct slice domain_of(const struct js_account *a)
+{
+    const struct options *o = a->js->options;
+    assert(a->account != NULL);
+    return slice_str(o == NULL ? NULL : o->jetstream.domain);
+}
+
 /* Where a v2 subject must lead. */
 static bool fits(const struct js_account *a, enum ack_version version,
                  const struct ack_place *place)
@@ -17,9 +24,29 @@ static bool fits(const struct js_account *a, enum ack_version version,
     assert(a->account != NULL);
     if (version == ACK_V1) return true;
     account_hash(slice_str(a->account->name), hash);
-    const struct ack_place own = { .domain = a->js->domain,
+    const struct ack_place own = { .domain = domain_of(a),
                                    .account_hash = slice_of(hash, ACCOUNT_HASH_LEN) };
     return ack_place_fits(version, place, &own);
+}
+
+enum ack_version consumer_place(const struct consumer *c, char hash[ACCOUNT_HASH_LEN],
+                                struct ack_place *ret)
+{
+    const struct js_account *a = consumer_account(c);
+    const struct options *o = a->js->options;
+    bool is_v2 = false;
+    for (uint32_t i = 0; o != NULL && i < o->feature_flags_count; i++)
+        if (strcmp(o->feature_flags[i].name, "js_ack_fc_v2") == 0)
+            is_v2 = o->feature_flags[i].value;
+    account_hash(slice_str(a->account->name), hash);
+    *ret = (struct ack_place){
+        .domain = domain_of(a),
+        .account_hash = slice_of(hash, ACCOUNT_HASH_LEN),
+        .stream = stream_name(c->set->stream),
+        .consumer = slice_str(c->name),
+    };
+    assert(ret->consumer.len > 0);
+    return is_v2 ? ACK_V2 : ACK_V1;
 }
 
 /* NULL: nobody is there. */

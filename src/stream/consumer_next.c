@@ -176,18 +176,24 @@ enum err consumer_next(struct consumer *c, struct consumer_next *ret)
 
 /* ---- leaving ---- */
 
+static void prefix_make(struct consumer *c)
+{
+    struct buf prefix = { .ptr = NULL };
+    char hash[ACCOUNT_HASH_LEN];
+    struct ack_place place;
+    enum ack_version version = consumer_place(c, hash, &place);
+    ack_prefix_write(version, &place, &prefix);
+    uint32_t len = prefix.len;
+    assert(len > 0);
+    c->ack_prefix = slice_of(buf_take_str(&prefix), len);
+    assert(c->ack_prefix.ptr != NULL);
+}
+
 struct slice consumer_reply(struct consumer *c, const struct consumer_next *n)
 {
     struct buf *out = &c->set->subject;
     assert(n->deliveries > 0);
-    if (c->ack_prefix.ptr == NULL) {
-        const struct ack_place place = { .stream = stream_name(c->set->stream),
-                                         .consumer = slice_str(c->name) };
-        struct buf prefix = { .ptr = NULL };
-        ack_prefix_write(ACK_V1, &place, &prefix);
-        uint32_t len = prefix.len;
-        c->ack_prefix = slice_of(buf_take_str(&prefix), len);
-    }
+    if (c->ack_prefix.ptr == NULL) prefix_make(c);
     uint64_t pending = consumer_pending(c);
     const struct ack_info info = {
         .deliveries = n->deliveries,

@@ -355,14 +355,26 @@ void consumers_stream_updated(struct consumers *set)
     LIST_EACH(&set->all, node) consumer_wake(container_of(node, struct consumer, node));
 }
 
-void consumers_dismiss(struct consumers *set)
+static void end_all(struct consumers *set, enum pull_status status)
 {
+    set->is_ending = true;
     LIST_EACH(&set->all, node) {
         struct consumer *c = container_of(node, struct consumer, node);
         assert(c->set == set);
-        consumer_pull_dismiss(c, PULL_CONSUMER_DELETED);
+        consumer_pull_dismiss(c, status);
         consumer_push_end(c);
     }
+    assert(!set->is_running);
+}
+
+void consumers_dismiss(struct consumers *set)
+{
+    end_all(set, PULL_CONSUMER_DELETED);
+}
+
+void consumers_shutdown(struct consumers *set)
+{
+    end_all(set, PULL_SERVER_SHUTDOWN);
 }
 
 /* ---- the run ---- */

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "store/store_guard.h"
 #include "stream/api.h"
+#include "stream/consumer.h"
 #include "stream/jetstream_internal.h"
 #include "stream/stream.h"
 
@@ -275,11 +276,23 @@ void jetstream_reload(struct jetstream *js)
     order(js, reload_here);
 }
 
+/* Who waits for a message is told that none comes from here any more. */
+static void tell_waiting(struct jetstream *js)
+{
+    LIST_EACH(&js->accounts, n) {
+        const struct js_account *a = container_of(n, struct js_account, node);
+        assert(a->js == js);
+        for (uint32_t i = 0; i < a->streams_count; i++)
+            consumers_shutdown(a->streams[i]->consumers);
+    }
+}
+
 static void stop_here(struct mail *mail, struct reactor *r)
 {
     struct order *o = container_of(mail, struct order, mail);
     assert(o->js->home->reactor == r);
     atomic_store(&o->js->is_stopping, true);
+    tell_waiting(o->js);
     store_stop(o->js->store);
     xfree(o);
 }

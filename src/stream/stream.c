@@ -131,7 +131,7 @@ struct stream *stream_recover(struct jetstream *js, uint64_t incarnation, struct
     struct config_command c;
     struct stream_config config;
     if (config_command_read(first, &c) != ERR_OK) return NULL;
-    struct js_account *a = js_account_find(js, c.account);
+    struct js_account *a = js_account_get(js, c.account);
     if (a == NULL || stream_config_read(c.json, arena, &config) != ERR_OK) return NULL;
     if (config.storage != JS_STORAGE_FILE) return NULL;
     struct stream *s = stream_new(a, incarnation, &config);

@@ -136,6 +136,10 @@ struct js_account *js_account_find(struct jetstream *js, struct slice name)
     struct streams_world *w = container_of(js, struct streams_world, js);
     return slice_equal_str(name, w->account.account->name) ? &w->account : NULL;
 }
+struct js_account *js_account_get(struct jetstream *js, struct slice name)
+{
+    return js_account_find(js, name);
+}
 struct stream *js_account_stream(const struct js_account *a, struct slice name)
 {
     for (uint32_t i = 0; i < a->streams_count; i++)

@@ -147,16 +147,16 @@ def case_websocket(cli):
     cli.run("pub", "a", "b", url=cli.servers.open.url("ws", "websocket"))
 
 
-def names():
-    return [name[5:] for name in globals() if name.startswith("case_")]
+def names(module):
+    return [name[5:] for name in vars(module) if name.startswith("case_")]
 
 
-def run(nats, servers, folder, take):
-    """Calls take(line) with `ok NAME` or `not ok NAME` for each case."""
+def run(module, nats, servers, folder, take):
+    """Calls take(line) with `ok NAME` or `not ok NAME` for each case of a module."""
     cli = Cli(nats, servers, folder)
-    for name in names():
+    for name in names(module):
         try:
-            globals()[f"case_{name}"](cli)
+            getattr(module, f"case_{name}")(cli)
             take(f"ok {name}")
         except Exception:               # any failure is the case's
             take(traceback.format_exc())

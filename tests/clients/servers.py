@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The servers that a client talks to: one open to everybody, one that asks who is there, one that speaks TLS."""
+"""The servers that a client talks to: one open to everybody, one that asks who is there, one that speaks TLS, one with JetStream."""
 import os
 import pathlib
 import re
@@ -23,6 +23,11 @@ TLS = """
     listen: "127.0.0.1:%(port)s"
     tls { cert_file: "server.pem", key_file: "server.key" }
     websocket { listen: "127.0.0.1:%(websocket)s", tls { cert_file: "server.pem", key_file: "server.key" } }
+"""
+JETSTREAM = """
+    listen: "127.0.0.1:%(port)s"
+    server_name: js
+    jetstream { store_dir: "store" }
 """
 PORT_LINES = {"port": r"Listening for client connections on \S*:(\d+)",
               "websocket": r"Listening for websocket clients on \S*:(\d+)",
@@ -89,7 +94,7 @@ class Server:
 
 
 class Servers:
-    """All three, in a folder that the caller removes."""
+    """All four, in a folder that the caller removes."""
 
     def __init__(self, binary, folder):
         self.binary, self.folder, self.running = str(binary), folder, []
@@ -101,6 +106,7 @@ class Servers:
         self.open = self.start("open", OPEN)
         self.auth = self.start("auth", AUTH)
         self.tls = self.start("tls", TLS)
+        self.jetstream = self.start("jetstream", JETSTREAM)
         return self
 
     def start(self, name, config):
@@ -111,6 +117,7 @@ class Servers:
     def environment(self):
         return {"URL_OPEN": self.open.url(), "URL_AUTH": self.auth.url(), "URL_TLS": self.tls.url("tls"),
                 "URL_WS": self.open.url("ws", "websocket"), "URL_WSS": self.tls.url("wss", "websocket"),
+                "URL_JS": self.jetstream.url(),
                 "CA_FILE": os.path.join(self.folder, "server.pem"), "NKEY": NKEY, "NKEY_SEED": NKEY_SEED,
                 "NKEY_FILE": os.path.join(self.folder, "user.nk")}
 

@@ -11,14 +11,16 @@ import traceback
 
 import files
 import flags
+import jetstream
 import logs
 import machine
 import pressure
 import reloads
 import signals
+import store
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store)
 
 
 def find_cases(only):

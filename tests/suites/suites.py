@@ -91,9 +91,11 @@ class NatsC(Suite):
 
 class NatsPy(Suite):
     """pytest on one package of the workspace, in an environment of its own: the packages shadow each other."""
-    folder = {"nats.py": ".", "nats.py-core": "nats-core", "nats.py-server": "nats-server"}
+    folder = {"nats.py": ".", "nats.py-core": "nats-core", "nats.py-server": "nats-server",
+              "nats.py-jetstream": "nats-jetstream", "nats.py-key-value": "nats-key-value"}
     package = {"nats.py": ("nats-py", "nkeys", "aiohttp"), "nats.py-core": ("nats-core", "nkeys", "websocket"),
-               "nats.py-server": ("nats-core", "nkeys", "websocket")}
+               "nats.py-server": ("nats-core", "nkeys", "websocket"),
+               "nats.py-jetstream": ("nats-jetstream",), "nats.py-key-value": ("nats-key-value",)}
 
     def prepare(self):
         package, *extras = self.package[self.name]
@@ -140,7 +142,7 @@ class NatsJs(Suite):
         if (self.sources / "import_map.json").exists():
             self.maps = ["--no-config", "--import-map", self.sources / "import_map.json"]
         self.env = {"DENO_DIR": str(OUT / "deno-cache"), "NO_COLOR": "1"}
-        files = [file for part in ("core", "services") for file in (self.folder / part / "tests").glob("*_test.ts")]
+        files = [file for part in ("core", "services", "jetstream", "kv", "obj") for file in (self.folder / part / "tests").glob("*_test.ts")]
         run(self.deno, "cache", "--no-lock", *self.maps, *files, cwd=self.folder, **self.env)
 
     @staticmethod
@@ -199,5 +201,6 @@ class NatsJsNode(Suite):
         return tap_verdicts(tests, output)
 
 
-SUITES = {"nats.c": NatsC, "nats.py": NatsPy, "nats.py-core": NatsPy, "nats.py-server": NatsPy, "nats.js": NatsJs,
+SUITES = {"nats.c": NatsC, "nats.py": NatsPy, "nats.py-core": NatsPy, "nats.py-server": NatsPy,
+          "nats.py-jetstream": NatsPy, "nats.py-key-value": NatsPy, "nats.js": NatsJs,
           "nats.js-node": NatsJsNode}
