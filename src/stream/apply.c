@@ -168,12 +168,17 @@ static void apply_to_consumers(struct stream *s, const struct stream_log_command
 }
 
 static void (*const kinds[COMMAND_KINDS])(struct stream *, const struct stream_log_command *) = {
-    [COMMAND_STORE] = apply_store,           [COMMAND_STORE_MANY] = apply_store_many,
+    [COMMAND_STORE] = apply_store,
+    [COMMAND_STORE_MANY] = apply_store_many,
     [COMMAND_SKIP] = apply_skip,
-    [COMMAND_REMOVE] = apply_remove,         [COMMAND_COMPACT] = apply_compact,
-    [COMMAND_PURGE] = apply_purge,           [COMMAND_CONFIG] = apply_config,
-    [COMMAND_CONSUMER] = apply_to_consumers, [COMMAND_CONSUMER_GONE] = apply_to_consumers,
-    [COMMAND_PROGRESS] = apply_to_consumers, [COMMAND_DELETE] = apply_delete,
+    [COMMAND_REMOVE] = apply_remove,
+    [COMMAND_COMPACT] = apply_compact,
+    [COMMAND_PURGE] = apply_purge,
+    [COMMAND_CONFIG] = apply_config,
+    [COMMAND_CONSUMER] = apply_to_consumers,
+    [COMMAND_CONSUMER_GONE] = apply_to_consumers,
+    [COMMAND_PROGRESS] = apply_to_consumers,
+    [COMMAND_DELETE] = apply_delete,
 };
 
 void stream_apply(void *stream, const struct stream_log_command *c)

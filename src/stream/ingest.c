@@ -207,7 +207,8 @@ bool ingest_take(struct stream *s, struct incoming *in)
  * traced only. */
 static bool end_trace(struct incoming *in)
 {
-    struct slice dest = in->headers.at[PUBLISH_TRACE_DEST], only = in->headers.at[PUBLISH_TRACE_ONLY];
+    struct slice dest = in->headers.at[PUBLISH_TRACE_DEST],
+                 only = in->headers.at[PUBLISH_TRACE_ONLY];
     if (dest.len == 0 || slice_equal_str(dest, "trace disabled")) return true;
     if (slice_equal_nocase(only, SLICE_LIT("true")) || slice_equal_str(only, "1") ||
         slice_equal_nocase(only, SLICE_LIT("on")))
