@@ -148,6 +148,7 @@ static void part(struct source *src)
     leave(src, &src->messages_sub);
     source_answers_end(src);
     source_flow_end(src);
+    text_queue_deinit(&src->held);
     src->consumer = xfree(src->consumer);
     src->is_broken = src->is_probing = false;
     assert(src->messages_sub == NULL);
@@ -341,6 +342,15 @@ void sources_update(struct stream *s)
     }
 }
 
+void sources_held_run(struct sources *set)
+{
+    if (set == NULL) return;
+    LIST_EACH(&set->all, node) {
+        struct source *src = container_of(node, struct source, node);
+        if (!text_queue_empty(&src->held)) source_held_run(src);
+    }
+}
+
 struct sources *sources_free(struct sources *set)
 {
     if (set == NULL) return NULL;
@@ -349,6 +359,7 @@ struct sources *sources_free(struct sources *set)
     source_positions_deinit(&set->positions);
     buf_deinit(&set->header);
     buf_deinit(&set->subject);
+    buf_deinit(&set->held_now);
     return xfree(set);
 }
 
@@ -402,5 +413,6 @@ void sources_check(const struct sources *set)
         assert(src->state == SOURCE_ASKS || src->answers_sub == NULL);
         assert((src->consumer != NULL) == (src->state == SOURCE_DRAWS));
         assert(timer_is_set(&src->timer) || src->is_due);
+        text_queue_check(&src->held);
     }
 }

@@ -28,6 +28,8 @@ struct sources;
  * from nothing when the stream takes nothing. What has not changed goes on. Not from within a
  * sink. */
 void sources_update(struct stream *);
+/* Messages that had to wait are looked at again; in the stream's turn. NULL is fine. */
+void sources_held_run(struct sources *);
 /* The stream ends. NULL is fine; returns NULL. */
 struct sources *sources_free(struct sources *);
 

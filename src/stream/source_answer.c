@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "core/message.h"
-#include "json/request.h"
 #include "stream/source_internal.h"
 #include "wire/headers.h"
 
@@ -74,11 +73,11 @@ static const struct json_table made_table = JSON_TABLE(struct made, made_fields)
 
 static bool answer_read(const struct source *src, struct arena *arena, struct made *ret)
 {
-    const struct json_request body = { &made_table, buf_slice(&src->answer.body),
-                                       JSON_REQUEST_PLAIN };
+    AUTO_FREE(json_doc) doc = NULL;
     assert(src->answer.is_there);
     *ret = (struct made){ .name = NULL };
-    return json_request_read(&body, arena, ret, NULL) == ERR_OK;
+    return json_doc_parse(buf_slice(&src->answer.body), NULL, &doc) == ERR_OK &&
+           json_table_read(&made_table, json_doc_root(doc), arena, ret, NULL) == ERR_OK;
 }
 
 /* ---- a refusal ---- */

@@ -78,6 +78,7 @@ struct source {
     struct timer         timer;
     struct source_answer answer;
     struct source_flow   flow;
+    struct text_queue    held;          /* messages that must wait for what a check needs */
     struct buf           name;          /* of our consumer, the same at each attempt */
     struct buf           deliver;       /* subject that was asked for */
     struct sink          answers, messages;
@@ -90,7 +91,7 @@ struct sources {
     struct list             all;        /* struct source.node */
     struct source_positions positions;
     struct turn             turn;
-    struct buf              header, subject; /* of the message in hand */
+    struct buf              header, subject, held_now;  /* of the message in hand */
 };
 
 static inline struct core_reactor *source_home(const struct source *s)
@@ -137,5 +138,7 @@ void source_answer_take(struct source *);
 
 void source_delivered(struct sink *, struct core_reactor *, struct sub *, const struct message *);
 void source_flow_end(struct source *);
+/* Looks at those that are held again; in the stream's turn. */
+void source_held_run(struct source *);
 
 #endif

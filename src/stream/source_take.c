@@ -92,10 +92,9 @@ static void stalled_take(struct source *src, struct slice reply)
 
 /* ---- signs of life ---- */
 
-static bool is_status(const struct message *m)
+static bool is_status(const struct raw_message *m)
 {
-    return m->body.len == m->header_len &&
-           slice_starts(message_header(m), SLICE_LIT("NATS/1.0 100 "));
+    return m->payload.len == 0 && slice_starts(m->header, SLICE_LIT("NATS/1.0 100 "));
 }
 
 static void broken(struct source *src)
@@ -185,59 +184,96 @@ static bool mirror_store(struct source *src, struct incoming *in, const struct a
     return ingest_sourced(s, in, e);
 }
 
-/* False: it could not be stored, and must come again. */
-static bool store(struct source *src, const struct message *m, const struct ack_info *info)
+/* REFUSED: it could not be stored, and must come again. HELD: it must be looked at again. */
+enum store_result { STORED, REFUSED, HELD };
+
+static enum store_result store(struct source *src, const struct raw_message *m,
+                               const struct ack_info *info)
 {
     struct stream *s = src->set->stream;
     struct js_error error = { .err_code = 0 };
     struct incoming in = {
         .subject = m->subject,
-        .header = message_header(m),
-        .payload = message_payload(m),
+        .header = m->header,
+        .payload = m->payload,
         .is_sourced = true,
     };
+    if (src->is_mirror && info->stream_seq <= s->last_proposed) return STORED;
     header_change(src, m->subject, info->stream_seq, &in);
     subject_change(src, &in);
     in.headers_count = publish_headers_read(in.header, &in.headers);
     in.time = stream_time(s);
-    if (src->is_mirror && info->stream_seq <= s->last_proposed) return true;
     bool is_stored = src->is_mirror ? mirror_store(src, &in, info, &error)
                                     : ingest_sourced(s, &in, &error);
+    if (in.is_held) return HELD;
     assert(is_stored || in.duplicate_of > 0 || error.err_code != JS_ERR_NONE);
     if (is_stored && !in.is_skipped) src->noted = info->stream_seq;
-    return is_stored || in.duplicate_of > 0;
+    return is_stored || in.duplicate_of > 0 ? STORED : REFUSED;
 }
 
-static void take(struct source *src, const struct message *m, const struct ack_info *info)
+/* False: it must be held; here and below. */
+static bool take(struct source *src, const struct raw_message *m, const struct ack_info *info)
 {
-    if (info->deliveries > 1) return;
+    if (info->deliveries > 1) return true;
     if (info->stream_seq <= src->sequence) {
         if (is_next(src, info->consumer_seq)) src->delivered++;
-        return;
+        return true;
     }
     if (info->stream_seq == UINT64_MAX || !is_next(src, info->consumer_seq)) {
         if (info->consumer_seq > src->delivered) broken(src);
-        return;
+        return true;
     }
-    if (!store(src, m, info)) {
-        broken(src);
-        return;
-    }
+    enum store_result result = store(src, m, info);
+    if (result == REFUSED) broken(src);
+    if (result != STORED) return result != HELD;
     src->delivered++;
     src->sequence = info->stream_seq;
     src->lag = info->pending == 0 ? 0 : info->pending - 1;
     if (info->pending < SOURCE_CLOSE) src->is_close = true;
     assert(src->delivered == info->consumer_seq);
+    return true;
 }
 
-static void message_take(struct source *src, const struct message *m)
+static bool message_take(struct source *src, const struct raw_message *m)
 {
     struct ack_subject ack;
     assert(src->consumer != NULL);
-    if (!ack_subject_parse(m->reply, &ack)) return;
-    if (!slice_equal_str(ack.place.consumer, src->consumer)) return;
+    if (!ack_subject_parse(m->reply, &ack)) return true;
+    if (!slice_equal_str(ack.place.consumer, src->consumer)) return true;
     if (src->error != NULL) source_error_set(src, NULL);
-    take(src, m, &ack.info);
+    return take(src, m, &ack.info);
+}
+
+static bool any_take(struct source *src, const struct raw_message *m)
+{
+    assert(src->state == SOURCE_DRAWS);
+    if (src->is_broken) return true;
+    if (!is_status(m)) return message_take(src, m);
+    if (m->reply.len > 0) flow_take(src, m->reply);
+    else heartbeat_take(src, m->header);
+    return true;
+}
+
+/* ---- those that must wait ---- */
+
+static void hold(struct source *src, const struct raw_message *m)
+{
+    const struct text_entry e = { 0, { m->subject, m->reply, m->header, m->payload } };
+    assert(m->subject.len > 0);
+    text_queue_add(&src->held, &e);
+    stream_wake(src->set->stream);
+}
+
+void source_held_run(struct source *src)
+{
+    struct sources *set = src->set;
+    struct text_entry e;
+    assert(set != NULL);
+    while (text_queue_peek(&src->held, &set->held_now, &e)) {
+        const struct raw_message m = { e.texts[0], e.texts[1], e.texts[2], e.texts[3] };
+        if (!any_take(src, &m)) return;
+        text_queue_drop(&src->held);
+    }
 }
 
 /* The consumer is there after all: it is asked again now. */
@@ -264,7 +300,6 @@ void source_delivered(struct sink *sink, struct core_reactor *cr, struct sub *su
     }
     if (src->state != SOURCE_DRAWS || src->is_broken) return;
     src->heard_at = cr->reactor->now;
-    if (!is_status(m)) message_take(src, m);
-    else if (m->reply.len > 0) flow_take(src, m->reply);
-    else heartbeat_take(src, message_header(m));
+    const struct raw_message raw = { m->subject, m->reply, message_header(m), message_payload(m) };
+    if (UNLIKELY(!text_queue_empty(&src->held)) || !any_take(src, &raw)) hold(src, &raw);
 }

@@ -238,6 +238,7 @@ static void run(struct turn *t, struct reactor *r)
     }
     ingest_held_run(s);
     batches_run(s);
+    sources_held_run(s->sources);
     stream_expire(s);
     consumers_run(s->consumers);
     stream_unneeded_propose(s);
