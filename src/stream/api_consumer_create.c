@@ -124,8 +124,8 @@ static void update(struct api_request *r, const struct consumer_config *config)
 /* ---- consumers of mirrors and sources ---- */
 
 /* A stream that keeps messages only for those who want them keeps them for a mirror too: the
- * consumer stays, and acknowledges by flow control what is safe at the other side. Else it is one of
- * many that may have the same name. */
+ * consumer stays, and acknowledges by flow control what is safe at the other side. Else it is one
+ * of many that may have the same name. */
 static void sourcing_adjust(struct api_request *r, const struct stream *s,
                             struct consumer_config *c)
 {
@@ -164,8 +164,8 @@ static bool identity_check(struct api_request *r, const struct stream *s,
     struct js_error error;
     if (!c->direct && !c->sourcing) return true;
     source_identity(s->created, identity);
-    if (headers_find(r->header, SLICE_LIT("Nats-Stream-Identity"), &expected) &&
-        expected.len > 0 && !slice_equal_str(expected, identity)) {
+    if (headers_find(r->header, SLICE_LIT("Nats-Stream-Identity"), &expected) && expected.len > 0 &&
+        !slice_equal_str(expected, identity)) {
         (void)js_error_set(&error, JS_ERR_CONSUMER_STREAM_IDENTITY_MISMATCH, identity);
         api_fail(r, &error);
         return false;

@@ -10,9 +10,12 @@
 static bool has_incompatible(const struct publish_headers *h)
 {
     static const enum publish_header incompatible[] = {
-        PUBLISH_ROLLUP,           PUBLISH_EXPECTED_STREAM,
-        PUBLISH_EXPECTED_SUBJECT, PUBLISH_EXPECTED_LAST_SEQUENCE,
-        PUBLISH_EXPECTED_LAST_MSG_ID, PUBLISH_EXPECTED_LAST_SUBJECT_SEQUENCE,
+        PUBLISH_ROLLUP,
+        PUBLISH_EXPECTED_STREAM,
+        PUBLISH_EXPECTED_SUBJECT,
+        PUBLISH_EXPECTED_LAST_SEQUENCE,
+        PUBLISH_EXPECTED_LAST_MSG_ID,
+        PUBLISH_EXPECTED_LAST_SUBJECT_SEQUENCE,
     };
     for (size_t i = 0; i < ARRAY_COUNT(incompatible); i++)
         if (publish_has(h, incompatible[i])) return true;

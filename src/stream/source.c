@@ -268,8 +268,7 @@ static bool is_same(const struct source *src, const struct stream_source *config
 static void begin(struct source *src)
 {
     const struct source_position *p = NULL;
-    if (!src->is_mirror)
-        p = source_positions_find(&src->set->positions, buf_slice(&src->index));
+    if (!src->is_mirror) p = source_positions_find(&src->set->positions, buf_slice(&src->index));
     if (p != NULL) {
         src->sequence = src->noted = p->sequence;
         memcpy(src->identity, p->identity, sizeof src->identity);
@@ -386,10 +385,9 @@ void sources_checkpoint(struct sources *set, struct checkpoint *cp, bool is_full
     for (uint32_t i = 0; i < set->positions.count; i++) {
         struct source_position *p = &set->positions.at[i];
         if (p->is_told && !is_full) continue;
-        const struct source_command c = { p->sequence, slice_str(p->name),
-                                          slice_str(p->identity) };
-        source_command_write(&c, checkpoint_add(cp, set->stream->incarnation,
-                                                STREAM_SECTION_SOURCE, source_command_size(&c)));
+        const struct source_command c = { p->sequence, slice_str(p->name), slice_str(p->identity) };
+        source_command_write(&c, checkpoint_add(cp, set->stream->incarnation, STREAM_SECTION_SOURCE,
+                                                source_command_size(&c)));
         if (!is_full) p->is_told = true;
     }
 }

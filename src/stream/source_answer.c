@@ -123,8 +123,7 @@ static void refused(struct source *src, const struct made *m)
     assert(error.err_code != JS_ERR_NONE);
     if (error.err_code == JS_ERR_CONSUMER_STREAM_IDENTITY_MISMATCH && !src->is_mirror)
         begin_anew(src);
-    else if (!is_unknown || !source_ask_for_less(src))
-        source_failed(src, &error);
+    else if (!is_unknown || !source_ask_for_less(src)) source_failed(src, &error);
 }
 
 /* ---- a consumer ---- */
@@ -198,10 +197,13 @@ void source_answer_take(struct source *src)
         refused(src, &m);
         return;
     }
-    bool acks_so = m.config->ack_policy != NULL && strcmp(m.config->ack_policy, "flow_control") == 0;
+    bool acks_so = m.config->ack_policy != NULL &&
+                   strcmp(m.config->ack_policy, "flow_control") == 0;
     if (src->config.consumer != NULL && !acks_so) {
-        fail_with(src, src->is_mirror ? JS_ERR_MIRROR_CONSUMER_REQUIRES_ACK_FC
-                                      : JS_ERR_SOURCE_CONSUMER_REQUIRES_ACK_FC, NULL);
+        fail_with(src,
+                  src->is_mirror ? JS_ERR_MIRROR_CONSUMER_REQUIRES_ACK_FC
+                                 : JS_ERR_SOURCE_CONSUMER_REQUIRES_ACK_FC,
+                  NULL);
         return;
     }
     draw(src, &m);

@@ -129,8 +129,7 @@ void source_command_write(const struct source_command *c, uint8_t *at)
     le_put_u32(at + AT_NAME_LEN, c->name.len);
     le_put_u64(at + AT_SEQUENCE, c->sequence);
     memcpy(at + AT_TEXTS, c->name.ptr, c->name.len);
-    if (c->identity.len > 0)
-        memcpy(at + AT_TEXTS + c->name.len, c->identity.ptr, c->identity.len);
+    if (c->identity.len > 0) memcpy(at + AT_TEXTS + c->name.len, c->identity.ptr, c->identity.len);
 }
 
 enum err source_command_read(struct slice in, struct source_command *ret)

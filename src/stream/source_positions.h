@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Source positions: how far a stream has read each of its sources. Replicated state: it changes when
- * commands are applied (a stored message says in its header where it came from; COMMAND_SOURCE says
- * it of messages that were not stored), and survives its messages and restarts. A mirror has none:
- * its last sequence says it all.
+/* Source positions: how far a stream has read each of its sources. Replicated state: it changes
+ * when commands are applied (a stored message says in its header where it came from; COMMAND_SOURCE
+ * says it of messages that were not stored), and survives its messages and restarts. A mirror has
+ * none: its last sequence says it all.
  *
  * The body of COMMAND_SOURCE is also a section of a checkpoint:
  *   offset  size

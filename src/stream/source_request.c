@@ -14,8 +14,7 @@ static const char api_prefix[] = "$JS.API";
 static struct source_drawer drawer_of(const struct source *src)
 {
     const struct stream *s = src->set->stream;
-    return (struct source_drawer){ stream_name(s), stream_account_name(s),
-                                   s->account->js->domain };
+    return (struct source_drawer){ stream_name(s), stream_account_name(s), s->account->js->domain };
 }
 
 /* The name of our consumer at the origin, without what the origin adds to it. */
@@ -131,7 +130,8 @@ static void source_start(const struct source *src, struct consumer_config *c)
     assert(!src->is_mirror);
     if (src->sequence > 0) start_at(c, src->sequence + 1);
     else if (src->config.opt_start_seq > 0) start_at(c, src->config.opt_start_seq);
-    else if (since != 0) start_when(c, was_used && since < state.last_time ? state.last_time : since);
+    else if (since != 0)
+        start_when(c, was_used && since < state.last_time ? state.last_time : since);
     else if (state.first_sequence > 1 && was_used && !src->is_anew) start_when(c, state.last_time);
 }
 
@@ -180,7 +180,7 @@ static void header_write(const struct source *src, struct buf *out)
 }
 
 /* Returns how many got it. */
-static uint32_t send(struct source *src, const char *rest, struct slice reply, struct slice body)
+static uint32_t request_send(struct source *src, const char *rest, struct slice reply, struct slice body)
 {
     struct buf subject = { 0 }, header = { 0 };
     api_subject(src, rest, &subject);
@@ -207,7 +207,7 @@ static uint32_t send_create(struct source *src, struct slice reply)
                            ? arena_printf(arena, "CONSUMER.CREATE.%s.%s.%s", src->config.name,
                                           c->name, c->filter_subject)
                            : arena_printf(arena, "CONSUMER.CREATE.%s", src->config.name);
-    uint32_t got = send(src, rest, reply, buf_slice(&json));
+    uint32_t got = request_send(src, rest, reply, buf_slice(&json));
     buf_deinit(&json);
     return got;
 }
@@ -218,7 +218,7 @@ static uint32_t send_reset(struct source *src, struct slice reply)
     const struct stream_source_consumer *c = src->config.consumer;
     AUTO_FREE(arena) arena = arena_new();
     assert(js_text_set(c->name));
-    return send(src, arena_printf(arena, "CONSUMER.RESET.%s.%s", src->config.name, c->name), reply,
+    return request_send(src, arena_printf(arena, "CONSUMER.RESET.%s.%s", src->config.name, c->name), reply,
                 SLICE_LIT(""));
 }
 
@@ -284,7 +284,7 @@ void source_dismiss(struct source *src)
     assert(src->name.len > 0);
     assert(src->config.consumer == NULL);
     src->is_lasting = false;
-    (void)send(src,
+    (void)request_send(src,
                arena_printf(arena, "CONSUMER.DELETE.%s.%s", src->config.name, buf_str(&src->name)),
                SLICE_LIT(""), SLICE_LIT(""));
 }
