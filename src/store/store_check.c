@@ -44,6 +44,7 @@ static void damage(struct check *c, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text.text, sizeof text.text, format, args);
     va_end(args);
+    assert(c->o->on_damage != NULL);
     c->result->damages++;
     c->o->on_damage(c->o->ctx, text.text);
 }
@@ -55,6 +56,7 @@ static struct checked_stream *stream_free(struct checked_stream *s)
     struct slice key;
     void *value;
     if (s == NULL) return NULL;
+    assert(s->incarnation > 0);
     for (uint32_t at = 0; map_next(s->blocks, &at, &key, &value);) xfree(value);
     s->blocks = map_free(s->blocks);
     return xfree(s);
@@ -69,7 +71,8 @@ static struct checked_stream *stream_of(struct check *c, uint64_t incarnation)
     s = xcalloc(1, sizeof *s);
     s->incarnation = incarnation;
     s->blocks = map_new(1);
-    (void)map_set(c->streams, key, s);
+    const void *before = map_set(c->streams, key, s);
+    assert(before == NULL);
     return s;
 }
 
@@ -130,7 +133,7 @@ static void on_batch(void *ctx, const struct journal_batch *b)
     struct check *c = ctx;
     struct journal_record r;
     c->result->batches++;
-    assert(b->pos > 0);
+    assert(b->pos > 0 && b->records > 0);
     for (uint32_t at = 0; journal_next(b, &at, &r);) {
         c->result->records++;
         if (r.owner > 0) (void)stream_of(c, r.owner); /* no list may have it yet */
@@ -212,6 +215,7 @@ static void range_damaged(struct check *c, const struct part_place *p, uint64_t 
                           uint64_t last, const char *what)
 {
     assert(what != NULL);
+    assert(p->offset <= p->end);
     damage(c, "%s at %llu: %s, sequences %llu to %llu", p->name, (unsigned long long)p->offset,
            what, (unsigned long long)first, (unsigned long long)last);
 }
@@ -223,6 +227,7 @@ static void check_messages(struct check *c, struct part_place *p, const struct p
     struct stored m;
     bool is_erased;
     uint32_t seen = 0;
+    assert(h->kind == PART_CHUNK && body.len == h->plain);
     while (body.len > 0) {
         if (!message_decode(body, p->code->seed, &m, &is_erased)) {
             range_damaged(c, p, p->last + 1, h->last, "a message is damaged");
@@ -242,6 +247,7 @@ static bool check_part(struct check *c, struct part_place *p, enum part_kind kin
 {
     struct part_head h, whole;
     const uint8_t *plain = NULL;
+    assert(p->file != NULL && p->offset + PART_HEAD <= p->end);
     enum err e = read_bytes(c, p->file, p->offset, PART_HEAD);
     enum part_verdict got = e ? PART_NONE
                               : part_decode(slice_of(c->bytes, PART_HEAD), p->code->store_id, &h);
@@ -303,8 +309,8 @@ static void check_stream(struct check *c, const struct checked_stream *s)
     };
     struct slice key;
     void *block;
+    assert(s->incarnation > 0 && s->blocks != NULL);
     c->result->streams++;
-    assert(s->incarnation > 0);
     for (uint32_t at = 0; map_next(s->blocks, &at, &key, &block);) check_block(c, &code, block);
 }
 
