@@ -187,7 +187,7 @@ static enum err check_logs(struct check *c, struct errmsg *why)
 
 /* ---- blocks ---- */
 
-struct part_place {
+struct part_walk {
     const struct block_code *code;
     const struct checked_block *block;
     struct disk_file *file;
@@ -211,8 +211,8 @@ static enum err read_bytes(struct check *c, struct disk_file *file, uint64_t off
     return moved == len ? ERR_OK : ERR_NOTFOUND;
 }
 
-static void range_damaged(struct check *c, const struct part_place *p, uint64_t first,
-                          uint64_t last, const char *what)
+static void range_damaged(struct check *c, const struct part_walk *p, uint64_t first, uint64_t last,
+                          const char *what)
 {
     assert(what != NULL);
     assert(p->offset <= p->end);
@@ -221,7 +221,7 @@ static void range_damaged(struct check *c, const struct part_place *p, uint64_t 
 }
 
 /* Messages one by one; where one begins is known as long as the lengths before it are good. */
-static void check_messages(struct check *c, struct part_place *p, const struct part_head *h,
+static void check_messages(struct check *c, struct part_walk *p, const struct part_head *h,
                            struct slice body)
 {
     struct stored m;
@@ -243,7 +243,7 @@ static void check_messages(struct check *c, struct part_place *p, const struct p
 }
 
 /* False: how long it is is not known, nothing behind it can be found. */
-static bool check_part(struct check *c, struct part_place *p, enum part_kind kind)
+static bool check_part(struct check *c, struct part_walk *p, enum part_kind kind)
 {
     struct part_head h, whole;
     const uint8_t *plain = NULL;
@@ -257,11 +257,10 @@ static bool check_part(struct check *c, struct part_place *p, enum part_kind kin
         range_damaged(c, p, p->last + 1, p->block->last, "the head of a part is damaged");
         return false;
     }
+    const struct part_place place = { p->block->number, p->offset };
     uint64_t len = (uint64_t)PART_HEAD + h.stored;
     e = read_bytes(c, p->file, p->offset, len);
-    if (!e)
-        e = block_code_unpack(p->code, p->block->number, p->offset, slice_of(c->bytes, len), &whole,
-                              &plain);
+    if (!e) e = block_code_unpack(p->code, place, slice_of(c->bytes, len), &whole, &plain);
     if (e) range_damaged(c, p, h.first, h.last, "a part is damaged");
     else if (kind == PART_CHUNK) {
         p->last = h.first > 0 ? h.first - 1 : 0;
@@ -277,7 +276,7 @@ static bool check_part(struct check *c, struct part_place *p, enum part_kind kin
 static void check_block(struct check *c, const struct block_code *code,
                         const struct checked_block *b)
 {
-    struct part_place p = { .code = code, .block = b, .end = b->end, .last = b->first - 1 };
+    struct part_walk p = { .code = code, .block = b, .end = b->end, .last = b->first - 1 };
     int len = snprintf(p.name, sizeof p.name, STORE_STREAMS "/%016llx/%08x",
                        (unsigned long long)code->incarnation, b->number);
     assert(len > 0 && (size_t)len < sizeof p.name);
