@@ -124,15 +124,14 @@ void api_stream_delete(struct api_request *r)
 
 /* ---- INFO ---- */
 
-void api_stream_info(struct api_request *r)
+static void answer_info(struct api_request *r)
 {
     struct stream_info_request request = { .offset = 0 };
     struct js_cluster_info cluster = { .leader = r->account->js->core->identity.name };
     struct stream_info info;
     struct stream_info_response response = { .info = &info };
     if (js_body_given(r->body) && !api_read(r, &stream_info_request_table, &request)) return;
-    struct stream *s = api_stream_of(r);
-    if (s == NULL) return;
+    struct stream *s = r->stream;
     const struct stream_details details = {
         .deleted = request.deleted_details,
         .subjects = js_text_set(request.subjects_filter) ? request.subjects_filter : NULL,
@@ -145,6 +144,18 @@ void api_stream_info(struct api_request *r)
     /* a filter that nothing meets counts as none */
     if (response.paged.total == 0) response.paged = (struct js_paged){ 0 };
     api_answer(r, &response);
+}
+
+/* What the requester has published or acked before counts: its commands are waited for. */
+void api_stream_info(struct api_request *r)
+{
+    struct stream_info_request request = { .offset = 0 };
+    if (js_body_given(r->body) && !api_read(r, &stream_info_request_table, &request)) return;
+    struct stream *s = api_stream_of(r);
+    if (s == NULL) return;
+    r->stream = s;
+    if (s->failure != ERR_OK || s->log->applied == s->log->proposed) answer_info(r);
+    else api_after(r, s, answer_info);
 }
 
 /* ---- NAMES and LIST ---- */

@@ -142,6 +142,7 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
 {
     struct config_command c;
     bool is_first = !s->is_created;
+    enum js_retention before = s->config.retention;
     sources_forget(s);
     if (config_command_read(in->body, &c) != ERR_OK || stream_config_take(s, &c) != ERR_OK) {
         unreadable(s);
@@ -155,8 +156,10 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
     batches_update(s);
     stream_room_enforce_subjects(s);
     stream_room_enforce(s);
-    stream_charge(s);
     consumers_stream_updated(s->consumers);
+    if (before != s->config.retention && s->config.retention == JS_RETENTION_INTEREST)
+        stream_unneeded_take(s);
+    stream_charge(s);
 }
 
 static void apply_delete(struct stream *s, const struct stream_log_command *in)

@@ -139,6 +139,11 @@ struct purge_command {
     uint64_t     below, keep;
     struct slice filter;
 };
+/* All below a bound: it may lie above the last sequence, which moves then. */
+static inline bool purge_is_compact(const struct purge_command *c)
+{
+    return c->filter.len == 0 && c->keep == 0 && c->below > 0;
+}
 uint32_t purge_command_size(const struct purge_command *);
 void purge_command_write(const struct purge_command *, uint8_t *at);
 MUST_CHECK enum err purge_command_read(struct slice, struct purge_command *ret);

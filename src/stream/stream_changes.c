@@ -120,6 +120,7 @@ void stream_purge(struct stream *s, const struct stream_purge *p,
         return;
     }
     purge_command_write(&c, at);
+    if (purge_is_compact(&c) && c.below - 1 > s->last_proposed) s->last_proposed = c.below - 1;
     change_new(s, ctx)->purged = done;
 }
 
@@ -146,6 +147,20 @@ void stream_unneeded(struct stream *s, uint64_t first, uint64_t last)
     if (before != NULL && before->last + 1 == first) before->last = last;
     else buf_add(&s->unneeded, slice_of(&r, sizeof r));
     reactor_turn(jetstream_reactor(s->account->js), &s->turn);
+}
+
+void stream_unneeded_take(struct stream *s)
+{
+    const struct msgs_filter all = { NULL, 0 };
+    uint64_t at = 0;
+    for (; msgs_next(s->msgs, &all, at, NULL, &at) == ERR_OK; at++) {
+        struct slice subject;
+        uint64_t size;
+        if (msgs_meta(s->msgs, at, &subject, &size) != ERR_OK) continue;
+        if (consumers_need(s->consumers, at, subject)) continue;
+        bool was_there = stream_take_out(s, at);
+        assert(was_there);
+    }
 }
 
 /* How many sequences one command removes at most. */

@@ -81,6 +81,7 @@ static void a_purge_tells_how_many_went(void **state)
         { { .keep = 0 }, 6, 7, 6 },
         { { .keep = 2 }, 4, 5, 6 },
         { { .below = 3 }, 2, 3, 6 },
+        { { .below = 50 }, 6, 50, 49 },
         { { .filter = SLICE_INIT("a.1") }, 3, 2, 6 },
         { { .filter = SLICE_INIT("a.1"), .keep = 1 }, 2, 2, 6 },
         { { .filter = SLICE_INIT("a.*"), .below = 2 }, 1, 2, 6 },
@@ -100,6 +101,31 @@ static void a_purge_tells_how_many_went(void **state)
         assert_int_equal(s->consumers->purged, cases[i].count > 0);
         streams_world_free(w);
     }
+}
+
+static void a_purge_beyond_the_end_moves_it_for_those_behind(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = filled(w, "");
+    const struct stream_purge purge = { .below = 50 };
+    struct done done = { 0 };
+    stream_purge(s, &purge, purged, &done);
+    assert_string_equal(streams_publish(w, "a.1", NULL, "x"), "{\"stream\":\"S\",\"seq\":50}");
+    assert_int_equal(done.count, 6);
+    streams_world_free(w);
+}
+
+static void with_interest_retention_what_nobody_needs_goes_at_once(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = filled(w, "");
+    s->consumers->needs_from = 5;
+    streams_make(w, "{\"name\":\"S\",\"subjects\":[\"a.>\"],\"retention\":\"interest\"}");
+    assert_int_equal(streams_state(s).messages, 2);
+    assert_int_equal(w->account.memory_used, streams_state(s).bytes);
+    streams_world_free(w);
 }
 
 static void what_nobody_needs_goes(void **state)
@@ -152,6 +178,8 @@ int main(void)
         cmocka_unit_test(a_removed_message_is_gone_when_it_is_told),
         cmocka_unit_test(a_message_that_two_remove_is_not_there_for_the_second),
         cmocka_unit_test(a_purge_tells_how_many_went),
+        cmocka_unit_test(a_purge_beyond_the_end_moves_it_for_those_behind),
+        cmocka_unit_test(with_interest_retention_what_nobody_needs_goes_at_once),
         cmocka_unit_test(what_nobody_needs_goes),
         cmocka_unit_test(with_limits_retention_everything_stays),
         cmocka_unit_test(who_waits_for_a_failed_stream_is_told),

@@ -34,6 +34,7 @@ uint64_t stream_take_below(struct stream *s, uint64_t first)
 uint64_t stream_take_matching(struct stream *s, const struct purge_command *c)
 {
     const struct msgs_filter filter = { &c->filter, c->filter.len > 0 ? 1 : 0 };
+    if (purge_is_compact(c)) return stream_take_below(s, c->below);
     uint64_t gone = msgs_purge(s->msgs, &filter, c->below, c->keep);
     if (gone > 0) tell_purged(s);
     return gone;
