@@ -281,24 +281,28 @@ struct checks {
     check *const *at;
     uint32_t      count;
 };
-#define CHECKS(rows) { rows, ARRAY_COUNT(rows) }
+#define CHECKS(rows)            \
+    {                           \
+        rows, ARRAY_COUNT(rows) \
+    }
 
 /* Those before, of, and behind the headers; nobody looks at those of headers where there are
  * none. */
 static check *const single_first[] = { check_record, check_sealed };
 static check *const single_headers[] = {
-    check_counter_header, check_expected_stream, check_ttl_allowed, check_expected_subject,
-    check_expected_last,  check_schedule,        check_scheduler,   check_source,
-    check_id,             check_last_id,         check_rollup,
+    check_counter_header,   check_expected_stream, check_ttl_allowed,
+    check_expected_subject, check_expected_last,   check_schedule,
+    check_scheduler,        check_source,          check_id,
+    check_last_id,          check_rollup,
 };
 static check *const single_last[] = {
-    check_counter, check_size, check_server, check_interest, check_account, check_ttl,
-    check_discard,
+    check_counter, check_size, check_server,  check_interest,
+    check_account, check_ttl,  check_discard,
 };
 static check *const staged[] = { check_sealed, check_server, check_account, check_size };
 static check *const batch_headers_first[] = {
-    check_unsupported, check_size, check_counter_header, check_expected_stream,
-    check_ttl_allowed, check_ttl,  check_id,             check_source,
+    check_unsupported, check_size, check_counter_header, check_expected_stream, check_ttl_allowed,
+    check_ttl,         check_id,   check_source,
 };
 static check *const batch_headers_last[] = {
     check_expected_last, check_expected_subject, check_schedule, check_scheduler, check_rollup,

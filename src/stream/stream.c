@@ -108,14 +108,10 @@ static void dismantle(struct stream *s)
     s->transform = transform_free(s->transform);
     s->republish = transform_free(s->republish);
     text_queue_deinit(&s->answers);
-    struct buf *bufs[] = { &s->last_id,     &s->last_id_proposed, &s->unneeded,
-                           &s->ack,         &s->sending,          &s->scratch,
-                           &s->scratch_header, &s->loading_ids,   &s->loading_expiries, &s->loading_schedules,
-                           &s->counter_payload, &s->counter_sources };
     struct buf *bufs[] = {
-        &s->last_id,          &s->last_id_proposed, &s->unneeded,       &s->ack,
-        &s->sending,          &s->scratch,          &s->scratch_header, &s->loading_ids,
-        &s->loading_expiries, &s->counter_payload,  &s->counter_sources
+        &s->last_id,          &s->last_id_proposed,  &s->unneeded,        &s->ack,
+        &s->sending,          &s->scratch,           &s->scratch_header,  &s->loading_ids,
+        &s->loading_expiries, &s->loading_schedules, &s->counter_payload, &s->counter_sources
     };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
     s->config_arena = arena_free(s->config_arena);

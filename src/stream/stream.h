@@ -6,8 +6,8 @@
  * to a command), stream_answers.c (what publishers are told), apply.c (from a durable command to
  * state, ack, consumers), stream_room.c (what has to go for a message), stream_changes.c (remove,
  * purge, what nobody needs), dedupe.c (ids of the duplicate window), expiry.c (max_age, TTL,
- * markers, schedules), atomic_batch.c (atomic and fast batches), republish.c, stream_info.c (what the API
- * tells of it). They share stream_internal.h.
+ * markers, schedules), atomic_batch.c (atomic and fast batches), republish.c, stream_info.c (what
+ * the API tells of it). They share stream_internal.h.
  *
  * Thread:  the JetStream reactor. Memory: the account's list owns it; stream_free() after its
  *          deletion was applied and nothing is in flight.
