@@ -287,11 +287,26 @@ static void owner_damaged(struct store_owner *o, uint64_t first, uint64_t last)
     if (last > state.last_sequence) msgs_skip(s->msgs, last, state.last_time);
 }
 
+static void ending_take(struct stream *s)
+{
+    struct stream **at = &s->account->js->ending;
+    assert(s->is_gone);
+    while (*at != s) at = &(*at)->next_ending;
+    *at = s->next_ending;
+}
+
+/* Its end may have been replayed by a start that failed later. */
 static void owner_dropped(struct store_owner *o)
 {
     struct stream *s = of(o);
-    js_account_remove(s->account, s);
-    stream_free(s);
+    if (!s->is_gone) {
+        js_account_remove(s->account, s);
+        stream_free(s);
+        return;
+    }
+    ending_take(s);
+    s->msgs = msgs_free(s->msgs);
+    xfree(s);
 }
 
 /* ---- writing, and the end ---- */
@@ -311,9 +326,7 @@ static void owner_flush(struct store_owner *o)
 static void removed(void *ctx, enum err e)
 {
     struct stream *s = ctx;
-    struct stream **at = &s->account->js->ending;
-    while (*at != s) at = &(*at)->next_ending;
-    *at = s->next_ending;
+    ending_take(s);
     /* what is left is found at the next start, for the store still names it */
     if (e == ERR_OK) store_removed(s->account->js->store, s->incarnation);
     xfree(s);
