@@ -8,30 +8,41 @@ static const char *text_copy(struct arena *arena, const char *text)
     return text == NULL ? NULL : arena_str(arena, slice_str(text));
 }
 
+static size_t item_size(const struct json_field *f)
+{
+    if (f->type == JSON_TEXTS) return sizeof(const char *);
+    if (f->type == JSON_TEXT_MAP) return sizeof(struct json_pair);
+    if (f->type == JSON_COUNT_MAP) return sizeof(struct json_count);
+    return f->type == JSON_STRUCTS ? f->table->size : sizeof(nanos);
+}
+
+static void item_copy(const struct json_field *f, const void *from, struct arena *arena, void *ret)
+{
+    if (f->type == JSON_TEXTS) {
+        *(const char **)ret = text_copy(arena, *(const char *const *)from);
+    } else if (f->type == JSON_TEXT_MAP) {
+        const struct json_pair *pair = from;
+        *(struct json_pair *)ret = (struct json_pair){ text_copy(arena, pair->key),
+                                                       text_copy(arena, pair->value) };
+    } else if (f->type == JSON_COUNT_MAP) {
+        const struct json_count *count = from;
+        *(struct json_count *)ret = (struct json_count){ text_copy(arena, count->key),
+                                                         count->value };
+    } else if (f->type == JSON_STRUCTS) {
+        json_table_copy(f->table, from, arena, ret);
+    } else {
+        *(nanos *)ret = *(const nanos *)from;
+    }
+}
+
 static struct json_array array_copy(const struct json_field *f, const struct json_array *from,
                                     struct arena *arena)
 {
-    assert(f->type != JSON_COUNT_MAP);  /* of answers, which are not kept */
-    size_t size = f->type == JSON_TEXTS      ? sizeof(const char *)
-                  : f->type == JSON_TEXT_MAP ? sizeof(struct json_pair)
-                  : f->type == JSON_STRUCTS  ? f->table->size
-                                             : sizeof(nanos);
+    size_t size = item_size(f);
     struct json_array to = { arena_alloc(arena, size * (from->count + 1)), from->count };
-    for (uint32_t i = 0; i < from->count; i++) {
-        const void *a = (const char *)from->items + size * i;
-        void *b = (char *)to.items + size * i;
-        if (f->type == JSON_TEXTS) {
-            *(const char **)b = text_copy(arena, *(const char *const *)a);
-        } else if (f->type == JSON_TEXT_MAP) {
-            const struct json_pair *pair = a;
-            *(struct json_pair *)b = (struct json_pair){ text_copy(arena, pair->key),
-                                                         text_copy(arena, pair->value) };
-        } else if (f->type == JSON_STRUCTS) {
-            json_table_copy(f->table, a, arena, b);
-        } else {
-            *(nanos *)b = *(const nanos *)a;
-        }
-    }
+    assert(size > 0);
+    for (uint32_t i = 0; i < from->count; i++)
+        item_copy(f, (const char *)from->items + size * i, arena, (char *)to.items + size * i);
     return to;
 }
 
@@ -50,7 +61,8 @@ static void field_copy(const struct json_field *f, const void *from, struct aren
         json_table_copy(f->table, inner, arena, *(void **)ret);
     } else {
         assert(f->type == JSON_TEXTS || f->type == JSON_TEXT_MAP || f->type == JSON_STRUCTS ||
-               f->type == JSON_NANOS_LIST || f->type == JSON_U64_LIST);
+               f->type == JSON_NANOS_LIST || f->type == JSON_U64_LIST ||
+               f->type == JSON_COUNT_MAP);
         *(struct json_array *)ret = array_copy(f, from, arena);
     }
 }
@@ -93,6 +105,9 @@ static bool array_equal(const struct json_field *f, const struct json_array *a,
             const struct json_pair *x = a->items, *y = b->items;
             if (!text_equal(x[i].key, y[i].key) || !text_equal(x[i].value, y[i].value))
                 return false;
+        } else if (f->type == JSON_COUNT_MAP) {
+            const struct json_count *x = a->items, *y = b->items;
+            if (!text_equal(x[i].key, y[i].key) || x[i].value != y[i].value) return false;
         } else if (f->type == JSON_STRUCTS) {
             size_t at = (size_t)i * f->table->size;
             if (!json_table_equal(f->table, (const char *)a->items + at,

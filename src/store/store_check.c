@@ -130,8 +130,11 @@ static void on_batch(void *ctx, const struct journal_batch *b)
     struct check *c = ctx;
     struct journal_record r;
     c->result->batches++;
-    for (uint32_t at = 0; journal_next(b, &at, &r);) c->result->records++;
     assert(b->pos > 0);
+    for (uint32_t at = 0; journal_next(b, &at, &r);) {
+        c->result->records++;
+        if (r.owner > 0) (void)stream_of(c, r.owner); /* no list may have it yet */
+    }
 }
 
 static void on_journal_damage(void *ctx, const struct journal_damage *d)
