@@ -58,7 +58,8 @@ static void who_asks_for_configured_jetstream_hears_that_it_is_missing(void **st
 {
     (void)state;
     struct world *w = world_new(with_jetstream);
-    world_expect(w, "/healthz", "", 200, "{\"status\":\"ok\"}");
+    world_expect(w, "/healthz", "", 503,
+                 "{\"status\":\"unavailable\",\"error\":\"JetStream is not served\"}");
     world_expect(w, "/healthz", "js-enabled-only=1", 503,
                  "{\"status\":\"unavailable\",\"error\":\"JetStream is not served\"}");
     world_expect(

@@ -144,6 +144,7 @@ void api_stream_info(struct api_request *r)
     info.cluster = &cluster;
     /* a filter that nothing meets counts as none */
     if (response.paged.total == 0) response.paged = (struct js_paged){ 0 };
+    else response.paged.offset = request.offset > 0 ? request.offset : 0;
     api_answer(r, &response);
 }
 
