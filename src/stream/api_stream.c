@@ -79,10 +79,16 @@ void api_stream_create(struct api_request *r)
 static void answer_update(struct api_request *r)
 {
     struct stream_create_response response = { .did_create = false };
-    if (r->account->updating == r->stream) r->account->updating = NULL;
     tell(r, ADVISORY_STREAM_UPDATED, "modify");
     response.info = info_of(r, r->stream);
     api_answer(r, &response);
+}
+
+/* What new limits take away is gone when it is answered. */
+static void settle_update(struct api_request *r)
+{
+    if (r->account->updating == r->stream) r->account->updating = NULL;
+    api_settle(r, r->stream, answer_update);
 }
 
 void api_stream_update(struct api_request *r)
@@ -99,7 +105,7 @@ void api_stream_update(struct api_request *r)
     assert(s != NULL);
     assert(r->account->updating == NULL);
     r->account->updating = s;
-    api_after(r, s, answer_update);
+    api_after(r, s, settle_update);
 }
 
 static void answer_success(struct api_request *r)
@@ -124,15 +130,13 @@ void api_stream_delete(struct api_request *r)
 
 /* ---- INFO ---- */
 
-void api_stream_info(struct api_request *r)
+static void answer_info(struct api_request *r)
 {
-    struct stream_info_request request = { .offset = 0 };
+    const struct stream_info_request request = *(const struct stream_info_request *)r->own;
     struct js_cluster_info cluster = { .leader = r->account->js->core->identity.name };
     struct stream_info info;
     struct stream_info_response response = { .info = &info };
-    if (js_body_given(r->body) && !api_read(r, &stream_info_request_table, &request)) return;
-    struct stream *s = api_stream_of(r);
-    if (s == NULL) return;
+    struct stream *s = r->stream;
     const struct stream_details details = {
         .deleted = request.deleted_details,
         .subjects = js_text_set(request.subjects_filter) ? request.subjects_filter : NULL,
@@ -146,6 +150,16 @@ void api_stream_info(struct api_request *r)
     if (response.paged.total == 0) response.paged = (struct js_paged){ 0 };
     else response.paged.offset = request.offset > 0 ? request.offset : 0;
     api_answer(r, &response);
+}
+
+void api_stream_info(struct api_request *r)
+{
+    struct stream_info_request *request = arena_alloc(r->arena, sizeof *request);
+    if (js_body_given(r->body) && !api_read(r, &stream_info_request_table, request)) return;
+    struct stream *s = api_stream_of(r);
+    if (s == NULL) return;
+    r->own = request;
+    api_settle(r, s, answer_info);
 }
 
 /* ---- NAMES and LIST ---- */
