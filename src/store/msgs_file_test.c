@@ -67,11 +67,193 @@ static void it_does_so_when_blocks_are_compressed_and_sealed(void **state)
     play(40, 3, true, true);
 }
 
+/* ---- one by one ---- */
+
+enum { MANY = 2000 };
+
+static void add_many(struct msgs *m, uint64_t first, uint64_t last)
+{
+    char subject[32];
+    for (uint64_t i = first; i <= last; i++) {
+        (void)snprintf(subject, sizeof subject, "a.%u", (unsigned)(i % 50));
+        files_add(m, i, subject, "some bytes of a message");
+    }
+}
+
+static void flush(struct files *w, struct msgs *m)
+{
+    int done = 0;
+    msgs_file_flush(m, count_done, &done);
+    files_settle(w);
+    assert_int_equal(done, 1);
+}
+
+static void count_files(void *ctx, const char *name, uint64_t size)
+{
+    (void)size;
+    *(uint32_t *)ctx += strncmp(name, "streams/", 8) == 0;
+}
+
+static void what_is_in_blocks_takes_no_memory_for_each_message(void **state)
+{
+    (void)state;
+    struct msgs_file_stats few, many;
+    struct store_cache_stats cache;
+    struct files *w = files_setup(1);
+    struct msgs *m = files_make(w, 1);
+    add_many(m, 1, MANY);
+    flush(w, m);
+    msgs_file_stats(m, &few);
+    add_many(m, MANY + 1, 10 * MANY);
+    flush(w, m);
+    msgs_file_stats(m, &many);
+    store_cache_stats(w->cache, &cache);
+    assert_true(many.blocks > 8 * few.blocks);
+    /* which is so small that the four last ones count */
+    assert_true(cache.bytes < 2 * cache.budget);
+    assert_true(cache.held < 4096); /* the open block */
+    assert_true(many.memory - few.memory < 512 * (uint64_t)(many.blocks - few.blocks) + 65536);
+    assert_int_equal(msgs_file_unsafe(m), 0);
+    (void)files_close(w, m);
+    files_teardown(w);
+}
+
+static void a_stream_that_is_removed_leaves_nothing(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(2);
+    struct msgs *m = files_make(w, 1);
+    uint32_t files = 0;
+    int removed = 0;
+    add_many(m, 1, MANY);
+    (void)disk_memory_step(w->disk);
+    msgs_file_remove(m, count_done, &removed);
+    assert_int_equal(removed, 0);
+    files_settle(w);
+    assert_int_equal(removed, 1);
+    disk_memory_each(w->disk, &files, count_files);
+    assert_int_equal(files, 0);
+    files_teardown(w);
+}
+
+static void files_that_nobody_knows_are_put_aside(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(3);
+    struct disk *d = &w->disk->base;
+    struct msgs *m = files_make(w, 1);
+    struct errmsg why;
+    uint64_t size = 0;
+    uint32_t files = 0;
+    add_many(m, 1, 400);
+    flush(w, m);
+    (void)files_close(w, m);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(msgs_file_quarantine(d, w->incarnation, &why), ERR_OK);
+        disk_memory_each(w->disk, &files, count_files);
+        assert_int_equal(files, 0);
+        m = msgs_file_new(&w->options, 1);
+        add_many(m, 1, 400);
+        flush(w, m);
+        (void)files_close(w, m);
+    }
+    assert_non_null(disk_memory_bytes(w->disk, "quarantine/0000000000000001-00000001.0", &size));
+    assert_non_null(disk_memory_bytes(w->disk, "quarantine/0000000000000001-00000001.1", &size));
+    assert_true(size > 4096);
+    files_teardown(w);
+}
+
+static void what_is_prepared_needs_no_read(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(4);
+    struct msgs *m = files_make(w, 1);
+    struct msgs_wait wait = { .done = waited };
+    struct msgs_file_stats s;
+    add_many(m, 1, MANY);
+    flush(w, m);
+    msgs_file_stats(m, &s);
+    uint64_t blocked = s.blocked;
+    assert_int_equal(msgs_prepare(m, 10, 12, &wait), ERR_BUSY);
+    files_settle(w);
+    assert_int_equal(msgs_prepare(m, 10, 12, &wait), ERR_OK);
+    struct slice subject;
+    uint64_t bytes;
+    assert_int_equal(msgs_meta(m, 11, &subject, &bytes), ERR_OK);
+    assert_true(slice_equal_str(subject, "a.11"));
+    assert_true(msgs_remove(m, 11, NULL));
+    msgs_file_stats(m, &s);
+    assert_int_equal(s.blocked, blocked);
+    assert_true(msgs_remove(m, MANY / 2, NULL));
+    msgs_file_stats(m, &s);
+    assert_true(s.blocked > blocked);
+    (void)files_close(w, m);
+    files_teardown(w);
+}
+
+static void what_is_read_ahead_is_there_when_it_is_asked_for(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(5);
+    struct msgs *m = files_make(w, 1);
+    struct loading g = { .load.done = loading_done };
+    add_many(m, 1, MANY);
+    flush(w, m);
+    w->disk->busy_permille = 1000;
+    assert_int_equal(msgs_load(m, 1, 0, &g.load), ERR_BUSY);
+    msgs_load_cancel(m, &g.load);
+    files_settle(w);
+    assert_false(g.is_done);
+    assert_int_equal(msgs_load(m, 1, 0, &g.load), ERR_BUSY);
+    files_settle(w);
+    assert_true(g.is_done && g.e == ERR_OK);
+    assert_int_equal(msgs_load(m, 2, 2048, &g.load), ERR_OK);
+    files_settle(w);
+    assert_int_equal(msgs_load(m, 9, 0, &g.load), ERR_OK);
+    (void)files_close(w, m);
+    files_teardown(w);
+}
+
+static void a_message_larger_than_a_block_has_one_of_its_own(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(6);
+    struct msgs *m = files_make(w, 1);
+    struct stored got;
+    static char large[20000];
+    memset(large, 'x', sizeof large - 1);
+    for (uint64_t i = 1; i <= 9; i++) files_add(m, i, "a", i % 2 ? "small" : large);
+    flush(w, m);
+    for (uint64_t i = 1; i <= 9; i++) {
+        assert_int_equal(files_get(w, m, i, &got), ERR_OK);
+        assert_true(slice_equal_str(got.payload, i % 2 ? "small" : large));
+    }
+    msgs_check(m);
+    (void)files_close(w, m);
+    files_teardown(w);
+}
+
+static void the_size_of_blocks_follows_the_limits(void **state)
+{
+    (void)state;
+    assert_int_equal(msgs_file_block_size(0, 0), 8 << 20);
+    assert_int_equal(msgs_file_block_size(0, 1), 4 << 20);
+    assert_int_equal(msgs_file_block_size(1 << 20, 0), 256 << 10);
+    assert_int_equal(msgs_file_block_size(1000, 0), 64 << 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_agrees_with_a_list_whatever_happens),
         cmocka_unit_test(it_does_so_when_blocks_are_compressed_and_sealed),
+        cmocka_unit_test(what_is_in_blocks_takes_no_memory_for_each_message),
+        cmocka_unit_test(a_stream_that_is_removed_leaves_nothing),
+        cmocka_unit_test(files_that_nobody_knows_are_put_aside),
+        cmocka_unit_test(what_is_prepared_needs_no_read),
+        cmocka_unit_test(what_is_read_ahead_is_there_when_it_is_asked_for),
+        cmocka_unit_test(a_message_larger_than_a_block_has_one_of_its_own),
+        cmocka_unit_test(the_size_of_blocks_follows_the_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

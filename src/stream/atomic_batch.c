@@ -32,8 +32,7 @@ static bool refuse(struct stream *s, const struct incoming *in, enum js_err id)
     struct js_error e;
     if (id == JS_ERR_ATOMIC_PUBLISH_TOO_LARGE_BATCH)
         (void)js_error_setf(&e, id, "%llu", (unsigned long long)messages_max(s));
-    else
-        (void)js_error_set(&e, id);
+    else (void)js_error_set(&e, id);
     stream_answer_error(s, in->reply, &e);
     return true;
 }
@@ -215,8 +214,9 @@ static struct batch *find_or_open(struct stream *s, const struct incoming *in, u
     if (h != NULL) return batch_of(h);
     if (number != 1) {
         bool is_large = size_with(number, how) > messages_max(s);
-        (void)refuse(s, in, is_large ? JS_ERR_ATOMIC_PUBLISH_TOO_LARGE_BATCH
-                                     : JS_ERR_ATOMIC_PUBLISH_INCOMPLETE_BATCH);
+        (void)refuse(s, in,
+                     is_large ? JS_ERR_ATOMIC_PUBLISH_TOO_LARGE_BATCH
+                              : JS_ERR_ATOMIC_PUBLISH_INCOMPLETE_BATCH);
         return NULL;
     }
     h = batches_open(all, BATCH_ATOMIC, id);

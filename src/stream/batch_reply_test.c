@@ -31,7 +31,10 @@ static void other_replies_are_none(void **state)
 {
     (void)state;
     static const struct slice none[] = {
-        SLICE_INIT(""), SLICE_INIT(".$FI"), SLICE_INIT("_INBOX.a.b"), SLICE_INIT("a.$F"),
+        SLICE_INIT(""),
+        SLICE_INIT(".$FI"),
+        SLICE_INIT("_INBOX.a.b"),
+        SLICE_INIT("a.$F"),
     };
     for (size_t i = 0; i < ARRAY_COUNT(none); i++) assert_false(batch_reply_is(none[i]));
 }

@@ -107,8 +107,7 @@ void batches_update(struct stream *s)
 
 struct batch_head *batches_find(struct batches *b, enum batch_kind kind, struct slice id)
 {
-    LIST_EACH(&b->open[kind], node)
-    {
+    LIST_EACH(&b->open[kind], node) {
         struct batch_head *h = container_of(node, struct batch_head, node);
         if (slice_equal(batch_id(h), id)) return h;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Batches_internal: what batches.c, atomic_batch.c and fast_batch.c share. Thread, memory: batches.h. */
+/* Batches_internal: what batches.c, atomic_batch.c and fast_batch.c share. Thread, memory:
+ * batches.h. */
 #ifndef MIDGE_STREAM_BATCHES_INTERNAL_H
 #define MIDGE_STREAM_BATCHES_INTERNAL_H
 

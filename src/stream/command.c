@@ -53,7 +53,8 @@ static uint32_t store_fixed(uint8_t flags)
 
 uint32_t store_command_size(const struct store_command *c)
 {
-    uint64_t size = (uint64_t)store_fixed(c->flags) + c->subject.len + c->header.len + c->payload.len;
+    uint64_t size = (uint64_t)store_fixed(c->flags) + c->subject.len + c->header.len +
+                    c->payload.len;
     assert(size <= JOURNAL_BODY_MAX);
     return (uint32_t)size;
 }
@@ -71,8 +72,7 @@ void store_command_write(const struct store_command *c, uint8_t *at)
     le_put_u64(at + STORE_TIME, (uint64_t)c->time);
     le_put_u64(at + STORE_ID, c->id);
     le_put_u64(at + STORE_EXPIRES, (uint64_t)c->expires);
-    if (UNLIKELY((c->flags & STORE_WITH_DUE) != 0))
-        le_put_u64(at + STORE_FIXED, (uint64_t)c->due);
+    if (UNLIKELY((c->flags & STORE_WITH_DUE) != 0)) le_put_u64(at + STORE_FIXED, (uint64_t)c->due);
     (void)add(add(add(at + store_fixed(c->flags), c->subject), c->header), c->payload);
 }
 
@@ -86,8 +86,7 @@ enum err store_command_read(struct slice in, struct store_command *ret)
     uint32_t subject = le_get_u16(at + STORE_SUBJECT_LEN);
     uint32_t header = le_get_u32(at + STORE_HEADER_LEN);
     uint32_t payload = le_get_u32(at + STORE_PAYLOAD_LEN);
-    if (subject == 0 || (uint64_t)fixed + subject + header + payload != in.len)
-        return ERR_CORRUPT;
+    if (subject == 0 || (uint64_t)fixed + subject + header + payload != in.len) return ERR_CORRUPT;
     *ret = (struct store_command){
         .flags = at[STORE_FLAGS],
         .time = (nanos)le_get_u64(at + STORE_TIME),

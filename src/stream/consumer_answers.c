@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What consumers say that is no message: answers to acks, which wait until what they speak of is
- * durable; advisories and pull requests that came in a sink, which wait for the run. */
+/* What consumers do not send at once. Answers to acks wait until what they speak of is durable, and
+ * so do messages that may be delivered only once (consumer_must_hold()), with the status lines
+ * behind them; advisories and pull requests that came in a sink wait for the run. */
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/le.h"
@@ -11,40 +12,62 @@ struct ack_answers {
     struct stream_wait wait;
     struct list        node;            /* of set->waiting, when it waits */
     struct consumers  *set;
-    struct buf         replies;         /* length, 2 bytes, and text of each */
+    struct buf         records;
 };
 
-/* ---- answers to acks ---- */
+/* What gathers beyond this is no more given to those who must wait. */
+enum { LATER_MAX = 4 << 20 };
 
-static void reply_add(struct buf *out, struct slice reply)
+/* ---- records: five lengths, 4 bytes each, then the texts of an outgoing message ---- */
+
+enum { RECORD_TEXTS = 5, RECORD_HEAD = RECORD_TEXTS * 4 };
+
+static void record_add(struct buf *out, const struct outgoing *m)
 {
-    assert(reply.len > 0 && reply.len <= UINT16_MAX);
-    buf_reserve(out, 2);
-    le_put_u16(out->ptr + out->len, (uint16_t)reply.len);
-    out->len += 2;
-    buf_add(out, reply);
+    const struct slice texts[RECORD_TEXTS] = { m->to, m->subject, m->reply, m->header, m->payload };
+    assert(m->to.len > 0);
+    buf_reserve(out, RECORD_HEAD);
+    for (uint32_t i = 0; i < RECORD_TEXTS; i++)
+        le_put_u32(out->ptr + out->len + 4 * i, texts[i].len);
+    out->len += RECORD_HEAD;
+    for (uint32_t i = 0; i < RECORD_TEXTS; i++) buf_add(out, texts[i]);
 }
 
-/* An empty message to each. */
-static void replies_send(struct consumers *set, struct slice replies)
+/* Cuts the first one off. */
+static void record_take(struct slice *in, struct outgoing *ret)
+{
+    struct slice *const texts[RECORD_TEXTS] = { &ret->to, &ret->subject, &ret->reply, &ret->header,
+                                                &ret->payload };
+    assert(in->len >= RECORD_HEAD);
+    struct slice rest = slice_from(*in, RECORD_HEAD);
+    for (uint32_t i = 0; i < RECORD_TEXTS; i++) {
+        uint32_t len = le_get_u32(in->ptr + 4 * i);
+        assert(len <= rest.len);
+        *texts[i] = slice_first(rest, len);
+        rest = slice_from(rest, len);
+    }
+    *in = rest;
+}
+
+static void records_send(struct consumers *set, struct slice records)
 {
     struct js_account *account = set->stream->account;
-    struct slice none = SLICE_LIT("");
-    assert(account != NULL);
-    while (replies.len > 0) {
-        uint32_t len = le_get_u16(replies.ptr);
-        struct slice reply = slice_first(slice_from(replies, 2), len);
-        assert(reply.len == len);
-        (void)deliver_internal(account->js->home, account->account, reply, none, none, none);
-        replies = slice_from(replies, 2 + len);
+    struct outgoing m = { .account = account->account };
+    assert(account->js != NULL);
+    while (records.len > 0) {
+        record_take(&records, &m);
+        assert(m.to.len > 0);
+        (void)deliver_as(account->js->home, &m, NULL);
     }
 }
+
+/* ---- what waits ---- */
 
 static struct ack_answers *answers_free(struct ack_answers *a)
 {
     assert(a != NULL);
     list_remove(&a->node);
-    buf_deinit(&a->replies);
+    buf_deinit(&a->records);
     return xfree(a);
 }
 
@@ -52,8 +75,8 @@ static struct ack_answers *answers_free(struct ack_answers *a)
 static void on_durable(struct stream_wait *w, bool is_gone)
 {
     struct ack_answers *a = container_of(w, struct ack_answers, wait);
-    assert(a->replies.len > 0);
-    if (!is_gone) replies_send(a->set, buf_slice(&a->replies));
+    assert(a->records.len > 0);
+    if (!is_gone) records_send(a->set, buf_slice(&a->records));
     (void)answers_free(a);
 }
 
@@ -66,29 +89,52 @@ static struct ack_answers *answers_get(struct consumers *set)
     a->set = set;
     a->wait.done = on_durable;
     set->answers = a;
-    assert(a->replies.len == 0);
+    assert(a->records.len == 0);
     return a;
 }
 
 void consumer_answer_ack(struct consumer *c, struct slice reply)
 {
     struct consumers *set = c->set;
-    if (reply.len == 0 || reply.len > UINT16_MAX) return;
+    const struct outgoing answer = { .to = reply, .subject = reply };
+    if (reply.len == 0) return;
     assert(c->is_begun);
-    reply_add(consumer_is_logged(c) ? &answers_get(set)->replies : &set->quick, reply);
+    record_add(consumer_is_logged(c) ? &answers_get(set)->records : &set->quick, &answer);
     stream_wake(set->stream);
+}
+
+bool consumer_must_hold(const struct consumer *c)
+{
+    assert(c->set != NULL);
+    if (c->set->is_ending) return false;
+    return consumer_config(c)->max_deliver == 1 && consumer_is_logged(c);
+}
+
+void consumer_send_later(struct consumer *c, const struct outgoing *m)
+{
+    assert(consumer_must_hold(c));
+    assert(m->subject.len > 0);
+    record_add(&answers_get(c->set)->records, m);
+    stream_wake(c->set->stream);
+}
+
+bool consumer_holds_much(const struct consumer *c)
+{
+    const struct ack_answers *a = c->set->answers;
+    assert(a == NULL || a->set == c->set);
+    return a != NULL && a->records.len > LATER_MAX;
 }
 
 void consumers_answers_flush(struct consumers *set)
 {
     struct ack_answers *a = set->answers;
     assert(set->is_running);
-    if (a != NULL) {
+    if (a != NULL && set->progress.len == 0) {
         set->answers = NULL;
         list_add_tail(&set->waiting, &a->node);
         stream_after(set->stream, &a->wait);
     }
-    replies_send(set, buf_slice(&set->quick));
+    records_send(set, buf_slice(&set->quick));
     set->quick.len = 0;
 }
 

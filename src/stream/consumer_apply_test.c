@@ -139,6 +139,67 @@ static void a_full_log_keeps_what_was_acked_for_later(void **state)
     stage_free(g);
 }
 
+static void a_full_log_answers_no_ack_before_it_took_it(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    (void)stage_store(g, "s.a", "1");
+    struct consumer *c = stage_consumer(g, "C", &config);
+    (void)stage_pull(g, c, "in", "1");
+    stage_durable(g);
+    g->log.is_full = true;
+    assert_string_equal(stage_ack(g, ack_subject(1, 1), "r", ""), "");
+    stream_wake(&g->stream);
+    stage_run(g);
+    assert_string_equal(world_take(g->world, g->client), "");
+    g->log.is_full = false;
+    stream_wake(&g->stream);
+    stage_run(g);
+    stage_durable(g);
+    stage_run(g);
+    assert_string_equal(world_take(g->world, g->client), "MSG r 2 0\r\n\r\n");
+    stage_free(g);
+}
+
+static void what_may_leave_once_is_durable_before_it_leaves(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    config.max_deliver = 1;
+    (void)stage_store(g, "s.a", "1");
+    struct consumer *c = stage_consumer(g, "C", &config);
+    assert_string_equal(stage_pull(g, c, "in", "{\"batch\":2,\"no_wait\":true}"), "");
+    assert_true(g->log.waiting.len > 0);
+    stage_durable(g);
+    stage_run(g);
+    const char *got = world_take(g->world, g->client);
+    const char *message = strstr(got, "MSG s.a 1 $JS.ACK.S.C.1.1.1.");
+    const char *end = strstr(got, "NATS/1.0 404 No Messages");
+    assert_ptr_equal(message, got);
+    assert_true(end > message);
+    assert_int_equal(acks_num_pending(&c->acks), 1);
+    stage_free(g);
+}
+
+static void a_push_that_may_happen_once_is_durable_before_it_leaves(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    config.max_deliver = 1;
+    config.deliver_subject = "in";
+    (void)stage_store(g, "s.a", "1");
+    (void)stage_consumer(g, "C", &config);
+    assert_string_equal(world_take(g->world, g->client), "");
+    stage_durable(g);
+    stage_run(g);
+    assert_int_equal(strncmp(world_take(g->world, g->client), "MSG s.a 1 $JS.ACK.S.C.1.1.1.", 28),
+                     0);
+    stage_free(g);
+}
+
 static void a_volatile_one_is_in_the_log_only_when_it_comes_and_goes(void **state)
 {
     (void)state;
@@ -330,6 +391,9 @@ int main(void)
         cmocka_unit_test(an_ack_is_answered_when_it_is_durable),
         cmocka_unit_test(a_consumer_delivers_when_it_is_durable),
         cmocka_unit_test(a_full_log_keeps_what_was_acked_for_later),
+        cmocka_unit_test(a_full_log_answers_no_ack_before_it_took_it),
+        cmocka_unit_test(what_may_leave_once_is_durable_before_it_leaves),
+        cmocka_unit_test(a_push_that_may_happen_once_is_durable_before_it_leaves),
         cmocka_unit_test(a_volatile_one_is_in_the_log_only_when_it_comes_and_goes),
         cmocka_unit_test(who_follows_the_log_has_the_same),
         cmocka_unit_test(checkpoints_and_what_came_after_make_the_same),

@@ -12,6 +12,7 @@
 #define MIDGE_STREAM_CONSUMER_INTERNAL_H
 
 #include "base/map.h"
+#include "core/deliver.h"
 #include "stream/ack_subject.h"
 #include "stream/acks.h"
 #include "stream/advisory.h"
@@ -120,6 +121,7 @@ struct consumers {
     struct buf          quick;          /* answers that wait for nothing but the run */
     struct buf          header, subject, status;        /* reused */
     bool                is_running;
+    bool                is_ending;      /* nothing waits for the log any more */
 };
 
 /* ---- consumers.c ---- */
@@ -295,6 +297,13 @@ bool consumers_is_clogged(const struct consumers *);
 
 /* An empty message to `reply` when all that was changed so far is durable. */
 void consumer_answer_ack(struct consumer *, struct slice reply);
+/* A delivery of this consumer is durable before it leaves, for there is only one: a crash must not
+ * make it two. */
+bool consumer_must_hold(const struct consumer *);
+/* Such a delivery, or a status line behind one: copied, sent when it is durable. */
+void consumer_send_later(struct consumer *, const struct outgoing *);
+bool consumer_holds_much(const struct consumer *);      /* no more of them in this run */
+/* Those that gathered wait from now on, if all that they speak of was proposed. */
 void consumers_answers_flush(struct consumers *);
 void consumers_answers_free(struct consumers *);
 /* An advisory, told in the next run; texts are copied. */

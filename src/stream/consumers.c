@@ -357,6 +357,7 @@ void consumers_stream_updated(struct consumers *set)
 
 static void end_all(struct consumers *set, enum pull_status status)
 {
+    set->is_ending = true;
     LIST_EACH(&set->all, node) {
         struct consumer *c = container_of(node, struct consumer, node);
         assert(c->set == set);

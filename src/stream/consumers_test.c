@@ -62,8 +62,9 @@ static void the_idle_have_no_timer_and_no_queue(void **state)
 {
     (void)state;
     struct stage *g = stage_new();
+    uint64_t timers = g->js.home->reactor->wheel.count;
     add_many(g, 1000);
-    assert_int_equal(g->js.home->reactor->wheel.count, 0);
+    assert_int_equal(g->js.home->reactor->wheel.count, timers);
     for (uint32_t i = 0; i < 1000; i++) {
         const struct consumer *c = consumers_at(g->stream.consumers, i);
         assert_null(c->pull);
@@ -81,6 +82,7 @@ static void all_of_many_can_be_paused_and_deleted(void **state)
     struct consumers *set = g->stream.consumers;
     struct js_error why;
     struct consumer *c;
+    uint64_t timers = g->js.home->reactor->wheel.count;
     add_many(g, MANY);
     for (uint32_t i = 0; (c = consumers_at(set, i)) != NULL; i++) {
         struct consumer_config config = *consumer_newest(c);
@@ -95,7 +97,7 @@ static void all_of_many_can_be_paused_and_deleted(void **state)
     while ((c = consumers_at(set, 0)) != NULL) assert_true(consumer_delete(c, &why));
     stage_run(g);
     assert_true(list_empty(&set->all));
-    assert_int_equal(g->js.home->reactor->wheel.count, 0);
+    assert_int_equal(g->js.home->reactor->wheel.count, timers);
     stage_free(g);
 }
 
@@ -123,10 +125,9 @@ static void a_direct_one_is_neither_counted_nor_logged(void **state)
 {
     (void)state;
     struct stage *g = stage_new();
-    struct consumer_config config = { .name = "D",
-                                      .deliver_subject = "d",
-                                      .direct = true,
-                                      .max_deliver = -1 };
+    struct consumer_config config = {
+        .name = "D", .deliver_subject = "d", .direct = true, .max_deliver = -1
+    };
     const struct consumer_start start = { 0, 0 };
     struct js_error why;
     stage_file(g);

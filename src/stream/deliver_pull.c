@@ -33,8 +33,12 @@ static void send_status(struct consumer *c, struct slice reply, const struct pul
     assert(reply.len > 0);
     out->len = 0;
     pull_answer_write(a, out);
-    (void)deliver_internal(consumer_home(c), consumer_account(c)->account, reply, SLICE_LIT(""),
-                           buf_slice(out), SLICE_LIT(""));
+    const struct outgoing m = { .account = consumer_account(c)->account,
+                                .to = reply,
+                                .subject = reply,
+                                .header = buf_slice(out) };
+    if (consumer_must_hold(c)) consumer_send_later(c, &m);
+    else (void)deliver_as(consumer_home(c), &m, NULL);
     assert(out->len > 0);
 }
 
@@ -290,7 +294,8 @@ static const struct pull_waiting *offer(struct consumer *c, const struct consume
     };
     struct consumer_pull *p = c->pull;
     assert(o.size > 0);
-    p->is_sending = consumer_config(c)->priority_policy != JS_PRIORITY_PINNED_CLIENT;
+    p->is_sending = consumer_config(c)->priority_policy != JS_PRIORITY_PINNED_CLIENT &&
+                    !consumer_must_hold(c);
     const struct pull_waiting *w = pull_queue_serve(p->queue, &o);
     p->is_sending = false;
     return w;
@@ -306,7 +311,9 @@ static bool send_to(struct consumer *c, const struct consumer_next *n, struct ou
     out->to = w->reply;
     if (consumer_config(c)->priority_policy == JS_PRIORITY_PINNED_CLIENT)
         out->header = consumer_header(c, pull_queue_pin(c->pull->queue, &since));
-    if (deliver_as(consumer_home(c), out, &is_behind) == 0) {
+    if (consumer_must_hold(c)) {
+        consumer_send_later(c, out);
+    } else if (deliver_as(consumer_home(c), out, &is_behind) == 0) {
         /* nobody listens any more; one that is over has left the queue already */
         if (w->batch_left > 0) pull_queue_drop(c->pull->queue, (struct pull_waiting *)(uintptr_t)w);
         return true;
@@ -323,6 +330,7 @@ static bool serve(struct consumer *c, bool *ret_is_end)
     struct outgoing out;
     for (uint32_t given = 0; given < PULL_SHARE; given++) {
         if (pull_queue_count(c->pull->queue) == 0) return false;
+        if (consumer_holds_much(c)) return true;
         enum err e = consumer_next(c, &n);
         *ret_is_end = e == ERR_NOTFOUND;
         if (e != ERR_OK) return false;

@@ -109,8 +109,13 @@ static void send_status(struct consumer *c, const struct pull_answer *a, struct 
     assert(to.len > 0);
     out->len = 0;
     pull_answer_write(a, out);
-    (void)deliver_internal(consumer_home(c), consumer_account(c)->account, to, reply,
-                           buf_slice(out), SLICE_LIT(""));
+    const struct outgoing m = { .account = consumer_account(c)->account,
+                                .to = to,
+                                .subject = to,
+                                .reply = reply,
+                                .header = buf_slice(out) };
+    if (consumer_must_hold(c)) consumer_send_later(c, &m);
+    else (void)deliver_as(consumer_home(c), &m, NULL);
     assert(out->len > 0);
 }
 
@@ -230,7 +235,9 @@ static enum push_step push_one(struct consumer *c, const struct consumer_next *n
         consumer_due(c, DUE_RETRY, when);
         return PUSH_HELD;
     }
-    if (deliver_as(consumer_home(c), &out, &is_behind) == 0) {
+    if (consumer_must_hold(c)) {
+        consumer_send_later(c, &out);
+    } else if (deliver_as(consumer_home(c), &out, &is_behind) == 0) {
         consumer_due(c, DUE_RETRY, now + NOBODY_WAIT);
         return PUSH_HELD;
     }
@@ -254,6 +261,7 @@ static bool push_share(struct consumer *c)
     struct consumer_next n;
     for (uint32_t given = 0; given < PUSH_SHARE; given++) {
         if (!may_send(c)) return false;
+        if (consumer_holds_much(c)) return true;
         if (consumer_next(c, &n) != ERR_OK) return false;
         assert(n.sequence > 0);
         if (push_one(c, &n) == PUSH_HELD) return false;

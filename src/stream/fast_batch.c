@@ -86,8 +86,7 @@ void fast_batch_stored(struct stream *s, struct slice reply, uint64_t sequence)
     struct batch_reply r;
     bool is_reply = batch_reply_parse(reply, &r);
     assert(is_reply);                   /* it was looked at when it came */
-    struct batch_head *h =
-        s->batches == NULL ? NULL : batches_find(s->batches, BATCH_FAST, r.id);
+    struct batch_head *h = s->batches == NULL ? NULL : batches_find(s->batches, BATCH_FAST, r.id);
     if (h == NULL) return;
     struct fast_batch *b = fast_batch_of(h);
     if (b->pending > 0) b->pending--;
@@ -116,8 +115,7 @@ static bool is_acceptable(struct stream *s, struct incoming *in, struct batch_re
     if (!s->config.allow_batched) return !refuse(s, in, JS_ERR_BATCH_PUBLISH_DISABLED);
     if (!batch_reply_parse(in->reply, ret))
         return !refuse(s, in, JS_ERR_BATCH_PUBLISH_INVALID_PATTERN);
-    if (ret->id.len > BATCH_ID_MAX)
-        return !refuse(s, in, JS_ERR_BATCH_PUBLISH_INVALID_BATCH_ID);
+    if (ret->id.len > BATCH_ID_MAX) return !refuse(s, in, JS_ERR_BATCH_PUBLISH_INVALID_BATCH_ID);
     return true;
 }
 

@@ -50,8 +50,7 @@ static void a_gap_ends_it_or_not_as_it_says(void **state)
     struct streams_world *w = streams_world_new(1);
     struct stream *s = streams_make(w, FAST_STREAM "}");
     (void)fast_say(w, "id.10.fail.1.0", "a.1", "x");
-    TOLD(fast_say(w, "id.10.fail.4.1", "a.1", "x"),
-         "{\"type\":\"gap\",\"last_seq\":2,\"seq\":4}",
+    TOLD(fast_say(w, "id.10.fail.4.1", "a.1", "x"), "{\"type\":\"gap\",\"last_seq\":2,\"seq\":4}",
          "{\"stream\":\"S\",\"seq\":1,\"batch\":\"id\",\"count\":1}");
     (void)fast_say(w, "ok.10.ok.1.0", "a.1", "x");
     TOLD(fast_say(w, "ok.10.ok.4.1", "a.1", "x"), "{\"type\":\"gap\",\"last_seq\":2,\"seq\":4}");

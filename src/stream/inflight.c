@@ -241,7 +241,8 @@ void inflight_take(struct inflight *f, struct inflight_message *ret)
     if (f->first == f->next) f->texts_first = f->texts_len = 0;
 }
 
-/* The slot of the newest entry, which goes: it holds what it held before, if that is still there. */
+/* The slot of the newest entry, which goes: it holds what it held before, if that is still
+ * there. */
 static void slot_undo(struct inflight *f, uint64_t *table, uint64_t *slot, uint64_t before)
 {
     assert(*slot == f->next - 1);

@@ -151,9 +151,72 @@ static void it_agrees_with_a_list_whatever_is_added_and_taken(void **state)
     }
 }
 
+static void what_was_not_proposed_after_all_is_undone(void **state)
+{
+    (void)state;
+    struct inflight *f = inflight_new(3);
+    struct inflight_message m = { .sequence = 1, .id = 5, .size = 10, .subject = SLICE_LIT("a") };
+    uint32_t count;
+    inflight_add(f, &m);
+    m.sequence = 2;
+    inflight_add(f, &m);
+    m = (struct inflight_message){
+        .sequence = 3, .size = 7, .subject = SLICE_LIT("b"), .value = SLICE_LIT("42")
+    };
+    inflight_add(f, &m);
+    m = (struct inflight_message){ .sequence = 4, .subject = SLICE_LIT("b"), .is_unwanted = true };
+    inflight_add(f, &m);
+    inflight_check(f);
+    assert_int_equal(inflight_last_of(f, SLICE_LIT("b"), &count), 3);
+    assert_true(slice_equal_str(inflight_value_of(f, SLICE_LIT("b")), "42"));
+    assert_int_equal(inflight_last_matching(f, SLICE_LIT(">")), 3);
+    inflight_undo(f);
+    inflight_undo(f);
+    inflight_check(f);
+    assert_int_equal(inflight_last_of(f, SLICE_LIT("b"), &count), 0);
+    assert_int_equal(inflight_bytes(f), 20);
+    inflight_undo(f);
+    inflight_check(f);
+    assert_int_equal(inflight_last_of(f, SLICE_LIT("a"), &count), 1);
+    assert_int_equal(count, 1);
+    assert_int_equal(inflight_find_id(f, 5), 1);
+    inflight_undo(f);
+    assert_int_equal(inflight_count(f), 0);
+    assert_int_equal(inflight_find_id(f, 5), 0);
+    inflight_free(f);
+}
+
+/* The one before it may have been applied meanwhile. */
+static void an_undo_does_not_bring_back_what_was_taken(void **state)
+{
+    (void)state;
+    struct inflight *f = inflight_new(3);
+    struct inflight_message m = { .sequence = 1, .subject = SLICE_LIT("a") }, taken;
+    uint32_t count;
+    inflight_add(f, &m);
+    m.sequence = 2;
+    inflight_add(f, &m);
+    m.sequence = 3;
+    inflight_add(f, &m);
+    inflight_take(f, &taken);
+    inflight_undo(f);
+    inflight_check(f);
+    assert_int_equal(inflight_last_of(f, SLICE_LIT("a"), &count), 2);
+    assert_int_equal(count, 1);
+    inflight_take(f, &taken);
+    m.sequence = 4;
+    inflight_add(f, &m);
+    inflight_check(f);
+    assert_int_equal(inflight_last_of(f, SLICE_LIT("a"), &count), 4);
+    assert_int_equal(count, 1);
+    inflight_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_not_proposed_after_all_is_undone),
+        cmocka_unit_test(an_undo_does_not_bring_back_what_was_taken),
         cmocka_unit_test(nothing_is_in_flight_at_first),
         cmocka_unit_test(the_newest_of_a_subject_and_of_an_id_is_found),
         cmocka_unit_test(they_are_taken_in_order_with_their_texts),

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "config/options.h"
 #include "core/message.h"
+#include "store/store_cache.h"
 #include "stream/batch_reply.h"
 #include "stream/batches.h"
 #include "stream/stream_internal.h"
@@ -18,6 +19,12 @@ static uint64_t or_default(int64_t configured, uint64_t otherwise)
     return configured > 0 ? (uint64_t)configured : otherwise;
 }
 
+/* What is not on the disk yet fills the memory that there is for it. */
+static bool is_store_behind(const struct stream *s)
+{
+    return stream_is_file(s) && store_cache_is_over(store_cache(s->account->js->store));
+}
+
 /* Too much is in flight. Half of it already holds publishers of this reactor. */
 static bool is_busy(const struct stream *s, struct core_reactor *cr)
 {
@@ -26,7 +33,8 @@ static bool is_busy(const struct stream *s, struct core_reactor *cr)
     uint64_t bytes = inflight_bytes(s->inflight) + text_queue_bytes(&s->held) + batches_bytes(s);
     uint64_t count_max = or_default(o->buffered_msgs_max, IN_FLIGHT_MAX);
     uint64_t bytes_max = or_default(o->buffered_size_max, IN_FLIGHT_BYTES_MAX);
-    if (count >= count_max / 2 || bytes >= bytes_max / 2) cr->wants_stall = true;
+    if (count >= count_max / 2 || bytes >= bytes_max / 2 || is_store_behind(s))
+        cr->wants_stall = true;
     return count >= count_max || bytes >= bytes_max;
 }
 
@@ -165,7 +173,7 @@ void incoming_init(struct incoming *in, const struct raw_message *m, nanos time)
     in->reply = m->reply;
     in->header = m->header;
     in->payload = m->payload;
-    in->is_own = false;
+    in->is_own = in->is_sourced = false;
     in->remove_count = in->add_count = 0;
     in->time = time;
     in->id = in->duplicate_of = 0;
@@ -195,11 +203,27 @@ bool ingest_take(struct stream *s, struct incoming *in)
     return true;
 }
 
+/* A message whose way is traced does not trace again when it is delivered. False: it was to be
+ * traced only. */
+static bool end_trace(struct incoming *in)
+{
+    struct slice dest = in->headers.at[PUBLISH_TRACE_DEST],
+                 only = in->headers.at[PUBLISH_TRACE_ONLY];
+    if (dest.len == 0 || slice_equal_str(dest, "trace disabled")) return true;
+    if (slice_equal_nocase(only, SLICE_LIT("true")) || slice_equal_str(only, "1") ||
+        slice_equal_nocase(only, SLICE_LIT("on")))
+        return false;
+    incoming_remove(in, PUBLISH_TRACE_DEST);
+    incoming_add(in, PUBLISH_TRACE_DEST, SLICE_LIT("trace disabled"));
+    return true;
+}
+
 bool ingest_one(struct stream *s, const struct raw_message *m)
 {
     struct incoming in;
     incoming_init(&in, m, stream_time(s));
     incoming_transform(s, &in);
+    if (UNLIKELY(in.headers_count > 0) && !end_trace(&in)) return true;
     if (UNLIKELY(in.headers_count > 0) && in.headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
         incoming_remove(&in, PUBLISH_REQUEST_INFO);
     if (UNLIKELY(batch_reply_is(m->reply))) return fast_batch_take(s, &in);

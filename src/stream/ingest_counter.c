@@ -10,9 +10,12 @@
 static bool has_incompatible(const struct publish_headers *h)
 {
     static const enum publish_header incompatible[] = {
-        PUBLISH_ROLLUP,           PUBLISH_EXPECTED_STREAM,
-        PUBLISH_EXPECTED_SUBJECT, PUBLISH_EXPECTED_LAST_SEQUENCE,
-        PUBLISH_EXPECTED_LAST_MSG_ID, PUBLISH_EXPECTED_LAST_SUBJECT_SEQUENCE,
+        PUBLISH_ROLLUP,
+        PUBLISH_EXPECTED_STREAM,
+        PUBLISH_EXPECTED_SUBJECT,
+        PUBLISH_EXPECTED_LAST_SEQUENCE,
+        PUBLISH_EXPECTED_LAST_MSG_ID,
+        PUBLISH_EXPECTED_LAST_SUBJECT_SEQUENCE,
     };
     for (size_t i = 0; i < ARRAY_COUNT(incompatible); i++)
         if (publish_has(h, incompatible[i])) return true;
@@ -24,6 +27,7 @@ bool check_counter_header(struct stream *s, struct incoming *in, struct js_error
     struct slice incr = in->headers.at[PUBLISH_INCR];
     if (incr.len == 0) return true;
     if (counter_check(incr) != ERR_OK) return js_error_set(e, JS_ERR_MESSAGE_INCR_INVALID);
+    if (in->is_sourced) return true;
     if (!s->config.allow_msg_counter) return js_error_set(e, JS_ERR_MESSAGE_INCR_DISABLED);
     if (in->payload.len > 0) return js_error_set(e, JS_ERR_MESSAGE_INCR_PAYLOAD);
     if (has_incompatible(&in->headers)) return js_error_set(e, JS_ERR_MESSAGE_INCR_INVALID);

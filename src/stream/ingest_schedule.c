@@ -87,13 +87,13 @@ bool check_schedule(struct stream *s, struct incoming *in, struct js_error *e)
     const struct zone *zone;
     struct schedule_fire fire;
     int64_t seconds;
+    if (in->is_sourced) return true;
     if (stream_zone(s, h, &zone) != ERR_OK)
         return in->is_own || refuse(s, e, JS_ERR_MESSAGE_SCHEDULES_TIME_ZONE_INVALID);
     if (!publish_has(h, PUBLISH_SCHEDULE) || in->is_own) return true;
     if (!schedule_next(h->at[PUBLISH_SCHEDULE], zone, in->time, in->time, &fire))
         return refuse(s, e, JS_ERR_MESSAGE_SCHEDULES_PATTERN_INVALID);
-    if (!s->config.allow_msg_schedules)
-        return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_DISABLED);
+    if (!s->config.allow_msg_schedules) return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_DISABLED);
     if (!ttl_parse(h->at[PUBLISH_SCHEDULE_TTL], &seconds))
         return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_TTL_INVALID);
     if (publish_has(h, PUBLISH_SCHEDULE_ROLLUP) &&
@@ -115,8 +115,7 @@ static bool check_purged(struct stream *s, struct incoming *in, struct slice sch
     struct stored last;
     struct slice pattern;
     uint32_t in_flight;
-    in->is_held = !ingest_is_settled(s) ||
-                  inflight_last_of(s->inflight, scheduler, &in_flight) > 0;
+    in->is_held = !ingest_is_settled(s) || inflight_last_of(s->inflight, scheduler, &in_flight) > 0;
     if (in->is_held) return false;
     if (!msgs_subject(s->msgs, scheduler, &found)) return true;
     enum err loaded = ingest_load(s, found.last, &last);
@@ -133,12 +132,11 @@ bool check_scheduler(struct stream *s, struct incoming *in, struct js_error *e)
 {
     struct slice next = in->headers.at[PUBLISH_SCHEDULE_NEXT];
     struct slice scheduler = in->headers.at[PUBLISH_SCHEDULER];
-    if (in->is_own || (next.len == 0 && scheduler.len == 0)) return true;
+    if (in->is_own || in->is_sourced || (next.len == 0 && scheduler.len == 0)) return true;
     if (!slice_equal_str(next, "purge") || !subject_literal(scheduler) ||
         slice_equal(scheduler, in->subject))
         return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_SCHEDULER_INVALID);
-    if (!s->config.allow_msg_schedules)
-        return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_DISABLED);
+    if (!s->config.allow_msg_schedules) return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_DISABLED);
     if (!check_purged(s, in, scheduler, e)) return false;
     in->flags |= STORE_SCHEDULE_ENDS;
     return true;

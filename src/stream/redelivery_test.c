@@ -134,6 +134,31 @@ static void progress_starts_the_wait_anew_but_not_of_what_is_queued(void **state
     redelivery_deinit(&r);
 }
 
+static void what_is_tracked_can_be_asked_and_forgotten_up_to_a_message(void **state)
+{
+    (void)state;
+    struct redelivery r;
+    redelivery_init(&r, &plain);
+    assert_int_equal(redelivery_from(&r, 0), 0);
+    assert_true(redelivery_last_due(&r) == 0);
+    for (uint64_t seq = 2; seq <= 8; seq += 2) redelivery_track(&r, seq, 1, (nanos)seq * SECOND);
+    redelivery_track(&r, 4, 2, 4 * SECOND);
+    assert_int_equal(redelivery_deliveries(&r, 4), 2);
+    assert_int_equal(redelivery_deliveries(&r, 5), 0);
+    assert_int_equal(redelivery_from(&r, 3), 4);
+    assert_int_equal(redelivery_from(&r, 9), 0);
+    assert_true(redelivery_last_due(&r) == 38 * SECOND);
+    assert_true(redelivery_nak(&r, 8));
+    assert_true(redelivery_last_due(&r) == 36 * SECOND);
+    redelivery_forget_below(&r, 6);
+    assert_int_equal(redelivery_count(&r), 2);
+    assert_int_equal(redelivery_from(&r, 0), 6);
+    redelivery_forget_below(&r, 100);
+    assert_int_equal(redelivery_count(&r), 0);
+    redelivery_check(&r);
+    redelivery_deinit(&r);
+}
+
 static void acks_in_time_leave_no_memory_behind(void **state)
 {
     (void)state;
@@ -290,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_limit_that_is_raised_spares_who_was_exhausted),
         cmocka_unit_test(a_nak_queues_at_once_and_one_with_delay_leaves_the_queue),
         cmocka_unit_test(progress_starts_the_wait_anew_but_not_of_what_is_queued),
+        cmocka_unit_test(what_is_tracked_can_be_asked_and_forgotten_up_to_a_message),
         cmocka_unit_test(acks_in_time_leave_no_memory_behind),
         cmocka_unit_test(random_calls_give_the_order_and_the_times_of_the_model),
     };

@@ -7,6 +7,7 @@
 #include "stream/dedupe.h"
 #include "stream/expiry.h"
 #include "stream/schedules.h"
+#include "stream/source.h"
 #include "stream/stream_internal.h"
 #include "stream/zone.h"
 #include "subject/transform.h"
@@ -80,6 +81,7 @@ bool stream_delete(struct stream *s, struct js_error *ret_error)
         return stream_log_refusal(s, ret_error);
     s->is_deleted = true;
     stream_subs_update(s);
+    sources_update(s);
     return true;
 }
 
@@ -89,6 +91,7 @@ static void dismantle(struct stream *s)
     assert(list_empty(&s->waits));
     s->is_deleted = true;
     stream_subs_update(s);
+    s->sources = sources_free(s->sources);
     turn_cancel(&s->turn);
     stream_expiry_stop(s);
     ingest_held_stop(s);
@@ -105,10 +108,11 @@ static void dismantle(struct stream *s)
     s->transform = transform_free(s->transform);
     s->republish = transform_free(s->republish);
     text_queue_deinit(&s->answers);
-    struct buf *bufs[] = { &s->last_id,     &s->last_id_proposed, &s->unneeded,
-                           &s->ack,         &s->sending,          &s->scratch,
-                           &s->scratch_header, &s->loading_ids,   &s->loading_expiries,
-                           &s->counter_payload, &s->counter_sources };
+    struct buf *bufs[] = {
+        &s->last_id,          &s->last_id_proposed,  &s->unneeded,        &s->ack,
+        &s->sending,          &s->scratch,           &s->scratch_header,  &s->loading_ids,
+        &s->loading_expiries, &s->loading_schedules, &s->counter_payload, &s->counter_sources
+    };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
     s->config_arena = arena_free(s->config_arena);
 }
@@ -155,6 +159,7 @@ void stream_start(struct stream *s)
     }
     stream_expiry_start(s);
     stream_subs_update(s);
+    sources_update(s);
     consumers_start(s->consumers);
 }
 
@@ -234,6 +239,7 @@ static void run(struct turn *t, struct reactor *r)
     }
     ingest_held_run(s);
     batches_run(s);
+    sources_held_run(s->sources);
     stream_expire(s);
     consumers_run(s->consumers);
     stream_unneeded_propose(s);
@@ -256,6 +262,7 @@ void stream_check(struct stream *s)
     text_queue_check(&s->answers);
     text_queue_check(&s->held);
     consumers_check(s->consumers);
+    sources_check(s->sources);
     assert(s->log->applied <= s->log->proposed);
     assert(s->charged == state.bytes || !s->is_started);
     assert(!s->is_started || s->last_proposed >= state.last_sequence);

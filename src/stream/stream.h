@@ -6,8 +6,8 @@
  * to a command), stream_answers.c (what publishers are told), apply.c (from a durable command to
  * state, ack, consumers), stream_room.c (what has to go for a message), stream_changes.c (remove,
  * purge, what nobody needs), dedupe.c (ids of the duplicate window), expiry.c (max_age, TTL,
- * markers, schedules), atomic_batch.c (atomic and fast batches), republish.c, stream_info.c (what the API
- * tells of it). They share stream_internal.h.
+ * markers, schedules), atomic_batch.c (atomic and fast batches), republish.c, stream_info.c (what
+ * the API tells of it). They share stream_internal.h.
  *
  * Thread:  the JetStream reactor. Memory: the account's list owns it; stream_free() after its
  *          deletion was applied and nothing is in flight.
@@ -31,6 +31,7 @@ struct dedupe;
 struct expiry;
 struct batches;
 struct js_paged;
+struct sources;
 
 struct stream {
     struct js_account   *account;
@@ -49,6 +50,7 @@ struct stream {
     struct schedules    *schedules;
     struct batches      *batches;       /* NULL: none is open */
     struct consumers    *consumers;     /* consumer.h; never NULL */
+    struct sources      *sources;       /* source.h; NULL: it has never drawn from another */
     uint64_t             charged;       /* bytes that account and server count for it */
     struct buf           last_id;       /* Nats-Msg-Id of the last message; empty: it had none */
     /* as all will be when everything proposed is applied */
@@ -88,7 +90,7 @@ struct stream {
     uint64_t             ids_told;      /* as far as a checkpoint has told them */
     uint64_t             slice_at;      /* where a rewrite of the checkpoint log is … */
     uint32_t             slice_part;    /* … in which part */
-    struct buf           loading_ids, loading_expiries;
+    struct buf           loading_ids, loading_expiries, loading_schedules;
     bool                 is_config_told;
     struct stream       *next_ending;   /* in js->ending */
     bool                 is_created;    /* its first command was applied */

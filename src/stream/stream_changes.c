@@ -112,10 +112,7 @@ void stream_purge(struct stream *s, const struct stream_purge *p,
                   void (*done)(void *ctx, enum err, uint64_t purged), void *ctx)
 {
     struct purge_command c = { p->below, p->keep, p->filter };
-    uint8_t *at = s->failure != ERR_OK
-                      ? NULL
-                      : stream_log_propose(s->log, COMMAND_PURGE, 0, purge_command_size(&c),
-                                           JOURNAL_USE_RELEASE);
+    uint8_t *at = stream_propose_removal(s, COMMAND_PURGE, purge_command_size(&c));
     assert(done != NULL);
     if (at == NULL) {
         enum err e = stream_log_error(s->log);

@@ -12,6 +12,8 @@
 #include "store/msgs_file.h"
 #include "stream/dedupe.h"
 #include "stream/expiry.h"
+#include "stream/schedules.h"
+#include "stream/source.h"
 #include "stream/stream_internal.h"
 #include "stream/stream_sections.h"
 
@@ -83,6 +85,18 @@ static bool put_expiries(struct stream *s, struct checkpoint *cp, next_expiry *n
     return is_full;
 }
 
+static void put_schedules(struct stream *s, struct checkpoint *cp)
+{
+    struct buf out = { 0 };
+    struct schedules_entry e;
+    for (uint32_t at = 0; schedules_at(s->schedules, &at, &e);) {
+        const struct expiry_entry row = { e.due, e.sequence };
+        add_expiry(&out, &row);
+    }
+    put(s, cp, STREAM_SECTION_SCHEDULES, buf_slice(&out));
+    buf_deinit(&out);
+}
+
 static void owner_checkpoint(struct store_owner *o, struct checkpoint *cp)
 {
     struct stream *s = of(o);
@@ -93,6 +107,8 @@ static void owner_checkpoint(struct store_owner *o, struct checkpoint *cp)
     (void)put_expiries(s, cp, expiry_new_at, &at, UINT32_MAX / 2);
     expiry_told(s->expiry);
     put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
+    if (s->config.allow_msg_schedules) put_schedules(s, cp);
+    sources_checkpoint(s->sources, cp, false);
     msgs_file_checkpoint(s->msgs, cp);
     consumers_checkpoint(s->consumers, cp, s->incarnation, false);
 }
@@ -109,6 +125,8 @@ static bool owner_slice(struct store_owner *o, struct checkpoint *cp, bool is_fi
     case PART_FIRST:
         put_config(s, cp);
         put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
+        if (s->config.allow_msg_schedules) put_schedules(s, cp);
+        sources_checkpoint(s->sources, cp, true);
         s->slice_at = 0;
         s->slice_part = PART_IDS;
         return true;
@@ -177,6 +195,10 @@ static enum err owner_load(struct store_owner *o, uint32_t kind, struct slice by
         s->last_id.len = 0;
         buf_add(&s->last_id, bytes);
         return ERR_OK;
+    case STREAM_SECTION_SCHEDULES:
+        s->loading_schedules.len = 0;
+        return load_rows(&s->loading_schedules, bytes, SECTION_SCHEDULE_SIZE);
+    case STREAM_SECTION_SOURCE: return sources_load(s, bytes);
     default: return ERR_CORRUPT;
     }
 }
@@ -226,12 +248,27 @@ static enum err expiries_loaded(struct stream *s)
     return ERR_OK;
 }
 
+static enum err schedules_loaded(struct stream *s)
+{
+    struct buf *rows = &s->loading_schedules;
+    uint64_t before = 0;
+    for (uint32_t at = 0; at < rows->len; at += SECTION_SCHEDULE_SIZE) {
+        uint64_t sequence = le_get_u64(rows->ptr + at + 8);
+        if (sequence <= before) return ERR_CORRUPT;
+        schedules_add(s->schedules, sequence, (nanos)le_get_u64(rows->ptr + at));
+        before = sequence;
+    }
+    buf_deinit(rows);
+    return ERR_OK;
+}
+
 static enum err owner_loaded(struct store_owner *o, struct errmsg *why)
 {
     struct stream *s = of(o);
     enum err e = msgs_file_loaded(s->msgs, why);
     if (e == ERR_OK) e = ids_loaded(s);
     if (e == ERR_OK) e = expiries_loaded(s);
+    if (e == ERR_OK) e = schedules_loaded(s);
     return e;
 }
 
@@ -250,11 +287,26 @@ static void owner_damaged(struct store_owner *o, uint64_t first, uint64_t last)
     if (last > state.last_sequence) msgs_skip(s->msgs, last, state.last_time);
 }
 
+static void ending_take(struct stream *s)
+{
+    struct stream **at = &s->account->js->ending;
+    assert(s->is_gone);
+    while (*at != s) at = &(*at)->next_ending;
+    *at = s->next_ending;
+}
+
+/* Its end may have been replayed by a start that failed later. */
 static void owner_dropped(struct store_owner *o)
 {
     struct stream *s = of(o);
-    js_account_remove(s->account, s);
-    stream_free(s);
+    if (!s->is_gone) {
+        js_account_remove(s->account, s);
+        stream_free(s);
+        return;
+    }
+    ending_take(s);
+    s->msgs = msgs_free(s->msgs);
+    xfree(s);
 }
 
 /* ---- writing, and the end ---- */
@@ -274,9 +326,7 @@ static void owner_flush(struct store_owner *o)
 static void removed(void *ctx, enum err e)
 {
     struct stream *s = ctx;
-    struct stream **at = &s->account->js->ending;
-    while (*at != s) at = &(*at)->next_ending;
-    *at = s->next_ending;
+    ending_take(s);
     /* what is left is found at the next start, for the store still names it */
     if (e == ERR_OK) store_removed(s->account->js->store, s->incarnation);
     xfree(s);
@@ -296,6 +346,7 @@ void streams_end(struct jetstream *js)
     while (js->ending != NULL) {
         struct stream *s = js->ending;
         js->ending = s->next_ending;
+        store_leave(js->store, &s->owner);
         s->msgs = msgs_free(s->msgs);
         xfree(s);
     }

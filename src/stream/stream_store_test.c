@@ -34,12 +34,12 @@ static void close_disk(struct disks *d, struct disk *disk)
     (void)disk;
 }
 
-static struct store_owner *found(void *ctx, const struct store_found *found)
+static struct store_owner *found(void *ctx, const struct store_found *what)
 {
     struct file_world *f = ctx;
-    f->w->js.store = found->store;
-    if (!stream_begins(found->is_record, found->kind)) return NULL;
-    struct stream *s = stream_recover(&f->w->js, found->incarnation, found->bytes);
+    f->w->js.store = what->store;
+    if (!stream_begins(what->is_record, what->kind)) return NULL;
+    struct stream *s = stream_recover(&f->w->js, what->incarnation, what->bytes);
     return s == NULL ? NULL : &s->owner;
 }
 

@@ -17,9 +17,10 @@ import machine
 import pressure
 import reloads
 import signals
+import store
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store)
 
 
 def find_cases(only):

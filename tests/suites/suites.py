@@ -91,9 +91,13 @@ class NatsC(Suite):
 
 class NatsPy(Suite):
     """pytest on one package of the workspace, in an environment of its own: the packages shadow each other."""
-    folder = {"nats.py": ".", "nats.py-core": "nats-core", "nats.py-server": "nats-server"}
+    folder = {"nats.py": ".", "nats.py-core": "nats-core", "nats.py-server": "nats-server",
+              "nats.py-jetstream": "nats-jetstream", "nats.py-key-value": "nats-key-value"}
     package = {"nats.py": ("nats-py", "nkeys", "aiohttp"), "nats.py-core": ("nats-core", "nkeys", "websocket"),
-               "nats.py-server": ("nats-core", "nkeys", "websocket")}
+               "nats.py-server": ("nats-core", "nkeys", "websocket"),
+               "nats.py-jetstream": ("nats-jetstream",), "nats.py-key-value": ("nats-key-value",)}
+    more = {"nats-py": ("aiofiles",), "nats-jetstream": ("pytest>=9.0.3", "pytest-asyncio>=0.21.0", "nkeys"),
+            "nats-key-value": ("pytest>=9.0.3", "pytest-asyncio>=0.21.0")}      # what their own lists forget
 
     def prepare(self):
         package, *extras = self.package[self.name]
@@ -104,8 +108,8 @@ class NatsPy(Suite):
         words += [word for extra in extras for word in ("--extra", extra)]
         run(*words, cwd=self.sources / "nats.py", UV_PROJECT_ENVIRONMENT=str(self.environment),
             UV_PYTHON=os.environ.get("UV_PYTHON", "3.13"))
-        if package == "nats-py":
-            run("uv", "pip", "install", "--python", self.environment / "bin" / "python", "aiofiles")
+        if package in self.more:
+            run("uv", "pip", "install", "--python", self.environment / "bin" / "python", *self.more[package])
         (self.environment / "prepared").touch()
 
     def call(self, tests):
@@ -140,7 +144,7 @@ class NatsJs(Suite):
         if (self.sources / "import_map.json").exists():
             self.maps = ["--no-config", "--import-map", self.sources / "import_map.json"]
         self.env = {"DENO_DIR": str(OUT / "deno-cache"), "NO_COLOR": "1"}
-        files = [file for part in ("core", "services") for file in (self.folder / part / "tests").glob("*_test.ts")]
+        files = [file for part in ("core", "services", "jetstream", "kv", "obj") for file in (self.folder / part / "tests").glob("*_test.ts")]
         run(self.deno, "cache", "--no-lock", *self.maps, *files, cwd=self.folder, **self.env)
 
     @staticmethod
@@ -199,5 +203,6 @@ class NatsJsNode(Suite):
         return tap_verdicts(tests, output)
 
 
-SUITES = {"nats.c": NatsC, "nats.py": NatsPy, "nats.py-core": NatsPy, "nats.py-server": NatsPy, "nats.js": NatsJs,
+SUITES = {"nats.c": NatsC, "nats.py": NatsPy, "nats.py-core": NatsPy, "nats.py-server": NatsPy,
+          "nats.py-jetstream": NatsPy, "nats.py-key-value": NatsPy, "nats.js": NatsJs,
           "nats.js-node": NatsJsNode}

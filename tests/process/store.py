@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store on a real disk: what was acked is there after a kill, rot is named, a foreign store is left alone."""
+import json
+import os
+import pathlib
+
+from harness import expect, expect_equal, midge_only, until
+
+CONFIG = """
+listen: "127.0.0.1:-1"
+jetstream {{
+  store_dir: "{folder}"
+  {more}
+}}
+"""
+
+
+def start(world, more=""):
+    return world.start_with(CONFIG.format(folder=world.path("data"), more=more))
+
+
+def request(client, subject, body=""):
+    """The answer to one request, as JSON."""
+    client.send(f"SUB _INBOX.one 1\r\nUNSUB 1 1\r\nPUB {subject} _INBOX.one {len(body)}\r\n{body}\r\n")
+    client.wait_for("MSG _INBOX.one 1 ")
+    return json.loads(client.line())
+
+
+def fill(server, name, count, size=100):
+    """A file stream with so many acked messages."""
+    client = server.client()
+    answer = request(client, f"$JS.API.STREAM.CREATE.{name}", json.dumps({"name": name, "subjects": [f"{name}.*"]}))
+    expect("error" not in answer, answer)
+    for i in range(count):
+        answer = request(client, f"{name}.{i % 7}", "x" * size)
+        expect_equal(answer.get("seq"), i + 1)
+    client.close()
+
+
+def messages(server, name):
+    client = server.client()
+    answer = request(client, f"$JS.API.STREAM.INFO.{name}")
+    client.close()
+    return answer["state"]["messages"] if "state" in answer else answer
+
+
+def store_files(world, folder):
+    return sorted(p for p in pathlib.Path(world.path("data"), "midge", folder).rglob("*") if p.is_file())
+
+
+def flip(path, at):
+    with open(path, "r+b") as file:
+        file.seek(at)
+        byte = file.read(1)[0]
+        file.seek(at)
+        file.write(bytes([byte ^ 4]))
+
+
+def what_survives(world, more=""):
+    server = start(world, more)
+    fill(server, "ORDERS", 50)
+    server.kill()
+    server = start(world, more)
+    expect_equal(messages(server, "ORDERS"), 50)
+    expect_equal(server.stop(), 0)
+    server = start(world, more)
+    expect_equal(messages(server, "ORDERS"), 50)
+    server.kill()
+
+
+def case_acked_messages_survive_a_kill_and_a_stop(world):
+    """What was acked is there after SIGKILL, and after a clean stop."""
+    what_survives(world)
+
+
+@midge_only
+def case_also_when_the_store_is_encrypted(world):
+    """The same with a key; another key is refused, and changes nothing; the text stands nowhere."""
+    key = 'cipher: "chacha"\n  key: "secret"'
+    what_survives(world, key)
+    for path in store_files(world, ""):
+        expect(b"xxxxxxxx" not in path.read_bytes(), path)
+    config = world.write("other.conf", CONFIG.format(folder=world.path("data"), more='cipher: "chacha"\n  key: "other"'))
+    code, _, err = world.run("-c", config)
+    expect(code == 1 and "encrypted with another key" in err, code, err)
+    config = world.write("key.conf", CONFIG.format(folder=world.path("data"), more=key))
+    code, out, err = world.run("store", "check", "-c", config)
+    expect_equal((code, err), (0, ""))
+    expect(": 0 damaged" in out, out)
+    code, out, err = world.run("store", "check", world.path("data"))
+    expect(code == 1 and "encrypted" in err, out, err)
+
+
+@midge_only
+def case_store_check_reads_a_store_and_changes_nothing(world):
+    """`store check` says that a whole store is whole, and leaves every byte as it is."""
+    server = start(world)
+    fill(server, "ORDERS", 40)
+    server.kill()
+    before = {p: p.read_bytes() for p in store_files(world, "")}
+    for folder in ("data", "data/midge"):
+        code, out, err = world.run("store", "check", world.path(folder))
+        expect_equal((code, err), (0, ""))
+        expect("1 streams" in out and ": 0 damaged" in out, out)
+    expect_equal({p: p.read_bytes() for p in store_files(world, "")}, before)
+
+
+@midge_only
+def case_store_check_names_what_is_damaged(world):
+    """A flipped bit of the journal is named with stream and sequences, and the exit code is 1."""
+    server = start(world)
+    fill(server, "ORDERS", 20, size=400)
+    server.kill()
+    journal = store_files(world, "journal")
+    expect(journal, "no journal")
+    path = max(journal, key=lambda p: p.read_bytes().count(b"x"))
+    flip(path, path.read_bytes().find(b"x" * 300))
+    code, out, err = world.run("store", "check", world.path("data"))
+    expect(code == 1 and "the store is damaged" in err, code, err)
+    expect("damaged: journal: batch" in out and "sequences" in out, out)
+
+
+@midge_only
+def case_store_check_refuses_a_store_that_a_server_uses(world):
+    """A running server keeps `store check` out; where there is no store it says so."""
+    start(world)
+    code, _, err = world.run("store", "check", world.path("data"))
+    expect(code == 1 and err, code, err)
+    os.mkdir(world.path("empty"))
+    code, _, err = world.run("store", "check", world.path("empty"))
+    expect_equal(code, 1)
+    code, _, err = world.run("store", "mend", world.path("data"))
+    expect(code == 1 and "Usage: nats-server store check" in err, err)
+
+
+@midge_only
+def case_streams_of_a_nats_server_are_not_hidden(world):
+    """A store_dir with a nats-server's streams and no store of ours refuses to start, and is left as it is."""
+    theirs = pathlib.Path(world.path("data"), "jetstream", "$G", "streams", "ORDERS", "msgs")
+    theirs.mkdir(parents=True)
+    (theirs / "1.blk").write_bytes(b"theirs")
+    config = world.write("server.conf", CONFIG.format(folder=world.path("data"), more=""))
+    code, _, err = world.run("-c", config)
+    expect(code == 1 and "holds streams of a nats-server" in err and "import" in err, code, err)
+    expect_equal(sorted(os.listdir(world.path("data"))), ["jetstream"])
+    expect_equal((theirs / "1.blk").read_bytes(), b"theirs")
+    (theirs / "1.blk").unlink()
+    for folder in (theirs, theirs.parent):
+        folder.rmdir()
+    server = world.start("-c", config)
+    until(lambda: os.path.isdir(world.path("data/midge")), "a store")
+    server.kill()
