@@ -123,6 +123,8 @@ void stream_purge(struct stream *s, const struct stream_purge *p,
         return;
     }
     purge_command_write(&c, at);
+    /* Below what is still to come: the next message begins there, as in nats-server. */
+    if (c.filter.len == 0 && c.below > s->last_proposed + 1) s->last_proposed = c.below - 1;
     change_new(s, ctx)->purged = done;
 }
 

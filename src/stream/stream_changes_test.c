@@ -102,6 +102,22 @@ static void a_purge_tells_how_many_went(void **state)
     }
 }
 
+static void a_purge_of_what_is_to_come_moves_the_next_message(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = filled(w, "");
+    struct done done = { 0 };
+    const struct stream_purge purge = { .below = 100 };
+    stream_purge(s, &purge, purged, &done);
+    (void)streams_publish(w, "a.1", NULL, "x");     /* before the purge is durable */
+    streams_run(w);
+    assert_int_equal(done.count, 6);
+    assert_int_equal(streams_state(s).first_sequence, 100);
+    assert_int_equal(streams_state(s).last_sequence, 100);
+    streams_world_free(w);
+}
+
 static void what_nobody_needs_goes(void **state)
 {
     (void)state;
@@ -152,6 +168,7 @@ int main(void)
         cmocka_unit_test(a_removed_message_is_gone_when_it_is_told),
         cmocka_unit_test(a_message_that_two_remove_is_not_there_for_the_second),
         cmocka_unit_test(a_purge_tells_how_many_went),
+        cmocka_unit_test(a_purge_of_what_is_to_come_moves_the_next_message),
         cmocka_unit_test(what_nobody_needs_goes),
         cmocka_unit_test(with_limits_retention_everything_stays),
         cmocka_unit_test(who_waits_for_a_failed_stream_is_told),
