@@ -238,7 +238,8 @@ static void check_messages(struct check *c, struct part_walk *p, const struct pa
         c->result->messages++;
         seen++;
     }
-    if (seen != h->count) range_damaged(c, p, h->first, h->last, "messages are missing");
+    if (seen != h->count)
+        range_damaged(c, p, h->first, h->last, "it has not as many messages as its head says");
     assert(body.len == 0);
 }
 
