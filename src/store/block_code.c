@@ -101,14 +101,14 @@ static enum err open_body(const struct block_code *c, const struct part_head *h,
     return e;
 }
 
-enum err block_code_unpack(const struct block_code *c, uint32_t block, uint64_t offset,
-                           struct slice part, struct part_head *ret, const uint8_t **ret_plain)
+enum err block_code_unpack(const struct block_code *c, struct part_place place, struct slice part,
+                           struct part_head *ret, const uint8_t **ret_plain)
 {
     struct part_head h;
     enum part_verdict got = part_decode(part, c->store_id, &h);
     if (got == PART_NEWER) return ERR_INVALID;
     if (got == PART_NONE || h.incarnation != c->incarnation) return ERR_CORRUPT;
-    if (h.block != block || h.offset != offset) return ERR_CORRUPT;
+    if (h.block != place.block || h.offset != place.offset) return ERR_CORRUPT;
     if (h.stored > part.len - PART_HEAD) return ERR_CORRUPT;
     struct slice body = slice_of(part.ptr + PART_HEAD, h.stored);
     if (!part_body_check(&h, body)) return ERR_CORRUPT;

@@ -25,10 +25,16 @@ struct block_code {
 uint8_t *block_code_pack(const struct block_code *, struct part_head *h, uint8_t *part,
                          bool is_compressed);
 
-/* `part` was read from `offset` of block number `block`. `*ret_plain` is a body of h->plain bytes:
+/* Where a part was read. */
+struct part_place {
+    uint32_t block;
+    uint64_t offset;
+};
+
+/* `*ret_plain` is a body of h->plain bytes:
  * inside `part` when it is written as it is, else new (xfree). Messages of a chunk that is plain
  * were not looked at. */
-MUST_CHECK enum err block_code_unpack(const struct block_code *, uint32_t block, uint64_t offset,
+MUST_CHECK enum err block_code_unpack(const struct block_code *, struct part_place,
                                       struct slice part, struct part_head *ret,
                                       const uint8_t **ret_plain);
 

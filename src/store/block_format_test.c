@@ -79,7 +79,8 @@ static uint32_t there_and_back(const struct journal_seal *seal, enum part_kind k
     struct part_head h = head(kind), got;
     uint8_t *part = part_new(is_random), *out = block_code_pack(&code, &h, part, is_small);
     struct slice all = slice_of(out, PART_HEAD + h.stored);
-    assert_int_equal(block_code_unpack(&code, 3, 4096, all, &got, &plain), ERR_OK);
+    assert_int_equal(block_code_unpack(&code, (struct part_place){ 3, 4096 }, all, &got, &plain),
+                     ERR_OK);
     expect_body(plain, is_random);
     if (plain != out + PART_HEAD) xfree((uint8_t *)(uintptr_t)plain);
     assert_memory_equal(&got.block, &h.block, sizeof h.block);
@@ -87,14 +88,19 @@ static uint32_t there_and_back(const struct journal_seal *seal, enum part_kind k
     bool is_plain = h.flags == 0 && kind == PART_CHUNK;
     for (uint32_t i = 0; i < (is_plain ? (uint32_t)PART_HEAD : all.len); i++) {
         out[i] ^= 4;
-        assert_int_equal(block_code_unpack(&code, 3, 4096, all, &got, &plain), ERR_CORRUPT);
+        assert_int_equal(
+            block_code_unpack(&code, (struct part_place){ 3, 4096 }, all, &got, &plain),
+            ERR_CORRUPT);
         out[i] ^= 4;
     }
     for (uint32_t cut = 0; cut < all.len; cut++)
-        assert_int_equal(block_code_unpack(&code, 3, 4096, slice_of(out, cut), &got, &plain),
+        assert_int_equal(block_code_unpack(&code, (struct part_place){ 3, 4096 },
+                                           slice_of(out, cut), &got, &plain),
                          ERR_CORRUPT);
-    assert_int_equal(block_code_unpack(&code, 4, 4096, all, &got, &plain), ERR_CORRUPT);
-    assert_int_equal(block_code_unpack(&code, 3, 4095, all, &got, &plain), ERR_CORRUPT);
+    assert_int_equal(block_code_unpack(&code, (struct part_place){ 4, 4096 }, all, &got, &plain),
+                     ERR_CORRUPT);
+    assert_int_equal(block_code_unpack(&code, (struct part_place){ 3, 4095 }, all, &got, &plain),
+                     ERR_CORRUPT);
     if (out != part) xfree(out);
     xfree(part);
     return h.flags;
@@ -128,7 +134,8 @@ static void a_part_of_a_later_version_is_not_called_rot(void **state)
     part[PART_MAGIC + 3]++;
     part_finish(part);
     struct slice all = slice_of(part, PART_HEAD + BODY);
-    assert_int_equal(block_code_unpack(&code, 3, 4096, all, &got, &plain), ERR_INVALID);
+    assert_int_equal(block_code_unpack(&code, (struct part_place){ 3, 4096 }, all, &got, &plain),
+                     ERR_INVALID);
     xfree(part);
 }
 

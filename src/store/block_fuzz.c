@@ -91,7 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fits) make_fit(bytes, len, is_footer);
     uint32_t block = len < PART_HEAD ? 0 : le_get_u32(bytes + PART_BLOCK);
     uint64_t offset = len < PART_HEAD ? 0 : le_get_u64(bytes + PART_OFFSET);
-    enum err e = block_code_unpack(&code, block, offset, slice_of(bytes, len), &h, &plain);
+    enum err e = block_code_unpack(&code, (struct part_place){ block, offset },
+                                   slice_of(bytes, len), &h, &plain);
     if (e == ERR_OK && h.kind == PART_FOOTER) look_at_index(&h, plain);
     if (e == ERR_OK && h.kind == PART_CHUNK) look_at_messages(slice_of(plain, h.plain));
     if (e == ERR_OK && plain != bytes + PART_HEAD) xfree((uint8_t *)(uintptr_t)plain);

@@ -524,26 +524,26 @@ static bool count_one(void *ctx, struct slice subject, struct tree_value *v)
     return c->e == ERR_OK;
 }
 
-static enum err count_all(struct msgs *m, const struct msgs_filter *f, uint64_t from,
-                          bool last_only, struct msgs_wait *w, uint64_t *ret)
+static enum err count_all(struct count *c, const struct msgs_filter *f)
 {
-    struct count c = { .msgs = m, .wait = w, .from = from, .last_only = last_only };
-    if (f->count == 0 && !last_only && from <= m->state.first_sequence) {
-        *ret = m->state.messages;
-        return ERR_OK;
-    }
-    if (f->count == 0) (void)tree_match(m->tree, SLICE_LIT(""), count_one, &c);
-    for (uint32_t i = 0; i < f->count && c.e == ERR_OK; i++)
-        (void)tree_match(m->tree, f->patterns[i], count_one, &c);
-    if (c.e == ERR_OK) *ret = c.sum;
-    return c.e;
+    if (f->count == 0) (void)tree_match(c->msgs->tree, SLICE_LIT(""), count_one, c);
+    for (uint32_t i = 0; i < f->count && c->e == ERR_OK; i++)
+        (void)tree_match(c->msgs->tree, f->patterns[i], count_one, c);
+    return c->e;
 }
 
 enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, bool last_only,
                     struct msgs_wait *w, uint64_t *ret)
 {
+    struct count c = { .msgs = m, .wait = w, .from = from, .last_only = last_only };
     ask_anew(w);
-    return answer(w, count_all(m, f, from, last_only, w, ret), false);
+    if (f->count == 0 && !last_only && from <= m->state.first_sequence) {
+        *ret = m->state.messages;
+        return answer(w, ERR_OK, true);
+    }
+    enum err e = count_all(&c, f);
+    if (e == ERR_OK) *ret = c.sum;
+    return answer(w, e, false);
 }
 
 /* ---- gaps ---- */

@@ -111,16 +111,22 @@ static bool has(const struct msgs *base, uint64_t sequence)
     return is_there(f, sequence) && !seqset_has(f->lost, sequence);
 }
 
-static bool tell(const struct msgs_file *f, uint64_t first, uint64_t last, uint64_t *sum,
-                 bool (*each)(void *ctx, uint64_t first, uint64_t last), void *ctx)
+struct teller {
+    bool (*each)(void *ctx, uint64_t first, uint64_t last); /* NULL: only the sum is wanted */
+    void    *ctx;
+    uint64_t sum;
+};
+
+/* What is not gone of a range that is lost. */
+static bool tell(const struct msgs_file *f, uint64_t first, uint64_t last, struct teller *t)
 {
     while (first <= last) {
         uint64_t begin = seqset_next_absent(f->gone, first), end = last, gone_first, gone_last;
         if (begin > last) return true;
         if (seqset_next_run(f->gone, begin, &gone_first, &gone_last) && gone_first <= last)
             end = gone_first - 1;
-        *sum += end - begin + 1;
-        if (each != NULL && !each(ctx, begin, end)) return false;
+        t->sum += end - begin + 1;
+        if (t->each != NULL && !t->each(t->ctx, begin, end)) return false;
         first = end + 1;
     }
     return true;
@@ -130,12 +136,11 @@ static uint64_t lost(const struct msgs *base,
                      bool (*each)(void *ctx, uint64_t first, uint64_t last), void *ctx)
 {
     const struct msgs_file *f = file_from_const(base);
-    uint64_t sum = 0, first, last;
-    for (uint64_t at = f->first; seqset_next_run(f->lost, at, &first, &last); at = last + 1) {
-        if (first < at) first = at;
-        if (!tell(f, first, last, &sum, each, ctx)) break;
-    }
-    return sum;
+    struct teller t = { each, ctx, 0 };
+    uint64_t first, last;
+    for (uint64_t at = f->first; seqset_next_run(f->lost, at, &first, &last); at = last + 1)
+        if (!tell(f, first < at ? at : first, last, &t)) break;
+    return t.sum;
 }
 
 /* ---- life ---- */

@@ -70,8 +70,8 @@ static enum err packed_chunk(struct block *b, uint32_t number, uint8_t *take_par
     const struct block_chunk *at = &b->index->chunks[number];
     const uint8_t *body = NULL;
     struct part_head h;
-    enum err e = block_code_unpack(&b->owner->code, b->number, at->offset, slice_of(take_part, len),
-                                   &h, &body);
+    enum err e = block_code_unpack(&b->owner->code, (struct part_place){ b->number, at->offset },
+                                   slice_of(take_part, len), &h, &body);
     bool fits = e == ERR_OK && h.kind == PART_CHUNK && h.plain == at->plain && h.flags != 0;
     bool is_new = e == ERR_OK && body != take_part + PART_HEAD;
     xfree(take_part);
@@ -109,7 +109,8 @@ enum err index_from_footer(struct block *b, struct slice part)
     struct block_index *x = NULL;
     const uint8_t *body = NULL;
     struct part_head h;
-    enum err e = block_code_unpack(&f->code, b->number, b->safe.end, part, &h, &body);
+    enum err e = block_code_unpack(&f->code, (struct part_place){ b->number, b->safe.end }, part,
+                                   &h, &body);
     if (e) return ERR_CORRUPT;
     bool fits = h.kind == PART_FOOTER && h.first == b->first && h.last == b->last &&
                 h.count == b->records;
@@ -187,7 +188,8 @@ static bool rescue_part(struct rescue *r, struct slice bytes, uint32_t at, uint3
         rescue_body(r, slice_of(part.ptr + PART_HEAD, *ret_len - PART_HEAD), &place);
         return true;
     }
-    if (block_code_unpack(code, b->number, at, part, &h, &body) != ERR_OK) return true;
+    if (block_code_unpack(code, (struct part_place){ b->number, at }, part, &h, &body) != ERR_OK)
+        return true;
     rescue_body(r, slice_of(body, h.plain), &place);
     xfree((uint8_t *)(uintptr_t)body);
     return true;

@@ -73,7 +73,7 @@ static struct store *store_free(struct store *s)
     s->cache = store_cache_free(s->cache);
     LIST_EACH(&s->gone, node) (void)gone_free(container_of(node, struct store_gone, node));
     owners_deinit(&s->owners);
-    assert(s->journal == NULL);
+    assert(s->journal == NULL && s->recovery == NULL);
     if (s->queue != NULL) s->queue->ops->free(s->queue);
     s->keys = store_keys_free(s->keys);
     if (s->disk != NULL) disks->close(disks, s->disk);
@@ -158,7 +158,7 @@ struct store *store_close(struct store *s)
 static bool is_over(const struct store *s)
 {
     struct journal_stats j;
-    assert(s->is_stopping);
+    assert(s->is_stopping && s->recovery == NULL);
     if (s->queue->in_flight > 0) return false;
     journal_stats(s->journal, &j);
     bool waits = !j.is_idle && !j.is_failed && store_error(s) != ERR_LIMIT;

@@ -44,6 +44,7 @@ static void damage(struct check *c, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text.text, sizeof text.text, format, args);
     va_end(args);
+    assert(c->o->on_damage != NULL);
     c->result->damages++;
     c->o->on_damage(c->o->ctx, text.text);
 }
@@ -55,6 +56,7 @@ static struct checked_stream *stream_free(struct checked_stream *s)
     struct slice key;
     void *value;
     if (s == NULL) return NULL;
+    assert(s->incarnation > 0);
     for (uint32_t at = 0; map_next(s->blocks, &at, &key, &value);) xfree(value);
     s->blocks = map_free(s->blocks);
     return xfree(s);
@@ -69,7 +71,8 @@ static struct checked_stream *stream_of(struct check *c, uint64_t incarnation)
     s = xcalloc(1, sizeof *s);
     s->incarnation = incarnation;
     s->blocks = map_new(1);
-    (void)map_set(c->streams, key, s);
+    const void *before = map_set(c->streams, key, s);
+    assert(before == NULL);
     return s;
 }
 
@@ -130,7 +133,7 @@ static void on_batch(void *ctx, const struct journal_batch *b)
     struct check *c = ctx;
     struct journal_record r;
     c->result->batches++;
-    assert(b->pos > 0);
+    assert(b->pos > 0 && b->records > 0);
     for (uint32_t at = 0; journal_next(b, &at, &r);) {
         c->result->records++;
         if (r.owner > 0) (void)stream_of(c, r.owner); /* no list may have it yet */
@@ -184,7 +187,7 @@ static enum err check_logs(struct check *c, struct errmsg *why)
 
 /* ---- blocks ---- */
 
-struct part_place {
+struct part_walk {
     const struct block_code *code;
     const struct checked_block *block;
     struct disk_file *file;
@@ -208,21 +211,23 @@ static enum err read_bytes(struct check *c, struct disk_file *file, uint64_t off
     return moved == len ? ERR_OK : ERR_NOTFOUND;
 }
 
-static void range_damaged(struct check *c, const struct part_place *p, uint64_t first,
-                          uint64_t last, const char *what)
+static void range_damaged(struct check *c, const struct part_walk *p, uint64_t first, uint64_t last,
+                          const char *what)
 {
     assert(what != NULL);
+    assert(p->offset <= p->end);
     damage(c, "%s at %llu: %s, sequences %llu to %llu", p->name, (unsigned long long)p->offset,
            what, (unsigned long long)first, (unsigned long long)last);
 }
 
 /* Messages one by one; where one begins is known as long as the lengths before it are good. */
-static void check_messages(struct check *c, struct part_place *p, const struct part_head *h,
+static void check_messages(struct check *c, struct part_walk *p, const struct part_head *h,
                            struct slice body)
 {
     struct stored m;
     bool is_erased;
     uint32_t seen = 0;
+    assert(h->kind == PART_CHUNK && body.len == h->plain);
     while (body.len > 0) {
         if (!message_decode(body, p->code->seed, &m, &is_erased)) {
             range_damaged(c, p, p->last + 1, h->last, "a message is damaged");
@@ -238,10 +243,11 @@ static void check_messages(struct check *c, struct part_place *p, const struct p
 }
 
 /* False: how long it is is not known, nothing behind it can be found. */
-static bool check_part(struct check *c, struct part_place *p, enum part_kind kind)
+static bool check_part(struct check *c, struct part_walk *p, enum part_kind kind)
 {
     struct part_head h, whole;
     const uint8_t *plain = NULL;
+    assert(p->file != NULL && p->offset + PART_HEAD <= p->end);
     enum err e = read_bytes(c, p->file, p->offset, PART_HEAD);
     enum part_verdict got = e ? PART_NONE
                               : part_decode(slice_of(c->bytes, PART_HEAD), p->code->store_id, &h);
@@ -251,11 +257,10 @@ static bool check_part(struct check *c, struct part_place *p, enum part_kind kin
         range_damaged(c, p, p->last + 1, p->block->last, "the head of a part is damaged");
         return false;
     }
+    const struct part_place place = { p->block->number, p->offset };
     uint64_t len = (uint64_t)PART_HEAD + h.stored;
     e = read_bytes(c, p->file, p->offset, len);
-    if (!e)
-        e = block_code_unpack(p->code, p->block->number, p->offset, slice_of(c->bytes, len), &whole,
-                              &plain);
+    if (!e) e = block_code_unpack(p->code, place, slice_of(c->bytes, len), &whole, &plain);
     if (e) range_damaged(c, p, h.first, h.last, "a part is damaged");
     else if (kind == PART_CHUNK) {
         p->last = h.first > 0 ? h.first - 1 : 0;
@@ -271,7 +276,7 @@ static bool check_part(struct check *c, struct part_place *p, enum part_kind kin
 static void check_block(struct check *c, const struct block_code *code,
                         const struct checked_block *b)
 {
-    struct part_place p = { .code = code, .block = b, .end = b->end, .last = b->first - 1 };
+    struct part_walk p = { .code = code, .block = b, .end = b->end, .last = b->first - 1 };
     int len = snprintf(p.name, sizeof p.name, STORE_STREAMS "/%016llx/%08x",
                        (unsigned long long)code->incarnation, b->number);
     assert(len > 0 && (size_t)len < sizeof p.name);
@@ -303,8 +308,8 @@ static void check_stream(struct check *c, const struct checked_stream *s)
     };
     struct slice key;
     void *block;
+    assert(s->incarnation > 0 && s->blocks != NULL);
     c->result->streams++;
-    assert(s->incarnation > 0);
     for (uint32_t at = 0; map_next(s->blocks, &at, &key, &block);) check_block(c, &code, block);
 }
 

@@ -15,6 +15,7 @@ struct streamed {
     struct store_owner owner;
     uint64_t           end;
     uint32_t           footer;
+    uint32_t           claims; /* messages that the head of its chunk says it has */
 };
 
 struct told {
@@ -85,7 +86,7 @@ static void write_block(struct world *w, struct streamed *s)
     }
     struct part_head chunk = { .kind = PART_CHUNK,
                                .block = 3,
-                               .count = COUNT,
+                               .count = s->claims,
                                .first = FIRST,
                                .last = FIRST + COUNT - 1,
                                .plain = (uint32_t)(to - part - PART_HEAD) };
@@ -107,9 +108,9 @@ static void write_block(struct world *w, struct streamed *s)
 }
 
 /* A store at rest: the stream is in its checkpoint log, a thing also in its journal. */
-static void make(struct world *w)
+static void make_claiming(struct world *w, uint32_t claims)
 {
-    struct streamed s = { .owner.ops = &ops };
+    struct streamed s = { .owner.ops = &ops, .claims = claims };
     struct errmsg why = { "" };
     journal_pos pos;
     assert_int_equal(world_open(w, &why), ERR_OK);
@@ -133,6 +134,11 @@ static void make(struct world *w)
     world_leave(w);
     disk_memory_start(w->disk);
     assert_string_equal(w->complaint, "");
+}
+
+static void make(struct world *w)
+{
+    make_claiming(w, COUNT);
 }
 
 static void on_damage(void *ctx, const char *what)
@@ -250,6 +256,13 @@ static void every_flipped_bit_of_a_block_is_noticed(void **state)
     }
 }
 
+static void a_chunk_with_fewer_messages_than_it_says_is_named(void **state)
+{
+    struct world *w = *state;
+    make_claiming(w, COUNT + 1);
+    expect_told(w, BLOCK_FILE " at 0: messages are missing, sequences 11 to 20");
+}
+
 static void a_block_that_is_gone_or_cut_is_named(void **state)
 {
     struct world *w = *state;
@@ -289,6 +302,7 @@ int main(void)
         WITH_WORLD(what_is_not_there_or_not_readable_is_an_error),
         WITH_WORLD(rot_of_each_part_is_named),
         WITH_WORLD(every_flipped_bit_of_a_block_is_noticed),
+        WITH_WORLD(a_chunk_with_fewer_messages_than_it_says_is_named),
         WITH_WORLD(a_block_that_is_gone_or_cut_is_named),
         WITH_WORLD(nothing_is_changed),
     };

@@ -117,14 +117,17 @@ static void add_gone(struct store *s, struct checkpoint *c, bool only_new)
     }
 }
 
-static void settle_gone(struct store *s, enum err e)
+/* The list that names them is durable. */
+static void settle_gone(struct store *s)
 {
+    assert(!s->is_stuck);
     LIST_EACH(&s->gone, node) {
         struct store_gone *g = container_of(node, struct store_gone, node);
         if (g->state != GONE_LISTED) continue;
-        g->state = e ? GONE_WAITS : GONE_SAFE;
-        struct store_owner *o = e ? NULL : g->owner;
+        g->state = GONE_SAFE;
+        struct store_owner *o = g->owner;
         if (o == NULL) continue;
+        assert(o->gone == g && o->incarnation == 0);
         g->owner = NULL;
         o->gone = NULL;
         assert(o->ops->forgotten != NULL);
@@ -144,9 +147,10 @@ static void on_listed(void *ctx, enum err e)
     struct store *s = ctx;
     struct list *node;
     assert(s->step == STEP_WRITING);
+    assert(s->listed >= s->settled);
     s->step = STEP_IDLE;
     if (e) s->is_stuck = true;
-    else if (s->listed > s->settled) s->settled = s->listed;
+    else s->settled = s->listed;
     if (!e) {
         s->stats.checkpoints++;
         journal_release(s->journal, s->settled);
@@ -157,14 +161,15 @@ static void on_listed(void *ctx, enum err e)
         assert(o->incarnation > 0);
         if (o->ops->settled != NULL) o->ops->settled(o, e);
     }
-    settle_gone(s, e);
+    if (!e) settle_gone(s);
 }
 
 static void gather(struct store *s)
 {
     struct journal_stats j;
     struct list *node, all;
-    assert(s->flushes == 0);
+    assert(s->step == STEP_FLUSHING && s->flushes == 0);
+    assert(!checkpoint_is_busy(s->checkpoint));
     assert(list_empty(&s->owners.settling));
     journal_stats(s->journal, &j);
     assert(s->applied <= j.durable);
@@ -179,6 +184,7 @@ static void gather(struct store *s)
     add_gone(s, s->checkpoint, true);
     while ((node = list_pop(&all)) != NULL) {
         struct store_owner *o = container_of(node, struct store_owner, changed);
+        assert(o->is_begun && o->since > 0);
         o->since = 0;
         o->unwritten = 0;
         list_add_tail(&s->owners.settling, &o->settling);
@@ -189,6 +195,7 @@ static void gather(struct store *s)
 
 void store_checkpoint_tick(struct store *s)
 {
+    assert(s->failure == ERR_OK || s->is_stuck || s->now > 0);
     bool gives_up = s->is_stopping && checkpoint_is_refused(s->checkpoint);
     s->wants_tick = false;
     if (gives_up || s->is_stuck) return;
@@ -233,7 +240,8 @@ bool store_slice(void *ctx, struct checkpoint *c, bool is_first)
     }
     while (s->slice_at != NULL && checkpoint_gathered(c) < s->o.slice_budget) {
         struct store_owner *o = s->slice_at;
-        assert(o->incarnation > 0);
+        assert(o->incarnation > 0 && o->is_begun);
+        assert(o->ops->slice != NULL);
         bool has_more = o->ops->slice(o, c, s->slice_is_first,
                                       s->o.slice_budget - checkpoint_gathered(c));
         s->slice_is_first = !has_more;

@@ -315,6 +315,29 @@ static void the_log_is_rewritten_and_holds_all(void **state)
     assert_int_equal(w->replayed, 0);
 }
 
+static void who_has_not_begun_is_in_no_slice(void **state)
+{
+    struct world *w = *state;
+    w->options.rewrite_min = 512;
+    start(w);
+    struct thing *t = world_begin(w);
+    struct thing *idle = thing_new(w, store_incarnation_new(w->store));
+    store_enter(w->store, &idle->owner, idle->incarnation);
+    uint64_t highest = 0;
+    bool is_rewritten = false;
+    for (uint32_t i = 0; i < 50 && !is_rewritten; i++) {
+        set(w, t, 0);
+        world_tick(w, HOUR);
+        world_settle(w);
+        is_rewritten = stats(w).checkpoint_bytes < highest;
+        highest = stats(w).checkpoint_bytes;
+    }
+    assert_true(is_rewritten);
+    world_crash(w, true);
+    start(w);
+    assert_int_equal(w->things_count, 1);
+}
+
 static void who_leaves_in_the_middle_of_a_rewrite_does_not_stop_it(void **state)
 {
     struct world *w = *state;
@@ -357,6 +380,7 @@ int main(void)
         WITH_WORLD(a_list_without_space_waits_for_it),
         WITH_WORLD(a_full_journal_begins_one),
         WITH_WORLD(the_log_is_rewritten_and_holds_all),
+        WITH_WORLD(who_has_not_begun_is_in_no_slice),
         WITH_WORLD(who_leaves_in_the_middle_of_a_rewrite_does_not_stop_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

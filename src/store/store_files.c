@@ -84,8 +84,9 @@ static enum err remove_files(struct store *s, const char *directory)
 /* What cannot be removed is named again by every rewrite of the checkpoint log. */
 static void remove_directory(struct store *s, uint64_t incarnation, const char *directory)
 {
-    enum err e = remove_files(s, directory);
     assert(incarnation > 0);
+    assert(owners_find(&s->owners, incarnation) == NULL);
+    enum err e = remove_files(s, directory);
     if (e == ERR_OK) return;
     gone_add(s, incarnation, NULL)->state = GONE_SAFE;
     store_report(s, STORE_STREAMS "/%s of a stream that is deleted cannot be removed: %s",
@@ -121,7 +122,7 @@ static enum err move_files(struct disk *disk, const char *directory, const struc
 {
     char from[DISK_NAME_MAX + 1], to[DISK_NAME_MAX + 1];
     enum err e = path(to, STORE_QUARANTINE, directory, "") ? disk->make_dir(disk, to) : ERR_LIMIT;
-    assert(files->count > 0);
+    assert(files->count > 0 && files->count <= files->cap);
     for (uint32_t i = 0; i < files->count && !e; i++) {
         bool fits = path(from, STORE_STREAMS, directory, files->at[i]) &&
                     free_name(disk, to, directory, files->at[i]);
@@ -161,6 +162,7 @@ static enum err quarantine(struct store *s, const char *directory, struct errmsg
 static enum err sort_one(struct store *s, const char *directory, struct errmsg *why)
 {
     uint64_t incarnation = incarnation_of(directory);
+    assert(s->recovery != NULL);
     if (incarnation == 0 || directory[DIGITS] != '\0') return ERR_OK; /* none of ours */
     recovery_note_used(s, incarnation);
     switch (recovery_fate(s, incarnation)) {

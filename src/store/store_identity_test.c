@@ -99,16 +99,19 @@ static void of_two_good_copies_the_later_one_counts(void **state)
     struct disk *disk = &w->disk->base;
     struct disk_file *file = NULL;
     assert_int_equal(store_identity_save(disk, &i, NULL), ERR_OK);
-    i.turn = 2;
-    i.salt[0] = 9;
-    identity_encode(&i, bytes);
-    assert_int_equal(disk->open(disk, B, DISK_OPEN_WRITE, &file, NULL), ERR_OK);
-    assert_int_equal(disk->write(disk, file, 0, slice_of(bytes, sizeof bytes)), ERR_OK);
-    disk->close(disk, file);
-    assert_int_equal(store_identity_load(disk, &back, &is_unequal, NULL), ERR_OK);
-    assert_int_equal(back.turn, 2);
-    assert_int_equal(back.salt[0], 9);
-    assert_true(is_unequal);
+    for (uint64_t turn = 2; turn <= 3; turn++) {
+        i.turn = turn;
+        i.salt[0] = (uint8_t)turn;
+        identity_encode(&i, bytes);
+        const char *name = turn == 2 ? B : A;
+        assert_int_equal(disk->open(disk, name, DISK_OPEN_WRITE, &file, NULL), ERR_OK);
+        assert_int_equal(disk->write(disk, file, 0, slice_of(bytes, sizeof bytes)), ERR_OK);
+        disk->close(disk, file);
+        assert_int_equal(store_identity_load(disk, &back, &is_unequal, NULL), ERR_OK);
+        assert_int_equal(back.turn, turn);
+        assert_int_equal(back.salt[0], turn);
+        assert_true(is_unequal);
+    }
     assert_int_equal(store_identity_save(disk, &i, NULL), ERR_OK);
     assert_int_equal(store_identity_load(disk, &back, &is_unequal, NULL), ERR_OK);
     assert_false(is_unequal);

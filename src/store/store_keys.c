@@ -44,6 +44,7 @@ static enum err unwrap_all(const struct store_identity *i, struct slice key,
     if (key.len == 0) return ERR_DENIED;
     struct seal *wrapping = wrapping_make(i, key, entropy);
     enum err e = ERR_OK;
+    assert(i->keys_count > 0 && i->keys_count <= IDENTITY_KEYS_MAX);
     for (uint32_t k = 0; k < i->keys_count && !e; k++) {
         identity_key_context(i, &i->keys[k], context);
         e = seal_unwrap(wrapping, slice_of(context, sizeof context), i->keys[k].wrapped,
@@ -86,6 +87,7 @@ static enum err open_all(const struct store_identity *i, const struct key_wish *
                          struct plain_keys *plain, bool *ret_rewrap, struct errmsg *why)
 {
     *ret_rewrap = false;
+    assert(i->keys_count <= IDENTITY_KEYS_MAX);
     if (i->keys_count == 0) return ERR_OK;
     if (wish->key.len == 0)
         return errmsg_set(why, ERR_DENIED,
@@ -192,6 +194,7 @@ static enum err keys_open(void *ctx, const uint8_t nonce[24], struct slice conte
 struct journal_seal store_keys_seal(struct store_keys *keys)
 {
     if (keys == NULL) return (struct journal_seal){ 0 };
+    assert(keys->count > 0);
     bool writes = keys->current != NULL;
     return (struct journal_seal){
         .ctx = keys,

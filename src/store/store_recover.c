@@ -25,7 +25,7 @@ static struct slice key_of(const uint64_t *incarnation)
 
 void recovery_note_used(struct store *s, uint64_t incarnation)
 {
-    assert(s->next_incarnation > 0);
+    assert(s->next_incarnation > 0 && s->recovery != NULL);
     if (incarnation >= s->next_incarnation && incarnation < UINT64_MAX)
         s->next_incarnation = incarnation + 1;
 }
@@ -98,6 +98,7 @@ static void defer(struct store *s, const struct checkpoint_section *c)
         list_init(queue);
         (void)map_set(all, key_of(&c->owner), queue);
     }
+    assert(owners_find(&s->owners, c->owner) == NULL);
     struct waiting *w = xalloc(sizeof *w + c->bytes.len);
     w->kind = c->kind;
     w->len = c->bytes.len;
@@ -239,6 +240,7 @@ static enum err sections_over(struct store *s, struct errmsg *why)
 static void on_record(struct store *s, journal_pos pos, const struct journal_record *record)
 {
     struct recovery *r = s->recovery;
+    assert(pos > 0 && r->failed == ERR_OK);
     if (record->owner == 0) return;
     recovery_note_used(s, record->owner);
     if (is_ignored(s, record->owner)) return;

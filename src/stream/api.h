@@ -31,6 +31,7 @@ struct api_request {
     struct js_api_call  call;           /* points into `subject` */
     struct slice        subject;        /* "$JS.API.…", without the domain */
     struct slice        reply, header, body;
+    struct slice        answer_header;  /* of a successful answer; empty: none */
     uint64_t            origin;         /* of the client, for the audit; 0: unknown */
     struct arena       *arena;          /* NULL with API_AT_ONCE, until api_arena() */
     /* while it waits; for its handler */

@@ -29,7 +29,7 @@ static void count(struct js_account *a, bool is_error)
 static void finish(struct api_request *r, struct slice text, bool is_error)
 {
     struct js_account *a = r->account;
-    publish(r, (struct slice){ 0 }, text);
+    publish(r, is_error ? (struct slice){ 0 } : r->answer_header, text);
     count(a, is_error);
     const struct advisory_facts facts = {
         .subject = r->subject,

@@ -4,6 +4,8 @@
 #include "stream/api.h"
 #include "stream/consumer_config_update.h"
 #include "stream/consumer_internal.h"
+#include "stream/source_name.h"
+#include "wire/headers.h"
 
 enum { MADE_UP_LEN = 8 };
 
@@ -59,6 +61,16 @@ static void answer(struct api_request *r)
     api_answer(r, &response);
 }
 
+/* A sourcing consumer that was there delivers anew what was not acknowledged. */
+static void answer_again(struct api_request *r)
+{
+    struct consumer *c = made(r);
+    if (c == NULL) return;
+    assert(consumer_config(c)->sourcing);
+    consumer_reset(c, c->acks.floor.stream_seq + 1);
+    answer(r);
+}
+
 static void answer_new(struct api_request *r)
 {
     struct consumer *c = made(r);
@@ -67,7 +79,7 @@ static void answer_new(struct api_request *r)
                                           .consumer = slice_str(c->name),
                                           .action = "create" };
     assert(c->set->stream == r->stream);
-    if (!consumer_config(c)->direct) advise(r->account, ADVISORY_CONSUMER_CREATED, &facts);
+    advise(r->account, ADVISORY_CONSUMER_CREATED, &facts);
     answer(r);
 }
 
@@ -106,7 +118,70 @@ static void update(struct api_request *r, const struct consumer_config *config)
         return;
     }
     r->value = c->id;
-    api_after(r, s, answer);
+    api_after(r, s, config->sourcing ? answer_again : answer);
+}
+
+/* ---- consumers of mirrors and sources ---- */
+
+/* A stream that keeps messages only for those who want them keeps them for a mirror too: the
+ * consumer stays, and acknowledges by flow control what is safe at the other side. Else it is one
+ * of many that may have the same name. */
+static void sourcing_adjust(struct api_request *r, const struct stream *s,
+                            struct consumer_config *c)
+{
+    if (!c->direct || !c->sourcing || !js_text_set(c->name)) return;
+    assert(s != NULL);
+    if (s->config.retention == JS_RETENTION_LIMITS) {
+        struct slice suffix = made_up_name(r, s->consumers);
+        c->name = arena_printf(r->arena, "%s-%.*s", c->name, SLICE_ARGS(suffix));
+        return;
+    }
+    c->direct = false;
+    c->durable_name = c->name;
+    c->ack_policy = JS_ACK_FLOW_CONTROL;
+    c->ack_wait = c->inactive_threshold = 0;
+    c->max_deliver = 0;
+}
+
+/* One that stays begins where it was, wherever the request would. */
+static void sourcing_keep(const struct stream *s, struct consumer_config *c)
+{
+    if (!c->sourcing || !consumer_is_durable(c)) return;
+    const struct consumer *old = consumers_find(s->consumers, slice_str(c->durable_name));
+    if (old == NULL) return;
+    const struct consumer_config *f = consumer_newest(old);
+    c->deliver_policy = f->deliver_policy;
+    c->opt_start_seq = f->opt_start_seq;
+    c->opt_start_time = f->opt_start_time;
+}
+
+/* Who draws is told which stream this is; who expects another one is refused. */
+static bool identity_check(struct api_request *r, const struct stream *s,
+                           const struct consumer_config *c)
+{
+    char identity[SOURCE_IDENTITY_LEN + 1];
+    struct slice expected;
+    struct js_error error;
+    if (!c->direct && !c->sourcing) return true;
+    source_identity(s->created, identity);
+    if (headers_find(r->header, SLICE_LIT("Nats-Stream-Identity"), &expected) && expected.len > 0 &&
+        !slice_equal_str(expected, identity)) {
+        (void)js_error_set(&error, JS_ERR_CONSUMER_STREAM_IDENTITY_MISMATCH, identity);
+        api_fail(r, &error);
+        return false;
+    }
+    r->answer_header = slice_str(
+        arena_printf(r->arena, "NATS/1.0\r\nNats-Stream-Identity: %s\r\n\r\n", identity));
+    return true;
+}
+
+static bool sourcing_prepare(struct api_request *r, struct consumer_config *c)
+{
+    struct stream *s = js_account_stream(r->account, r->call.stream);
+    if (s == NULL || !s->is_created || s->is_deleted) return true;
+    sourcing_adjust(r, s, c);
+    sourcing_keep(s, c);
+    return identity_check(r, s, c);
 }
 
 void api_consumer_create(struct api_request *r)
@@ -121,6 +196,7 @@ void api_consumer_create(struct api_request *r)
         api_fail(r, &error);
         return;
     }
+    if (!sourcing_prepare(r, &request.config)) return;
     js_account_checks(r->account, &directory, r->arena, &check);
     switch (consumer_create_check(&request, &check, &error)) {
     case CONSUMER_REFUSED: api_fail(r, &error); break;

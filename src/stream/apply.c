@@ -5,6 +5,7 @@
 #include "stream/batch_reply.h"
 #include "stream/batches.h"
 #include "stream/dedupe.h"
+#include "stream/source.h"
 #include "stream/stream_internal.h"
 
 enum { SCHEDULE_FLAGS = STORE_SCHEDULE | STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES };
@@ -78,6 +79,7 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     stream_expiry_note(s, c, sequence);
     if (UNLIKELY((c->flags & SCHEDULE_FLAGS) != 0)) stream_schedule_note(s, c, sequence);
     stream_room_make(s, c, sequence);
+    if (UNLIKELY(s->config.sources.count > 0)) sources_stored(s, c->header);
     stream_charge(s);
     if (s->is_started) tell_stored(s, c, &place);
 }
@@ -141,12 +143,14 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
     struct config_command c;
     bool is_first = !s->is_created;
     enum js_retention before = s->config.retention;
+    sources_forget(s);
     if (config_command_read(in->body, &c) != ERR_OK || stream_config_take(s, &c) != ERR_OK) {
         unreadable(s);
         return;
     }
     s->is_created = true;
     stream_subs_update(s);
+    sources_update(s);
     if (is_first) return;
     stream_expiry_note(s, NULL, 0);
     batches_update(s);
@@ -163,6 +167,11 @@ static void apply_delete(struct stream *s, const struct stream_log_command *in)
     (void)in;
     s->is_deleted = true;
     s->is_gone = true;
+}
+
+static void apply_source(struct stream *s, const struct stream_log_command *in)
+{
+    if (sources_apply(s, in->body) != ERR_OK) unreadable(s);
 }
 
 static void apply_to_consumers(struct stream *s, const struct stream_log_command *in)
@@ -182,6 +191,7 @@ static void (*const kinds[COMMAND_KINDS])(struct stream *, const struct stream_l
     [COMMAND_CONSUMER_GONE] = apply_to_consumers,
     [COMMAND_PROGRESS] = apply_to_consumers,
     [COMMAND_DELETE] = apply_delete,
+    [COMMAND_SOURCE] = apply_source,
 };
 
 void stream_apply(void *stream, const struct stream_log_command *c)

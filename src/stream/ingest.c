@@ -173,7 +173,7 @@ void incoming_init(struct incoming *in, const struct raw_message *m, nanos time)
     in->reply = m->reply;
     in->header = m->header;
     in->payload = m->payload;
-    in->is_own = false;
+    in->is_own = in->is_sourced = false;
     in->remove_count = in->add_count = 0;
     in->time = time;
     in->id = in->duplicate_of = 0;

@@ -50,7 +50,8 @@ static bool check_expected_stream(struct stream *s, struct incoming *in, struct 
 static bool check_ttl_allowed(struct stream *s, struct incoming *in, struct js_error *e)
 {
     int64_t seconds;
-    if (s->config.allow_msg_ttl || !publish_has(&in->headers, PUBLISH_TTL)) return true;
+    if (s->config.allow_msg_ttl || in->is_sourced) return true;
+    if (!publish_has(&in->headers, PUBLISH_TTL)) return true;
     if (!ttl_parse(in->headers.at[PUBLISH_TTL], &seconds) || seconds == TTL_NONE) return true;
     return js_error_set(e, JS_ERR_MESSAGE_TTL_DISABLED);
 }
@@ -97,7 +98,7 @@ static bool check_expected_last(struct stream *s, struct incoming *in, struct js
 static bool check_source(struct stream *s, struct incoming *in, struct js_error *e)
 {
     (void)s;
-    if (!publish_has(&in->headers, PUBLISH_STREAM_SOURCE)) return true;
+    if (in->is_sourced || !publish_has(&in->headers, PUBLISH_STREAM_SOURCE)) return true;
     return js_error_set(e, JS_ERR_MESSAGE_SOURCE_HDR_NOT_ALLOWED);
 }
 
@@ -107,7 +108,7 @@ static bool check_id(struct stream *s, struct incoming *in, struct js_error *e)
     if (id.len == 0) return true;
     in->id = hash_bytes(id, s->hash_seed);
     if (in->id == 0) in->id = 1;        /* 0 says: none */
-    if (s->config.duplicate_window <= 0) return true;
+    if (s->config.duplicate_window <= 0 || s->config.mirror != NULL) return true;
     e->err_code = JS_ERR_NONE;
     in->duplicate_of = inflight_find_id(s->inflight, in->id);
     if (in->duplicate_of == 0)
@@ -129,8 +130,9 @@ static bool check_rollup(struct stream *s, struct incoming *in, struct js_error 
     struct slice rollup = in->headers.at[PUBLISH_ROLLUP];
     if (rollup.len == 0) return true;
     in->flags &= (uint8_t)~STORE_ROLLUP_SUBJECT;
-    if (!s->config.allow_rollup_hdrs || s->config.deny_purge)
-        return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "rollup not permitted");
+    bool may = s->config.allow_rollup_hdrs && !s->config.deny_purge;
+    if (!may && in->is_sourced) return true;    /* it is stored, and replaces nothing */
+    if (!may) return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "rollup not permitted");
     if (slice_equal_nocase(rollup, SLICE_LIT("sub"))) {
         if (is_in_batch(s, in, in->subject))
             return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "batch rollup sub invalid");

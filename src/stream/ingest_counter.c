@@ -27,6 +27,7 @@ bool check_counter_header(struct stream *s, struct incoming *in, struct js_error
     struct slice incr = in->headers.at[PUBLISH_INCR];
     if (incr.len == 0) return true;
     if (counter_check(incr) != ERR_OK) return js_error_set(e, JS_ERR_MESSAGE_INCR_INVALID);
+    if (in->is_sourced) return true;
     if (!s->config.allow_msg_counter) return js_error_set(e, JS_ERR_MESSAGE_INCR_DISABLED);
     if (in->payload.len > 0) return js_error_set(e, JS_ERR_MESSAGE_INCR_PAYLOAD);
     if (has_incompatible(&in->headers)) return js_error_set(e, JS_ERR_MESSAGE_INCR_INVALID);

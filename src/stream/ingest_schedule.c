@@ -87,6 +87,7 @@ bool check_schedule(struct stream *s, struct incoming *in, struct js_error *e)
     const struct zone *zone;
     struct schedule_fire fire;
     int64_t seconds;
+    if (in->is_sourced) return true;
     if (stream_zone(s, h, &zone) != ERR_OK)
         return in->is_own || refuse(s, e, JS_ERR_MESSAGE_SCHEDULES_TIME_ZONE_INVALID);
     if (!publish_has(h, PUBLISH_SCHEDULE) || in->is_own) return true;
@@ -131,7 +132,7 @@ bool check_scheduler(struct stream *s, struct incoming *in, struct js_error *e)
 {
     struct slice next = in->headers.at[PUBLISH_SCHEDULE_NEXT];
     struct slice scheduler = in->headers.at[PUBLISH_SCHEDULER];
-    if (in->is_own || (next.len == 0 && scheduler.len == 0)) return true;
+    if (in->is_own || in->is_sourced || (next.len == 0 && scheduler.len == 0)) return true;
     if (!slice_equal_str(next, "purge") || !subject_literal(scheduler) ||
         slice_equal(scheduler, in->subject))
         return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_SCHEDULER_INVALID);

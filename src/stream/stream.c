@@ -7,6 +7,7 @@
 #include "stream/dedupe.h"
 #include "stream/expiry.h"
 #include "stream/schedules.h"
+#include "stream/source.h"
 #include "stream/stream_internal.h"
 #include "stream/zone.h"
 #include "subject/transform.h"
@@ -80,6 +81,7 @@ bool stream_delete(struct stream *s, struct js_error *ret_error)
         return stream_log_refusal(s, ret_error);
     s->is_deleted = true;
     stream_subs_update(s);
+    sources_update(s);
     return true;
 }
 
@@ -89,6 +91,7 @@ static void dismantle(struct stream *s)
     assert(list_empty(&s->waits));
     s->is_deleted = true;
     stream_subs_update(s);
+    s->sources = sources_free(s->sources);
     turn_cancel(&s->turn);
     stream_expiry_stop(s);
     ingest_held_stop(s);
@@ -156,6 +159,7 @@ void stream_start(struct stream *s)
     }
     stream_expiry_start(s);
     stream_subs_update(s);
+    sources_update(s);
     consumers_start(s->consumers);
 }
 
@@ -235,6 +239,7 @@ static void run(struct turn *t, struct reactor *r)
     }
     ingest_held_run(s);
     batches_run(s);
+    sources_held_run(s->sources);
     stream_expire(s);
     consumers_run(s->consumers);
     stream_unneeded_propose(s);
@@ -257,6 +262,7 @@ void stream_check(struct stream *s)
     text_queue_check(&s->answers);
     text_queue_check(&s->held);
     consumers_check(s->consumers);
+    sources_check(s->sources);
     assert(s->log->applied <= s->log->proposed);
     assert(s->charged == state.bytes || !s->is_started);
     assert(!s->is_started || s->last_proposed >= state.last_sequence);

@@ -31,6 +31,7 @@ struct dedupe;
 struct expiry;
 struct batches;
 struct js_paged;
+struct sources;
 
 struct stream {
     struct js_account   *account;
@@ -49,6 +50,7 @@ struct stream {
     struct schedules    *schedules;
     struct batches      *batches;       /* NULL: none is open */
     struct consumers    *consumers;     /* consumer.h; never NULL */
+    struct sources      *sources;       /* source.h; NULL: it has never drawn from another */
     uint64_t             charged;       /* bytes that account and server count for it */
     struct buf           last_id;       /* Nats-Msg-Id of the last message; empty: it had none */
     /* as all will be when everything proposed is applied */

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "json/gotime.h"
 #include "stream/api_messages.h"
+#include "stream/source.h"
 #include "stream/stream_internal.h"
 
 static nanos or_zero_time(nanos t)
@@ -106,5 +107,6 @@ void stream_info_fill(struct stream *s, const struct stream_details *d, struct a
         .domain = js->domain.len > 0 ? arena_str(arena, js->domain) : NULL,
         .ts = jetstream_reactor(js)->wall,
     };
+    sources_info_fill(s, arena, ret);
     stream_state_fill(s, d, arena, &ret->state);
 }

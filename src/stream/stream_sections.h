@@ -8,6 +8,7 @@
  *   EXPIRIES  16 bytes each: 8 expires (INT64_MAX: never), 8 sequence
  *   LAST_ID   Nats-Msg-Id of the last message; empty: it had none
  *   SCHEDULES 16 bytes each: 8 due, 8 sequence; all of them, in the place of those said before
+ *   SOURCE    the body of a COMMAND_SOURCE, of each source whose position has changed
  *
  * Thread: any; constants. */
 #ifndef MIDGE_STREAM_STREAM_SECTIONS_H
@@ -21,6 +22,7 @@ enum stream_section {
     STREAM_SECTION_EXPIRIES,
     STREAM_SECTION_LAST_ID,
     STREAM_SECTION_SCHEDULES,
+    STREAM_SECTION_SOURCE,
     STREAM_SECTION_END,
 };
 

@@ -13,6 +13,7 @@
 #include "stream/dedupe.h"
 #include "stream/expiry.h"
 #include "stream/schedules.h"
+#include "stream/source.h"
 #include "stream/stream_internal.h"
 #include "stream/stream_sections.h"
 
@@ -107,6 +108,7 @@ static void owner_checkpoint(struct store_owner *o, struct checkpoint *cp)
     expiry_told(s->expiry);
     put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
     if (s->config.allow_msg_schedules) put_schedules(s, cp);
+    sources_checkpoint(s->sources, cp, false);
     msgs_file_checkpoint(s->msgs, cp);
     consumers_checkpoint(s->consumers, cp, s->incarnation, false);
 }
@@ -124,6 +126,7 @@ static bool owner_slice(struct store_owner *o, struct checkpoint *cp, bool is_fi
         put_config(s, cp);
         put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
         if (s->config.allow_msg_schedules) put_schedules(s, cp);
+        sources_checkpoint(s->sources, cp, true);
         s->slice_at = 0;
         s->slice_part = PART_IDS;
         return true;
@@ -195,6 +198,7 @@ static enum err owner_load(struct store_owner *o, uint32_t kind, struct slice by
     case STREAM_SECTION_SCHEDULES:
         s->loading_schedules.len = 0;
         return load_rows(&s->loading_schedules, bytes, SECTION_SCHEDULE_SIZE);
+    case STREAM_SECTION_SOURCE: return sources_load(s, bytes);
     default: return ERR_CORRUPT;
     }
 }
@@ -283,11 +287,26 @@ static void owner_damaged(struct store_owner *o, uint64_t first, uint64_t last)
     if (last > state.last_sequence) msgs_skip(s->msgs, last, state.last_time);
 }
 
+static void ending_take(struct stream *s)
+{
+    struct stream **at = &s->account->js->ending;
+    assert(s->is_gone);
+    while (*at != s) at = &(*at)->next_ending;
+    *at = s->next_ending;
+}
+
+/* Its end may have been replayed by a start that failed later. */
 static void owner_dropped(struct store_owner *o)
 {
     struct stream *s = of(o);
-    js_account_remove(s->account, s);
-    stream_free(s);
+    if (!s->is_gone) {
+        js_account_remove(s->account, s);
+        stream_free(s);
+        return;
+    }
+    ending_take(s);
+    s->msgs = msgs_free(s->msgs);
+    xfree(s);
 }
 
 /* ---- writing, and the end ---- */
@@ -307,9 +326,7 @@ static void owner_flush(struct store_owner *o)
 static void removed(void *ctx, enum err e)
 {
     struct stream *s = ctx;
-    struct stream **at = &s->account->js->ending;
-    while (*at != s) at = &(*at)->next_ending;
-    *at = s->next_ending;
+    ending_take(s);
     /* what is left is found at the next start, for the store still names it */
     if (e == ERR_OK) store_removed(s->account->js->store, s->incarnation);
     xfree(s);

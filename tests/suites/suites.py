@@ -96,6 +96,8 @@ class NatsPy(Suite):
     package = {"nats.py": ("nats-py", "nkeys", "aiohttp"), "nats.py-core": ("nats-core", "nkeys", "websocket"),
                "nats.py-server": ("nats-core", "nkeys", "websocket"),
                "nats.py-jetstream": ("nats-jetstream",), "nats.py-key-value": ("nats-key-value",)}
+    more = {"nats-py": ("aiofiles",), "nats-jetstream": ("pytest>=9.0.3", "pytest-asyncio>=0.21.0", "nkeys"),
+            "nats-key-value": ("pytest>=9.0.3", "pytest-asyncio>=0.21.0")}      # what their own lists forget
 
     def prepare(self):
         package, *extras = self.package[self.name]
@@ -106,8 +108,8 @@ class NatsPy(Suite):
         words += [word for extra in extras for word in ("--extra", extra)]
         run(*words, cwd=self.sources / "nats.py", UV_PROJECT_ENVIRONMENT=str(self.environment),
             UV_PYTHON=os.environ.get("UV_PYTHON", "3.13"))
-        if package == "nats-py":
-            run("uv", "pip", "install", "--python", self.environment / "bin" / "python", "aiofiles")
+        if package in self.more:
+            run("uv", "pip", "install", "--python", self.environment / "bin" / "python", *self.more[package])
         (self.environment / "prepared").touch()
 
     def call(self, tests):

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the API tells of a stream's mirror and sources. */
+#include "base/assert.h"
+#include "core/core.h"
+#include "stream/source_internal.h"
+
+static struct js_error_info *error_fill(const struct js_error *e, struct arena *arena)
+{
+    if (e == NULL) return NULL;
+    struct js_error_info *info = arena_alloc(arena, sizeof *info);
+    assert(e->err_code != JS_ERR_NONE);
+    *info = (struct js_error_info){ e->code, e->err_code, arena_str(arena, slice_str(e->text)) };
+    return info;
+}
+
+static void fill(const struct source *src, struct arena *arena, struct stream_source_info *ret)
+{
+    nanos now = source_reactor(src)->now;
+    assert(now >= src->heard_at);
+    *ret = (struct stream_source_info){
+        .name = src->config.name,
+        .external = src->config.external,
+        .lag = src->lag,
+        .seq = src->is_mirror ? 0 : src->sequence,  /* as nats-server tells it */
+        .active = src->was_heard ? now - src->heard_at : -1,
+        .error = error_fill(src->error, arena),
+        .filter_subject = src->config.filter_subject,
+        .subject_transforms = src->config.subject_transforms,
+    };
+}
+
+bool sources_are_close(const struct stream *s)
+{
+    if (s->sources == NULL || list_empty(&s->sources->all)) return false;
+    const struct source *src = container_of(s->sources->all.next, struct source, node);
+    assert(src->set == s->sources);
+    return src->is_mirror && src->is_close;
+}
+
+void sources_info_fill(struct stream *s, struct arena *arena, struct stream_info *ret)
+{
+    if (s->sources == NULL) return;
+    LIST_EACH(&s->sources->all, node) {
+        const struct source *src = container_of(node, struct source, node);
+        struct stream_source_info *info;
+        assert(src->is_mirror == (s->config.mirror != NULL));
+        if (src->is_mirror) {
+            info = ret->mirror = arena_alloc(arena, sizeof *ret->mirror);
+        } else {
+            info = arena_push(arena, &ret->sources.items, &ret->sources.count, sizeof *info);
+        }
+        fill(src, arena, info);
+    }
+}
