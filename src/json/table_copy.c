@@ -61,8 +61,7 @@ static void field_copy(const struct json_field *f, const void *from, struct aren
         json_table_copy(f->table, inner, arena, *(void **)ret);
     } else {
         assert(f->type == JSON_TEXTS || f->type == JSON_TEXT_MAP || f->type == JSON_STRUCTS ||
-               f->type == JSON_NANOS_LIST || f->type == JSON_U64_LIST ||
-               f->type == JSON_COUNT_MAP);
+               f->type == JSON_NANOS_LIST || f->type == JSON_U64_LIST || f->type == JSON_COUNT_MAP);
         *(struct json_array *)ret = array_copy(f, from, arena);
     }
 }

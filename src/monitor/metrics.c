@@ -196,7 +196,8 @@ static void add_healthz(struct metrics *m)
 {
     static const char *const names[] = { "status", "js_enabled_only_status",
                                          "js_server_only_status" };
-    bool misses_js = m->request->facts->options->jetstream.enabled;
+    bool misses_js = m->request->facts->options->jetstream.enabled &&
+                     (m->request->facts->jetstream == NULL || m->request->js.sums.is_failed);
     for (uint32_t i = 0; i < ARRAY_COUNT(names); i++) {
         bool is_bad = i > 0 && misses_js;
         const char *value = arena_printf(m->request->arena, "%s_value", names[i]);
@@ -214,15 +215,20 @@ struct js_family {
 
 static void add_jsz(struct metrics *m)
 {
-    static const struct js_family families[] = {
-        { "jetstream_disabled", 1 },  { "max_memory", 0 },      { "max_storage", 0 },
-        { "total_streams", 0 },       { "total_consumers", 0 }, { "total_messages", 0 },
-        { "total_message_bytes", 0 },
+    const struct js_report_sums *s = &m->request->js.sums;
+    const struct js_family families[] = {
+        { "jetstream_disabled", m->request->facts->jetstream == NULL },
+        { "max_memory", (uint64_t)s->limits.memory_max },
+        { "max_storage", (uint64_t)s->limits.store_max },
+        { "total_streams", s->streams },
+        { "total_consumers", s->consumers },
+        { "total_messages", s->messages },
+        { "total_message_bytes", s->bytes },
     };
     const struct server_identity *id = &m->request->core->identity;
     const struct label labels[] = {
         { "server_id", id->id }, { "server_name", id->name }, { "cluster", id->cluster },
-        { "domain", "" },        { "meta_leader", "" },       { "is_meta_leader", "true" },
+        { "domain", id->domain == NULL ? "" : id->domain },        { "meta_leader", "" },       { "is_meta_leader", "true" },
     };
     const char *prefix = arena_printf(m->request->arena, "%sserver_", m->naming.jetstream);
     for (uint32_t i = 0; i < ARRAY_COUNT(families); i++) {
@@ -585,7 +591,7 @@ static void add_surveyor(struct metrics *m)
                                     { "server_id", id->id },
                                     { "server_name", id->name } };
     exposition_family(&m->out, "nats_core_jetstream_", "enabled", GAUGE, "JetStream answers");
-    exposition_u64(&m->out, labels, ARRAY_COUNT(labels), 0);
+    exposition_u64(&m->out, labels, ARRAY_COUNT(labels), m->request->facts->jetstream != NULL);
     exposition_family(&m->out, "nats_", "up", GAUGE, "the servers answered");
     exposition_u64(&m->out, NULL, 0, 1);
     exposition_family(&m->out, "nats_survey_", "expected_count", GAUGE, "servers expected");
@@ -635,6 +641,7 @@ bool metrics_plan(struct request *r)
     if (naming_of(r) == NULL)
         query_fail(&r->query, "invalid style: helm, exporter and surveyor are there\n");
     if (request_failed(r)) return false;
+    r->wants_js = true;
     connz_collect_open(r, wants_details(r) ? METRICS_CONNS_MAX : 0);
     return true;
 }

@@ -104,7 +104,7 @@ struct advice {
     struct advisory_event event;
 };
 
-static void send(struct advice *a)
+static void advice_put(struct advice *a)
 {
     struct advisory_row row = advisory_row(a->which);
     struct js_account *system = js_account_system(a->js);
@@ -130,7 +130,7 @@ static void come_home(struct mail *mail, struct reactor *r)
     assert(a->js->home->reactor == r);
     uint32_t before = atomic_fetch_sub(&a->js->away, 1);
     assert(before > 0);
-    send(a);
+    advice_put(a);
     advice_deinit(a);
     xfree(a);
 }
@@ -217,7 +217,7 @@ static void tell(struct jetstream *js, struct js_account *account, enum advisory
         return;
     }
     if (facts->has_client && account->is_system) buf_add_str(&a.client, "{}");
-    send(&a);
+    advice_put(&a);
     advice_deinit(&a);
 }
 

@@ -43,6 +43,8 @@ struct api_request {
     void              (*then)(struct api_request *);
     uint64_t            value;
     void               *own;            /* of its handler, in the arena */
+    void              (*settled)(struct api_request *);     /* private to api_answer.c, as rounds */
+    uint32_t            rounds;
 };
 
 typedef void api_handler(struct api_request *);
@@ -120,6 +122,9 @@ void api_no_responders(struct api_request *);
 /* Answers later: `then` is called in a turn when all that this stream has proposed is applied; when
  * it cannot be (its log has failed): 10077 is answered. */
 void api_after(struct api_request *, struct stream *, void (*then)(struct api_request *));
+/* The same for calls that look: what came before them is seen by them, and what that led to (an
+ * ack, then the removal of its message). Waits a few rounds at most, for others publish on. */
+void api_settle(struct api_request *, struct stream *, void (*then)(struct api_request *));
 /* The handler is called again, likewise. */
 void api_again_after(struct api_request *, struct stream *);
 /* After BUSY of a msgs_*() of this stream that was given `&r->msgs_wait`: `then` is called in a

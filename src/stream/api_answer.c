@@ -224,6 +224,37 @@ void api_again_after(struct api_request *r, struct stream *s)
     api_after(r, s, again);
 }
 
+enum { SETTLE_ROUNDS = 4 };
+
+static void settle_round(struct api_request *);
+
+static void settle_waited(struct api_request *r)
+{
+    if (r->stream->is_deleted) api_fail_as(r, JS_ERR_STREAM_NOT_FOUND);
+    else api_later(r, r->stream, settle_round);
+}
+
+static void settle_round(struct api_request *r)
+{
+    struct stream *s = r->stream;
+    void (*then)(struct api_request *) = r->settled;
+    bool is_settled = s->log->proposed == s->log->applied;
+    if (!is_settled && r->rounds++ < SETTLE_ROUNDS) {
+        api_after(r, s, settle_waited);
+        return;
+    }
+    r->settled = NULL;
+    then(r);
+}
+
+void api_settle(struct api_request *r, struct stream *s, void (*then)(struct api_request *))
+{
+    assert(r->settled == NULL);
+    r->settled = then;
+    r->rounds = 0;
+    api_later(r, s, settle_round);      /* acks of this tick become commands at its end */
+}
+
 void api_after_index(struct api_request *r, struct stream *s, void (*then)(struct api_request *))
 {
     wait(r, API_WAITS_INDEX, s, then);

@@ -34,7 +34,7 @@ static bool is_shown(const struct consumer *c)
 {
     const struct consumer_config *f = consumer_config(c);
     assert(f != NULL);
-    return c->is_created && !f->direct && !f->sourcing;
+    return c->is_created && !f->direct;
 }
 
 /* ---- NAMES, LIST ---- */

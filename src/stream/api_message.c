@@ -68,8 +68,12 @@ void api_msg_get(struct api_request *r)
     }
     if (!api_read(r, &msg_get_request_table, q)) return;
     r->own = q;
-    if (js_msg_get_check(q, &error)) find_message(r);
-    else api_fail(r, &error);
+    if (!js_msg_get_check(q, &error)) {
+        api_fail(r, &error);
+        return;
+    }
+    struct stream *s = api_stream_of(r);
+    if (s != NULL) api_settle(r, s, find_message);
 }
 
 /* ---- MSG.DELETE ---- */

@@ -79,10 +79,16 @@ void api_stream_create(struct api_request *r)
 static void answer_update(struct api_request *r)
 {
     struct stream_create_response response = { .did_create = false };
-    if (r->account->updating == r->stream) r->account->updating = NULL;
     tell(r, ADVISORY_STREAM_UPDATED, "modify");
     response.info = info_of(r, r->stream);
     api_answer(r, &response);
+}
+
+/* What new limits take away is gone when it is answered. */
+static void settle_update(struct api_request *r)
+{
+    if (r->account->updating == r->stream) r->account->updating = NULL;
+    api_settle(r, r->stream, answer_update);
 }
 
 void api_stream_update(struct api_request *r)
@@ -99,7 +105,7 @@ void api_stream_update(struct api_request *r)
     assert(s != NULL);
     assert(r->account->updating == NULL);
     r->account->updating = s;
-    api_after(r, s, answer_update);
+    api_after(r, s, settle_update);
 }
 
 static void answer_success(struct api_request *r)
@@ -126,11 +132,10 @@ void api_stream_delete(struct api_request *r)
 
 static void answer_info(struct api_request *r)
 {
-    struct stream_info_request request = { .offset = 0 };
+    const struct stream_info_request request = *(const struct stream_info_request *)r->own;
     struct js_cluster_info cluster = { .leader = r->account->js->core->identity.name };
     struct stream_info info;
     struct stream_info_response response = { .info = &info };
-    if (js_body_given(r->body) && !api_read(r, &stream_info_request_table, &request)) return;
     struct stream *s = r->stream;
     const struct stream_details details = {
         .deleted = request.deleted_details,
@@ -143,19 +148,18 @@ static void answer_info(struct api_request *r)
     info.cluster = &cluster;
     /* a filter that nothing meets counts as none */
     if (response.paged.total == 0) response.paged = (struct js_paged){ 0 };
+    else response.paged.offset = request.offset > 0 ? request.offset : 0;
     api_answer(r, &response);
 }
 
-/* What the requester has published or acked before counts: its commands are waited for. */
 void api_stream_info(struct api_request *r)
 {
-    struct stream_info_request request = { .offset = 0 };
-    if (js_body_given(r->body) && !api_read(r, &stream_info_request_table, &request)) return;
+    struct stream_info_request *request = arena_alloc(r->arena, sizeof *request);
+    if (js_body_given(r->body) && !api_read(r, &stream_info_request_table, request)) return;
     struct stream *s = api_stream_of(r);
     if (s == NULL) return;
-    r->stream = s;
-    if (s->failure != ERR_OK || s->log->applied == s->log->proposed) answer_info(r);
-    else api_after(r, s, answer_info);
+    r->own = request;
+    api_settle(r, s, answer_info);
 }
 
 /* ---- NAMES and LIST ---- */

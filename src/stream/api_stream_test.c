@@ -74,6 +74,8 @@ static void info_tells_the_state_the_leader_and_subjects_when_asked(void **state
     assert_starts(info, V1 "stream_info_response\",\"total\":1,\"offset\":0,\"limit\":100000,");
     assert_has(info, "\"num_subjects\":1,\"subjects\":{\"s.1\":2},\"num_deleted\":1,"
                      "\"deleted\":[2],");
+    assert_has(js_call(w, "STREAM.INFO.S", "{\"subjects_filter\":\">\",\"offset\":7}"),
+               "\"total\":1,\"offset\":7,\"limit\":100000,");
     assert_string_equal(
         js_call(w, "STREAM.INFO.X", ""),
         V1 "stream_info_response\"" ERROR(

@@ -79,7 +79,6 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     stream_expiry_note(s, c, sequence);
     if (UNLIKELY((c->flags & SCHEDULE_FLAGS) != 0)) stream_schedule_note(s, c, sequence);
     stream_room_make(s, c, sequence);
-    if (UNLIKELY(s->config.sources.count > 0)) sources_stored(s, c->header);
     stream_charge(s);
     if (s->is_started) tell_stored(s, c, &place);
 }
@@ -87,8 +86,12 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
 static void apply_store(struct stream *s, const struct stream_log_command *in)
 {
     struct store_command c;
-    if (store_command_read(in->body, &c) == ERR_OK) store(s, &c, in->sequence);
-    else unreadable(s);
+    if (store_command_read(in->body, &c) != ERR_OK) {
+        unreadable(s);
+        return;
+    }
+    store(s, &c, in->sequence);
+    if (UNLIKELY(s->config.sources.count > 0)) sources_stored(s, c.header);
 }
 
 static void apply_store_many(struct stream *s, const struct stream_log_command *in)

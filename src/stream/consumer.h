@@ -35,7 +35,7 @@ struct consumers *consumers_free(struct consumers *);   /* silent; returns NULL 
 void consumers_dismiss(struct consumers *);
 /* The server stops, likewise. In a turn. */
 void consumers_shutdown(struct consumers *);
-/* Those that count: not direct, not sourcing. */
+/* Those that count: not direct. */
 uint32_t consumers_count(const struct consumers *);
 struct consumer *consumers_find(const struct consumers *, struct slice name);
 struct consumer *consumers_at(const struct consumers *, uint32_t index);     /* by name; all */

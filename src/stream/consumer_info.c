@@ -10,7 +10,7 @@ static void fill_groups(const struct consumer *c, struct arena *arena, struct co
 {
     const struct consumer_config *f = consumer_config(c);
     const struct reactor *r = consumer_reactor(c);
-    if (f->priority_policy != JS_PRIORITY_PINNED_CLIENT || f->priority_groups.count == 0) return;
+    if (f->priority_policy == JS_PRIORITY_NONE || f->priority_groups.count == 0) return;
     struct consumer_group_info *info = arena_alloc(arena, sizeof *info);
     nanos since = 0;
     struct slice pin = consumer_pin(c, &since);

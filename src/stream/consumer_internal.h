@@ -100,7 +100,7 @@ struct ack_answers;
 struct consumers {
     struct stream      *stream;
     struct consumer_names names;        /* those that were not deleted */
-    uint32_t            counted;        /* not direct, not sourcing */
+    uint32_t            counted;        /* not direct */
     struct map         *by_id;          /* all; NULL: none yet */
     struct list         all;            /* struct consumer.node */
     struct interest    *index;          /* filters of those in `names`; NULL: none yet */

@@ -42,8 +42,11 @@ struct consumer_list *consumer_list_new(const struct consumer *c)
     l->above = c->next - 1;
     l->end = c->list_end;
     assert(c->list_end > 0);
-    if (l->above < l->end)
-        msgs_subjects(c->set->stream->msgs, &c->setup.filter, SLICE_LIT(""), add, l);
+    const struct msgs_filter *filter = &c->setup.filter;
+    for (uint32_t i = 0; i < filter->count && l->above < l->end; i++) {
+        const struct msgs_filter one = { filter->patterns + i, 1 };     /* they do not overlap */
+        msgs_subjects(c->set->stream->msgs, &one, SLICE_LIT(""), add, l);
+    }
     if (l->count > 1) qsort(l->at, l->count, sizeof *l->at, by_value);
     assert(l->count == 0 || l->at[l->count - 1] <= l->end);
     return l;

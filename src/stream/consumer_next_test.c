@@ -64,15 +64,15 @@ static void what_goes_from_the_list_is_not_counted(void **state)
 {
     (void)state;
     struct stage *g = with_inbox();
-    static const char *const subjects[] = { "s.a", "s.a", "s.b", "s.c" };
+    static const char *const subjects[] = { "s.a", "s.b", "s.b", "s.c" };
     for (size_t i = 0; i < ARRAY_COUNT(subjects); i++) (void)stage_store(g, subjects[i], "x");
     struct consumer *c = last_per_subject(g);
     assert_int_equal(consumer_pending(c), 3);
-    stage_remove(g, 1);
+    stage_remove(g, 2);
     assert_int_equal(consumer_pending(c), 3);
     stage_remove(g, 3);
     assert_int_equal(consumer_pending(c), 2);
-    assert_string_equal(pulled(g, c, "9"), "2 4 ");
+    assert_string_equal(pulled(g, c, "9"), "1 4 ");
     assert_int_equal(consumer_pending(c), 0);
     stage_free(g);
 }

@@ -103,7 +103,7 @@ static uint64_t hash_seed(const struct consumers *set)
 
 static bool is_counted(const struct consumer *c)
 {
-    return !consumer_config(c)->direct && !consumer_config(c)->sourcing;
+    return !consumer_config(c)->direct;
 }
 
 /* ---- the index ---- */

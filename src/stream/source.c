@@ -357,6 +357,7 @@ struct sources *sources_free(struct sources *set)
     turn_cancel(&set->turn);
     source_positions_deinit(&set->positions);
     buf_deinit(&set->header);
+    buf_deinit(&set->value);
     buf_deinit(&set->subject);
     buf_deinit(&set->held_now);
     return xfree(set);

@@ -9,8 +9,9 @@
  * consumer, and a new one is asked for after a while.
  *
  * Files: source.c (the set of a stream's, attempts and their timers), source_request.c (what is
- * asked for), source_answer.c (what comes of it), source_take.c (messages), source_info.c,
- * source_positions.c (how far each was read), source_name.c. They share source_internal.h.
+ * asked for), source_answer.c (what comes of it), source_take.c (messages), source_store.c (their
+ * commands), source_info.c, source_positions.c (how far each was read), source_name.c. They share
+ * source_internal.h.
  *
  * Thread:  the JetStream reactor. Memory: owned by the stream, from its first command on that
  *          speaks of mirror or sources; NULL before. A source that is given up is freed when
@@ -35,7 +36,7 @@ struct sources *sources_free(struct sources *);
 
 /* ---- replicated ---- */
 
-/* A message is stored in a stream that has sources. */
+/* A message was stored in a stream that has sources, or nobody wanted it. */
 void sources_stored(struct stream *, struct slice header);
 /* Before a configuration is applied: where we have been in what is not configured is of no use when
  * nothing is left in the stream. A source that is named again begins anew then, as nats-server does

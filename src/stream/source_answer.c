@@ -135,7 +135,7 @@ static bool mirror_skip(struct source *src, uint64_t sequence)
     struct js_error error;
     assert(src->is_mirror);
     if (sequence <= s->last_proposed) return true;
-    return ingest_skip(s, sequence, s->time_proposed, &error);
+    return source_skip(s, sequence, &error);
 }
 
 static void identify(struct source *src)
@@ -167,6 +167,7 @@ static void draw(struct source *src, const struct made *m)
     if (!src->is_mirror) identify(src);
     if (src->is_mirror) src->sequence = src->set->stream->last_proposed;
     if (src->sequence < before) src->sequence = before;
+    src->noted = src->sequence;
     xfree(src->consumer);
     src->consumer = slice_dup(slice_str(m->name));
     src->is_lasting = own == NULL && slice_equal_str(buf_slice(&src->name), m->name);

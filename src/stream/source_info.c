@@ -13,6 +13,15 @@ static struct js_error_info *error_fill(const struct js_error *e, struct arena *
     return info;
 }
 
+/* The last sequence of a source whose message is here; nats-server does not tell it of a mirror. */
+static uint64_t position_of(const struct source *src)
+{
+    const struct source_positions *all = &src->set->positions;
+    const struct source_position *p = source_positions_find(all, buf_slice(&src->index));
+    assert(src->index.len > 0);
+    return src->is_mirror || p == NULL ? 0 : p->sequence;
+}
+
 static void fill(const struct source *src, struct arena *arena, struct stream_source_info *ret)
 {
     nanos now = source_reactor(src)->now;
@@ -21,7 +30,7 @@ static void fill(const struct source *src, struct arena *arena, struct stream_so
         .name = src->config.name,
         .external = src->config.external,
         .lag = src->lag,
-        .seq = src->is_mirror ? 0 : src->sequence,  /* as nats-server tells it */
+        .seq = position_of(src),
         .active = src->was_heard ? now - src->heard_at : -1,
         .error = error_fill(src->error, arena),
         .filter_subject = src->config.filter_subject,

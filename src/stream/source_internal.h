@@ -91,7 +91,7 @@ struct sources {
     struct list             all;        /* struct source.node */
     struct source_positions positions;
     struct turn             turn;
-    struct buf              header, subject, held_now;  /* of the message in hand */
+    struct buf              header, value, subject, held_now;  /* of the message in hand */
 };
 
 static inline struct core_reactor *source_home(const struct source *s)
@@ -133,6 +133,16 @@ void source_dismiss(struct source *);
 /* `deliver` of the answers' sink, and what is made of one in the turn. */
 void source_answered(struct sink *, struct core_reactor *, struct sub *, const struct message *);
 void source_answer_take(struct source *);
+
+/* ---- source_store.c ---- */
+
+/* REFUSED: it could not be stored, and must come again. HELD: it must be looked at again. */
+enum source_result { SOURCE_STORED, SOURCE_REFUSED, SOURCE_HELD };
+enum source_result source_store(struct source *, const struct raw_message *,
+                                const struct ack_info *);
+/* Sequences up to `last`, which is above all that was given, have no messages. False: the log takes
+ * nothing. */
+MUST_CHECK bool source_skip(struct stream *, uint64_t last, struct js_error *ret_error);
 
 /* ---- source_take.c ---- */
 

@@ -180,7 +180,8 @@ static void header_write(const struct source *src, struct buf *out)
 }
 
 /* Returns how many got it. */
-static uint32_t request_send(struct source *src, const char *rest, struct slice reply, struct slice body)
+static uint32_t request_send(struct source *src, const char *rest, struct slice reply,
+                             struct slice body)
 {
     struct buf subject = { 0 }, header = { 0 };
     api_subject(src, rest, &subject);
@@ -218,8 +219,8 @@ static uint32_t send_reset(struct source *src, struct slice reply)
     const struct stream_source_consumer *c = src->config.consumer;
     AUTO_FREE(arena) arena = arena_new();
     assert(js_text_set(c->name));
-    return request_send(src, arena_printf(arena, "CONSUMER.RESET.%s.%s", src->config.name, c->name), reply,
-                SLICE_LIT(""));
+    return request_send(src, arena_printf(arena, "CONSUMER.RESET.%s.%s", src->config.name, c->name),
+                        reply, SLICE_LIT(""));
 }
 
 /* Listens for the answer, below a subject that no earlier answer comes to. */
@@ -284,7 +285,7 @@ void source_dismiss(struct source *src)
     assert(src->name.len > 0);
     assert(src->config.consumer == NULL);
     src->is_lasting = false;
-    (void)request_send(src,
-               arena_printf(arena, "CONSUMER.DELETE.%s.%s", src->config.name, buf_str(&src->name)),
-               SLICE_LIT(""), SLICE_LIT(""));
+    (void)request_send(
+        src, arena_printf(arena, "CONSUMER.DELETE.%s.%s", src->config.name, buf_str(&src->name)),
+        SLICE_LIT(""), SLICE_LIT(""));
 }

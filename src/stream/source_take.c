@@ -6,7 +6,6 @@
 #include "core/deliver.h"
 #include "core/message.h"
 #include "stream/source_internal.h"
-#include "subject/transform.h"
 #include "wire/headers.h"
 
 /* ---- flow control ---- */
@@ -126,91 +125,6 @@ static bool is_next(const struct source *src, uint64_t consumer_seq)
     return consumer_seq == src->delivered + 1;
 }
 
-static void subject_change(struct source *src, struct incoming *in)
-{
-    struct sources *set = src->set;
-    uint32_t count = src->config.subject_transforms.count;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct transform *t = src->transforms[i];
-        if (t == NULL || !transform_matches(t, in->subject)) continue;
-        set->subject.len = 0;
-        transform_apply(t, in->subject, &source_reactor(src)->rng, &set->subject);
-        assert(set->subject.len == 0 || set->subject.ptr != in->subject.ptr);
-        if (set->subject.len > 0) in->subject = buf_slice(&set->subject);
-        return;
-    }
-}
-
-/* What was meant for the origin goes; a source's messages say where they come from. */
-static void header_change(struct source *src, struct slice subject, uint64_t sequence,
-                          struct incoming *in)
-{
-    static const struct slice prefixes[] = { SLICE_INIT("Nats-Expected-"),
-                                             SLICE_INIT("Nats-Batch-") };
-    const struct slice name = publish_header_name(PUBLISH_STREAM_SOURCE);
-    struct buf value = { 0 };
-    if (src->is_mirror && in->header.len == 0) return;
-    if (!src->is_mirror)
-        source_header_write(buf_slice(&src->index), sequence, subject, slice_str(src->identity),
-                            &value);
-    const struct header source = { name, buf_slice(&value) };
-    const struct headers_change change = {
-        .remove = &name,
-        .remove_count = src->is_mirror ? 0 : 1,
-        .prefixes = prefixes,
-        .prefixes_count = ARRAY_COUNT(prefixes),
-        .add = &source,
-        .add_count = src->is_mirror ? 0 : 1,
-    };
-    src->set->header.len = 0;
-    headers_change(in->header, &change, &src->set->header);
-    in->header = buf_slice(&src->set->header);
-    buf_deinit(&value);
-    assert(src->is_mirror || in->header.len > 0);
-}
-
-/* A mirror keeps time and sequence. Time never goes back within a stream. */
-static bool mirror_store(struct source *src, struct incoming *in, const struct ack_info *info,
-                         struct js_error *e)
-{
-    struct stream *s = src->set->stream;
-    nanos time = (nanos)info->time;
-    in->time = time > s->time_proposed ? time : s->time_proposed;
-    if (in->time <= 0) in->time = 1;
-    assert(info->stream_seq > s->last_proposed);
-    if (info->stream_seq > s->last_proposed + 1 &&
-        !ingest_skip(s, info->stream_seq - 1, s->time_proposed, e))
-        return false;
-    return ingest_sourced(s, in, e);
-}
-
-/* REFUSED: it could not be stored, and must come again. HELD: it must be looked at again. */
-enum store_result { STORED, REFUSED, HELD };
-
-static enum store_result store(struct source *src, const struct raw_message *m,
-                               const struct ack_info *info)
-{
-    struct stream *s = src->set->stream;
-    struct js_error error = { .err_code = 0 };
-    struct incoming in = {
-        .subject = m->subject,
-        .header = m->header,
-        .payload = m->payload,
-        .is_sourced = true,
-    };
-    if (src->is_mirror && info->stream_seq <= s->last_proposed) return STORED;
-    header_change(src, m->subject, info->stream_seq, &in);
-    subject_change(src, &in);
-    in.headers_count = publish_headers_read(in.header, &in.headers);
-    in.time = stream_time(s);
-    bool is_stored = src->is_mirror ? mirror_store(src, &in, info, &error)
-                                    : ingest_sourced(s, &in, &error);
-    if (in.is_held) return HELD;
-    assert(is_stored || in.duplicate_of > 0 || error.err_code != JS_ERR_NONE);
-    if (is_stored && !in.is_skipped) src->noted = info->stream_seq;
-    return is_stored || in.duplicate_of > 0 ? STORED : REFUSED;
-}
-
 /* False: it must be held; here and below. */
 static bool take(struct source *src, const struct raw_message *m, const struct ack_info *info)
 {
@@ -223,9 +137,9 @@ static bool take(struct source *src, const struct raw_message *m, const struct a
         if (info->consumer_seq > src->delivered) broken(src);
         return true;
     }
-    enum store_result result = store(src, m, info);
-    if (result == REFUSED) broken(src);
-    if (result != STORED) return result != HELD;
+    enum source_result result = source_store(src, m, info);
+    if (result == SOURCE_REFUSED) broken(src);
+    if (result != SOURCE_STORED) return result != SOURCE_HELD;
     src->delivered++;
     src->sequence = info->stream_seq;
     src->lag = info->pending == 0 ? 0 : info->pending - 1;

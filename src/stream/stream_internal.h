@@ -73,12 +73,6 @@ void ingest_follow(struct stream *, const struct incoming *, uint64_t sequence);
 /* Proposes it. False: the log takes nothing; `*ret_error` is what its publisher is told. */
 MUST_CHECK bool ingest_propose(struct stream *, const struct incoming *,
                                struct js_error *ret_error);
-/* One that comes from another stream, its header as it will be stored: transforms, checks,
- * proposes.
- * False as with ingest_check(). */
-MUST_CHECK bool ingest_sourced(struct stream *, struct incoming *, struct js_error *ret_error);
-/* Sequences up to `last`, which is above all that was given, have no messages. */
-MUST_CHECK bool ingest_skip(struct stream *, uint64_t last, nanos time, struct js_error *ret_error);
 /* `deliver` of the stream's sink. */
 void ingest_deliver(struct sink *, struct core_reactor *, struct sub *, const struct message *);
 

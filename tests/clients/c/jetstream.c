@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JetStream scenarios of README.md with the C client, as Debian packages it (which has no object store yet). */
+/* The JetStream scenarios of README.md with the C client, as Debian packages it (which has no
+ * object store yet). */
 #include <nats/nats.h>
 #include <stdbool.h>
 #include <stdio.h>
