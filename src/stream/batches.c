@@ -152,6 +152,7 @@ void batches_end(struct batches *b, enum batch_kind kind, struct batch_head *h)
     b->count[kind]--;
     js->batches_open[kind]--;
     if (kind == BATCH_FAST) {
+        xfree(fast_batch_of(h)->end_reply);
         xfree(fast_batch_of(h));
         return;
     }

@@ -36,6 +36,7 @@ struct fast_batch {
     uint16_t step_max;    /* … and never for more */
     bool     gap_ok;
     bool     is_committing;
+    char    *end_reply;   /* who is told of the end, when it waits for what is pending; or NULL */
 };
 
 struct batches {

@@ -50,7 +50,7 @@ static void tell_end(struct stream *s, struct fast_batch *b, struct slice reply)
     char id[BATCH_ID_MAX + 1] = { 0 };
     memcpy(id, b->head.id, b->head.id_len);
     ack.batch = id;
-    stream_answer_ack(s, reply, &ack);
+    stream_answer_ack(s, b->end_reply != NULL ? slice_str(b->end_reply) : reply, &ack);
     batches_end(s->batches, BATCH_FAST, &b->head);
 }
 
@@ -101,6 +101,7 @@ static void commit(struct stream *s, struct fast_batch *b, struct slice reply)
 {
     b->is_committing = true;
     if (b->head.last == b->persisted) tell_end(s, b, reply);
+    else if (b->end_reply == NULL) b->end_reply = slice_dup(reply);
 }
 
 /* ---- one message ---- */

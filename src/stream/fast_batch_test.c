@@ -60,6 +60,19 @@ static void a_gap_ends_it_or_not_as_it_says(void **state)
     streams_world_free(w);
 }
 
+/* The message before it is in flight: the end is told to who has brought it about. */
+static void an_end_that_waits_is_told_to_the_last_reply(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    streams_make(w, FAST_STREAM "}");
+    const char *out = streams_say(w, "PUB a.1 re.id.10.fail.1.0.$FI 1\r\nx\r\n"
+                                     "PUB a.1 re.id.10.fail.3.1.$FI 1\r\nx\r\n");
+    assert_non_null(strstr(out, "MSG re.id.10.fail.3.1.$FI 1 45\r\n"
+                                "{\"stream\":\"S\",\"seq\":1,\"batch\":\"id\",\"count\":1}"));
+    streams_world_free(w);
+}
+
 static void a_ping_is_answered_with_how_far_it_is(void **state)
 {
     (void)state;
@@ -127,6 +140,7 @@ int main(void)
         cmocka_unit_test(acks_come_in_steps_and_one_at_the_end),
         cmocka_unit_test(the_end_may_be_a_message_that_is_not_stored),
         cmocka_unit_test(a_gap_ends_it_or_not_as_it_says),
+        cmocka_unit_test(an_end_that_waits_is_told_to_the_last_reply),
         cmocka_unit_test(a_ping_is_answered_with_how_far_it_is),
         cmocka_unit_test(errors_are_told_and_end_it_or_not),
         cmocka_unit_test(what_is_no_batch_is_refused),

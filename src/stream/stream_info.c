@@ -67,8 +67,7 @@ static void subjects_fill(struct stream *s, const struct stream_details *d, stru
     msgs_subjects(s->msgs, &filter, SLICE_LIT(""), list_subject, &p);
     ret->subjects = p.list;
     if (d->paged == NULL || p.total == 0) return;
-    uint64_t offset = p.offset < p.total ? p.offset : p.total;
-    *d->paged = (struct js_paged){ (int64_t)p.total, (int64_t)offset, JS_SUBJECTS_LIMIT };
+    *d->paged = (struct js_paged){ (int64_t)p.total, (int64_t)p.offset, JS_SUBJECTS_LIMIT };
 }
 
 void stream_state_fill(struct stream *s, const struct stream_details *d, struct arena *arena,
