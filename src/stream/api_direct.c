@@ -10,6 +10,7 @@
 #include "json/gotime.h"
 #include "stream/api.h"
 #include "stream/api_requests.h"
+#include "stream/source.h"
 #include "stream/api_find.h"
 #include "subject/subject.h"
 #include "wire/headers.h"
@@ -102,6 +103,7 @@ static struct stream *answerer(const struct js_account *a, struct slice name)
         s = a->streams[i];
         const struct stream_source *mirror = s->config.mirror;
         if (mirror == NULL || mirror->external != NULL || !s->config.mirror_direct) continue;
+        if (!sources_are_close(s)) continue;
         if (slice_equal_str(name, mirror->name) && s->is_created && !s->is_deleted) return s;
     }
     return NULL;
