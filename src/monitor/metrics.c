@@ -227,8 +227,9 @@ static void add_jsz(struct metrics *m)
     };
     const struct server_identity *id = &m->request->core->identity;
     const struct label labels[] = {
-        { "server_id", id->id }, { "server_name", id->name }, { "cluster", id->cluster },
-        { "domain", id->domain == NULL ? "" : id->domain },        { "meta_leader", "" },       { "is_meta_leader", "true" },
+        { "server_id", id->id },    { "server_name", id->name },
+        { "cluster", id->cluster }, { "domain", id->domain == NULL ? "" : id->domain },
+        { "meta_leader", "" },      { "is_meta_leader", "true" },
     };
     const char *prefix = arena_printf(m->request->arena, "%sserver_", m->naming.jetstream);
     for (uint32_t i = 0; i < ARRAY_COUNT(families); i++) {

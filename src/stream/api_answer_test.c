@@ -39,7 +39,8 @@ static void who_wants_no_answer_is_served_and_counted(void **state)
     struct js_world *w = js_world_new(1, NULL);
     assert_string_equal(world_say(w->world, w->client,
                                   "PUB $JS.API.STREAM.CREATE.S 31\r\n"
-                                  "{\"name\":\"S\",\"storage\":\"memory\"}\r\n"), "");
+                                  "{\"name\":\"S\",\"storage\":\"memory\"}\r\n"),
+                        "");
     assert_has(js_call(w, "STREAM.NAMES", ""), "[\"S\"]");
     assert_has(js_call(w, "INFO", ""), "\"total\":2,\"errors\":0}");
     js_world_free(w);

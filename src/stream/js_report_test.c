@@ -25,11 +25,13 @@ static void collect(struct js_world *w, struct js_report *r, struct arena *arena
 static struct js_world *two_streams(void)
 {
     struct js_world *w = js_world_new(2, NULL);
-    (void)js_call(w, "STREAM.CREATE.T", "{\"name\":\"T\",\"storage\":\"memory\",\"max_bytes\":100}");
+    (void)js_call(w, "STREAM.CREATE.T",
+                  "{\"name\":\"T\",\"storage\":\"memory\",\"max_bytes\":100}");
     (void)js_call(w, "STREAM.CREATE.S", "{\"name\":\"S\",\"storage\":\"memory\"}");
     (void)js_put(w, "S", NULL, "hello");
     assert_has(js_call(w, "CONSUMER.CREATE.S.c",
-                       "{\"stream_name\":\"S\",\"config\":{\"durable_name\":\"c\"}}"), "\"c\"");
+                       "{\"stream_name\":\"S\",\"config\":{\"durable_name\":\"c\"}}"),
+               "\"c\"");
     return w;
 }
 
@@ -69,8 +71,13 @@ static void details_come_by_name_and_only_when_asked_for(void **state)
     assert_int_equal(r.accounts[0].streams[0].consumers.count, 0);
     assert_string_equal(r.accounts[0].streams[1].info->config.name, "T");
 
-    struct js_report one = { .limit = 10, .account = "$G", .stream = "S", .with_accounts = true,
-                             .with_streams = true, .with_configs = true, .with_consumers = true };
+    struct js_report one = { .limit = 10,
+                             .account = "$G",
+                             .stream = "S",
+                             .with_accounts = true,
+                             .with_streams = true,
+                             .with_configs = true,
+                             .with_consumers = true };
     collect(w, &one, arena);
     assert_int_equal(one.accounts[0].streams_count, 1);
     assert_int_equal(one.accounts[0].streams_total, 2);
