@@ -61,11 +61,10 @@ static void calls_of_a_cluster_are_refused_by_a_single_server(void **state)
 {
     (void)state;
     struct js_world *w = js_world_new(1, NULL);
-    assert_string_equal(
-        js_call(w, "STREAM.LEADER.STEPDOWN.X", ""),
-        TYPE(
-            "stream_leader_stepdown_response") ",\"error\":{\"code\":503,\"err_code\":10010,"
-                                               "\"description\":\"JetStream clustering support required\"}}");
+    static const char wanted[] =
+        TYPE("stream_leader_stepdown_response") ",\"error\":{\"code\":503,\"err_code\":10010,"
+        "\"description\":\"JetStream clustering support required\"}}";
+    assert_string_equal(js_call(w, "STREAM.LEADER.STEPDOWN.X", ""), wanted);
     js_world_free(w);
 }
 
