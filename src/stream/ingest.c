@@ -186,31 +186,6 @@ void incoming_init(struct incoming *in, const struct raw_message *m, nanos time)
     in->headers_count = publish_headers_read(in->header, &in->headers);
 }
 
-bool ingest_skip(struct stream *s, uint64_t last, nanos time, struct js_error *ret_error)
-{
-    const struct skip_command c = { .last = last, .time = time };
-    assert(last > s->last_proposed);
-    assert(time >= s->time_proposed);
-    uint8_t *at = stream_log_propose(s->log, COMMAND_SKIP, last, SKIP_SIZE, JOURNAL_USE_STORE);
-    if (at == NULL) return stream_log_refusal(s, ret_error);
-    skip_command_write(&c, at);
-    s->last_proposed = last;
-    s->time_proposed = time;
-    s->last_id_proposed.len = 0;
-    return true;
-}
-
-bool ingest_sourced(struct stream *s, struct incoming *in, struct js_error *ret_error)
-{
-    assert(in->is_sourced);
-    assert(in->time >= s->time_proposed);
-    stream_wake(s);
-    incoming_transform(s, in);
-    if (!ingest_check(s, in, CHECKS_SINGLE, ret_error)) return false;
-    incoming_edit(s, in);
-    return ingest_propose(s, in, ret_error);
-}
-
 bool ingest_take(struct stream *s, struct incoming *in)
 {
     struct js_error error;
