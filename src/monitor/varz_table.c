@@ -137,7 +137,8 @@ static const struct json_field jetstream_fields[] = {
       "limits { }" },
 };
 #undef AT
-static const struct json_table jetstream_table = JSON_TABLE(struct varz_jetstream, jetstream_fields);
+static const struct json_table jetstream_table =
+    JSON_TABLE(struct varz_jetstream, jetstream_fields);
 
 #define AT(field) JSON_AT(struct link_counts, field)
 static const struct json_field link_counts_fields[] = {

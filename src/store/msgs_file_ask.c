@@ -10,6 +10,8 @@ enum { CHAIN_MAX = 16, CHAIN_STEPS = 64 };
  * it. */
 static enum err index_ask(struct msgs_file *f, struct block *b, struct msgs_wait *w)
 {
+    assert(b->owner == f);
+    assert(!b->is_gone);
     bool waits = w != NULL && w->rounds < BUSY_MAX;
     enum err e = index_need(b, waits);
     if (e != ERR_BUSY) return e;
@@ -40,6 +42,8 @@ enum err file_meta(struct msgs *base, uint64_t sequence, struct msgs_wait *w,
 
 enum err file_next(struct msgs *base, uint64_t from, struct msgs_wait *w, uint64_t *ret)
 {
+    assert(ret != NULL);
+    assert(base->is_file);
     const struct msgs_file *f = file_from(base);
     (void)w;
     if (from < f->first) from = f->first;
@@ -52,6 +56,8 @@ enum err file_next(struct msgs *base, uint64_t from, struct msgs_wait *w, uint64
 
 enum err file_previous(struct msgs *base, uint64_t up_to, struct msgs_wait *w, uint64_t *ret)
 {
+    assert(ret != NULL);
+    assert(base->is_file);
     const struct msgs_file *f = file_from(base);
     (void)w;
     if (up_to > f->end) up_to = f->end;
@@ -76,6 +82,7 @@ struct same {
 static bool same_begin(struct msgs_file *f, struct slice subject, struct msgs_wait *w,
                        struct same *ret)
 {
+    assert(subject.len > 0);
     const struct tree_value *v = tree_find(f->base.tree, subject);
     if (v == NULL) return false;
     *ret = (struct same){ f, subject, w, v->first, v->last, v->count };
@@ -85,6 +92,8 @@ static bool same_begin(struct msgs_file *f, struct slice subject, struct msgs_wa
 /* The first one in the block that is there, or none: 0. */
 static uint64_t next_in(const struct same *s, const struct block *b, uint64_t from)
 {
+    assert(b->index != NULL);
+    assert(b->owner == s->file);
     const struct block_index *x = b->index;
     uint32_t at = block_index_next_same(x, s->subject, from);
     while (at != ENTRY_NONE && !is_there(s->file, entry_sequence(x, at))) at = x->entries[at].next;
@@ -93,6 +102,8 @@ static uint64_t next_in(const struct same *s, const struct block *b, uint64_t fr
 
 static uint64_t previous_in(const struct same *s, const struct block *b, uint64_t up_to)
 {
+    assert(b->index != NULL);
+    assert(b->owner == s->file);
     const struct block_index *x = b->index;
     uint32_t at = block_index_previous_same(x, s->subject, up_to);
     while (at != ENTRY_NONE && !is_there(s->file, entry_sequence(x, at)))
@@ -123,6 +134,8 @@ static enum err step_back(const struct same *s, uint64_t sequence, uint64_t *ret
  * was broken or is long, which says nothing. */
 static enum err next_by_chain(const struct same *s, uint64_t from, uint64_t *ret)
 {
+    assert(from > 0 || s->last > 0);
+    assert(s->first > 0);
     uint64_t at = s->last, best = 0;
     for (uint32_t steps = 0; at >= from; steps++) {
         if (is_there(s->file, at)) best = at;
@@ -137,6 +150,8 @@ static enum err next_by_chain(const struct same *s, uint64_t from, uint64_t *ret
 
 static enum err previous_by_chain(const struct same *s, uint64_t up_to, uint64_t *ret)
 {
+    assert(s->last > 0);
+    assert(s->first > 0);
     uint64_t at = s->last;
     for (uint32_t steps = 0; at > up_to || !is_there(s->file, at); steps++) {
         if (at <= s->first || steps == CHAIN_STEPS) return ERR_NOTFOUND;
@@ -150,6 +165,7 @@ static enum err previous_by_chain(const struct same *s, uint64_t up_to, uint64_t
 /* Block after block, from the one in which `from` would be; `up_to` is where to stop. */
 static enum err next_by_blocks(const struct same *s, uint64_t from, uint64_t up_to, uint64_t *ret)
 {
+    assert(s->subject.len > 0);
     struct msgs_file *f = s->file;
     uint32_t i = table_find(f, from);
     for (i = i == UINT32_MAX ? 0 : i; i < f->blocks_count && f->blocks[i]->first <= up_to; i++) {
@@ -168,6 +184,7 @@ static enum err next_by_blocks(const struct same *s, uint64_t from, uint64_t up_
 static enum err previous_by_blocks(const struct same *s, uint64_t up_to, uint64_t down_to,
                                    uint64_t *ret)
 {
+    assert(s->subject.len > 0);
     struct msgs_file *f = s->file;
     uint32_t i = table_find(f, up_to);
     for (i = i == UINT32_MAX ? 0 : i + 1; i > 0 && f->blocks[i - 1]->last >= down_to; i--) {
@@ -220,6 +237,7 @@ enum { PREPARE_BLOCKS = 16 };
 
 enum err file_prepare(struct msgs *base, uint64_t first, uint64_t last, struct msgs_wait *w)
 {
+    assert(first <= last);
     struct msgs_file *f = file_from(base);
     uint32_t i = table_find(f, first), seen = 0;
     enum err e = ERR_OK;

@@ -7,6 +7,7 @@
 
 static bool is_worth(const struct block *b)
 {
+    assert(!b->is_copy);
     if (!b->is_complete || b->live == 0 || b->is_unreadable || b->is_stuck) return false;
     uint32_t enough = b->owner->o.block_size / 4 < COMPACT_MIN ? b->owner->o.block_size / 4
                                                                : COMPACT_MIN;
@@ -63,6 +64,7 @@ static void copy(struct msgs_file *f, uint32_t entry, const struct chunk *from)
 /* One chunk of it. BUSY: later. */
 static enum err copy_chunk(struct msgs_file *f)
 {
+    assert(f->compaction.from->index != NULL);
     struct compaction *c = &f->compaction;
     const struct block_index *x = c->from->index;
     struct chunk *chunk = NULL;
@@ -82,6 +84,7 @@ static enum err copy_chunk(struct msgs_file *f)
 /* Until there is something to write, or to wait for. True: all is copied. */
 static bool copy_some(struct msgs_file *f)
 {
+    assert(f->compaction.from != NULL);
     struct compaction *c = &f->compaction;
     uint64_t before = c->to == NULL ? 0 : c->to->bytes;
     if (c->to != NULL && !c->to->is_open) return true;
@@ -108,6 +111,7 @@ static bool pending_bytes(const struct block *b)
 
 bool compact_go(struct msgs_file *f)
 {
+    assert(f->writer.step == WRITE_NOTHING);
     struct compaction *c = &f->compaction;
     if (!pick(f)) return false;
     bool is_all = pending_bytes(c->to) || copy_some(f);

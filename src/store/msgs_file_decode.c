@@ -6,6 +6,8 @@
 
 void lost_range(struct msgs_file *f, uint64_t first, uint64_t last)
 {
+    assert(first > 0);
+    assert(f->lost != NULL);
     if (first < f->first) first = f->first;
     if (last > f->end) last = f->end;
     while (first <= last) {
@@ -23,6 +25,7 @@ void lost_range(struct msgs_file *f, uint64_t first, uint64_t last)
 /* The entry's message is what was written. */
 static bool is_sound(const struct block *b, uint32_t entry, struct slice body)
 {
+    assert(entry < b->index->entries_count);
     const struct block_entry *e = &b->index->entries[entry];
     struct stored m;
     bool is_erased;
@@ -67,6 +70,7 @@ static enum err plain_chunk(struct block *b, uint32_t number, uint8_t *take_part
 static enum err packed_chunk(struct block *b, uint32_t number, uint8_t *take_part, uint32_t len,
                              struct chunk **ret)
 {
+    assert(number < b->index->chunks_count);
     const struct block_chunk *at = &b->index->chunks[number];
     const uint8_t *body = NULL;
     struct part_head h;
@@ -105,6 +109,7 @@ enum err chunk_from_part(struct block *b, uint32_t number, uint8_t *take_part, u
 
 enum err index_from_footer(struct block *b, struct slice part)
 {
+    assert(b->index == NULL);
     struct msgs_file *f = b->owner;
     struct block_index *x = NULL;
     const uint8_t *body = NULL;
@@ -144,6 +149,7 @@ static bool is_likely(const struct rescue *r, const uint8_t *at, uint32_t left)
  * looked for at each byte. What lies between belongs to no entry. */
 static void rescue_body(struct rescue *r, struct slice body, const struct block_chunk *place)
 {
+    assert(r->index != NULL);
     struct msgs_file *f = r->block->owner;
     struct stored m;
     bool is_erased, has_begun = false;
@@ -214,6 +220,7 @@ static uint32_t rescue_headless(struct rescue *r, struct slice bytes, uint32_t a
 
 enum err index_from_chunks(struct block *b, struct slice bytes)
 {
+    assert(b->index == NULL);
     struct rescue r = { b, block_index_new(b->first, b->owner->code.seed), 0 };
     uint32_t at = 0, len = 0;
     while (at < bytes.len)

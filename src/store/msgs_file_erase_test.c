@@ -131,7 +131,7 @@ static void what_was_written_is_overwritten_with_its_subject(void **state)
         disk_memory_start(f->disk);
         assert_int_equal(found(f, secret) + found(f, secret_subject), 0);
         files_settle(f);
-        m = msgs_free(m);
+        (void)msgs_free(m);
         files_stop(f);
         files_start(f);
         files_teardown(f);

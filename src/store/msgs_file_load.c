@@ -23,6 +23,8 @@ static void show(const struct block *b, uint32_t entry, const struct chunk *c, s
 /* Begins to read what a consumer will want next, when it is not in memory. */
 static void read_ahead(struct block *b, uint32_t number, uint32_t ahead)
 {
+    assert(b->index != NULL);
+    assert(ahead > 0);
     struct chunk *c;
     uint64_t bytes = 0;
     if (b->owner->o.queue == NULL) return;
@@ -36,6 +38,7 @@ static void read_ahead(struct block *b, uint32_t number, uint32_t ahead)
 static enum err try_load(struct msgs_file *f, uint64_t sequence, uint32_t ahead,
                          struct msgs_load *l)
 {
+    assert(l != NULL);
     struct chunk *c;
     if (!is_there(f, sequence)) return ERR_NOTFOUND;
     if (seqset_has(f->lost, sequence)) return ERR_CORRUPT;

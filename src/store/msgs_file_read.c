@@ -48,6 +48,7 @@ static void lose_read(struct block *b, uint32_t chunk)
 /* OK, CORRUPT, or BUSY: the whole block has to be read. */
 static enum err take_index(struct block *b, struct slice bytes, bool is_whole)
 {
+    assert(b->owner != NULL);
     if (b->index != NULL) return ERR_OK; /* somebody could not wait */
     enum err e = is_whole ? index_from_chunks(b, bytes) : index_from_footer(b, bytes);
     if (e && !is_whole) return ERR_BUSY;
@@ -59,6 +60,8 @@ static enum err take_index(struct block *b, struct slice bytes, bool is_whole)
 static enum err take_chunk(struct block *b, uint32_t number, uint8_t *take_bytes, uint32_t len,
                            struct chunk **ret)
 {
+    assert(b->index != NULL);
+    assert(take_bytes != NULL);
     *ret = chunk_get(b, number);
     if (*ret == NULL) return chunk_from_part(b, number, take_bytes, len, ret);
     xfree(take_bytes);
@@ -82,6 +85,7 @@ static bool is_passing(enum err e)
 
 static enum err open_now(struct block *b)
 {
+    assert(!b->is_gone);
     struct disk *d = b->owner->o.disk;
     char name[DISK_NAME_MAX];
     struct disk_file *file;
@@ -116,6 +120,7 @@ static enum err read_at_once(struct block *b, struct place p, uint8_t **ret, uin
 
 static enum err index_now(struct block *b)
 {
+    assert(b->index == NULL);
     uint8_t *bytes;
     uint32_t len;
     enum err got = b->safe.footer > 0 ? ERR_OK : ERR_BUSY;
@@ -132,6 +137,7 @@ static enum err index_now(struct block *b)
 
 static enum err chunk_now(struct block *b, uint32_t number, struct chunk **ret)
 {
+    assert(b->index != NULL);
     uint8_t *bytes;
     uint32_t len;
     enum err e = read_at_once(b, place_of(b, number, false), &bytes, &len);
@@ -143,6 +149,7 @@ static enum err chunk_now(struct block *b, uint32_t number, struct chunk **ret)
 
 static struct fetch *fetch_find(const struct block *b, uint32_t chunk)
 {
+    assert(b->owner != NULL);
     LIST_EACH(&b->owner->fetches, node) {
         struct fetch *t = container_of(node, struct fetch, node);
         if (t->block == b && t->chunk == chunk) return t;
@@ -181,6 +188,7 @@ static void fetch_read(struct fetch *t)
 
 static void fetch_index(struct fetch *t)
 {
+    assert(t->chunk == ENTRY_NONE);
     struct slice bytes = slice_of(t->span.ptr, t->op.result ? 0 : t->op.moved);
     if (is_passing(t->op.result)) {
         fetch_end(t);
@@ -201,6 +209,8 @@ static void fetch_index(struct fetch *t)
 /* The index may have gone meanwhile; then this was for nothing. */
 static void fetch_chunk(struct fetch *t)
 {
+    assert(t->chunk != ENTRY_NONE);
+    assert(!t->is_whole);
     struct block *b = t->block;
     struct chunk *c = chunk_get(b, t->chunk);
     uint8_t *bytes = t->span.ptr;
@@ -239,6 +249,7 @@ static void on_fetched(struct disk_op *op)
 
 static void fetch_begin(struct block *b, uint32_t chunk)
 {
+    assert(!b->is_gone);
     struct msgs_file *f = b->owner;
     if (b->is_opening || fetch_find(b, chunk) != NULL) return;
     struct fetch *t = xcalloc(1, sizeof *t);
@@ -285,6 +296,8 @@ enum err index_need(struct block *b, bool waits)
 /* What the machine has at hand is not waited for. False: it has not all of it. */
 static bool read_now(struct block *b, uint32_t number, enum err *ret_e, struct chunk **ret)
 {
+    assert(b->index != NULL);
+    assert(number < b->index->chunks_count);
     struct disk *d = b->owner->o.disk;
     struct place p = place_of(b, number, false);
     uint64_t moved = 0;

@@ -53,6 +53,7 @@ static bool is_block_sound(const struct block *b)
 
 static enum err load_block(struct msgs_file *f, const uint8_t *in)
 {
+    assert(f->open == NULL);
     uint32_t number = le_get_u32(in + BLOCK_NUMBER), flags = le_get_u32(in + BLOCK_FLAGS);
     if (number == 0) return ERR_CORRUPT;
     drop_block(f, number);
@@ -87,6 +88,7 @@ static enum err load_block(struct msgs_file *f, const uint8_t *in)
 
 static enum err load_blocks(struct msgs_file *f, struct slice in)
 {
+    assert(f->open == NULL);
     if (in.len % BLOCK_SIZE != 0) return ERR_CORRUPT;
     for (uint32_t at = 0; at < in.len; at += BLOCK_SIZE) {
         enum err e = load_block(f, in.ptr + at);
@@ -97,6 +99,8 @@ static enum err load_blocks(struct msgs_file *f, struct slice in)
 
 static enum err load_subject(struct msgs_file *f, struct slice subject, const uint8_t *in)
 {
+    assert(subject.len > 0);
+    assert(f->base.tree != NULL);
     bool is_new;
     uint32_t count = le_get_u32(in + SUBJECT_COUNT);
     if (count == 0) {
@@ -115,6 +119,7 @@ static enum err load_subject(struct msgs_file *f, struct slice subject, const ui
 
 static enum err load_subjects(struct msgs_file *f, struct slice in)
 {
+    assert(f->base.tree != NULL);
     while (in.len > 0) {
         if (in.len < SUBJECT_SIZE) return ERR_CORRUPT;
         uint32_t len = le_get_u16(in.ptr + SUBJECT_LEN);
@@ -130,6 +135,7 @@ static enum err load_subjects(struct msgs_file *f, struct slice in)
 
 static enum err load_tail(struct msgs_file *f, struct slice in)
 {
+    assert(f->open == NULL);
     struct stored m;
     bool is_erased;
     while (in.len > 0) {
@@ -145,6 +151,7 @@ static enum err load_tail(struct msgs_file *f, struct slice in)
 
 static enum err load_lost(struct msgs_file *f, struct slice in)
 {
+    assert(f->lost != NULL);
     f->lost = seqset_free(f->lost);
     f->lost = seqset_new();
     return seqset_decode(f->lost, in, SET_MEMORY_MAX);
@@ -176,6 +183,7 @@ static int by_first(const void *a, const void *b)
 
 static bool are_blocks_sound(const struct msgs_file *f)
 {
+    assert(f->blocks_count <= f->blocks_cap);
     for (uint32_t i = 0; i < f->blocks_count; i++) {
         const struct block *b = f->blocks[i];
         if (i > 0 && f->blocks[i - 1]->last >= b->first) return false;
@@ -199,6 +207,8 @@ static bool is_state_sound(const struct msgs_file *f)
 /* Messages of the tail that no block has become the beginning of a new block, in memory. */
 static enum err take_tail(struct msgs_file *f)
 {
+    assert(f->open == NULL);
+    assert(f->first > 0);
     uint64_t end = f->end;
     uint64_t above = f->blocks_count == 0 ? 0 : f->blocks[f->blocks_count - 1]->last;
     struct slice in = buf_slice(&f->tail);
@@ -233,6 +243,8 @@ static void find_missing(struct msgs_file *f)
 
 static void settle_blocks(struct msgs_file *f)
 {
+    assert(f->open == NULL);
+    assert(f->forgotten_count == 0);
     for (uint32_t i = f->blocks_count; i > 0; i--) {
         struct block *b = f->blocks[i - 1];
         b->live = count_live(f, b->first, b->last);
@@ -292,6 +304,8 @@ static enum err free_name(struct disk *d, uint64_t incarnation, const char *name
 
 static enum err move_strangers(struct strangers *s, struct errmsg *why)
 {
+    assert(s->disk != NULL);
+    assert(s->names.len == 0);
     char from[DISK_NAME_MAX], to[DISK_NAME_MAX];
     enum err e = s->disk->list(s->disk, s->directory, see_name, s);
     if (e == ERR_NOTFOUND) return ERR_OK;
@@ -318,8 +332,7 @@ enum err msgs_file_quarantine(struct disk *d, uint64_t incarnation, struct errms
     struct strangers s = { NULL, d, directory, incarnation, { 0 } };
     enum err e = move_strangers(&s, why);
     if (e) return e;
-    e = d->remove_dir(d, directory);
-    maybe(e == ERR_OK);                 /* an empty directory does no harm */
+    (void)d->remove_dir(d, directory);  /* an empty one does no harm */
     return ERR_OK;
 }
 

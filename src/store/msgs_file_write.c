@@ -67,6 +67,7 @@ void writer_open(struct msgs_file *f, struct block *b)
 
 static bool is_pending(const struct block *b)
 {
+    assert(b->index != NULL);
     return b->written.chunks < b->index->chunks_count;
 }
 
@@ -74,6 +75,7 @@ static bool is_pending(const struct block *b)
 static bool may_write(const struct msgs_file *f, const struct block *b, uint32_t number,
                       uint32_t taken)
 {
+    assert(number < b->index->chunks_count);
     if (!b->is_open || b->is_copy || number + 1 < b->index->chunks_count) return true;
     if (taken == 0 && f->unwritten >= f->o.tail_size) return true;
     return f->on_flushed != NULL &&
@@ -106,6 +108,7 @@ static struct disk_span pack(struct block *b, struct chunk *c, uint64_t offset)
 
 static void write_chunks(struct msgs_file *f, struct block *b)
 {
+    assert(b->file != NULL);
     struct writer *w = &f->writer;
     uint32_t number = b->written.chunks;
     uint64_t bytes = 0;
@@ -134,6 +137,7 @@ static void write_chunks(struct msgs_file *f, struct block *b)
 
 static void chunks_written(struct msgs_file *f, struct block *b, enum err e)
 {
+    assert(f->writer.reach.chunks > b->written.chunks);
     const struct writer *w = &f->writer;
     for (uint32_t i = b->written.chunks; i < w->reach.chunks; i++) {
         struct chunk *c = chunk_get(b, i);
@@ -217,6 +221,7 @@ static void reach_safe(struct msgs_file *f, struct block *b)
 /* What has to be synced behind the file itself. False: nothing. */
 static bool sync_names(struct msgs_file *f, struct block *b)
 {
+    assert(!b->is_gone);
     struct writer *w = &f->writer;
     w->block = b;
     if (!b->is_name_safe) submit_name(f, WRITE_SYNC_NAME, DISK_SYNC_DIR, f->directory);
@@ -250,6 +255,7 @@ bool block_go(struct msgs_file *f, struct block *b, bool is_wanted)
 /* Blocks that are not complete are the last ones of the table. */
 static bool blocks_go(struct msgs_file *f)
 {
+    assert(f->writer.step == WRITE_NOTHING);
     uint32_t i = f->blocks_count;
     while (i > 0 && !f->blocks[i - 1]->is_complete) i--;
     for (; i < f->blocks_count; i++) {
@@ -298,6 +304,7 @@ void writer_go(struct msgs_file *f)
 
 static void on_opened(struct msgs_file *f, struct block *b)
 {
+    assert(b != NULL);
     const struct disk_op *op = &f->writer.op;
     bool was_created = b->is_created;
     if (op->result == ERR_EXISTS) {     /* left by somebody: it is not touched */
@@ -319,6 +326,7 @@ static void on_opened(struct msgs_file *f, struct block *b)
 
 static void on_synced(struct msgs_file *f, struct block *b, enum write_step step, enum err e)
 {
+    assert(b != NULL);
     if (e) {
         failed(f, b, e == ERR_LIMIT ? ERR_IO : e); /* a sync that failed is not tried again */
         return;

@@ -148,7 +148,7 @@ void owner_changed(struct store *, struct store_owner *, journal_pos, uint32_t b
 void owner_out(struct store *, struct store_owner *); /* of table and lists */
 struct store_gone *gone_add(struct store *, uint64_t incarnation, struct store_owner *);
 struct store_gone *gone_free(struct store_gone *); /* returns NULL */
-void store_on_batch(void *store, const struct journal_batch *);
+void store_on_batch(void *ctx, const struct journal_batch *);
 
 /* store_recover.c: blocking */
 MUST_CHECK enum err store_recover(struct store *, struct errmsg *why);

@@ -78,6 +78,7 @@ static void put(struct js_account *to, const struct advisory_row *row,
                 const struct advisory_event *e)
 {
     struct buf subject = { 0 }, body = { 0 };
+    assert(to != NULL);
     buf_add_str(&subject, row->subject);
     if (e->facts.stream.len > 0) buf_printf(&subject, ".%.*s", SLICE_ARGS(e->facts.stream));
     if (e->facts.consumer.len > 0) buf_printf(&subject, ".%.*s", SLICE_ARGS(e->facts.consumer));
@@ -182,6 +183,7 @@ static bool is_heard(struct js_account *a, const struct advisory_row *row,
     uint8_t text[1024];
     struct slice parts[] = { slice_str(row->subject), f->stream, f->consumer };
     uint32_t len = 0;
+    assert(a != NULL);
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
         if (parts[i].len == 0) continue;
         if (len + 1 + parts[i].len > sizeof text) return true;
@@ -212,11 +214,12 @@ static void tell(struct jetstream *js, struct js_account *account, enum advisory
         .facts = *facts,
     };
     bool has_client = (row.flags & ADVISORY_OF_CLIENT) && facts->origin != 0;
-    if (has_client && !account->is_system) {
+    bool is_system = account == NULL || account->is_system;
+    if (has_client && !is_system) {
         send_later(&a);
         return;
     }
-    if (facts->has_client && account->is_system) buf_add_str(&a.client, "{}");
+    if (facts->has_client && is_system) buf_add_str(&a.client, "{}");
     advice_put(&a);
     advice_deinit(&a);
 }

@@ -63,10 +63,9 @@ static const struct {
     enum advisory which;
     const char *text;
 } cases[] = {
-    { ADVISORY_API_AUDIT,
-      ADVISORY(
-          "api_audit") "\"server\":\"s1\"," CLIENT
-                       "\"subject\":\"$JS.API.INFO\",\"request\":\"{}\",\"response\":\"\\u003cr\\u003e\"," DOMAIN },
+    { ADVISORY_API_AUDIT, ADVISORY("api_audit") "\"server\":\"s1\"," CLIENT
+                                                "\"subject\":\"$JS.API.INFO\",\"request\":\"{}\","
+                                                "\"response\":\"\\u003cr\\u003e\"," DOMAIN },
     { ADVISORY_STREAM_CREATED,
       ADVISORY("stream_action") "\"stream\":\"S\",\"action\":\"create\"," DOMAIN },
     { ADVISORY_CONSUMER_CREATED, ADVISORY("consumer_action") SC "\"action\":\"create\"," DOMAIN },
@@ -87,26 +86,26 @@ static const struct {
       ADVISORY("consumer_group_unpinned") "\"account\":\"A\"," SC
                                           "\"domain\":\"D1\",\"group\":\"g\",\"reason\":\"r\"}" },
     { ADVISORY_SNAPSHOT_CREATE,
-      ADVISORY(
-          "snapshot_create") "\"stream\":\"S\",\"state\":{"
-                             "\"messages\":1,\"bytes\":0,\"first_seq\":0,\"first_ts\":\"0001-01-01T00:00:00Z\","
-                             "\"last_seq\":0,\"last_ts\":\"0001-01-01T00:00:00Z\",\"consumer_count\":0}," CLIENT
-                                 DOMAIN },
+      ADVISORY("snapshot_create") "\"stream\":\"S\",\"state\":{"
+                                  "\"messages\":1,\"bytes\":0,\"first_seq\":0,"
+                                  "\"first_ts\":\"0001-01-01T00:00:00Z\","
+                                  "\"last_seq\":0,\"last_ts\":\"0001-01-01T00:00:00Z\","
+                                  "\"consumer_count\":0}," CLIENT DOMAIN },
     { ADVISORY_SNAPSHOT_COMPLETE,
-      ADVISORY(
-          "snapshot_complete") "\"stream\":\"S\","
-                               "\"start\":\"2026-09-29T10:13:12Z\",\"end\":\"2026-09-29T10:13:12.000000001Z\"," CLIENT
-                               "\"domain\":\"D1\",\"error\":\"e\"}" },
+      ADVISORY("snapshot_complete") "\"stream\":\"S\","
+                                    "\"start\":\"2026-09-29T10:13:12Z\","
+                                    "\"end\":\"2026-09-29T10:13:12.000000001Z\"," CLIENT
+                                    "\"domain\":\"D1\",\"error\":\"e\"}" },
     { ADVISORY_RESTORE_CREATE, ADVISORY("restore_create") "\"stream\":\"S\"," CLIENT DOMAIN },
     { ADVISORY_RESTORE_COMPLETE,
-      ADVISORY(
-          "restore_complete") "\"stream\":\"S\","
-                              "\"start\":\"2026-09-29T10:13:12Z\",\"end\":\"2026-09-29T10:13:12.000000001Z\",\"bytes\":5," CLIENT
-                                  DOMAIN },
+      ADVISORY("restore_complete") "\"stream\":\"S\","
+                                   "\"start\":\"2026-09-29T10:13:12Z\","
+                                   "\"end\":\"2026-09-29T10:13:12.000000001Z\",\"bytes\":5," CLIENT
+                                       DOMAIN },
     { ADVISORY_BATCH_ABANDONED,
-      ADVISORY(
-          "stream_batch_abandoned") "\"account\":\"A\","
-                                    "\"stream\":\"S\",\"domain\":\"D1\",\"batch\":\"b\",\"reason\":\"r\"}" },
+      ADVISORY("stream_batch_abandoned") "\"account\":\"A\","
+                                         "\"stream\":\"S\",\"domain\":\"D1\",\"batch\":\"b\","
+                                         "\"reason\":\"r\"}" },
     { ADVISORY_ACK_METRIC,
       HEAD("metric.v1.consumer_ack") SC "\"consumer_seq\":2,\"stream_seq\":1,"
                                         "\"ack_time\":4,\"deliveries\":3," DOMAIN },

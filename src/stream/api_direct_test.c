@@ -5,7 +5,7 @@
 #define AT "\r\nNats-Time-Stamp: 2023-11-14T22:13:20Z\r\n"
 #define ITEM(subject, seq) "Nats-Stream: S\r\nNats-Subject: " subject "\r\nNats-Sequence: " seq AT
 #define MSG(subject, seq, more, body) "NATS/1.0\r\n" ITEM(subject, seq) more "\r\n" body "|"
-#define LEFT(pending, last)           "Nats-Num-Pending: " pending "\r\nNats-Last-Sequence: " last "\r\n"
+#define LEFT(pending, last) "Nats-Num-Pending: " pending "\r\nNats-Last-Sequence: " last "\r\n"
 #define EOB(pending, last) "NATS/1.0 204 EOB\r\n" LEFT(pending, last) "\r\n|"
 #define EOB_MANY(pending, last, up_to) \
     "NATS/1.0 204 EOB\r\n" LEFT(pending, last) "Nats-UpTo-Sequence: " up_to "\r\n\r\n|"

@@ -151,7 +151,7 @@ static inline void origin_deliver(struct origin *o, uint64_t sequence, uint64_t 
     char reply[128], subject[32];
     (void)snprintf(reply, sizeof reply, "$JS.ACK.O.C.1.%llu.%llu.%lld.3",
                    (unsigned long long)sequence, (unsigned long long)number,
-                   (long long)((ORIGIN_TIME + (nanos)sequence) * SECOND));
+                   (long long)ORIGIN_TIME * SECOND + (long long)sequence * SECOND);
     (void)snprintf(subject, sizeof subject, "a.%llu", (unsigned long long)sequence);
     origin_deliver_as(o, subject, reply, lines, payload);
 }

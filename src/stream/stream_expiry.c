@@ -215,12 +215,11 @@ static void end_one(struct look *l, uint64_t sequence)
         return;
     }
     if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK) return;
-    if (!msgs_subject(s->msgs, subject, &stored) || stored.last != sequence ||
-        inflight_last_of(s->inflight, subject, &in_flight) > 0) {
-        remove_later(l, sequence);
-    } else if (stored.count == 1) {
+    bool is_last = msgs_subject(s->msgs, subject, &stored) && stored.last == sequence &&
+                   inflight_last_of(s->inflight, subject, &in_flight) == 0;
+    if (is_last && stored.count == 1) {
         leave_marker(l, sequence);
-    } else if (l->count == 0) {
+    } else if (!is_last || l->count == 0) {
         remove_later(l, sequence);
     } else {
         l->is_waiting = true;

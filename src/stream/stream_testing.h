@@ -167,6 +167,15 @@ void js_account_charge(struct js_account *a, bool is_file, int64_t bytes)
     *used += (uint64_t)bytes;
 }
 
+/* A slice has no end that a text has. */
+static inline bool slice_holds(struct slice in, const char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i + len <= in.len; i++)
+        if (memcmp(in.ptr + i, text, len) == 0) return true;
+    return false;
+}
+
 static inline struct streams_world *streams_world_of(struct js_account *a)
 {
     return container_of(a, struct streams_world, account);

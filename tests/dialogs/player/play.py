@@ -283,13 +283,27 @@ class Player(Recording):
 
     def act_given(self, conn, how, step):
         """given SUBJECT BODY: a request that is no subject of the dialog; its answer may not be an error."""
+        answer = self.answer_to(conn, how)
+        if b'"error":' in answer or b"\r\nNATS/1.0 " in answer:
+            raise Mismatch(step, "refused", [], answer)
+
+    def act_awaits(self, conn, how, step):
+        """awaits TEXT of SUBJECT BODY: asks until the answer has the text in it, where something happens by and by."""
+        wanted, _, request = how.partition(" of ")
+        deadline = conn.deadline()
+        while wanted.encode() not in (answer := self.answer_to(conn, request)):
+            if time.monotonic() > deadline:
+                raise Mismatch(step, "awaited in vain", [wanted], answer)
+            time.sleep(0.01)
+
+    def answer_to(self, conn, how):
+        """The bytes of an answer that the dialog does not show."""
         conn.send(b"SUB given given\r\n")
         self.ask(conn, how, "given")
         head = conn.read_line()
         body = conn.read(int(head.split()[-1]) + 2) if b"MSG given given " in head else b""
-        if not body or b'"error":' in body or body.startswith(b"NATS/1.0 "):
-            raise Mismatch(step, "refused", [], head + body)
         conn.send(b"UNSUB given\r\n")
+        return head + (body or b"NATS/1.0 nothing")
 
     def ask(self, conn, how, reply):
         subject, headers, body = re.fullmatch(r"(\S+)(?: \[(.*?)\])?(?: (.*))?", how).groups()
