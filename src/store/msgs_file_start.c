@@ -332,8 +332,8 @@ enum err msgs_file_quarantine(struct disk *d, uint64_t incarnation, struct errms
     struct strangers s = { NULL, d, directory, incarnation, { 0 } };
     enum err e = move_strangers(&s, why);
     if (e) return e;
-    (void)d->remove_dir(d, directory);  /* an empty one does no harm */
-    return ERR_OK;
+    e = d->remove_dir(d, directory);
+    return e == ERR_IO ? e : ERR_OK;    /* one that stays does no harm */
 }
 
 enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
