@@ -105,13 +105,6 @@ static struct js_account *account_new(struct jetstream *js, struct account *acco
     return a;
 }
 
-static const struct account_options *options_of(const struct options *o, const char *name)
-{
-    for (uint32_t i = 0; i < o->accounts_count; i++)
-        if (strcmp(o->accounts[i].name, name) == 0) return &o->accounts[i];
-    return NULL;
-}
-
 static const struct js_account_limits unlimited = { -1, -1, -1, -1, -1, -1, -1, false };
 
 static struct js_account_limits limits_of(const struct account_js_options *j)
@@ -141,7 +134,7 @@ static bool is_global_only(const struct jetstream *js)
 
 static void settle(struct js_account *a, bool global_only)
 {
-    const struct account_options *o = options_of(a->js->options, a->account->name);
+    const struct account_options *o = options_account(a->js->options, a->account->name);
     bool is_named = o != NULL && o->jetstream.enabled == TRI_TRUE;
     a->is_system = atomic_load(&a->account->is_system);
     a->is_enabled = !a->is_system && atomic_load(&a->account->is_configured) &&
