@@ -139,13 +139,6 @@ void block_index_begin_chunk(struct block_index *x)
     x->chunks[x->chunks_count++] = (struct block_chunk){ .first_entry = x->entries_count };
 }
 
-void block_index_drop_chunk(struct block_index *x)
-{
-    assert(x->chunks_count > 0);
-    assert(x->chunks[x->chunks_count - 1].first_entry == x->entries_count);
-    x->chunks_count--;
-}
-
 /* Behind all others of its subject. */
 static void link_last(struct block_index *x, uint32_t entry)
 {

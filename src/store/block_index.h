@@ -66,8 +66,6 @@ uint64_t block_index_memory(const struct block_index *);
 
 /* The next message will be in a new chunk. */
 void block_index_begin_chunk(struct block_index *);
-/* The last chunk has no message, and goes. */
-void block_index_drop_chunk(struct block_index *);
 /* `previous`: the message of the same subject before this one, wherever; 0: none or not known. */
 void block_index_add(struct block_index *, const struct stored *, uint64_t previous);
 
