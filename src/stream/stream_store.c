@@ -42,6 +42,16 @@ static void put(struct stream *s, struct checkpoint *cp, enum stream_section kin
     if (bytes.len > 0) memcpy(at, bytes.ptr, bytes.len);
 }
 
+/* A section of what has gathered, if anything has. False: there is no more than that. */
+static bool put_gathered(struct stream *s, struct checkpoint *cp, enum stream_section kind,
+                         struct buf *gathered, uint32_t budget)
+{
+    bool is_full = gathered->len >= budget;
+    if (gathered->len > 0) put(s, cp, kind, buf_slice(gathered));
+    buf_deinit(gathered);
+    return is_full;
+}
+
 static void add_id(struct buf *out, const struct dedupe_entry *e)
 {
     uint8_t bytes[SECTION_ID_SIZE];
@@ -65,10 +75,7 @@ static bool put_ids(struct stream *s, struct checkpoint *cp, uint64_t *at, uint3
     struct buf out = { 0 };
     struct dedupe_entry e;
     while (out.len < budget && dedupe_next(s->dedupe, at, &e)) add_id(&out, &e);
-    bool is_full = out.len >= budget;
-    if (out.len > 0) put(s, cp, STREAM_SECTION_IDS, buf_slice(&out));
-    buf_deinit(&out);
-    return is_full;
+    return put_gathered(s, cp, STREAM_SECTION_IDS, &out, budget);
 }
 
 typedef bool next_expiry(const struct expiry *, uint64_t *at, struct expiry_entry *ret);
@@ -79,10 +86,7 @@ static bool put_expiries(struct stream *s, struct checkpoint *cp, next_expiry *n
     struct buf out = { 0 };
     struct expiry_entry e;
     while (out.len < budget && next(s->expiry, at, &e)) add_expiry(&out, &e);
-    bool is_full = out.len >= budget;
-    if (out.len > 0) put(s, cp, STREAM_SECTION_EXPIRIES, buf_slice(&out));
-    buf_deinit(&out);
-    return is_full;
+    return put_gathered(s, cp, STREAM_SECTION_EXPIRIES, &out, budget);
 }
 
 static void put_schedules(struct stream *s, struct checkpoint *cp)
