@@ -94,7 +94,7 @@ static void sample(struct consumer *c, const struct ack_info *info)
         .stream_seq = info->stream_seq,
         .consumer_seq = info->consumer_seq,
         .deliveries = info->deliveries,
-        .ack_time = e == NULL || e->time > r->wall ? 0 : r->wall - e->time,
+        .ack_time = e == NULL || e->time >= r->wall ? 1 : r->wall - e->time,    /* never 0 */
     };
     consumer_note(c, ADVISORY_ACK_METRIC, &facts);
 }

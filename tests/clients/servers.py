@@ -5,7 +5,11 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "schemas"))
+from listener import Listener  # noqa: E402
 
 PATIENCE_S = 30
 NKEY = "UB5UFHP4A2WNU5TCAH5PLFWTFRUP7SSM3XTY6C72RTSEI5SCRKHY3YU5"
@@ -107,6 +111,7 @@ class Servers:
         self.auth = self.start("auth", AUTH)
         self.tls = self.start("tls", TLS)
         self.jetstream = self.start("jetstream", JETSTREAM)
+        self.listener = Listener(self.jetstream.ports["port"])
         return self
 
     def start(self, name, config):
@@ -122,7 +127,8 @@ class Servers:
                 "NKEY_FILE": os.path.join(self.folder, "user.nk")}
 
     def close(self):
-        """Stops all that run; returns their complaints."""
+        """Stops all that run; returns their complaints, and of what JetStream said that no schema allows."""
+        self.complaints += self.listener.close()
         while self.running:
             self.running[-1].stop()
             self.complaints += self.running.pop().complaints
