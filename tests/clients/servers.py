@@ -93,6 +93,14 @@ class Server:
         self.stop()
         self.start()
 
+    def kill(self):
+        """kill -9, and a new start at once."""
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stderr.close()
+        self.start()
+
     def url(self, scheme="nats", kind="port"):
         return f"{scheme}://127.0.0.1:{self.ports[kind]}"
 
