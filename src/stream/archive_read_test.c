@@ -32,8 +32,7 @@ static void read_all(struct slice bytes, uint32_t cut, struct buf *ret)
                 buf_printf(ret, "consumer %.*s %s\n", SLICE_ARGS(item.name),
                            item.consumer.config.name);
             if (v == ARCHIVE_MESSAGE)
-                buf_printf(ret, "%llu %lld %.*s %.*s\n",
-                           (unsigned long long)item.message.sequence,
+                buf_printf(ret, "%llu %lld %.*s %.*s\n", (unsigned long long)item.message.sequence,
                            (long long)item.message.time, SLICE_ARGS(item.message.subject),
                            SLICE_ARGS(item.message.payload));
             if (v == ARCHIVE_END || v == ARCHIVE_BAD) break;
@@ -109,8 +108,7 @@ static void what_is_no_archive_is_refused(void **state)
         { { { "state.json", 0, 1, "" } }, "error in state.json: it is not JSON" },
         { { { "state.json", 0, 1, "{\"consumer_count\":-1}" } },
           "error in state.json: a negative number" },
-        { { { "state.json", 0, 1, STATE }, { "a", 3, 1, "x" } },
-          "expected consumer, found \"a\"" },
+        { { { "state.json", 0, 1, STATE }, { "a", 3, 1, "x" } }, "expected consumer, found \"a\"" },
         { { { "state.json", 0, 1, STATE } }, "expected consumer, found \"\"" },
         { { { "state.json", 0, 1, STATE }, { "consumers/C", 0, 1, "{}" } },
           "consumer \"C\" is missing config" },

@@ -30,7 +30,7 @@ static struct js_world *world_with(uint32_t messages)
 /* Begins one, whose answer and advisory come. */
 static void begin(struct js_world *w, const char *body)
 {
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     transfer_put(w, REQUEST, "re.1", slice_str(body));
     assert_true(transfer_next(w, &m));
     assert_has(buf_str(&m.body), "stream_snapshot_response\",\"config\":{\"name\":\"S\"");
@@ -49,7 +49,7 @@ static void assert_next(struct js_world *w, struct transfer_msg *m, const char *
 
 static void assert_nothing(struct js_world *w)
 {
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     js_world_run(w);
     assert_false(transfer_next(w, &m));
 }
@@ -58,7 +58,7 @@ static void a_small_one_is_one_message_and_an_end_without_a_header(void **state)
 {
     (void)state;
     struct js_world *w = world_with(1);
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     (void)world_say(w->world, w->client, "SUB bk 9\r\n");
     begin(w, "{\"deliver_subject\":\"bk\"}");
     assert_next(w, &m, "");
@@ -78,7 +78,7 @@ static void as_many_chunks_are_out_as_the_window_has(void **state)
 {
     (void)state;
     struct js_world *w = world_with(10);
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     (void)world_say(w->world, w->client, "SUB bk 9\r\n");
     begin(w, "{\"deliver_subject\":\"bk\",\"chunk_size\":1024,\"window_size\":2100}");
     assert_next(w, &m, "$JS.SNAPSHOT.ACK.S.");
@@ -104,9 +104,9 @@ static void a_whole_one_is_an_archive_and_ends_with_204(void **state)
     struct js_world *w = world_with(10);
     struct buf bytes = { 0 };
     (void)world_say(w->world, w->client, "UNSUB 8\r\n");
-    assert_string_equal(transfer_backup(w, "S", "{\"deliver_subject\":\"bk\",\"chunk_size\":1}",
-                                        &bytes),
-                        "NATS/1.0 204\r\n\r\n");
+    assert_string_equal(
+        transfer_backup(w, "S", "{\"deliver_subject\":\"bk\",\"chunk_size\":1}", &bytes),
+        "NATS/1.0 204\r\n\r\n");
     assert_memory_equal(bytes.ptr, "\xff\x06\0\0S2sTwO", 10);
     assert_true(bytes.len > 5120);
     buf_deinit(&bytes);
@@ -117,7 +117,7 @@ static void one_without_acks_ends_after_five_seconds(void **state)
 {
     (void)state;
     struct js_world *w = world_with(10);
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     (void)world_say(w->world, w->client, "SUB bk 9\r\n");
     begin(w, "{\"deliver_subject\":\"bk\",\"chunk_size\":1024,\"window_size\":1024}");
     assert_next(w, &m, "$JS.SNAPSHOT.ACK.S.");
@@ -136,7 +136,7 @@ static void one_whose_receiver_goes_ends(void **state)
 {
     (void)state;
     struct js_world *w = world_with(10);
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     (void)world_say(w->world, w->client, "SUB bk 9\r\n");
     begin(w, "{\"deliver_subject\":\"bk\",\"chunk_size\":1024,\"window_size\":1024}");
     assert_next(w, &m, "$JS.SNAPSHOT.ACK.S.");
@@ -153,7 +153,7 @@ static void it_waits_for_somebody_to_listen(void **state)
 {
     (void)state;
     struct js_world *w = world_with(1);
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     begin(w, "{\"deliver_subject\":\"bk\"}");
     transfer_wait(w, SECOND);
     assert_nothing(w);
@@ -169,7 +169,7 @@ static void a_pattern_gets_it_after_two_seconds(void **state)
 {
     (void)state;
     struct js_world *w = world_with(1);
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     (void)world_say(w->world, w->client, "SUB b.* 9\r\n");
     begin(w, "{\"deliver_subject\":\"b.k\"}");
     assert_nothing(w);
@@ -184,7 +184,7 @@ static void one_whose_stream_goes_says_so(void **state)
 {
     (void)state;
     struct js_world *w = world_with(10);
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     (void)world_say(w->world, w->client, "SUB bk 9\r\n");
     begin(w, "{\"deliver_subject\":\"bk\",\"chunk_size\":1024,\"window_size\":1024}");
     assert_next(w, &m, "$JS.SNAPSHOT.ACK.S.");
@@ -199,7 +199,7 @@ static void it_is_of_one_moment(void **state)
 {
     (void)state;
     struct js_world *w = world_with(4);
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     struct buf bytes = { 0 }, list = { 0 };
     (void)js_call(w, "CONSUMER.CREATE.S.C",
                   "{\"stream_name\":\"S\",\"config\":{\"name\":\"C\",\"durable_name\":\"C\"}}");

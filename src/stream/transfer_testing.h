@@ -78,7 +78,7 @@ static inline const char *transfer_backup(struct js_world *w, const char *stream
                                           struct buf *ret)
 {
     char call[64];
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     static char header[128];
     (void)world_say(w->world, w->client, "SUB bk 9\r\n");
     (void)snprintf(call, sizeof call, "STREAM.SNAPSHOT.%s", stream);
@@ -106,7 +106,8 @@ static inline const char *transfer_backup(struct js_world *w, const char *stream
     return header;
 }
 
-/* What an archive holds, a line each: "state 1 3 1", first, last, consumers; "consumer C"; "1 s.a". */
+/* What an archive holds, a line each: "state 1 3 1", first, last, consumers; "consumer C"; "1
+ * s.a". */
 static inline const char *transfer_list(struct slice bytes, struct buf *ret)
 {
     const struct archive_limits limits = { .message_max = 1 << 20 };
@@ -129,8 +130,7 @@ static inline const char *transfer_list(struct slice bytes, struct buf *ret)
 }
 
 /* Begins a restore; gives the subject for chunks, or the answer that refuses it. */
-static inline const char *transfer_begin(struct js_world *w, const char *stream,
-                                         const char *config)
+static inline const char *transfer_begin(struct js_world *w, const char *stream, const char *config)
 {
     char call[64];
     struct buf body = { 0 };
@@ -148,11 +148,11 @@ static inline const char *transfer_begin(struct js_world *w, const char *stream,
 
 /* Sends it in pieces of `cut`, each of which must be answered with nothing, and then the end. The
  * last answer; valid until the next call. */
-static inline const char *transfer_send(struct js_world *w, const char *subject,
-                                        struct slice bytes, uint32_t cut)
+static inline const char *transfer_send(struct js_world *w, const char *subject, struct slice bytes,
+                                        uint32_t cut)
 {
     static char last[4096];
-    struct transfer_msg m = { { 0 } };
+    struct transfer_msg m = { .reply = { 0 } };
     for (bool is_last = false; !is_last;) {
         struct slice part = slice_first(bytes, cut);
         bytes = slice_from(bytes, part.len);
