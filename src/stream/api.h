@@ -119,6 +119,8 @@ void api_fail_uncounted(struct api_request *, const struct js_error *);     /* n
 void api_drop(struct api_request *);                            /* no answer */
 /* Sends what is no answer with a type, and frees: no audit, nothing is counted. */
 void api_send(struct api_request *, struct slice header, struct slice payload);
+/* The header that says which stream this is, in the request's arena. */
+struct slice api_identity_header(struct api_request *, const struct stream *);
 /* What a client hears when nobody listens: "503", and it is freed. */
 void api_no_responders(struct api_request *);
 /* Answers later: `then` is called in a turn when all that this stream has proposed is applied; when

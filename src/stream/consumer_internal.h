@@ -82,6 +82,7 @@ struct consumer {
     nanos                 timer_at;
     nanos                 due[DUE_COUNT];       /* monotonic; NANOS_MAX: nothing */
     nanos                 used_at;      /* somebody asked, or was there */
+    nanos                 idle_after;   /* inactive_threshold and some more; 0: never */
     struct msgs_wait      wait;
     struct msgs_load      load;
     bool                  is_reading;   /* `wait` or `load` will be called */
@@ -225,6 +226,8 @@ void consumer_acks_write(uint64_t id, const struct acks *, enum acks_form, struc
 /* What is due at this moment, then deliveries; a share. True: there is more to do. */
 bool consumer_run(struct consumer *);
 bool consumer_is_paused(const struct consumer *);
+/* The advisory: paused until then, or no longer. 0: never was. */
+void consumer_tell_pause(const struct consumer *, nanos until);
 
 /* ---- consumer_start.c ---- */
 
@@ -276,6 +279,7 @@ uint64_t consumer_ack_max(const struct consumer *);
 
 bool consumer_pull_run(struct consumer *);      /* true: there is more */
 void consumer_pull_dismiss(struct consumer *, enum pull_status);
+void consumer_pull_configure(struct consumer *);        /* who waits waits on */
 void consumer_pull_free(struct consumer *);
 uint32_t consumer_waiting(struct consumer *);   /* num_waiting */
 /* The pin, empty: none; since when (monotonic). */
@@ -286,6 +290,8 @@ bool consumer_unpin(struct consumer *);         /* false: there was none */
 
 void consumer_push_begin(struct consumer *);
 void consumer_push_end(struct consumer *);
+/* Another configuration than `old` is in force; a pull consumer is fine. */
+void consumer_push_configure(struct consumer *, const struct consumer_config *old);
 bool consumer_push_run(struct consumer *);
 bool consumer_push_is_bound(const struct consumer *);
 /* The reply to a flow control request. `id`: the last token of its subject. */

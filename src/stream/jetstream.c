@@ -46,11 +46,12 @@ static int64_t store_limit(const struct jetstream *js, const struct jetstream_op
 static void limits_set(struct jetstream *js)
 {
     const struct jetstream_options *o = &js->options->jetstream;
+    int64_t consumers = o->limits.consumers_default_max;
     js->limits = (struct js_server_limits){
         .duplicate_window = o->limits.duplicate_window,
         .ack_pending_max = o->limits.ack_pending_max,
         .request_batch_max = o->limits.request_batch_max,
-        .consumers_default_max = CONSUMERS_DEFAULT,
+        .consumers_default_max = consumers == 0 ? CONSUMERS_DEFAULT : consumers,
         .memory_max = memory_limit(js, o),
         .store_max = INT64_MAX,
     };

@@ -2,6 +2,7 @@
 /* Every account of the settings has a place here, also one without JetStream: it is told so. */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "core/deliver.h"
 #include "core/message.h"
 #include "core/sub_watch.h"
 #include "stream/ack_subject.h"
@@ -18,11 +19,9 @@ static void ack_take(struct sink *sink, struct core_reactor *cr, struct sub *sub
     struct ack_subject ack;
     (void)sub;
     assert(a->js->home == cr);
-    if (!a->is_enabled || !ack_subject_parse(m->subject, &ack)) {
-        consumer_ack_nobody(a, m->reply);
-        return;
-    }
-    consumer_ack(a, &ack, m->reply, message_header(m), message_payload(m));
+    bool is_taken = a->is_enabled && ack_subject_parse(m->subject, &ack) &&
+                    consumer_ack(a, &ack, m->reply, message_payload(m));
+    if (!is_taken) deliver_unanswered(cr, m->origin, m->subject, m->reply);
 }
 
 static void flow_take(struct sink *sink, struct core_reactor *cr, struct sub *sub,
