@@ -83,11 +83,11 @@ def everywhere(pattern, new, what):
 
 def header(row):
     head, tail = row.name[:-1], row.name[-1]
-    return [everywhere(re.compile(rf"(?<![A-Za-z-]){re.escape(row.name)}(?![A-Za-z-])"), head + tail * 2, "name")]
+    return [everywhere(re.compile(rf"(?:(?<=\\n)|(?<![A-Za-z-])){re.escape(row.name)}(?![A-Za-z-])"), head + tail * 2, "name")]
 
 
 def status(row):
-    text = re.split(r" ?\{", row.name)[0]
+    text = re.split(r" ?(?:json: )?\{", row.name)[0]
     pattern = re.compile(rf'(?<=["0-9 ]){re.escape(text)}(?= ?["\\])')
     edits = everywhere(pattern, text + text[-1], "text")
     if not edits:                       # the number stands elsewhere

@@ -29,7 +29,15 @@ class Row:
         self.kind, self.path, self.number = kind, path, number
         self.tests = tests_of(cells.pop("shown by", ""))
         self.cells = {head: "" if cell == "–" else cell.strip("`") for head, cell in cells.items()}
-        self.name = next(iter(self.cells.values()))
+        self.head = next(iter(self.cells))
+
+    @property
+    def name(self):
+        return self.cells[self.head]
+
+    def change(self, head, text):
+        """For a test of the check itself."""
+        self.cells[head] = text
 
     def __getitem__(self, head):
         return self.cells.get(head, "")
@@ -62,7 +70,9 @@ def read_page(path):
         elif head is None:
             head = cells_of(line)
         elif not line.startswith("|---"):
-            kind = KINDS[path.name, head[0]]
+            kind = KINDS.get((path.name, head[0]))
+            if kind is None:
+                continue
             make = Row if "shown by" in head else Elsewhere
             yield make(kind, path, number, dict(zip(head, cells_of(line), strict=True)))
 

@@ -66,6 +66,7 @@ def expected():
         "error": set(error_rows()),
         "header": set(header_names()),
         "subject": {"$JS.API." + row[1] for row in list_rows("src/stream/api_subjects.h", "JS_API_LIST")},
+        "status": {row[1].rstrip(" -") for row in list_rows("src/stream/pull_answer.h", "PULL_STATUS_LIST")},
         "advisory": {row[1] for row in list_rows("src/stream/advisory.h", "ADVISORY_LIST")},
     }
     if (SCHEMAS / "jetstream").is_dir():
