@@ -177,7 +177,6 @@ static inline struct stage *stage_new(void)
     s->config.name = "S";
     s->config.subjects = (struct json_array){ subjects, 1 };
     s->config.storage = JS_STORAGE_MEMORY;
-    s->is_started = true;
     s->log = stream_log_none_new(g->js.home->reactor, 1);
     s->log->ctx = s;
     s->log->apply = stage_apply;
