@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "codec/natsarc.h"
 #include "codec/s2_stream.h"
+#include "json/request.h"
 
 /* A subject is counted by 16 bits where it is stored. */
 enum { NAME_MAX_BYTES = UINT16_MAX };
@@ -65,15 +66,12 @@ const char *archive_why(const struct archive_reader *r)
 static enum archive_verdict read_state(struct archive_reader *r, const struct natsarc_entry *e,
                                        struct archive_item *ret)
 {
-    AUTO_FREE(json_doc) doc = NULL;
-    const struct json_limits limits = { .size_max = e->payload.len };
-    struct errmsg why = { .text = "it is not JSON" };
+    const struct json_request json = { &stream_state_table, e->payload, JSON_REQUEST_PLAIN };
+    struct errmsg why;
     r->arena = arena_new();
     if (!slice_equal_str(e->name, "state.json")) return BAD(r, "expected state.json first");
     memset(&ret->state, 0, sizeof ret->state);
-    if (e->payload.len == 0 || json_doc_parse(e->payload, &limits, &doc) != ERR_OK ||
-        json_table_read(&stream_state_table, json_doc_root(doc), r->arena, &ret->state, &why) !=
-            ERR_OK)
+    if (json_request_read(&json, r->arena, &ret->state, &why) != ERR_OK)
         return BAD(r, "error in state.json: %s", why.text);
     if (ret->state.consumer_count < 0) return BAD(r, "error in state.json: a negative number");
     r->has_state = true;
@@ -90,8 +88,11 @@ static enum archive_verdict read_consumer(struct archive_reader *r, const struct
         return BAD(r, "expected consumer, found \"%.*s\"", SLICE_ARGS(slice_first(e->name, 256)));
     ret->name = slice_from(e->name, consumer_prefix.len);
     r->arena = arena_new();
-    if (archive_consumer_read(e->payload, r->arena, &ret->consumer, &why) != ERR_OK)
-        return BAD(r, "consumer \"%.*s\" %s", SLICE_ARGS(slice_first(ret->name, 256)), why.text);
+    enum err bad = archive_consumer_read(e->payload, r->arena, &ret->consumer, &why);
+    struct slice name = slice_first(ret->name, 256);
+    if (bad == ERR_NOTFOUND) return BAD(r, "consumer \"%.*s\" %s", SLICE_ARGS(name), why.text);
+    if (bad)
+        return BAD(r, "failed to decode consumer \"%.*s\" state: %s", SLICE_ARGS(name), why.text);
     r->consumers--;
     return ARCHIVE_CONSUMER;
 }
@@ -198,8 +199,15 @@ enum archive_verdict archive_reader_next(struct archive_reader *r, struct slice 
     return r->end;
 }
 
+/* Nothing is in hand that has only begun. */
+static bool is_between(const struct archive_reader *r)
+{
+    if (!s2_reader_is_between(r->plain)) return false;
+    return r->entries == NULL ? r->magic_len == 0 : natsarc_reader_is_between(r->entries);
+}
+
 bool archive_reader_finish(struct archive_reader *r)
 {
-    if (r->end == ARCHIVE_MORE) (void)BAD(r, "unexpected EOF");
+    if (r->end == ARCHIVE_MORE) (void)BAD(r, is_between(r) ? "EOF" : "unexpected EOF");
     return r->end == ARCHIVE_END;
 }

@@ -117,8 +117,14 @@ static bool check_place(struct restore_build *b, uint64_t bytes, struct js_error
     int64_t most = bytes > INT64_MAX ? INT64_MAX : (int64_t)bytes;
     if (c.max_bytes < most) c.max_bytes = most;
     if (!stream_count_check(&c, &check, e)) return false;
-    if (!stream_overlaps_others(&c, &check)) return true;
-    return js_error_set(e, JS_ERR_STREAM_SUBJECT_OVERLAP);
+    struct js_error why;
+    if (!stream_overlaps_others(&c, &check)) {
+        if (stream_replicas_check(&c, &check, &why)) return true;
+    } else {
+        (void)js_error_set(&why, JS_ERR_STREAM_SUBJECT_OVERLAP);
+    }
+    return js_error_setf(e, JS_ERR_STREAM_RESTORE, "error adding stream: %s (%u)", why.text,
+                         (unsigned)why.err_code);
 }
 
 /* What it has taken so far counts. */
@@ -188,6 +194,7 @@ static bool check_consumer(struct restore_build *b, struct waiting *w, struct js
     if (was_durable) q.config.durable_name = name;
     if (!js_name_valid(name)) return js_error_set(e, JS_ERR_CONSUMER_BAD_DURABLE_NAME);
     if (consumer_create_check(&q, &check, e) != CONSUMER_NEW) return false;
+    q.config.metadata = w->config.metadata;     /* as it was there */
     w->config = q.config;
     return true;
 }
