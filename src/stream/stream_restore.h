@@ -31,9 +31,14 @@ MUST_CHECK bool stream_restore_first(struct stream *, uint64_t first, struct js_
  * is over leaves its sequence. */
 MUST_CHECK bool stream_restore_message(struct stream *, const struct stored *,
                                        struct js_error *ret_error);
+/* Those that are there go. At most STREAM_RESTORE_REMOVE_MAX. */
+enum { STREAM_RESTORE_REMOVE_MAX = 16 * 1024 };
+MUST_CHECK bool stream_restore_remove(struct stream *, const uint64_t *sequences, uint32_t count,
+                                      struct js_error *ret_error);
 /* Sequences up to `last` were given. */
 MUST_CHECK bool stream_restore_last(struct stream *, uint64_t last, nanos time,
                                     struct js_error *ret_error);
+
 /* In consumer_restore.c. All messages are applied; `config` was checked. `state` is sorted; what it
  * waits for and is not there counts as acked. */
 MUST_CHECK bool stream_restore_consumer(struct stream *, const struct consumer_config *,
