@@ -11,38 +11,38 @@ static bool try_key(struct import_asset *a, const struct nats_asset *asset, stru
 {
     assert(!a->is_sealed);
     for (int cipher = NATS_CHACHA; cipher <= NATS_AES && !a->is_sealed; cipher++)
-        a->is_sealed =
-            nats_seal_init(&a->seal, (enum nats_cipher)cipher, asset, key_file) == ERR_OK;
+        a->is_sealed = nats_seal_init(&a->seal, (enum nats_cipher)cipher, asset, key_file) ==
+                       ERR_OK;
     return a->is_sealed;
 }
 
 static enum err open_key(struct import_asset *a, const struct import_keys *keys,
-                         struct nats_asset *asset, struct slice key_file, const char *path,
+                         const struct import_place *place, struct slice key_file,
                          struct errmsg *why)
 {
+    struct nats_asset asset = { .account = place->account, .context = place->context };
     if (key_file.len < KEY_FILE_MIN)
-        return errmsg_set(why, ERR_CORRUPT, "%s is too short to be a key", path);
+        return errmsg_set(why, ERR_CORRUPT, "%s is too short to be a key", place->key_path);
     if (keys->key.len == 0)
         return errmsg_set(why, ERR_DENIED,
                           "%s: it is encrypted; name the configuration that has its key with -c",
-                          path);
-    asset->key = keys->key;
-    if (try_key(a, asset, key_file)) return ERR_OK;
-    asset->key = keys->previous_key;
-    if (asset->key.len > 0 && try_key(a, asset, key_file)) return ERR_OK;
+                          place->key_path);
+    asset.key = keys->key;
+    if (try_key(a, &asset, key_file)) return ERR_OK;
+    asset.key = keys->previous_key;
+    if (asset.key.len > 0 && try_key(a, &asset, key_file)) return ERR_OK;
     return errmsg_set(why, ERR_DENIED,
-                      "%s: it is encrypted with another key than the configuration's", path);
+                      "%s: it is encrypted with another key than the configuration's",
+                      place->key_path);
 }
 
 enum err import_asset_open(struct import_asset *a, const struct import_keys *keys,
-                           struct slice account, struct slice context, const char *key_path,
-                           struct errmsg *why)
+                           const struct import_place *place, struct errmsg *why)
 {
     struct buf file = { 0 };
-    struct nats_asset asset = { .account = account, .context = context };
     a->is_sealed = false;
-    enum err e = import_read(key_path, &file, why);
-    if (e == ERR_OK) e = open_key(a, keys, &asset, buf_slice(&file), key_path, why);
+    enum err e = import_read(place->key_path, &file, why);
+    if (e == ERR_OK) e = open_key(a, keys, place, buf_slice(&file), why);
     else if (e == ERR_NOTFOUND) e = ERR_OK;
     buf_deinit(&file);
     return e;

@@ -20,11 +20,16 @@ struct import_asset {
     bool             is_sealed;
 };
 
-/* `context` as nats_seal.h names it. DENIED: it is encrypted, and no key of the configuration fits;
+/* Whose key it is: `context` as nats_seal.h names it. */
+struct import_place {
+    struct slice account, context;
+    const char  *key_path;
+};
+
+/* DENIED: it is encrypted, and no key of the configuration fits;
  * CORRUPT: the key file is damaged. */
 MUST_CHECK enum err import_asset_open(struct import_asset *, const struct import_keys *,
-                                      struct slice account, struct slice context,
-                                      const char *key_path, struct errmsg *why);
+                                      const struct import_place *, struct errmsg *why);
 void import_asset_close(struct import_asset *);
 
 /* A whole file that is no block: opens what is in `bytes` in place. CORRUPT: damaged. */

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include "base/hash.h"
 
 /* Blocks have some MiB, an index may have 100. */
-enum { FILE_MAX = 1 << 30, DESCRIPTORS = 16 };
+enum { FILE_MAX = 1 << 30 };
 
 static enum err fail(const char *what, const char *path, struct errmsg *why)
 {
@@ -161,19 +160,28 @@ enum err import_usage_add(const char *directory, struct import_usage *u, struct 
     return e;
 }
 
-static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at)
+static enum err remove_one(const char *path, bool is_dir, struct errmsg *why)
 {
-    (void)s;
-    (void)kind;
-    (void)at;
-    return remove(path);
+    if (is_dir) return import_remove_all(path, why);
+    return unlink(path) == 0 ? ERR_OK : fail("remove", path, why);
 }
 
 enum err import_remove_all(const char *directory, struct errmsg *why)
 {
+    enum err e = ERR_OK;
     if (!import_exists(directory)) return ERR_OK;
-    if (nftw(directory, remove_one, DESCRIPTORS, FTW_DEPTH | FTW_PHYS) == 0) return ERR_OK;
-    return fail("remove", directory, why);
+    for (int kind = 0; kind < 2 && e == ERR_OK; kind++) {
+        struct import_names names;
+        e = import_list(directory, kind == 1, &names, why);
+        for (uint32_t i = 0; i < names.count && e == ERR_OK; i++) {
+            char *path = import_path(directory, names.at[i]);
+            e = remove_one(path, kind == 1, why);
+            xfree(path);
+        }
+        import_names_deinit(&names);
+    }
+    if (e) return e;
+    return rmdir(directory) == 0 ? ERR_OK : fail("remove", directory, why);
 }
 
 enum err import_sync_directory(const char *directory, struct errmsg *why)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Import files: what stands in a directory of a nats-server, read and never written.
  *
- * Thread: the caller's, blocking. Memory: texts and lists are the caller's to free. Errors: NOTFOUND
- * when it is absent; else `why` names the path. */
+ * Thread: the caller's, blocking. Memory: texts and lists are the caller's to free. Errors:
+ * NOTFOUND when it is absent; else `why` names the path. */
 #ifndef MIDGE_EMBED_IMPORT_FILES_H
 #define MIDGE_EMBED_IMPORT_FILES_H
 
@@ -37,7 +37,7 @@ MUST_CHECK enum err import_free(const char *directory, uint64_t *ret_bytes, stru
 
 /* "DIRECTORY/NAME"; caller frees. */
 char *import_path(const char *directory, const char *name);
-/* A directory and all in it; an absent one is fine. */
+/* A directory and all in it, but what begins with a '.'; an absent one is fine. */
 MUST_CHECK enum err import_remove_all(const char *directory, struct errmsg *why);
 /* What was renamed in it is there after a power cut too. */
 MUST_CHECK enum err import_sync_directory(const char *directory, struct errmsg *why);

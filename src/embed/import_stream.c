@@ -23,22 +23,29 @@ static void on_note(void *ctx, const char *what)
 
 /* ---- metadata ---- */
 
-/* meta.inf of `directory`, opened; the asset stays open. NOTFOUND: it has none. What is damaged is
- * told. */
-static enum err read_meta(struct import_run *run, const char *directory, const char *account,
-                          const char *sum_name, const char *context, struct import_asset *asset,
-                          struct buf *json, struct errmsg *why)
+/* Of a stream or a consumer. */
+struct meta_place {
+    const char *directory, *account;
+    const char *sum_name, *context;     /* as nats_meta.h and nats_seal.h name it */
+};
+
+/* What stands in meta.inf, opened; the asset stays open. NOTFOUND: it has none. A checksum that
+ * does not fit is told. */
+static enum err read_meta(struct import_run *run, const struct meta_place *place,
+                          struct import_asset *asset, struct buf *json, struct errmsg *why)
 {
     struct buf sum = { 0 };
-    char *key_path = import_path(directory, "meta.key"), *path = import_path(directory, "meta.inf");
-    char *sum_path = import_path(directory, "meta.sum");
+    char *key_path = import_path(place->directory, "meta.key");
+    char *path = import_path(place->directory, "meta.inf");
+    char *sum_path = import_path(place->directory, "meta.sum");
+    const struct import_place key = { slice_str(place->account), slice_str(place->context),
+                                      key_path };
     enum err e = import_read(path, json, why);
     if (e == ERR_OK && import_read(sum_path, &sum, why) != ERR_OK) sum.len = 0;
-    if (e == ERR_OK && !nats_meta_sum_fits(buf_slice(json), slice_str(sum_name), buf_slice(&sum)))
+    if (e == ERR_OK &&
+        !nats_meta_sum_fits(buf_slice(json), slice_str(place->sum_name), buf_slice(&sum)))
         import_damage(run, "%s: its checksum in meta.sum does not fit", path);
-    if (e == ERR_OK)
-        e = import_asset_open(asset, &run->keys, slice_str(account), slice_str(context), key_path,
-                              why);
+    if (e == ERR_OK) e = import_asset_open(asset, &run->keys, &key, why);
     if (e == ERR_OK && import_asset_plain(asset, json) != ERR_OK)
         e = errmsg_set(why, ERR_CORRUPT, "%s cannot be decrypted", path);
     xfree(key_path);
@@ -50,11 +57,11 @@ static enum err read_meta(struct import_run *run, const char *directory, const c
 
 /* ---- messages ---- */
 
-static enum err wait_until(struct import_run *run, struct stream *s,
-                           bool (*is_enough)(const struct stream *))
+/* Also when the store has failed: whoever proposes next hears of that. */
+static void wait_until(struct import_run *run, const struct stream *s,
+                       bool (*is_enough)(const struct stream *))
 {
     while (!is_enough(s)) at_rest_tick(run->target);
-    return ERR_OK;
 }
 
 static bool has_room(const struct stream *s)
@@ -104,8 +111,8 @@ static enum err copy_messages(struct import_run *run, struct import_stream *is, 
     enum err e = import_walk_new(&o, &w, why);
     if (e) return e;
     while (e == ERR_OK) {
-        e = wait_until(run, s, has_room);
-        if (e == ERR_OK) e = import_walk_next(w, &m, why);
+        wait_until(run, s, has_room);
+        e = import_walk_next(w, &m, why);
         if (e == ERR_OK) e = copy_one(run, is, s, &m, why);
     }
     uint64_t last = import_walk_last(w, &time);
@@ -195,23 +202,30 @@ static enum err read_state(const char *directory, const struct import_asset *ass
     return e;
 }
 
-static enum err copy_consumer_from(struct import_run *run, struct import_stream *is,
-                                   struct stream *s, const char *directory, const char *name,
-                                   struct errmsg *why)
+/* A consumer whose directory is named. */
+struct one_consumer {
+    struct import_stream *stream;
+    const char           *directory, *name;
+};
+
+static enum err copy_consumer(struct import_run *run, const struct one_consumer *one,
+                              struct stream *s, struct errmsg *why)
 {
     struct import_asset asset = { .is_sealed = false };
     struct nats_consumer state = { .pending = NULL };
     struct buf json = { 0 }, sum = { 0 }, context = { 0 };
-    struct js_import_consumer c = { .name = slice_str(name) };
-    buf_printf(&sum, "%s/%s", is->name, name);
-    buf_printf(&context, "%s.%s", is->name, name);
-    enum err e = read_meta(run, directory, is->account, buf_str(&sum), buf_str(&context), &asset,
-                           &json, why);
-    if (e == ERR_OK) e = nats_meta_created(buf_slice(&json), &c.created);
-    if (e == ERR_OK) e = read_state(directory, &asset, &state, why);
+    struct js_import_consumer c = { .name = slice_str(one->name) };
+    buf_printf(&sum, "%s/%s", one->stream->name, one->name);
+    buf_printf(&context, "%s.%s", one->stream->name, one->name);
+    const struct meta_place place = { one->directory, one->stream->account, buf_str(&sum),
+                                      buf_str(&context) };
+    enum err e = read_meta(run, &place, &asset, &json, why);
+    if (e == ERR_OK && nats_meta_created(buf_slice(&json), &c.created) != ERR_OK)
+        e = errmsg_set(why, ERR_INVALID, "its meta.inf is not understood");
+    if (e == ERR_OK) e = read_state(one->directory, &asset, &state, why);
     c.json = buf_slice(&json);
     if (e == ERR_OK) e = make_consumer(s, &state, &c, why);
-    if (e == ERR_OK) is->consumers++;
+    if (e == ERR_OK) one->stream->consumers++;
     nats_consumer_deinit(&state);
     import_asset_close(&asset);
     buf_deinit(&json);
@@ -228,13 +242,14 @@ static enum err copy_consumers(struct import_run *run, struct import_stream *is,
     enum err e = import_list(all, true, &names, why);
     for (uint32_t i = 0; i < names.count && e == ERR_OK; i++) {
         char *directory = import_path(all, names.at[i]);
-        e = copy_consumer_from(run, is, s, directory, names.at[i], why);
+        const struct one_consumer one = { is, directory, names.at[i] };
+        e = copy_consumer(run, &one, s, why);
         if (e == ERR_NOTFOUND || e == ERR_INVALID || e == ERR_CORRUPT) {
             import_damage(run, "%s > %s: consumer %s is not imported: %s", is->account, is->name,
                           names.at[i], why->text);
             e = ERR_OK;
         }
-        if (e == ERR_OK) e = wait_until(run, s, js_import_is_settled);
+        wait_until(run, s, js_import_is_settled);
         xfree(directory);
     }
     import_names_deinit(&names);
@@ -249,14 +264,12 @@ static enum err begin(struct import_run *run, struct import_stream *is, struct s
 {
     struct buf json = { 0 };
     struct js_import_facts facts;
-    nanos created = 0;
-    enum err e = read_meta(run, is->directory, is->account, is->name, is->name, &is->meta, &json,
-                           why);
-    if (e == ERR_OK && nats_meta_created(buf_slice(&json), &created) != ERR_OK)
+    const struct meta_place place = { is->directory, is->account, is->name, is->name };
+    enum err e = read_meta(run, &place, &is->meta, &json, why);
+    if (e == ERR_OK && nats_meta_created(buf_slice(&json), &is->created) != ERR_OK)
         e = errmsg_set(why, ERR_INVALID, "its meta.inf is not understood");
-    if (e == ERR_OK)
-        e = js_import_begin(at_rest_jetstream(run->target), slice_str(is->account),
-                            buf_slice(&json), created, ret, &facts, why);
+    const struct js_import_what what = { slice_str(is->account), buf_slice(&json) };
+    if (e == ERR_OK) e = js_import_begin(at_rest_jetstream(run->target), &what, ret, &facts, why);
     buf_deinit(&json);
     if (e) return e;
     if (!slice_equal_str(slice_str(facts.name), is->name))
@@ -299,12 +312,14 @@ enum err import_stream_copy(struct import_run *run, struct import_stream *is, st
     }
     if (e == ERR_OK) e = copy_messages(run, is, s, why);
     if (e == ERR_OK) e = copy_sources(run, is, s, why);
-    if (e == ERR_OK) e = wait_until(run, s, js_import_is_settled);
-    if (e == ERR_OK) e = copy_consumers(run, is, s, why);
-    if (e == ERR_OK) e = js_import_finish(s, why);
-    if (e == ERR_OK) e = wait_until(run, s, js_import_is_settled);
-    if (e == ERR_OK) take_facts(run, is, s);
-    return e;
+    if (e) return e;
+    wait_until(run, s, js_import_is_settled);
+    e = copy_consumers(run, is, s, why);
+    if (e == ERR_OK) e = js_import_finish(s, is->created, why);
+    if (e) return e;
+    wait_until(run, s, js_import_is_settled);
+    take_facts(run, is, s);
+    return ERR_OK;
 }
 
 /* ---- comparing ---- */

@@ -50,10 +50,10 @@ static void tell(const struct import_walk *w, bool is_damage, const char *format
 
 static bool number_of(const char *name, const char *suffix, uint32_t *ret)
 {
-    char *end;
-    if (name[0] < '0' || name[0] > '9') return false;
-    unsigned long long value = strtoull(name, &end, 10);
-    if (strcmp(end, suffix) != 0 || value > UINT32_MAX) return false;
+    struct slice rest = slice_str(name), digits;
+    uint64_t value;
+    if (!slice_cut(&rest, '.', &digits) || !slice_equal_str(rest, suffix)) return false;
+    if (!slice_to_u64(digits, &value) || value > UINT32_MAX) return false;
     *ret = (uint32_t)value;
     return true;
 }
@@ -69,7 +69,7 @@ static void take_numbers(struct import_walk *w, const struct import_names *names
     assert(w->numbers == NULL);
     w->numbers = xcalloc(names->count + 1U, sizeof *w->numbers);
     for (uint32_t i = 0; i < names->count; i++)
-        if (number_of(names->at[i], ".blk", &w->numbers[w->numbers_count])) w->numbers_count++;
+        if (number_of(names->at[i], "blk", &w->numbers[w->numbers_count])) w->numbers_count++;
     qsort(w->numbers, w->numbers_count, sizeof *w->numbers, by_number);
 }
 
@@ -77,7 +77,7 @@ static bool has_block(const struct import_names *names)
 {
     uint32_t number;
     for (uint32_t i = 0; i < names->count; i++)
-        if (number_of(names->at[i], ".blk", &number)) return true;
+        if (number_of(names->at[i], "blk", &number)) return true;
     return false;
 }
 
@@ -87,7 +87,7 @@ static void undo_purge(struct import_walk *w, const struct import_names *fresh)
 {
     for (uint32_t i = 0; i < fresh->count; i++) {
         uint32_t number, kept = 0;
-        if (!number_of(fresh->at[i], ".key", &number)) continue;
+        if (!number_of(fresh->at[i], "key", &number)) continue;
         for (uint32_t k = 0; k < w->numbers_count; k++)
             if (w->numbers[k] != number) w->numbers[kept++] = w->numbers[k];
         w->numbers_count = kept;
@@ -131,8 +131,8 @@ static enum err decrypt(struct import_walk *w, uint32_t number, struct errmsg *w
     struct buf context = { 0 };
     char *path = file_of(w, number, "key");
     buf_printf(&context, "%.*s:%u", SLICE_ARGS(w->options.stream), (unsigned)number);
-    enum err e = import_asset_open(&asset, w->options.keys, w->options.account,
-                                   buf_slice(&context), path, why);
+    const struct import_place place = { w->options.account, buf_slice(&context), path };
+    enum err e = import_asset_open(&asset, w->options.keys, &place, why);
     if (e == ERR_OK && asset.is_sealed) nats_seal_block(&asset.seal, w->file.ptr, w->file.len);
     if (e == ERR_OK) import_asset_close(&asset);
     buf_deinit(&context);
@@ -175,8 +175,7 @@ static void tell_damage(const struct import_walk *w, const struct nats_damage *d
              (unsigned long long)d->sequence);
     else
         tell(w, true, "%s/%u.blk: %u bytes at %u behind sequence %llu", w->messages,
-             (unsigned)number, (unsigned)d->len, (unsigned)d->offset,
-             (unsigned long long)w->done);
+             (unsigned)number, (unsigned)d->len, (unsigned)d->offset, (unsigned long long)w->done);
 }
 
 /* ---- without an index ---- */
@@ -323,8 +322,7 @@ static void tell_missing(struct import_walk *w, uint64_t sequence)
 
 static void close_block(struct import_walk *w)
 {
-    if (w->entry != NULL && w->entry->last >= w->entry->first)
-        tell_missing(w, w->entry->last + 1);
+    if (w->entry != NULL && w->entry->last >= w->entry->first) tell_missing(w, w->entry->last + 1);
     w->is_open = false;
 }
 

@@ -85,8 +85,7 @@ static enum err find_below(struct import *i, const char *directory, struct errms
     xfree(i->theirs);
     i->theirs = xstrdup(directory);
     enum err e = import_list(directory, true, &names, why);
-    for (uint32_t k = 0; k < names.count && e == ERR_OK; k++)
-        e = find_account(i, names.at[k], why);
+    for (uint32_t k = 0; k < names.count && e == ERR_OK; k++) e = find_account(i, names.at[k], why);
     import_names_deinit(&names);
     return e;
 }
@@ -255,9 +254,9 @@ static void summary(const struct import *i)
                (unsigned long long)r->streams, (unsigned long long)r->messages,
                (unsigned long long)r->bytes, (unsigned long long)r->consumers, i->ours,
                r->damages == 0 ? "" : ", without what was damaged");
-    import_say(r,
-               "nats-server's own files are as they were; when all is well, they can go: rm -r %s%s",
-               i->theirs, strcmp(i->theirs, i->top) == 0 ? "/*/streams" : "");
+    import_say(
+        r, "nats-server's own files are as they were; when all is well, they can go: rm -r %s%s",
+        i->theirs, strcmp(i->theirs, i->top) == 0 ? "/*/streams" : "");
 }
 
 /* ---- all of it ---- */

@@ -41,6 +41,7 @@ struct import_stream {
     struct import_stream *next;
     char        *account, *name, *directory;
     struct import_asset meta;
+    nanos       created;   /* 0: it does not say */
     uint64_t     given;     /* messages that were read */
     uint64_t     messages, bytes, first, last;  /* that it has in the new store */
     uint32_t     consumers;

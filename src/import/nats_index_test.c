@@ -16,10 +16,10 @@ static void make(struct buf *out, uint8_t version)
     static const uint64_t early[] = { 12, 13 }, late[] = { 2999 };
     uint8_t form = version == 1 ? 1 : 2;
     out->len = 0;
-    index_head(out, version, 2988 + 2, 900, 10, 3002);
+    index_head(out, version, (struct index_span){ 2988 + 2, 900, 10, 3002 });
     index_subjects(out, version);
     index_uv(out, 2);
-    index_block(out, version, 5, 600, 10, 3000, 3);
+    index_block(out, version, 5, (struct index_span){ 3, 600, 10, 3000 });
     index_deleted(out, form, form == 1 ? 1 : 2, 3);
     if (form == 1) {
         static const uint64_t all[] = { 12, 13, 2999 };
@@ -28,7 +28,7 @@ static void make(struct buf *out, uint8_t version)
         index_node(out, form, 2048, late, 1);
         index_node(out, form, 0, early, 2);
     }
-    index_block(out, version, 6, 300, 3001, 3002, 0);
+    index_block(out, version, 6, (struct index_span){ 0, 300, 3001, 3002 });
     index_end(out, 6);
 }
 
@@ -99,21 +99,21 @@ static void counts_that_do_not_fit_are_corrupt(void **state)
     (void)state;
     struct buf b = { 0 };
     struct nats_index x;
-    index_head(&b, 3, 1, 1, 1, 1);
+    index_head(&b, 3, (struct index_span){ 1, 1, 1, 1 });
     index_uv(&b, 0);
     index_uv(&b, UINT64_MAX);
     assert_int_equal(nats_index_read(buf_slice(&b), &x), ERR_CORRUPT);
     b.len = 0;
-    index_head(&b, 3, 1, 1, 1, 1);
+    index_head(&b, 3, (struct index_span){ 1, 1, 1, 1 });
     index_uv(&b, UINT64_MAX);
     index_uv(&b, UINT64_MAX);
     assert_int_equal(nats_index_read(buf_slice(&b), &x), ERR_CORRUPT);
     b.len = 0;
-    index_head(&b, 3, 1, 1, 1, 1);
+    index_head(&b, 3, (struct index_span){ 1, 1, 1, 1 });
     index_uv(&b, 0);
     index_uv(&b, 2);
-    index_block(&b, 3, 6, 1, 1, 1, 0);
-    index_block(&b, 3, 6, 1, 1, 1, 0);
+    index_block(&b, 3, 6, (struct index_span){ 0, 1, 1, 1 });
+    index_block(&b, 3, 6, (struct index_span){ 0, 1, 1, 1 });
     index_end(&b, 6);
     assert_int_equal(nats_index_read(buf_slice(&b), &x), ERR_CORRUPT);
     buf_deinit(&b);

@@ -21,16 +21,20 @@ static inline void index_v(struct buf *out, int64_t value)
     buf_add(out, slice_of(bytes, varint_put(value, bytes)));
 }
 
-static inline void index_head(struct buf *out, uint8_t version, uint64_t messages, uint64_t bytes,
-                              uint64_t first, uint64_t last)
+struct index_span {
+    uint64_t count; /* messages, or of a block: deleted ones */
+    uint64_t bytes, first, last;
+};
+
+static inline void index_head(struct buf *out, uint8_t version, struct index_span all)
 {
     buf_add_byte(out, 11);
     buf_add_byte(out, version);
-    index_uv(out, messages);
-    index_uv(out, bytes);
-    index_uv(out, first);
+    index_uv(out, all.count);
+    index_uv(out, all.bytes);
+    index_uv(out, all.first);
     index_v(out, 1000);
-    index_uv(out, last);
+    index_uv(out, all.last);
     index_v(out, 2000);
 }
 
@@ -51,16 +55,16 @@ static inline void index_subjects(struct buf *out, uint8_t version)
 }
 
 /* One block without deleted ones: those come behind it. */
-static inline void index_block(struct buf *out, uint8_t version, uint32_t number, uint64_t bytes,
-                               uint64_t first, uint64_t last, uint64_t deleted)
+static inline void index_block(struct buf *out, uint8_t version, uint32_t number,
+                               struct index_span block)
 {
     index_uv(out, number);
-    index_uv(out, bytes);
-    index_uv(out, first);
+    index_uv(out, block.bytes);
+    index_uv(out, block.first);
     index_v(out, 0);
-    index_uv(out, last);
+    index_uv(out, block.last);
     index_v(out, 7);
-    index_uv(out, deleted);
+    index_uv(out, block.count);
     if (version >= 2) index_uv(out, 0);
     if (version >= 3) index_uv(out, 0);
 }

@@ -28,6 +28,7 @@ struct consumer_redelivered {
 struct consumer_state {
     struct acks_position delivered;
     struct acks_position floor;
+    nanos                created;       /* 0: now */
     struct json_array    pending;       /* struct ack_entry without deliveries, in any order */
     struct json_array    redelivered;   /* struct consumer_redelivered, in any order */
 };

@@ -71,29 +71,27 @@ static enum err config_check(struct js_account *a, struct stream_config *config,
     return stream_config_check(config, &k.check, &e) ? ERR_OK : refused(&e, why);
 }
 
-enum err js_import_begin(struct jetstream *js, struct slice account, struct slice json,
-                         nanos created, struct stream **ret, struct js_import_facts *ret_facts,
-                         struct errmsg *why)
+enum err js_import_begin(struct jetstream *js, const struct js_import_what *what,
+                         struct stream **ret, struct js_import_facts *ret_facts, struct errmsg *why)
 {
     AUTO_FREE(arena) arena = arena_new();
     struct stream_config config = { .name = NULL };
     struct js_error error;
     assert(js->is_at_rest);
-    assert(account.len > 0);
-    enum err e = table_read(json, &stream_config_table, arena, &config, why);
+    assert(what->account.len > 0);
+    enum err e = table_read(what->json, &stream_config_table, arena, &config, why);
     if (e) return e;
     *ret_facts = (struct js_import_facts){
         .replicas = config.num_replicas,
         .is_file = config.storage == JS_STORAGE_FILE,
     };
     config.num_replicas = 1;
-    struct js_account *a = js_account_get(js, account);
+    struct js_account *a = js_account_get(js, what->account);
     if (a == NULL) return errmsg_set(why, ERR_INVALID, "there can be no such account");
     e = config_check(a, &config, arena, why);
     if (e) return e;
     struct stream *s = stream_restore_new(a, &config, &error);
     if (s == NULL) return errmsg_set(why, ERR_LIMIT, "the store takes nothing: %s", error.text);
-    if (created > 0) s->created = created;
     ret_facts->name = s->config.name;
     *ret = s;
     return ERR_OK;
@@ -112,6 +110,13 @@ bool js_import_is_full(const struct stream *s)
     return store_cache_is_over(store_cache(s->account->js->store));
 }
 
+/* Its first command alone was proposed. */
+static bool is_new(const struct stream *s)
+{
+    assert(s->log->proposed > 0);
+    return s->log->proposed == 1;
+}
+
 enum err js_import_message(struct stream *s, const struct stored *m, struct errmsg *why)
 {
     struct js_error e;
@@ -121,7 +126,7 @@ enum err js_import_message(struct stream *s, const struct stored *m, struct errm
     if (m->sequence <= s->last_proposed || m->sequence >= INT64_MAX)
         return errmsg_set(why, ERR_INVALID, "its sequence is not above the one before");
     if (copy.time <= 0) copy.time = 1;
-    if (!stream_restore_first(s, m->sequence, &e)) return stopped(s, &e, why);
+    if (is_new(s) && !stream_restore_first(s, m->sequence, &e)) return stopped(s, &e, why);
     return stream_restore_message(s, &copy, &e) ? ERR_OK : stopped(s, &e, why);
 }
 
@@ -155,8 +160,8 @@ static void state_of(const struct js_import_consumer *c, struct arena *arena,
                      struct consumer_state *ret)
 {
     struct ack_entry *pending = arena_alloc(arena, sizeof *pending * (c->pending_count + 1U));
-    struct consumer_redelivered *again =
-        arena_alloc(arena, sizeof *again * (c->redelivered_count + 1U));
+    struct consumer_redelivered *again = arena_alloc(arena,
+                                                     sizeof *again * (c->redelivered_count + 1U));
     for (uint32_t i = 0; i < c->pending_count; i++)
         pending[i] = (struct ack_entry){ .stream_seq = c->pending[i].stream,
                                          .consumer_seq = c->pending[i].consumer,
@@ -193,9 +198,10 @@ enum err js_import_consumer(struct stream *s, const struct js_import_consumer *c
     return stopped(s, &error, why);
 }
 
-enum err js_import_finish(struct stream *s, struct errmsg *why)
+enum err js_import_finish(struct stream *s, nanos created, struct errmsg *why)
 {
     struct js_error e;
+    if (created > 0) s->created = created;
     assert(js_import_is_settled(s));
     if (s->failure != ERR_OK) return errmsg_set(why, s->failure, "the store has failed");
     return stream_restore_finish(s, &e) ? ERR_OK : stopped(s, &e, why);

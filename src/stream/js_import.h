@@ -25,11 +25,15 @@ struct js_import_facts {
     bool        is_file;
 };
 
-/* `json` has the configuration, and maybe more. EXISTS: there is one of this name. `ret_facts` is
- * filled as far as it is understood. */
-MUST_CHECK enum err js_import_begin(struct jetstream *, struct slice account, struct slice json,
-                                    nanos created, struct stream **ret,
-                                    struct js_import_facts *ret_facts, struct errmsg *why);
+struct js_import_what {
+    struct slice account;
+    struct slice json; /* the configuration, and maybe more */
+};
+
+/* EXISTS: there is one of this name. `ret_facts` is filled as far as it is understood. */
+MUST_CHECK enum err js_import_begin(struct jetstream *, const struct js_import_what *,
+                                    struct stream **ret, struct js_import_facts *ret_facts,
+                                    struct errmsg *why);
 /* True: tick before more comes. */
 bool js_import_is_full(const struct stream *);
 /* Asks for ticks: there is something proposed that is not applied. */
@@ -64,8 +68,8 @@ struct js_import_consumer {
 /* Settled. */
 MUST_CHECK enum err js_import_consumer(struct stream *, const struct js_import_consumer *,
                                        struct errmsg *why);
-/* Settled. Durable with the next jetstream_stop(). */
-MUST_CHECK enum err js_import_finish(struct stream *, struct errmsg *why);
+/* Settled. `created`: when it was; 0: now. Durable with the next jetstream_stop(). */
+MUST_CHECK enum err js_import_finish(struct stream *, nanos created, struct errmsg *why);
 
 /* ---- reading again ---- */
 

@@ -114,7 +114,7 @@ bool stream_restore_is_settled(const struct stream *s)
 static uint8_t *propose(struct stream *s, enum command_kind kind, uint64_t sequence, uint32_t len,
                         struct js_error *ret_error)
 {
-    assert(s->is_hidden && s->maker != NULL);
+    assert(s->is_hidden && !s->is_started);
     if (s->failure == ERR_OK) {
         uint8_t *at = stream_log_propose(s->log, kind, sequence, len, JOURNAL_USE_STORE);
         if (at != NULL) return at;
@@ -211,6 +211,7 @@ bool stream_restore_finish(struct stream *s, struct js_error *ret_error)
     assert(stream_restore_is_settled(s));
     if (!stream_config_propose(s, COMMAND_CONFIG, &s->config, ret_error)) return false;
     s->maker = NULL;
+    if (s->account->js->is_at_rest) return true;
     bool is_shown = stream_show(s);
     assert(is_shown);
     stream_start(s);
