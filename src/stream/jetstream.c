@@ -144,7 +144,7 @@ static void last_turn(struct turn *t, struct reactor *r)
     nanos due = store_next_due(js->store);
     if (due == NANOS_MAX) wheel_cancel(&r->wheel, &js->due);
     else wheel_set(&r->wheel, &js->due, due);
-    if (js->is_stopping && store_is_idle(js->store) && atomic_load(&js->away) == 0)
+    if (js->is_storing_last && store_is_idle(js->store) && atomic_load(&js->away) == 0)
         atomic_store(&js->is_done, true);
 }
 
@@ -297,15 +297,37 @@ static void tell_waiting(struct jetstream *js)
     }
 }
 
+/* The sessions of this reactor are closed; nothing more comes. */
+static void store_last(struct mail *mail, struct reactor *r)
+{
+    struct order *o = container_of(mail, struct order, mail);
+    assert(o->js->home->reactor == r);
+    assert(o->js->is_stopping);
+    snapshots_stop(o->js);
+    restores_stop(o->js);
+    store_stop(o->js->store);
+    o->js->is_storing_last = true;
+    xfree(o);
+}
+
+/* The tick in which they were told is over, and what they are told on its way to other reactors. */
+static void close_sessions(struct mail *mail, struct reactor *r)
+{
+    struct order *o = container_of(mail, struct order, mail);
+    assert(o->js->home->reactor == r);
+    assert(o->js->is_stopping);
+    core_close_all(o->js->core);
+    order(o->js, store_last);
+    xfree(o);
+}
+
 static void stop_here(struct mail *mail, struct reactor *r)
 {
     struct order *o = container_of(mail, struct order, mail);
     assert(o->js->home->reactor == r);
     atomic_store(&o->js->is_stopping, true);
     tell_waiting(o->js);
-    snapshots_stop(o->js);
-    restores_stop(o->js);
-    store_stop(o->js->store);
+    order(o->js, close_sessions);
     xfree(o);
 }
 
