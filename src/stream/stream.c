@@ -34,6 +34,7 @@ static struct stream *stream_new(struct js_account *a, uint64_t incarnation,
     s->sink.deliver = ingest_deliver;
     list_init(&s->waits);
     list_init(&s->changes);
+    list_init(&s->erasing);
     turn_init(&s->turn, run);
     stream_bodies_new(s);
     s->consumers = consumers_new(s);
@@ -97,6 +98,7 @@ static void dismantle(struct stream *s)
     ingest_held_stop(s);
     s->batches = batches_free(s->batches);
     stream_changes_fail(s, ERR_CLOSED);
+    stream_erasing_fail(s, ERR_CLOSED);
     s->consumers = consumers_free(s->consumers);
     s->log = s->log->ops->free(s->log);
     s->inflight = inflight_free(s->inflight);
