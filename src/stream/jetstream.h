@@ -46,8 +46,8 @@ void jetstream_facts(const struct jetstream *, struct jetstream_facts *ret);
 
 /* The thread that starts, reloads and stops; the work is done on the JetStream reactor. */
 void jetstream_reload(struct jetstream *); /* after core_reload() */
-/* No new requests; waiting pulls are told; all that is in the log is made durable and
- * checkpointed. */
+/* No new requests; waiting pulls are told, then every session is closed (core_close_all); all that
+ * is in the log is made durable and checkpointed. */
 void jetstream_stop(struct jetstream *);
 bool jetstream_is_idle(const struct jetstream *); /* after stop: nothing is in flight; any thread */
 
