@@ -72,7 +72,11 @@ void store_enter(struct store *s, struct store_owner *o, uint64_t incarnation)
     *to = o;
     o->since = 0;
     o->unwritten = 0;
-    o->is_flushing = o->is_loaded = o->is_begun = false;
+    o->is_flushing = o->is_loaded = o->is_begun = o->flushes_small = false;
+    o->erasing = 0;
+    o->runs = NULL;
+    o->runs_count = o->runs_cap = 0;
+    o->runs_pos = 0;
     list_init(&o->changed);
     list_init(&o->settling);
     list_add_tail(&all->all, &o->all);
@@ -112,6 +116,7 @@ void store_on_batch(void *ctx, const struct journal_batch *b)
         struct store_owner *o = owners_find(&s->owners, r.owner);
         if (UNLIKELY(o == NULL)) continue;
         owner_changed(s, o, b->pos, RECORD_HEAD + r.body.len);
+        if (r.sequence > 0 && o->runs_pos != b->pos) store_runs_add(s, o, r.sequence, b->pos);
         o->ops->apply(o, &r, false);
     }
     assert(s->recovery == NULL);
@@ -149,6 +154,8 @@ void owner_out(struct store *s, struct store_owner *o)
     o->next = NULL;
     if (all->last == o) all->last = NULL;
     store_slice_leave(s, o);
+    store_erase_leave(s, o);
+    store_runs_free(o);
     flush_over(s, o);
     list_remove(&o->all);
     if (!list_empty(&o->changed)) all->changed_count--;

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "store/store_guard.h"
+#include "stream/advisory.h"
 #include "stream/api.h"
 #include "stream/consumer.h"
 #include "stream/jetstream_internal.h"
@@ -136,11 +137,30 @@ static void due_fire(struct timer *t, nanos now)
     (void)now;
 }
 
+/* A disk that is full is told once; the service goes on by itself when it is not. */
+static void look_at_space(struct jetstream *js)
+{
+    const struct advisory_facts none = { 0 };
+    bool is_full = store_is_full(js->store);
+    if (LIKELY(is_full == js->is_full)) return;
+    js->is_full = is_full;
+    if (!is_full) {
+        log_info(js->core->env->log, "JetStream: there is space on the disk again");
+        return;
+    }
+    log_error(js->core->env->log,
+              "JetStream: the disk of %s is full: nothing is stored, what frees "
+              "space is",
+              js->directory);
+    if (!js->is_stopping) advise_server(js, ADVISORY_OUT_OF_STORAGE, &none);
+}
+
 static void last_turn(struct turn *t, struct reactor *r)
 {
     struct jetstream *js = container_of(t, struct jetstream, last_turn);
     assert(js->home->reactor == r);
     store_tick(js->store, r->now);
+    look_at_space(js);
     nanos due = store_next_due(js->store);
     if (due == NANOS_MAX) wheel_cancel(&r->wheel, &js->due);
     else wheel_set(&r->wheel, &js->due, due);
