@@ -19,8 +19,8 @@
 #include "store/store.h"
 
 enum {
-    /* A checkpoint begins here, so that what comes while it is on its way, and the segments that are
-     * made ahead, stay under 256 MiB on the disk. A start reads no more than that, either. */
+    /* A checkpoint begins here, so that what comes while it is on its way, and the segments that
+     * are made ahead, stay under 256 MiB on the disk. A start reads no more than that, either. */
     JOURNAL_CAP = 64 << 20,
     JOURNAL_SEGMENT = 32 << 20,
     MANY_CHANGED = 256,       /* each costs a file's sync: then twice as much is gathered */
