@@ -61,6 +61,8 @@ typedef void api_handler(struct api_request *);
     X(STREAM_PURGE, api_stream_purge, 0)                                                       \
     X(STREAM_MSG_GET, api_msg_get, 0)                                                          \
     X(STREAM_MSG_DELETE, api_msg_delete, 0)                                                    \
+    X(STREAM_SNAPSHOT, api_stream_snapshot, 0)                                                 \
+    X(STREAM_RESTORE, api_stream_restore, 0)                                                   \
     X(STREAM_PEER_REMOVE, api_needs_cluster, API_ANY_ACCOUNT)                                  \
     X(STREAM_PEER_EVACUATE, api_needs_cluster, API_ANY_ACCOUNT)                                \
     X(STREAM_CANCEL_MOVE, api_needs_cluster, API_ANY_ACCOUNT)                                  \

@@ -109,8 +109,9 @@ static void on_loaded(struct msgs_load *l, enum err e)
     consumer_wake(c);
 }
 
-static enum acks_policy policy_of(enum js_ack ack)
+enum acks_policy consumer_acks_policy(const struct consumer_config *config)
 {
+    enum js_ack ack = config->ack_policy;
     static const enum acks_policy policies[] = {
         [JS_ACK_NONE] = ACKS_NONE,
         [JS_ACK_ALL] = ACKS_ALL,
@@ -139,7 +140,7 @@ struct consumer *consumer_new(struct consumers *set, const struct consumer_comma
     list_init(&c->changed);
     list_init(&c->wait.node);
     list_init(&c->load.node);
-    acks_init(&c->acks, policy_of(c->setup.config.ack_policy), c->start);
+    acks_init(&c->acks, consumer_acks_policy(&c->setup.config), c->start);
     timer_init(&c->timer, on_timer);
     c->timer_at = NANOS_MAX;
     for (int i = 0; i < DUE_COUNT; i++) c->due[i] = NANOS_MAX;

@@ -169,6 +169,7 @@ void consumer_index(struct consumer *);         /* enters its filters, anew when
 
 /* Deliveries and acks ride in the log. */
 bool consumer_is_logged(const struct consumer *);
+enum acks_policy consumer_acks_policy(const struct consumer_config *);
 /* What a request asks for: the newest configuration, applied or not. */
 const struct consumer_config *consumer_newest(const struct consumer *);
 
@@ -211,6 +212,14 @@ void consumer_setup_free(struct consumer_setup *);
 struct consumer *consumers_take_made(struct consumers *, struct slice body);
 /* Nobody keeps messages for it any more. */
 void consumers_take_gone(struct consumers *, uint64_t id);
+
+/* ---- consumer_checkpoint.c ---- */
+
+/* The body of COMMAND_CONSUMER_ACKS, which is also a section of a checkpoint. NULL: there is no
+ * such consumer, or these are not its acks. */
+struct consumer *consumers_take_acks(struct consumers *, struct slice body);
+/* The same, into an empty buffer. */
+void consumer_acks_write(uint64_t id, const struct acks *, enum acks_form, struct buf *out);
 
 /* ---- consumer_run.c ---- */
 

@@ -8,6 +8,7 @@
 #include "stream/ack_subject.h"
 #include "stream/api.h"
 #include "stream/consumer.h"
+#include "stream/snapshot.h"
 
 /* ---- what comes in ---- */
 
@@ -240,6 +241,7 @@ void js_account_remove(struct js_account *a, struct stream *s)
     assert(found);
     assert(a->streams[at] == s);
     if (a->js->api != NULL) api_stream_gone(a->js->api, s);
+    snapshots_stream_gone(s);
     if (a->updating == s) a->updating = NULL;
     a->streams_count--;
     memmove(a->streams + at, a->streams + at + 1,
@@ -287,6 +289,11 @@ void js_account_check(const struct js_account *a)
         const struct stream *s = a->streams[i];
         assert(s->account == a);
         assert(i == 0 || slice_compare(stream_name(a->streams[i - 1]), stream_name(s)) < 0);
+        if (stream_is_file(s)) store += s->charged;
+        else memory += s->charged;
+    }
+    for (const struct stream *s = a->js->hidden; s != NULL; s = s->next_hidden) {
+        if (s->account != a) continue;
         if (stream_is_file(s)) store += s->charged;
         else memory += s->charged;
     }
