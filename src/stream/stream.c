@@ -111,7 +111,8 @@ static void dismantle(struct stream *s)
     struct buf *bufs[] = {
         &s->last_id,          &s->last_id_proposed,  &s->unneeded,        &s->ack,
         &s->sending,          &s->scratch,           &s->scratch_header,  &s->loading_ids,
-        &s->loading_expiries, &s->loading_schedules, &s->counter_payload, &s->counter_sources
+        &s->loading_expiries, &s->loading_schedules, &s->counter_payload, &s->counter_sources,
+        &s->counter_header,   &s->counter_header_all,
     };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
     s->config_arena = arena_free(s->config_arena);
