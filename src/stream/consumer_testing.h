@@ -284,9 +284,9 @@ static inline const char *stage_ack(struct stage *g, const char *subject, const 
     struct ack_subject ack;
     bool is_ack = ack_subject_parse(slice_str(subject), &ack);
     assert(is_ack);
-    consumer_ack(&g->account, &ack, slice_str(reply), SLICE_LIT(""), slice_str(payload));
+    bool is_taken = consumer_ack(&g->account, &ack, slice_str(reply), slice_str(payload));
     stage_run(g);
-    return world_take(g->world, g->client);
+    return is_taken ? world_take(g->world, g->client) : "nobody";
 }
 
 static inline const char *stage_advised(struct stage *g)

@@ -7,7 +7,10 @@
 #include "stream/api.h"
 #include "stream/consumer.h"
 #include "stream/jetstream_internal.h"
+#include "stream/restore.h"
+#include "stream/snapshot.h"
 #include "stream/stream.h"
+#include "stream/stream_restore.h"
 
 /* Consumers of a stream, when neither it nor its account says: as nats-server has it. */
 enum { CONSUMERS_DEFAULT = 1000 };
@@ -43,11 +46,12 @@ static int64_t store_limit(const struct jetstream *js, const struct jetstream_op
 static void limits_set(struct jetstream *js)
 {
     const struct jetstream_options *o = &js->options->jetstream;
+    int64_t consumers = o->limits.consumers_default_max;
     js->limits = (struct js_server_limits){
         .duplicate_window = o->limits.duplicate_window,
         .ack_pending_max = o->limits.ack_pending_max,
         .request_batch_max = o->limits.request_batch_max,
-        .consumers_default_max = CONSUMERS_DEFAULT,
+        .consumers_default_max = consumers == 0 ? CONSUMERS_DEFAULT : consumers,
         .memory_max = memory_limit(js, o),
         .store_max = INT64_MAX,
     };
@@ -58,9 +62,8 @@ static void limits_set(struct jetstream *js)
 static struct store_owner *owner_found(void *ctx, const struct store_found *found)
 {
     struct jetstream *js = ctx;
-    bool begins = stream_begins(found->is_record, found->kind);
     js->store = found->store;
-    struct stream *s = begins ? stream_recover(js, found->incarnation, found->bytes) : NULL;
+    struct stream *s = stream_recover(js, found);
     return s == NULL ? NULL : &s->owner;
 }
 
@@ -76,6 +79,7 @@ static void on_failed(void *ctx, enum err e, const char *what)
         for (uint32_t i = 0; i < a->streams_count; i++)
             if (stream_is_file(a->streams[i])) stream_fail(a->streams[i], e);
     }
+    restores_failed(js, e);
 }
 
 /* Before the log of the configuration is open, lines are kept for jetstream_report(). */
@@ -171,6 +175,7 @@ static enum err start(struct jetstream *js, struct errmsg *why)
                           "insufficient memory resources available (10028)");
     reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
     reactor_set_last(jetstream_reactor(js), &js->last_turn);
+    streams_hidden_drop(js);
     LIST_EACH(&js->accounts, n) start_streams(container_of(n, struct js_account, node));
     return ERR_OK;
 }
@@ -227,6 +232,9 @@ struct jetstream *jetstream_free(struct jetstream *js)
     reactor_set_last(r, NULL);
     wheel_cancel(&r->wheel, &js->due);
     api_stop(js->api);
+    snapshots_stop(js);
+    restores_stop(js);
+    streams_hidden_free(js);
     js_accounts_free(js);
     streams_end(js);
     js->api = api_free(js->api);
@@ -293,6 +301,8 @@ static void stop_here(struct mail *mail, struct reactor *r)
     assert(o->js->home->reactor == r);
     atomic_store(&o->js->is_stopping, true);
     tell_waiting(o->js);
+    snapshots_stop(o->js);
+    restores_stop(o->js);
     store_stop(o->js->store);
     xfree(o);
 }

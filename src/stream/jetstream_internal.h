@@ -18,6 +18,8 @@
 
 struct api_queue;
 struct js_account;
+struct restore;
+struct snapshot;
 struct stream;
 
 struct jetstream {
@@ -39,6 +41,10 @@ struct jetstream {
     struct timer             due;       /* when the store wants one though nothing happens */
     uint32_t                 batches_open[2];   /* of all streams: atomic, fast */
     struct stream           *ending;    /* deleted ones whose files are there; stream_store.c */
+    struct stream           *hidden;    /* nobody finds them; stream_restore.h */
+    struct snapshot         *snapshots; /* under way; snapshot.h */
+    struct restore          *restores;  /* likewise; restore.h */
+    uint32_t                 snapshots_count, restores_count;
     char                    *reports;   /* what recovery has found, a line each; NULL: nothing */
     char                    *directory; /* "<store_dir>/midge" */
     nanos                    took;      /* to start */

@@ -15,6 +15,7 @@
 #include "stream/schedules.h"
 #include "stream/source.h"
 #include "stream/stream_internal.h"
+#include "stream/stream_restore.h"
 #include "stream/stream_sections.h"
 
 static struct stream *of(struct store_owner *o)
@@ -30,8 +31,8 @@ static void put_config(struct stream *s, struct checkpoint *cp)
     struct json_writer w = json_writer_on(&json, JSON_COMPACT);
     json_table_write(&stream_config_table, &s->config, &w);
     struct config_command c = { s->created, stream_account_name(s), buf_slice(&json) };
-    config_command_write(
-        &c, checkpoint_add(cp, s->incarnation, STREAM_SECTION_CONFIG, config_command_size(&c)));
+    enum stream_section kind = s->is_created ? STREAM_SECTION_CONFIG : STREAM_SECTION_RESTORE;
+    config_command_write(&c, checkpoint_add(cp, s->incarnation, kind, config_command_size(&c)));
     buf_deinit(&json);
 }
 
@@ -164,14 +165,15 @@ static void owner_settled(struct store_owner *o, enum err e)
 
 /* ---- what it is told at a start ---- */
 
-static enum err load_config(struct stream *s, struct slice bytes)
+static enum err load_config(struct stream *s, struct slice bytes, bool is_whole)
 {
     struct config_command c;
     if (config_command_read(bytes, &c) != ERR_OK) return ERR_CORRUPT;
     if (stream_config_take(s, &c) != ERR_OK) return ERR_CORRUPT;
-    s->is_created = true;
     s->is_config_told = true;
-    return ERR_OK;
+    if (!is_whole) return s->is_created ? ERR_CORRUPT : ERR_OK;
+    s->is_created = true;
+    return !s->is_hidden || stream_show(s) ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err load_rows(struct buf *rows, struct slice bytes, uint32_t size)
@@ -191,7 +193,8 @@ static enum err owner_load(struct store_owner *o, uint32_t kind, struct slice by
     }
     if (kind >= CONSUMER_SECTION_FIRST) return consumers_load(s->consumers, kind, bytes);
     switch (kind) {
-    case STREAM_SECTION_CONFIG: return load_config(s, bytes);
+    case STREAM_SECTION_CONFIG: return load_config(s, bytes, true);
+    case STREAM_SECTION_RESTORE: return load_config(s, bytes, false);
     case STREAM_SECTION_IDS: return load_rows(&s->loading_ids, bytes, SECTION_ID_SIZE);
     case STREAM_SECTION_EXPIRIES:
         return load_rows(&s->loading_expiries, bytes, SECTION_EXPIRY_SIZE);
@@ -303,8 +306,10 @@ static void ending_take(struct stream *s)
 static void owner_dropped(struct store_owner *o)
 {
     struct stream *s = of(o);
-    if (!s->is_gone) {
-        js_account_remove(s->account, s);
+    if (s->is_hidden || !s->is_gone) {
+        if (s->is_hidden) stream_unhide(s);
+        else js_account_remove(s->account, s);
+        stream_uncharge(s);
         stream_free(s);
         return;
     }
@@ -429,5 +434,6 @@ void stream_file_updated(struct stream *s)
 
 bool stream_begins(bool is_record, uint32_t kind)
 {
-    return is_record ? kind == COMMAND_CONFIG : kind == STREAM_SECTION_CONFIG;
+    if (is_record) return kind == COMMAND_CONFIG || kind == COMMAND_RESTORE;
+    return kind == STREAM_SECTION_CONFIG || kind == STREAM_SECTION_RESTORE;
 }

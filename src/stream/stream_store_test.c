@@ -3,6 +3,7 @@
  * process. */
 #include "env/disk_memory.h"
 #include "stream/expiry.h"
+#include "stream/stream_restore.h"
 #include "stream/stream_testing.h"
 
 struct file_world {
@@ -38,8 +39,7 @@ static struct store_owner *found(void *ctx, const struct store_found *what)
 {
     struct file_world *f = ctx;
     f->w->js.store = what->store;
-    if (!stream_begins(what->is_record, what->kind)) return NULL;
-    struct stream *s = stream_recover(&f->w->js, what->incarnation, what->bytes);
+    struct stream *s = stream_recover(&f->w->js, what);
     return s == NULL ? NULL : &s->owner;
 }
 
@@ -67,6 +67,7 @@ static void open_store(struct file_world *f)
     enum err e = store_open(&f->options, &host, &w->js.store, &why);
     if (e != ERR_OK) fail_msg("%s", why.text);
     reactor_set_disk(jetstream_reactor(&w->js), store_queue(w->js.store));
+    streams_hidden_drop(&w->js);
     for (uint32_t i = 0; i < w->account.streams_count; i++) stream_start(w->account.streams[i]);
 }
 

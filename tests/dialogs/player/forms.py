@@ -28,6 +28,7 @@ TEXTS = [
     (r"^(MSG \S+ \S+)  (?=\d+$)", r"\1{{re  +}}"),       # nats-server's own messages may have an empty reply
     (r"(?<=^Nats-Time-Stamp: )" + FORMS["time"], "{{time}}"),
     (r"(?<=^Nats-Pin-Id: )" + FORMS["nuid"], "{{nuid}}"),
+    (r"(?<=^Nats-Stream-Identity: )" + FORMS["short"], "{{short}}"),
     (r"(?<=\.)" + FORMS["ns"] + r"(?=\.\d+ |\.\d+$)", "{{ns}}"),
     (r"(?<=\$JS\.FC\.)(\w+\.\w+\.)" + FORMS["fc"], r"\1{{fc}}"),
     (r"(?<=\$JS\.SNAPSHOT\.RESTORE\.)(\w+\.)" + FORMS["nuid"], r"\1{{nuid}}"),
