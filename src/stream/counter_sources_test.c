@@ -40,8 +40,10 @@ static void a_value_takes_the_place_of_the_one_before(void **state)
 static void what_is_no_map_of_maps_of_texts_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "x", "[]", "\"a\"", "{\"A\":1}", "{\"A\":[]}",
-                                       "{\"A\":{\"a\":1}}", "{\"A\":{\"a\":{}}}", "{" };
+    static const char *const bad[] = {
+        "x", "[]", "\"a\"", "{\"A\":1}", "{\"A\":[]}", "{\"A\":{\"a\":1}}", "{\"A\":{\"a\":{}}}",
+        "{"
+    };
     const struct counter_source source = { SLICE_LIT("A"), SLICE_LIT("a"), SLICE_LIT("1") };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         struct buf previous = { 0 }, out = { 0 };
