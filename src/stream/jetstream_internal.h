@@ -50,9 +50,12 @@ struct jetstream {
     nanos                    took;      /* to start */
     _Atomic uint32_t         away;      /* what is under way on other reactors and will come home */
     _Atomic bool             is_stopping;
+    bool                     is_storing_last;   /* the sessions have been closed */
     _Atomic bool             is_done;   /* after that, and all is on the disk */
     bool                     is_ending; /* no reactor ticks any more: nobody is told anything */
     bool                     is_failed; /* the journal has */
+    bool                     is_at_rest; /* see struct jetstream_setup */
+    bool                     is_full;   /* there was no space, at the last look */
     bool                     is_open;   /* the store is */
 };
 

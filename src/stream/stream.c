@@ -35,6 +35,7 @@ struct stream *stream_new(struct js_account *a, const struct stream_config *conf
     s->sink.deliver = ingest_deliver;
     list_init(&s->waits);
     list_init(&s->changes);
+    list_init(&s->erasing);
     turn_init(&s->turn, run);
     stream_bodies_new(s);
     s->consumers = consumers_new(s);
@@ -103,6 +104,7 @@ void stream_dismantle(struct stream *s)
     ingest_held_stop(s);
     s->batches = batches_free(s->batches);
     stream_changes_fail(s, ERR_CLOSED);
+    stream_erasing_fail(s, ERR_CLOSED);
     s->consumers = consumers_free(s->consumers);
     s->log = s->log->ops->free(s->log);
     s->inflight = inflight_free(s->inflight);

@@ -66,7 +66,8 @@ struct stream {
     struct sub         **subs;          /* one per subject; NULL while it takes nothing */
     uint32_t             subs_count;
     struct list          waits;         /* struct stream_wait, by `upto` */
-    struct list          changes;       /* private to stream_changes.c */
+    struct list          changes;       /* private to stream_changes.c, as is `erasing` */
+    struct list          erasing;
     struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
     struct text_queue    answers;       /* private to stream_answers.c */
     struct text_queue    held;          /* private to ingest_held.c, as the next ones */
