@@ -117,9 +117,13 @@ void stream_dismantle(struct stream *s)
     s->republish = transform_free(s->republish);
     text_queue_deinit(&s->answers);
     struct buf *bufs[] = {
-        &s->last_id,          &s->last_id_proposed,  &s->unneeded,        &s->ack,
-        &s->sending,          &s->scratch,           &s->scratch_header,  &s->loading_ids,
-        &s->loading_expiries, &s->loading_schedules, &s->counter_payload, &s->counter_sources
+        &s->last_id,          &s->last_id_proposed,
+        &s->unneeded,         &s->ack,
+        &s->sending,          &s->scratch,
+        &s->scratch_header,   &s->loading_ids,
+        &s->loading_expiries, &s->loading_schedules,
+        &s->counter_payload,  &s->counter_sources,
+        &s->counter_header,   &s->counter_header_all,
     };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
     s->config_arena = arena_free(s->config_arena);
@@ -246,7 +250,7 @@ static void run(struct turn *t, struct reactor *r)
     batches_run(s);
     sources_held_run(s->sources);
     stream_expire(s);
-    consumers_run(s->consumers);
+    if (s->account->is_enabled) consumers_run(s->consumers);
     stream_unneeded_propose(s);
 }
 
