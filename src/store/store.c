@@ -61,6 +61,7 @@ static struct store *store_new(const struct store_options *o, const struct store
     erasures_init(s);
     s->next_incarnation = 1;
     if (s->o.journal_cap == 0) s->o.journal_cap = JOURNAL_CAP;
+    if (s->o.segment_max == 0) s->o.segment_max = JOURNAL_SEGMENT;
     if (s->o.checkpoint_interval == 0) s->o.checkpoint_interval = CHECKPOINT_INTERVAL;
     if (s->o.slice_budget == 0) s->o.slice_budget = SLICE_BUDGET;
     assert(s->o.checkpoint_interval > 0);

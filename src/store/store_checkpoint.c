@@ -29,6 +29,12 @@ static bool is_short(const struct store *s)
     return store_error(s) == ERR_LIMIT || store_cache_is_over(s->cache);
 }
 
+static uint64_t journal_cap(const struct store *s)
+{
+    assert(s->o.journal_cap > 0);
+    return s->owners.changed_count > MANY_CHANGED ? 2 * s->o.journal_cap : s->o.journal_cap;
+}
+
 /* What can be released, and there is reason to. */
 static bool is_pressed(const struct store *s)
 {
@@ -36,7 +42,7 @@ static bool is_pressed(const struct store *s)
     journal_stats(s->journal, &j);
     assert(j.durable >= s->settled);
     if (j.durable == s->settled) return false;
-    if (s->is_stopping || j.retained > s->o.journal_cap) return true;
+    if (s->is_stopping || j.retained > journal_cap(s)) return true;
     return s->now >= s->retry && is_short(s);
 }
 
@@ -204,6 +210,7 @@ static void gather(struct store *s)
     assert(s->applied <= j.durable);
     list_init(&all);
     list_splice(&all, &s->owners.changed);
+    s->owners.changed_count = 0;
     s->changed_since = 0;
     s->retry = s->now + CHECKPOINT_RETRY;
     s->listed = j.durable;

@@ -20,7 +20,11 @@
 #include "store/store.h"
 
 enum {
-    JOURNAL_CAP = 256 << 20,
+    /* A checkpoint begins here, so that what comes while it is on its way, and the segments that are
+     * made ahead, stay under 256 MiB on the disk. A start reads no more than that, either. */
+    JOURNAL_CAP = 64 << 20,
+    JOURNAL_SEGMENT = 32 << 20,
+    MANY_CHANGED = 256,       /* each costs a file's sync: then twice as much is gathered */
     CACHE_BYTES = 256 << 20,
     FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
     LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
@@ -60,6 +64,7 @@ struct owners {
     struct store_owner **table; /* a power of two of chains */
     uint32_t table_size;
     uint32_t count;
+    uint32_t changed_count;
     struct store_owner *last; /* that was found last; NULL: none */
     struct list all;
     struct list changed;

@@ -94,6 +94,7 @@ void owner_changed(struct store *s, struct store_owner *o, journal_pos pos, uint
     o->is_begun = true;
     o->since = pos;
     list_add_tail(&s->owners.changed, &o->changed);
+    s->owners.changed_count++;
     assert(o->since > 0);
 }
 
@@ -158,6 +159,7 @@ void owner_out(struct store *s, struct store_owner *o)
     store_runs_free(o);
     flush_over(s, o);
     list_remove(&o->all);
+    if (!list_empty(&o->changed)) all->changed_count--;
     list_remove(&o->changed);
     list_remove(&o->settling);
     o->incarnation = 0;
@@ -252,7 +254,7 @@ static uint32_t check_chain(const struct store *s, uint32_t at)
 
 void owners_check(const struct store *s)
 {
-    uint32_t in_table = 0, in_list = 0;
+    uint32_t in_table = 0, in_list = 0, changed = 0;
     journal_pos before = 0;
     for (uint32_t i = 0; i < s->owners.table_size; i++) in_table += check_chain(s, i);
     LIST_EACH(&s->owners.all, node) in_list++;
@@ -260,7 +262,9 @@ void owners_check(const struct store *s)
         const struct store_owner *o = container_of(node, struct store_owner, changed);
         assert(o->since >= before);
         before = o->since;
+        changed++;
     }
     assert(in_table == s->owners.count);
     assert(in_list == s->owners.count);
+    assert(changed == s->owners.changed_count);
 }

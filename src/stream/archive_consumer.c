@@ -162,16 +162,16 @@ static enum err read_object(struct json_value object, struct arena *arena,
 {
     struct json_value config, state;
     if (!json_member(object, "config", &config) || json_kind(config) != JSON_OBJECT)
-        return errmsg_set(why, ERR_INVALID, "is missing config");
+        return errmsg_set(why, ERR_NOTFOUND, "is missing config");
     if (!json_member(object, "state", &state) || json_kind(state) != JSON_OBJECT)
-        return errmsg_set(why, ERR_INVALID, "is missing state");
+        return errmsg_set(why, ERR_NOTFOUND, "is missing state");
     if (json_table_read(&consumer_config_table, config, arena, &ret->config, why) != ERR_OK)
         return ERR_INVALID;
     if (!read_position(state, "delivered", &ret->state.delivered) ||
         !read_position(state, "ack_floor", &ret->state.floor) ||
         !read_pending(state, arena, &ret->state.pending) ||
         !read_redelivered(state, arena, &ret->state.redelivered))
-        return errmsg_set(why, ERR_INVALID, "has a state that is none");
+        return errmsg_set(why, ERR_INVALID, "a number is none");
     return ERR_OK;
 }
 
@@ -180,10 +180,14 @@ enum err archive_consumer_read(struct slice json, struct arena *arena, struct ar
 {
     AUTO_FREE(json_doc) doc = NULL;
     const struct json_limits limits = { .size_max = json.len, .depth_max = DEPTH_MAX };
+    const struct json_table none = { .size = sizeof *ret };
+    const struct json_request syntax = { &none, json, JSON_REQUEST_PLAIN }; /* says what is wrong */
     assert(arena != NULL);
     memset(ret, 0, sizeof *ret);
     if (json.len == 0 || json_doc_parse(json, &limits, &doc) != ERR_OK)
-        return errmsg_set(why, ERR_INVALID, "is not JSON");
+        return json_request_read(&syntax, arena, ret, why) == ERR_OK
+                   ? errmsg_set(why, ERR_INVALID, "too deep")
+                   : ERR_INVALID;
     return read_object(json_doc_root(doc), arena, ret, why);
 }
 

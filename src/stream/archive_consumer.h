@@ -28,6 +28,7 @@ struct consumer_redelivered {
 struct consumer_state {
     struct acks_position delivered;
     struct acks_position floor;
+    nanos                created;       /* 0: now */
     struct json_array    pending;       /* struct ack_entry without deliveries, in any order */
     struct json_array    redelivered;   /* struct consumer_redelivered, in any order */
 };
@@ -40,7 +41,7 @@ struct archive_consumer {
 /* Appends the object. */
 void archive_consumer_write(const struct consumer_config *, const struct acks *, struct buf *out);
 
-/* INVALID: it is none; `why` says what is missing. */
+/* NOTFOUND: something is missing, INVALID: it cannot be read; `why` says so as nats-server does. */
 MUST_CHECK enum err archive_consumer_read(struct slice json, struct arena *,
                                           struct archive_consumer *ret, struct errmsg *why);
 

@@ -5,6 +5,8 @@
 #include "base/assert.h"
 #include "codec/natsarc.h"
 #include "codec/s2_stream.h"
+#include "json/request.h"
+#include "stream/archive_files.h"
 
 /* A subject is counted by 16 bits where it is stored. */
 enum { NAME_MAX_BYTES = UINT16_MAX };
@@ -23,11 +25,14 @@ struct archive_reader {
     struct slice           piece;       /* what it gave last and nobody has taken */
     uint8_t                magic[MAGIC];
     uint32_t               magic_len;
-    struct natsarc_reader *entries;     /* NULL: the kind is not known yet */
+    struct natsarc_reader *entries;     /* of that kind; else NULL */
+    struct archive_files  *files;       /* of the other one; both NULL: it is not known yet */
     struct arena          *arena;       /* of the item in hand; NULL: it needs none */
     bool                   has_state;
     uint64_t               consumers;   /* that still come */
     uint64_t               last;        /* sequence */
+    uint64_t               last_of_state;
+    nanos                  last_time;
     enum archive_verdict   end;         /* END, BAD, or MORE while none of them */
     struct errmsg          why;
 };
@@ -47,6 +52,7 @@ struct archive_reader *archive_reader_free(struct archive_reader *r)
     if (r == NULL) return NULL;
     r->plain = s2_reader_free(r->plain);
     r->entries = natsarc_reader_free(r->entries);
+    r->files = archive_files_free(r->files);
     r->arena = arena_free(r->arena);
     return xfree(r);
 }
@@ -65,20 +71,19 @@ const char *archive_why(const struct archive_reader *r)
 static enum archive_verdict read_state(struct archive_reader *r, const struct natsarc_entry *e,
                                        struct archive_item *ret)
 {
-    AUTO_FREE(json_doc) doc = NULL;
-    const struct json_limits limits = { .size_max = e->payload.len };
-    struct errmsg why = { .text = "it is not JSON" };
+    const struct json_request json = { &stream_state_table, e->payload, JSON_REQUEST_PLAIN };
+    struct errmsg why;
     r->arena = arena_new();
     if (!slice_equal_str(e->name, "state.json")) return BAD(r, "expected state.json first");
     memset(&ret->state, 0, sizeof ret->state);
-    if (e->payload.len == 0 || json_doc_parse(e->payload, &limits, &doc) != ERR_OK ||
-        json_table_read(&stream_state_table, json_doc_root(doc), r->arena, &ret->state, &why) !=
-            ERR_OK)
+    if (json_request_read(&json, r->arena, &ret->state, &why) != ERR_OK)
         return BAD(r, "error in state.json: %s", why.text);
     if (ret->state.consumer_count < 0) return BAD(r, "error in state.json: a negative number");
     r->has_state = true;
     r->consumers = (uint64_t)ret->state.consumer_count;
     r->last = ret->state.first_seq > 0 ? ret->state.first_seq - 1 : 0;
+    r->last_of_state = ret->state.last_seq;
+    r->last_time = ret->state.last_ts;
     return ARCHIVE_STATE;
 }
 
@@ -90,8 +95,11 @@ static enum archive_verdict read_consumer(struct archive_reader *r, const struct
         return BAD(r, "expected consumer, found \"%.*s\"", SLICE_ARGS(slice_first(e->name, 256)));
     ret->name = slice_from(e->name, consumer_prefix.len);
     r->arena = arena_new();
-    if (archive_consumer_read(e->payload, r->arena, &ret->consumer, &why) != ERR_OK)
-        return BAD(r, "consumer \"%.*s\" %s", SLICE_ARGS(slice_first(ret->name, 256)), why.text);
+    enum err bad = archive_consumer_read(e->payload, r->arena, &ret->consumer, &why);
+    struct slice name = slice_first(ret->name, 256);
+    if (bad == ERR_NOTFOUND) return BAD(r, "consumer \"%.*s\" %s", SLICE_ARGS(name), why.text);
+    if (bad)
+        return BAD(r, "failed to decode consumer \"%.*s\" state: %s", SLICE_ARGS(name), why.text);
     r->consumers--;
     return ARCHIVE_CONSUMER;
 }
@@ -104,6 +112,9 @@ static enum archive_verdict read_message(struct archive_reader *r, const struct 
     if (e->sequence >= INT64_MAX) return BAD(r, "invalid message sequence %llu", sequence);
     if ((uint64_t)e->header.len + e->payload.len > r->limits.message_max)
         return BAD(r, "message sequence %llu exceeds maximum payload size", sequence);
+    int64_t most = r->limits.configured_max;
+    if (most >= 0 && (int64_t)e->header.len + e->payload.len > most)
+        return BAD(r, "message sequence %llu exceeds maximum message size", sequence);
     if (e->sequence <= r->last) return BAD(r, "message sequence %llu out of order", sequence);
     if (e->header.len > HEADER_MAX || e->name.len > NAME_MAX_BYTES || e->time < 0)
         return BAD(r, "invalid message sequence %llu", sequence);
@@ -120,10 +131,12 @@ static enum archive_verdict read_entry(struct archive_reader *r, const struct na
     return read_message(r, e, ret);
 }
 
-static enum archive_verdict read_end(struct archive_reader *r)
+static enum archive_verdict read_end(struct archive_reader *r, struct archive_item *ret)
 {
     if (!r->has_state) return BAD(r, "expected state.json first");
     if (r->consumers > 0) return BAD(r, "expected consumer, found \"\"");
+    ret->state.last_seq = r->last_of_state;
+    ret->state.last_ts = r->last_time;
     r->end = ARCHIVE_END;
     return ARCHIVE_END;
 }
@@ -152,7 +165,7 @@ static enum archive_verdict next_entry(struct archive_reader *r, struct archive_
     switch (natsarc_reader_next(r->entries, &r->piece, &e)) {
     case NATSARC_MORE: return ARCHIVE_MORE;
     case NATSARC_ENTRY: return read_entry(r, &e, ret);
-    case NATSARC_DONE: return read_end(r);
+    case NATSARC_DONE: return read_end(r, ret);
     case NATSARC_BAD: return BAD(r, "invalid archive entry");
     case NATSARC_LIMIT: return BAD(r, "an archive entry is too large");
     default: unreachable();
@@ -171,9 +184,22 @@ static enum archive_verdict look(struct archive_reader *r)
     natsarc_start_add(&start);
     bool is_ours = slice_equal(buf_slice(&start), slice_of(r->magic, MAGIC));
     buf_deinit(&start);
-    if (!is_ours) return BAD(r, "no archive of a stream");
-    begin_entries(r);
+    if (is_ours) begin_entries(r);
+    else r->files = archive_files_new(slice_of(r->magic, MAGIC));
     return ARCHIVE_MORE;
+}
+
+static enum archive_verdict next_file(struct archive_reader *r, struct archive_item *ret)
+{
+    enum archive_verdict v = archive_files_next(r->files, &r->piece, ret, &r->why);
+    if (v == ARCHIVE_BAD || v == ARCHIVE_END) r->end = v;
+    return v;
+}
+
+static enum archive_verdict next_item(struct archive_reader *r, struct archive_item *ret)
+{
+    if (r->entries != NULL) return next_entry(r, ret);
+    return r->files != NULL ? next_file(r, ret) : look(r);
 }
 
 /* ---- all of it ---- */
@@ -182,8 +208,9 @@ enum archive_verdict archive_reader_next(struct archive_reader *r, struct slice 
                                          struct archive_item *ret)
 {
     r->arena = arena_free(r->arena);
+    ret->created = 0;
     while (r->end == ARCHIVE_MORE) {
-        enum archive_verdict v = r->entries == NULL ? look(r) : next_entry(r, ret);
+        enum archive_verdict v = next_item(r, ret);
         if (v != ARCHIVE_MORE) return v;
         if (r->piece.len > 0) continue;
         switch (s2_reader_next(r->plain, in, &r->piece)) {
@@ -198,8 +225,16 @@ enum archive_verdict archive_reader_next(struct archive_reader *r, struct slice 
     return r->end;
 }
 
+/* Nothing is in hand that has only begun. */
+static bool is_between(const struct archive_reader *r)
+{
+    if (!s2_reader_is_between(r->plain)) return false;
+    if (r->entries != NULL) return natsarc_reader_is_between(r->entries);
+    return r->files == NULL ? r->magic_len == 0 : archive_files_is_between(r->files);
+}
+
 bool archive_reader_finish(struct archive_reader *r)
 {
-    if (r->end == ARCHIVE_MORE) (void)BAD(r, "unexpected EOF");
+    if (r->end == ARCHIVE_MORE) (void)BAD(r, is_between(r) ? "EOF" : "unexpected EOF");
     return r->end == ARCHIVE_END;
 }

@@ -5,6 +5,7 @@
  *
  *   NATSARC1   nats-server 2.15 and later, and midge (codec/natsarc.h): state.json, as many
  *              "consumers/NAME" as that says, messages in order, the end
+ *   tar        older ones: files of a store as nats-server has them, see archive_files.h
  *
  * Thread:  one user; pure. Memory: bounded by the limits: one entry, and what it is when read.
  * Hostile: no name is taken for a path; a sequence that does not ascend, an entry out of place, one
@@ -19,8 +20,11 @@
 
 struct archive_reader;
 
+struct nats_index;
+
 struct archive_limits {
     uint32_t message_max;               /* header and payload together */
+    int64_t  configured_max;            /* the same, by the stream's configuration; < 0: none */
 };
 
 enum archive_verdict {
@@ -28,16 +32,21 @@ enum archive_verdict {
     ARCHIVE_STATE,                      /* comes first, and once */
     ARCHIVE_CONSUMER,
     ARCHIVE_MESSAGE,
+    ARCHIVE_REMOVED,                    /* a message that came before is gone */
+    ARCHIVE_INDEX,                      /* … as are all that it does not know */
     ARCHIVE_END,                        /* it was whole; stays */
     ARCHIVE_BAD,                        /* archive_why() says why; stays */
 };
 
 /* Valid until the next call, as is what it points to. */
 struct archive_item {
-    struct stream_state     state;
+    struct stream_state     state;      /* with END: of the sequences, the last */
+    nanos                   created;    /* of stream or consumer; 0: it does not say */
     struct slice            name;       /* of a consumer */
     struct archive_consumer consumer;
     struct stored           message;    /* sequences ascend */
+    uint64_t                removed;
+    const struct nats_index *index;
 };
 
 struct archive_reader *archive_reader_new(const struct archive_limits *);

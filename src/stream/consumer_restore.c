@@ -32,19 +32,25 @@ static uint64_t start_of(const struct consumer_config *config)
     return first > 0 ? first - 1 : 0;
 }
 
+struct restored {
+    struct slice       name;
+    nanos              created;
+    const struct acks *acks;
+};
+
 static bool consumer_restore(struct consumers *set, const struct consumer_config *config,
-                             struct slice name, const struct acks *acks, struct js_error *ret_error)
+                             const struct restored *from, struct js_error *ret_error)
 {
     struct buf json = { 0 };
     struct json_writer w = json_writer_on(&json, JSON_COMPACT);
     assert(!set->stream->is_started);
-    assert(name.len > 0);
+    assert(from->name.len > 0);
     json_table_write(&consumer_config_table, config, &w);
     const struct consumer_command made = {
         .id = set->next_id++,
-        .created = jetstream_reactor(set->stream->account->js)->wall,
+        .created = from->created,
         .start = start_of(config),
-        .name = name,
+        .name = from->name,
         .config = buf_slice(&json),
     };
     uint8_t *at = stream_log_propose(set->stream->log, COMMAND_CONSUMER, 0,
@@ -52,7 +58,7 @@ static bool consumer_restore(struct consumers *set, const struct consumer_config
     if (at != NULL) consumer_command_write(&made, at);
     buf_deinit(&json);
     if (at == NULL) return refuse(ret_error);
-    return propose_acks(set, made.id, acks, ret_error);
+    return propose_acks(set, made.id, from->acks, ret_error);
 }
 
 /* Messages that a consumer waits for and that are gone count as acked. */
@@ -77,7 +83,9 @@ bool stream_restore_consumer(struct stream *s, const struct consumer_config *con
     consumer_state_acks(state, s->last_proposed, &acks);
     sweep(s, &acks, &acks.pending);
     sweep(s, &acks, &acks.spent);
-    bool is_good = consumer_restore(s->consumers, config, name, &acks, ret_error);
+    nanos now = jetstream_reactor(s->account->js)->wall;
+    const struct restored from = { name, state->created > 0 ? state->created : now, &acks };
+    bool is_good = consumer_restore(s->consumers, config, &from, ret_error);
     acks_deinit(&acks);
     return is_good;
 }

@@ -195,6 +195,7 @@ static enum err start(struct jetstream *js, struct errmsg *why)
                           "insufficient memory resources available (10028)");
     reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
     reactor_set_last(jetstream_reactor(js), &js->last_turn);
+    if (js->is_at_rest) return ERR_OK;
     streams_hidden_drop(js);
     LIST_EACH(&js->accounts, n) start_streams(container_of(n, struct js_account, node));
     return ERR_OK;
@@ -207,6 +208,7 @@ enum err jetstream_new(const struct jetstream_setup *setup, struct jetstream **r
     struct jetstream *js = xcalloc(1, sizeof *js);
     nanos begin = clock_monotonic(core->env->clock);
     js->core = core;
+    js->is_at_rest = setup->is_at_rest;
     js->home = core->at[core->reactors->count - 1];
     js->settings = settings_ref(js->home->settings);
     js->options = js->settings->options;
@@ -357,4 +359,11 @@ void jetstream_stop(struct jetstream *js)
 bool jetstream_is_idle(const struct jetstream *js)
 {
     return atomic_load(&js->is_done);
+}
+
+bool jetstream_has_failed(const struct jetstream *js)
+{
+    struct store_stats stats;
+    store_stats(js->store, &stats);
+    return js->is_failed || stats.is_failed || stats.is_stuck;
 }

@@ -25,6 +25,9 @@ struct jetstream;
 
 struct jetstream_setup {
     struct core *core; /* with settings that have JetStream on */
+    /* Streams are read and stay as they are: nothing is taken, delivered, drawn or expires. For the
+     * command line: js_import.h. */
+    bool is_at_rest;
 };
 
 /* Blocking (recovery); before the reactors tick. `why` says what an operator must do. */
@@ -50,5 +53,7 @@ void jetstream_reload(struct jetstream *); /* after core_reload() */
  * is in the log is made durable and checkpointed. */
 void jetstream_stop(struct jetstream *);
 bool jetstream_is_idle(const struct jetstream *); /* after stop: nothing is in flight; any thread */
+/* What was proposed is not on the disk: the journal or the checkpoints have failed. */
+bool jetstream_has_failed(const struct jetstream *);
 
 #endif

@@ -54,6 +54,7 @@ struct jetstream {
     _Atomic bool             is_done;   /* after that, and all is on the disk */
     bool                     is_ending; /* no reactor ticks any more: nobody is told anything */
     bool                     is_failed; /* the journal has */
+    bool                     is_at_rest; /* see struct jetstream_setup */
     bool                     is_full;   /* there was no space, at the last look */
     bool                     is_open;   /* the store is */
 };

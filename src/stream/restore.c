@@ -190,6 +190,8 @@ static void answer_done(struct restore *r)
     stream_info_fill(r->stream, &none, arena, &info);
     js_metadata_answer(&info.config.metadata, js->core->identity.version, arena);
     info.domain = NULL;                 /* as on nats-server */
+    const struct advisory_facts created = { .stream = slice_str(r->name), .action = "create" };
+    advise(r->account, ADVISORY_STREAM_CREATED, &created);
     tell_complete(r);
     js_response_write(JS_API_STREAM_CREATE, &response, &text);
     answer(r, buf_slice(&r->reply), buf_slice(&text));

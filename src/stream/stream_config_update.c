@@ -41,8 +41,8 @@ bool stream_count_check(const struct stream_config *c, const struct js_check *k,
     return stream_limits_check(c, k, c->max_bytes, stream_reserved_by_others(c, k), e);
 }
 
-static bool replicas_possible(const struct stream_config *c, const struct js_check *k,
-                              struct js_error *e)
+bool stream_replicas_check(const struct stream_config *c, const struct js_check *k,
+                           struct js_error *e)
 {
     if (c->num_replicas <= 1 || k->server->is_clustered) return true;
     return js_error_set(e, JS_ERR_STREAM_REPLICAS_NOT_SUPPORTED);
@@ -86,7 +86,7 @@ enum stream_verdict stream_create_check(struct stream_config_request *q, struct 
     if (!request_check(c, name, ret_error)) return STREAM_REFUSED;
     if (!stream_count_check(c, &k, ret_error)) return STREAM_REFUSED;
     if (!stream_config_check(c, &k, ret_error)) return STREAM_REFUSED;
-    if (!replicas_possible(c, &k, ret_error)) return STREAM_REFUSED;
+    if (!stream_replicas_check(c, &k, ret_error)) return STREAM_REFUSED;
 
     const struct stream_config *present = present_find(&k, name);
     if (present != NULL) return present_compare(c, present, &k, ret_error);
@@ -114,7 +114,7 @@ bool stream_restore_check(struct stream_config *c, struct slice name, const stru
         return js_error_set(ret_error, JS_ERR_STREAM_NAME_CONTAINS_PATH_SEPARATORS);
     if (!stream_config_check(c, k, ret_error)) return false;
     if (!stream_count_check(c, k, ret_error)) return false;
-    if (present_find(k, name) == NULL) return replicas_possible(c, k, ret_error);
+    if (present_find(k, name) == NULL) return true;
     return js_error_set(ret_error, JS_ERR_STREAM_NAME_EXIST_RESTORE_FAILED);
 }
 
@@ -158,7 +158,7 @@ static bool changes_check(const struct stream_config *c, const struct stream_con
         { c->persist_mode != old->persist_mode,
           "stream configuration update can not change persist mode" },
     };
-    if (!replicas_possible(c, k, e)) return false;
+    if (!stream_replicas_check(c, k, e)) return false;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         if (rows[i].is_wrong) return js_config_refuse(e, rows[i].text);
     if (!mirror_kept(c, old)) return js_error_set(e, JS_ERR_STREAM_MIRROR_NOT_UPDATABLE);

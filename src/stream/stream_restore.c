@@ -114,7 +114,7 @@ bool stream_restore_is_settled(const struct stream *s)
 static uint8_t *propose(struct stream *s, enum command_kind kind, uint64_t sequence, uint32_t len,
                         struct js_error *ret_error)
 {
-    assert(s->is_hidden && s->maker != NULL);
+    assert(s->is_hidden && !s->is_started);
     if (s->failure == ERR_OK) {
         uint8_t *at = stream_log_propose(s->log, kind, sequence, len, JOURNAL_USE_STORE);
         if (at != NULL) return at;
@@ -206,11 +206,24 @@ bool stream_restore_message(struct stream *s, const struct stored *m, struct js_
     return true;
 }
 
+bool stream_restore_remove(struct stream *s, const uint64_t *sequences, uint32_t count,
+                           struct js_error *ret_error)
+{
+    assert(count <= STREAM_RESTORE_REMOVE_MAX);
+    if (count == 0) return true;
+    uint8_t *at = propose(s, COMMAND_REMOVE, 0, remove_command_size(count), ret_error);
+    if (at == NULL) return false;
+    remove_command_begin(at, 0, count);
+    for (uint32_t i = 0; i < count; i++) remove_command_set(at, i, sequences[i]);
+    return true;
+}
+
 bool stream_restore_finish(struct stream *s, struct js_error *ret_error)
 {
     assert(stream_restore_is_settled(s));
     if (!stream_config_propose(s, COMMAND_CONFIG, &s->config, ret_error)) return false;
     s->maker = NULL;
+    if (s->account->js->is_at_rest) return true;
     bool is_shown = stream_show(s);
     assert(is_shown);
     stream_start(s);

@@ -31,9 +31,14 @@ MUST_CHECK bool stream_restore_first(struct stream *, uint64_t first, struct js_
  * is over leaves its sequence. */
 MUST_CHECK bool stream_restore_message(struct stream *, const struct stored *,
                                        struct js_error *ret_error);
+/* Those that are there go. At most STREAM_RESTORE_REMOVE_MAX. */
+enum { STREAM_RESTORE_REMOVE_MAX = 16 * 1024 };
+MUST_CHECK bool stream_restore_remove(struct stream *, const uint64_t *sequences, uint32_t count,
+                                      struct js_error *ret_error);
 /* Sequences up to `last` were given. */
 MUST_CHECK bool stream_restore_last(struct stream *, uint64_t last, nanos time,
                                     struct js_error *ret_error);
+
 /* In consumer_restore.c. All messages are applied; `config` was checked. `state` is sorted; what it
  * waits for and is not there counts as acked. */
 MUST_CHECK bool stream_restore_consumer(struct stream *, const struct consumer_config *,
@@ -42,8 +47,8 @@ MUST_CHECK bool stream_restore_consumer(struct stream *, const struct consumer_c
 
 /* All that was proposed is applied. */
 bool stream_restore_is_settled(const struct stream *);
-/* The name is free. It stands in its account from now on, and is a stream when its COMMAND_CONFIG
- * is applied: stream_after() tells. */
+/* The name is free. It stands in its account from now on (at rest: then), and is a stream when its
+ * COMMAND_CONFIG is applied: stream_after() tells. */
 MUST_CHECK bool stream_restore_finish(struct stream *, struct js_error *ret_error);
 /* Settled, or the store has failed. It is gone, with all that it has on a disk. */
 void stream_restore_drop(struct stream *);

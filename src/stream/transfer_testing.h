@@ -110,7 +110,7 @@ static inline const char *transfer_backup(struct js_world *w, const char *stream
  * s.a". */
 static inline const char *transfer_list(struct slice bytes, struct buf *ret)
 {
-    const struct archive_limits limits = { .message_max = 1 << 20 };
+    const struct archive_limits limits = { .message_max = 1 << 20, .configured_max = -1 };
     struct archive_reader *r = archive_reader_new(&limits);
     struct archive_item item;
     enum archive_verdict v;
