@@ -76,6 +76,13 @@ static void on_damage(void *ctx, const char *what)
     buf_printf(&m->text, "damaged: %s\n", what);
 }
 
+static void on_stranger(void *ctx, const char *what)
+{
+    struct midge *m = ctx;
+    assert(what != NULL);
+    buf_printf(&m->text, "not named by a checkpoint: %s\n", what);
+}
+
 static void summary(struct midge *m, const struct store_check_result *r)
 {
     buf_printf(&m->text,
@@ -96,6 +103,7 @@ static enum err check(struct midge *m, const char *path, struct slice key, struc
         .key = key,
         .ctx = m,
         .on_damage = on_damage,
+        .on_stranger = on_stranger,
     };
     struct store_check_result r;
     int len = snprintf(inner, sizeof inner, "%s/midge", path);

@@ -94,7 +94,7 @@ static void add_set(struct msgs_file *f, struct checkpoint *c, enum section_kind
                     const struct seqset *s)
 {
     struct buf out = { 0 };
-    assert(kind == SECTION_DELETED || kind == SECTION_LOST);
+    assert(kind == SECTION_DELETED || kind == SECTION_LOST || kind == SECTION_MISSING);
     seqset_encode(s, &out);
     flush_piece(f, c, kind, &out, 0);
     buf_deinit(&out);
@@ -194,20 +194,6 @@ bool msgs_file_is_told(const struct msgs *m, uint64_t sequence, uint32_t pair)
 
 /* ---- a list ---- */
 
-static bool is_same_state(const struct msgs_state *a, const struct msgs_state *b)
-{
-    return a->messages == b->messages && a->bytes == b->bytes &&
-           a->first_sequence == b->first_sequence && a->last_sequence == b->last_sequence &&
-           a->first_time == b->first_time && a->last_time == b->last_time;
-}
-
-bool msgs_file_is_dirty(const struct msgs *m)
-{
-    const struct msgs_file *f = file_from_const(m);
-    return f->is_changed || m->changed.len > 0 || m->is_cleared || f->is_lost_changed ||
-           !is_same_state(&m->state, &f->said);
-}
-
 void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
 {
     struct msgs_file *f = file_from(m);
@@ -215,13 +201,15 @@ void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
     add_state(f, c, m->is_cleared ? STATE_FLAG_NO_SUBJECTS : 0);
     add_blocks(f, c);
     add_set(f, c, SECTION_DELETED, f->gone_new);
-    if (f->is_lost_changed) add_set(f, c, SECTION_LOST, f->lost);
+    if (f->is_lost_changed) {
+        add_set(f, c, SECTION_LOST, f->lost);
+        add_set(f, c, SECTION_MISSING, f->missing);
+    }
     add_changed(f, c);
     add_tail(f, c, f->tail_said);
     f->gone_new = seqset_free(f->gone_new);
     f->gone_new = seqset_new();
     f->tail_said = f->end;
-    f->said = m->state;
     m->is_cleared = f->is_lost_changed = f->is_changed = false;
 }
 
@@ -279,6 +267,7 @@ static void slice_rest(struct msgs_file *f, struct checkpoint *c)
     buf_deinit(&out);
     add_set(f, c, SECTION_DELETED, f->gone);
     add_set(f, c, SECTION_LOST, f->lost);
+    add_set(f, c, SECTION_MISSING, f->missing);
     told_turn(f, checkpoint_number(c));
     add_tail(f, c, 0);
 }

@@ -4,6 +4,15 @@
 
 /* ---- damage ---- */
 
+/* Some of these at least were not known before. */
+static void lost_new(struct msgs_file *f, uint64_t first, uint64_t last)
+{
+    assert(first <= last);
+    f->is_lost_changed = f->is_changed = true;
+    if (f->o.on_lost != NULL) f->o.on_lost(f->o.ctx, first, last);
+    if (f->o.on_changed != NULL) f->o.on_changed(f->o.ctx);
+}
+
 void lost_range(struct msgs_file *f, uint64_t first, uint64_t last)
 {
     assert(first > 0);
@@ -15,7 +24,7 @@ void lost_range(struct msgs_file *f, uint64_t first, uint64_t last)
         if (begin > last) return;
         if (seqset_next_run(f->gone, begin, &gone_first, &gone_last) && gone_first <= last)
             end = gone_first - 1;
-        if (seqset_add_range(f->lost, begin, end) > 0) f->is_lost_changed = f->is_changed = true;
+        if (seqset_add_range(f->lost, begin, end) > 0) lost_new(f, begin, end);
         first = end + 1;
     }
 }

@@ -237,6 +237,7 @@ void store_tick(struct store *s, nanos now)
     journal_tick(s->journal, now);
     store_erase_tick(s);
     store_checkpoint_tick(s);
+    store_scrub_tick(s);
     assert_slow((owners_check(s), true));
     if (s->is_stopping) s->is_idle = is_over(s);
 }
@@ -244,8 +245,10 @@ void store_tick(struct store *s, nanos now)
 nanos store_next_due(const struct store *s)
 {
     nanos journal = journal_next_due(s->journal), checkpoint = store_checkpoint_due(s);
+    nanos scrub = store_scrub_due(s);
     assert(s->recovery == NULL);
     if (store_erase_is_due(s)) return s->now;
+    if (scrub < checkpoint) checkpoint = scrub;
     return journal < checkpoint ? journal : checkpoint;
 }
 

@@ -71,6 +71,9 @@ struct store_owner_ops {
     bool (*is_told)(const struct store_owner *, uint64_t sequence, uint32_t number);
     /* There was no space for what it was to write; it may try again. */
     void (*retry)(struct store_owner *);
+    /* Begins to read a little of its files, to see whether they are sound; how many bytes. 0: it
+     * has been through all of them. */
+    uint32_t (*scrub)(struct store_owner *);
     /* What is to be erased waits for the next list. */
     bool (*is_urgent)(const struct store_owner *);
 };
@@ -178,6 +181,10 @@ void store_flushed(struct store *, struct store_owner *, enum err);
  * durable yet. */
 void store_touch(struct store *, struct store_owner *);
 
+/* Messages of it in a block are found to be damaged: it is counted, and told to the host. */
+void store_damaged(struct store *, const struct store_owner *, uint64_t first_sequence,
+                   uint64_t last_sequence);
+
 /* ---- records ---- */
 
 bool store_has_room(const struct store *, uint32_t body_len, enum journal_use);
@@ -201,7 +208,7 @@ nanos store_next_due(const struct store *);
 struct store_stats {
     struct journal_stats journal;
     uint64_t checkpoint_bytes, checkpoints;
-    uint64_t damages;                   /* parts of the past that are gone, at the last start */
+    uint64_t damages;                   /* parts of the past that were found to be gone */
     uint64_t quarantined;               /* owners and directories set aside, at the last start */
     uint64_t cache_used, cache_max;
     uint64_t disk_free;                 /* at the last look */

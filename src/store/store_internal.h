@@ -8,6 +8,7 @@
  *   store_recover.c     start: sections, records, damage, what is set aside
  *   store_files.c       start: directories of streams that nobody names
  *   store_erase.c       removed messages go from all files; where in the journal they are
+ *   store_scrub.c       what lies in files is read now and then
  *   store_checkpoint.c  when a checkpoint begins, its steps, slices of a rewrite
  *
  * Thread: the JetStream reactor; what is marked blocking runs where it does not tick. */
@@ -126,6 +127,8 @@ struct store {
     bool slice_is_first;   /* … of this owner */
     uint64_t lists;        /* that were gathered since the start */
     uint64_t lists_settled; /* … of them are durable */
+    struct store_owner *scrub_at; /* whose files are read; NULL: there is a rest */
+    nanos scrub_due;
     bool wants_tick;       /* the checkpoint log does */
     bool is_stuck;
 
@@ -193,6 +196,11 @@ void store_erase_leave(struct store *, struct store_owner *); /* nobody waits fo
 /* The first record with a sequence of this owner in this batch. */
 void store_runs_add(const struct store *, struct store_owner *, uint64_t sequence, journal_pos);
 void store_runs_free(struct store_owner *);
+
+/* store_scrub.c */
+void store_scrub_tick(struct store *);
+nanos store_scrub_due(const struct store *);
+void store_scrub_leave(struct store *, struct store_owner *); /* it is not there any more */
 
 /* store_checkpoint.c */
 void store_checkpoint_tick(struct store *);

@@ -154,6 +154,7 @@ void owner_out(struct store *s, struct store_owner *o)
     o->next = NULL;
     if (all->last == o) all->last = NULL;
     store_slice_leave(s, o);
+    store_scrub_leave(s, o);
     store_erase_leave(s, o);
     store_runs_free(o);
     flush_over(s, o);
@@ -216,6 +217,17 @@ void store_leave(struct store *s, struct store_owner *o)
     assert(owners_find(&s->owners, o->incarnation) == o);
     owner_out(s, o);
     assert(o->incarnation == 0);
+}
+
+void store_damaged(struct store *s, const struct store_owner *o, uint64_t first_sequence,
+                   uint64_t last_sequence)
+{
+    assert(o->incarnation > 0);
+    assert(first_sequence <= last_sequence);
+    s->stats.damages++;
+    store_report(s, "sequences %llu to %llu of the stream of " STORE_STREAMS "/%016llx are damaged",
+                 (unsigned long long)first_sequence, (unsigned long long)last_sequence,
+                 (unsigned long long)o->incarnation);
 }
 
 uint64_t store_incarnation_new(struct store *s)

@@ -288,10 +288,8 @@ static void owner_apply(struct store_owner *o, const struct journal_record *r, b
 static void owner_damaged(struct store_owner *o, uint64_t first, uint64_t last)
 {
     struct stream *s = of(o);
-    struct msgs_state state;
-    msgs_state(s->msgs, &state);
     assert(first <= last);
-    if (last > state.last_sequence) msgs_skip(s->msgs, last, state.last_time);
+    if (first > 0) msgs_file_damaged(s->msgs, first, last);
 }
 
 static void ending_take(struct stream *s)
@@ -389,6 +387,13 @@ static bool owner_is_urgent(const struct store_owner *o)
     return msgs_file_is_urgent(container_of(o, const struct stream, owner)->msgs);
 }
 
+static uint32_t owner_scrub(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    assert(s->msgs != NULL);
+    return msgs_file_scrub(s->msgs);
+}
+
 static void owner_retry(struct store_owner *o)
 {
     struct stream *s = of(o);
@@ -411,6 +416,7 @@ static const struct store_owner_ops owner_ops = {
     .is_told = owner_is_told,
     .is_urgent = owner_is_urgent,
     .retry = owner_retry,
+    .scrub = owner_scrub,
 };
 
 static void msgs_failed(void *ctx, enum err e, const char *what)
@@ -426,6 +432,13 @@ static void msgs_changed(void *ctx)
     struct stream *s = ctx;
     assert(stream_is_file(s));
     if (!s->is_gone) store_touch(s->account->js->store, &s->owner);
+}
+
+static void msgs_lost_some(void *ctx, uint64_t first, uint64_t last)
+{
+    struct stream *s = ctx;
+    assert(first <= last);
+    store_damaged(s->account->js->store, &s->owner, first, last);
 }
 
 static uint64_t positive(int64_t limit)
@@ -458,6 +471,7 @@ void stream_file_bodies_new(struct stream *s)
         .ctx = s,
         .on_failed = msgs_failed,
         .on_changed = msgs_changed,
+        .on_lost = msgs_lost_some,
     };
     s->msgs = msgs_file_new(&options, s->config.first_seq);
 }

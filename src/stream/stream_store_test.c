@@ -391,6 +391,57 @@ static void remove_and_look(struct file_world *f, uint64_t sequence)
     assert_string_equal(file_with(f, text), "");
 }
 
+/* ---- damage ---- */
+
+struct lost {
+    uint64_t first, last;
+    uint32_t ranges;
+};
+
+static bool note_lost(void *ctx, uint64_t first, uint64_t last)
+{
+    struct lost *l = ctx;
+    if (l->ranges++ == 0) l->first = first;
+    l->last = last;
+    return true;
+}
+
+static void flip(struct file_world *f, uint64_t sequence)
+{
+    char text[40], name[64];
+    uint64_t size = 0, at = 0;
+    snprintf(text, sizeof text, "%.30s", secret((uint32_t)sequence));
+    snprintf(name, sizeof name, "%s", file_with(f, text));
+    const uint8_t *bytes = disk_memory_bytes(f->disk, name, &size);
+    assert_non_null(bytes);
+    while (memcmp(bytes + at, text, strlen(text)) != 0) at++;
+    disk_memory_flip(f->disk, name, at, 3);
+}
+
+static void what_the_journal_has_lost_is_listed_for_ever(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(3);
+    make(f, "");
+    for (uint32_t i = 1; i <= 20; i++) (void)publish(f, "a.b", NULL, secret(i));
+    flip(f, 7);
+    flip(f, 8);
+    flip(f, 12);
+    for (int how = 0; how < 3; how++) {
+        if (how == 1) stop(f);
+        else crash(f, how == 0);
+        struct lost l = { 0 };
+        assert_int_equal(msgs_lost(the_stream(f)->msgs, note_lost, &l), 3);
+        assert_int_equal(l.first, 7);
+        assert_int_equal(l.last, 12);
+        assert_int_equal(streams_state(the_stream(f)).messages, 17);
+        assert_int_equal(streams_state(the_stream(f)).last_sequence, 20);
+        assert_false(msgs_has(the_stream(f)->msgs, 8));
+        stream_check(the_stream(f));
+    }
+    file_world_free(f);
+}
+
 /* Nobody can look for it there; but nobody waits for ever either. */
 static void what_is_sealed_is_erased_too(void **state)
 {
@@ -449,6 +500,7 @@ int main(void)
         cmocka_unit_test(an_update_and_removals_are_remembered),
         cmocka_unit_test(what_is_erased_stands_in_no_file_when_that_is_said),
         cmocka_unit_test(what_is_sealed_is_erased_too),
+        cmocka_unit_test(what_the_journal_has_lost_is_listed_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
