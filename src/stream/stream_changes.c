@@ -206,6 +206,17 @@ static bool gather(struct stream *s, uint64_t *from, uint64_t last, struct buf *
     return true;
 }
 
+/* The log takes nothing now. */
+static void keep_for_later(struct stream *s, const struct buf *sequences)
+{
+    for (uint32_t at = 0; at < sequences->len; at += (uint32_t)sizeof(uint64_t)) {
+        struct range r;
+        memcpy(&r.first, sequences->ptr + at, sizeof r.first);
+        r.last = r.first;
+        buf_add(&s->unneeded, slice_of(&r, sizeof r));
+    }
+}
+
 void stream_unneeded_propose(struct stream *s)
 {
     struct buf ranges = s->unneeded, out = { 0 };
@@ -217,7 +228,7 @@ void stream_unneeded_propose(struct stream *s)
         if (gather(s, &r.first, r.last, &out)) continue;
         buf_add(&s->unneeded, slice_of(&r, sizeof r));
     }
-    (void)propose_removals(s, &out);
+    if (!propose_removals(s, &out)) keep_for_later(s, &out);
     buf_deinit(&ranges);
     buf_deinit(&out);
 }
