@@ -18,8 +18,15 @@ struct audit {
 
 /* ---- one question about the state ---- */
 
+/* -1 is none */
+static uint64_t limit(struct slice config, const char *key)
+{
+    return js_text_number(config, key);
+}
+
 static void take_told(struct audit *a)
 {
+    struct slice config = js_text_value(buf_slice(&a->info), "config");
     struct slice state = js_text_value(buf_slice(&a->info), "state");
     a->told = (struct jm_told){
         .msgs = js_text_number(state, "messages"),
@@ -29,6 +36,9 @@ static void take_told(struct audit *a)
         .deleted = js_text_number(state, "num_deleted"),
         .subjects = js_text_number(state, "num_subjects"),
         .lost = js_text_value(js_text_value(state, "lost"), "msgs"),
+        .msgs_max = limit(config, "max_msgs"),
+        .bytes_max = limit(config, "max_bytes"),
+        .per_subject_max = limit(config, "max_msgs_per_subject"),
     };
 }
 
@@ -186,7 +196,6 @@ static void check_stream(struct audit *a)
     if (!a->is_gone) {
         s->creation = JM_DONE;
         s->deletion = JM_REFUSED;
-        s->config = s->update; /* the update may have come or not: limits are loose enough */
     } else if (s->creation == JM_DONE && s->deletion == JM_REFUSED) {
         jm_fail(&w->model, "%s: the stream is lost", name);
     } else {

@@ -219,6 +219,7 @@ bool jm_consumer_wants(const struct jm_consumer *, const struct jm_msg *);
 struct jm_told {
     uint64_t msgs, bytes, first, last, deleted, subjects;
     struct slice lost;
+    uint64_t msgs_max, bytes_max, per_subject_max; /* of its configuration */
 };
 void jm_audit_begin(struct jm *, struct jm_stream *, const struct jm_told *);
 void jm_audit_found(struct jm *, struct jm_stream *, uint64_t seq, struct slice subject,

@@ -6,6 +6,23 @@
 #include "sim/js_model.h"
 #include "sim/js_text.h"
 
+static bool is_config(const struct jm_config *c, const struct jm_told *t)
+{
+    return c->msgs_max == t->msgs_max && c->bytes_max == t->bytes_max &&
+           c->per_subject_max == t->per_subject_max;
+}
+
+/* An update that was not answered may have come or not. */
+static void resolve_config(struct jm *m, struct jm_stream *s, const struct jm_told *t)
+{
+    if (is_config(&s->update, t)) s->config = s->update;
+    else if (is_config(&s->config, t)) s->update = s->config;
+    else
+        jm_fail(m, "%s: nobody has asked for its limits: %llu messages, %llu bytes, %llu each",
+                s->config.name, (unsigned long long)t->msgs_max, (unsigned long long)t->bytes_max,
+                (unsigned long long)t->per_subject_max);
+}
+
 void jm_audit_begin(struct jm *m, struct jm_stream *s, const struct jm_told *t)
 {
     m->now++;
@@ -13,6 +30,7 @@ void jm_audit_begin(struct jm *m, struct jm_stream *s, const struct jm_told *t)
     s->last = t->last;
     s->found = s->found_bytes = 0;
     s->lost = t->lost;
+    resolve_config(m, s, t);
     for (uint32_t i = 0; i < s->by_seq_cap; i++)
         if (s->by_seq[i] != NULL) s->by_seq[i]->is_found = false;
     if (t->last < s->told_last)
@@ -114,12 +132,6 @@ static void check_limit(struct jm *m, const struct jm_stream *s, const char *wha
             (unsigned long long)max);
 }
 
-static uint64_t looser(uint64_t a, uint64_t b)
-{
-    if (a == 0 || b == 0) return 0;
-    return a > b ? a : b;
-}
-
 static uint64_t count_subjects(struct jm *m, const struct jm_stream *s)
 {
     uint64_t subjects = 0;
@@ -130,8 +142,7 @@ static uint64_t count_subjects(struct jm *m, const struct jm_stream *s)
             count += msg != NULL && msg->is_found && msg->subject[strlen(msg->subject) - 1] == k;
         }
         subjects += count > 0;
-        check_limit(m, s, "messages on a subject",
-                    looser(s->config.per_subject_max, s->update.per_subject_max), count);
+        check_limit(m, s, "messages on a subject", s->config.per_subject_max, count);
     }
     return subjects;
 }
@@ -158,8 +169,8 @@ void jm_audit_end(struct jm *m, struct jm_stream *s, const struct jm_told *t)
     for (uint64_t seq = s->by_seq_cap; seq > 0; seq--)
         if (s->by_seq[seq - 1] != NULL && s->by_seq[seq - 1]->is_found) first = seq - 1;
     uint64_t subjects = count_subjects(m, s);
-    check_limit(m, s, "messages", looser(s->config.msgs_max, s->update.msgs_max), s->found);
-    check_limit(m, s, "bytes", looser(s->config.bytes_max, s->update.bytes_max), s->found_bytes);
+    check_limit(m, s, "messages", s->config.msgs_max, s->found);
+    check_limit(m, s, "bytes", s->config.bytes_max, s->found_bytes);
     check_end(m, s);
     if (t->lost.len > 0) return; /* what is damaged counts or not */
     check_number(m, s, "messages", t->msgs, s->found);

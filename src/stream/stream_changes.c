@@ -170,8 +170,11 @@ static bool is_needed(struct stream *s, uint64_t sequence)
 {
     struct slice subject;
     uint64_t size;
-    return msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK ||
-           consumers_need(s->consumers, sequence, subject);
+    bool is_queue = s->config.retention == JS_RETENTION_WORKQUEUE;
+    if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK) return true;
+    /* a work queue keeps what no consumer has asked for yet */
+    if (is_queue && !consumers_want(s->consumers, subject)) return true;
+    return consumers_need(s->consumers, sequence, subject);
 }
 
 static bool propose_removals(struct stream *s, struct buf *sequences)
