@@ -194,8 +194,8 @@ static bool has_filter(const struct jm_stream *s, const char *filter)
     for (uint32_t i = 0; i < s->consumers_count; i++) {
         const struct jm_consumer *c = s->consumers[i];
         bool is_gone = c->deletion == JM_DONE || c->creation == JM_REFUSED;
-        if (!is_gone && (jm_subject_matches(c->filter, filter) || c->filter[0] == 0 ||
-                         filter[0] == 0))
+        if (!is_gone &&
+            (jm_subject_matches(c->filter, filter) || c->filter[0] == 0 || filter[0] == 0))
             return true;
     }
     return false;
@@ -206,8 +206,7 @@ static void draw_consumer(struct js_world *w, struct jm_consumer *c)
     const struct jm_stream *s = c->stream;
     bool is_queue = s->config.retention == JM_WORKQUEUE;
     c->client = w->plan.publishers + 1 + rng_below(&w->rng, w->plan.servers);
-    if (js_world_chance(w, 250))
-        snprintf(c->deliver, sizeof c->deliver, "push.%s", c->name);
+    if (js_world_chance(w, 250)) snprintf(c->deliver, sizeof c->deliver, "push.%s", c->name);
     if (!is_queue && js_world_chance(w, 150)) c->policy = JM_ALL;
     if (!is_queue && js_world_chance(w, 150)) c->policy = JM_NONE;
     if (js_world_chance(w, 150)) c->deliver_max = 1 + rng_below(&w->rng, 4);
@@ -270,13 +269,26 @@ static const struct {
     { 10, do_make_consumer },   { 8, do_delete_consumer }, { 5, do_delete_stream },
 };
 
+/* Messages for the one of before may be on their way: the new one would take them. */
+static bool is_awaited(const struct js_world *w, const char *name)
+{
+    const struct jm *m = &w->model;
+    for (uint32_t i = 0; i < m->msgs_count; i++) {
+        const struct jm_msg *msg = m->msgs[i];
+        bool is_open = msg->fate == JM_OPEN || msg->fate == JM_UNKNOWN;
+        if (!is_open || strcmp(msg->stream->config.name, name) != 0) continue;
+        if (msg->fate == JM_OPEN || m->wall - msg->sent_at < 5 * SECOND) return true;
+    }
+    return false;
+}
+
 /* A stream that was deleted comes again, with other limits. */
 static bool make_missing(struct js_world *w)
 {
     for (uint32_t i = 0; i < w->plan.streams_count; i++) {
         const char *name = w->plan.streams[i].name;
         struct jm_config config;
-        if (jm_stream_find(&w->model, name) != NULL) continue;
+        if (jm_stream_find(&w->model, name) != NULL || is_awaited(w, name)) continue;
         js_plan_draw_stream(&config, &w->rng, name);
         make_stream(w, &config);
         return true;

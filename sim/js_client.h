@@ -57,8 +57,8 @@ struct js_call *js_client_call(struct js_client *, const char *subject, struct s
                                struct slice payload,
                                void (*done)(void *, struct js_call *, const struct sim_op *));
 /* `reply` may be NULL. */
-void js_client_pub(struct js_client *, const char *subject, const char *reply,
-                   struct slice headers, struct slice payload);
+void js_client_pub(struct js_client *, const char *subject, const char *reply, struct slice headers,
+                   struct slice payload);
 void js_client_sub(struct js_client *, const char *subject);
 
 #endif

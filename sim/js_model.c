@@ -189,7 +189,17 @@ static void place(struct jm *m, struct jm_stream *s, struct jm_msg *msg, uint64_
     make_room(m, s, seq);
     struct jm_msg *other = s->by_seq[seq];
     note_told(s, seq);
-    if (other == msg) return;
+    if (other != NULL && other->id == msg->id) return;
+    /* sent again when its id was forgotten */
+    bool is_late = msg->attempts > 1 && m->wall - msg->sent_at > s->config.window;
+    if (is_late && other == NULL && msg->seq != 0 && msg->seq != seq) {
+        struct jm_msg *copy = arena_alloc(m->arena, sizeof *copy);
+        msg->is_doubled = true;
+        *copy = *msg;
+        copy->seq = seq;
+        s->by_seq[seq] = copy;
+        return;
+    }
     if (msg->seq != 0 && msg->seq != seq)
         jm_fail(m, "%s: message %u is stored twice, as %llu and %llu", s->config.name, msg->id,
                 (unsigned long long)msg->seq, (unsigned long long)seq);
@@ -316,8 +326,7 @@ struct jm_msg *jm_shown(struct jm *m, struct jm_stream *s, uint64_t seq, struct 
     const char *name = s->config.name;
     m->now++;
     if (id == 0 || id > m->msgs_count || !is_payload_of(m->msgs[id - 1], payload)) {
-        jm_fail(m, "%s: %llu is nothing that anybody has published", name,
-                (unsigned long long)seq);
+        jm_fail(m, "%s: %llu is nothing that anybody has published", name, (unsigned long long)seq);
         return NULL;
     }
     struct jm_msg *msg = m->msgs[id - 1];
@@ -327,7 +336,7 @@ struct jm_msg *jm_shown(struct jm *m, struct jm_stream *s, uint64_t seq, struct 
     else if (msg->fate == JM_REFUSED)
         jm_fail(m, "%s: %llu is message %u, which was refused", name, (unsigned long long)seq, id);
     else place_all(m, s, msg, seq);
-    return jm_failed(m) ? NULL : msg;
+    return jm_failed(m) ? NULL : jm_at(s, seq);
 }
 
 /* ---- removals ---- */

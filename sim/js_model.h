@@ -69,7 +69,8 @@ struct jm_msg {
     uint64_t sent, answered; /* moments; of the first attempt, of the last answer */
     nanos sent_at, answered_at;
     uint64_t seq; /* 0: nobody knows */
-    bool is_found; /* at this audit */
+    bool is_found;   /* at this audit */
+    bool is_doubled; /* stored again after the duplicate window: little is known of it */
 };
 
 struct jm_batch {

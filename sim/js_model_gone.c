@@ -19,7 +19,8 @@ static bool may_be_removed(const struct jm_stream *s, const struct jm_msg *msg)
 {
     for (uint32_t i = 0; i < s->removals_count; i++) {
         const struct jm_removal *r = s->removals[i];
-        if (r->fate != JM_REFUSED && msg->sent < r->answered && removal_reaches(r, msg)) return true;
+        if (r->fate != JM_REFUSED && msg->sent < r->answered && removal_reaches(r, msg))
+            return true;
     }
     return false;
 }
@@ -92,8 +93,7 @@ static bool may_be_expired(const struct jm *m, const struct jm_stream *s, const 
     return most != NANOS_MAX && m->wall - msg->sent_at >= most;
 }
 
-static bool must_be_expired(const struct jm *m, const struct jm_stream *s,
-                            const struct jm_msg *msg)
+static bool must_be_expired(const struct jm *m, const struct jm_stream *s, const struct jm_msg *msg)
 {
     nanos most = life(s, msg);
     return most != NANOS_MAX && msg->answered_at != NANOS_MAX &&

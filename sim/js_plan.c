@@ -57,9 +57,10 @@ void js_plan_draw_stream(struct jm_config *c, struct rng *r, const char *name)
 
 static void draw_round(struct js_round *round, struct rng *r)
 {
-    static const enum sim_end ends[] = { SIM_END_IN_ORDER, SIM_END_KILLED, SIM_END_KILLED,
-                                         SIM_END_POWER_LOST, SIM_END_POWER_LOST,
-                                         SIM_END_POWER_LOST };
+    static const enum sim_end ends[] = {
+        SIM_END_IN_ORDER,   SIM_END_KILLED,     SIM_END_KILLED,
+        SIM_END_POWER_LOST, SIM_END_POWER_LOST, SIM_END_POWER_LOST
+    };
     round->steps = (uint32_t)between(r, 30, 400);
     round->end = ends[rng_below(r, ARRAY_COUNT(ends))];
     if (chance(r, 350)) round->fault = 1 + rng_below(r, JS_FAULTS - 1);

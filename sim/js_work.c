@@ -173,7 +173,8 @@ static void publish_again(struct js_world *w, struct js_client *c, struct jm_str
 {
     for (uint32_t i = s->msgs_count; i > 0 && i + 200 > s->msgs_count; i--) {
         struct jm_msg *msg = s->msgs[i - 1];
-        bool is_open = msg->fate == JM_UNKNOWN || (msg->fate == JM_DONE && rng_below(&w->rng, 8) == 0);
+        bool is_open = msg->fate == JM_UNKNOWN ||
+                       (msg->fate == JM_DONE && rng_below(&w->rng, 8) == 0);
         if (!msg->has_id || !is_open || msg->attempts > 2) continue;
         if (w->model.wall - msg->sent_at > s->config.window / 2 || !s->config.is_file) continue;
         msg->client = c->id;

@@ -161,9 +161,7 @@ void js_world_break(struct js_world *w, enum js_fault fault)
     switch (fault) {
     case JS_FAULT_NONE: break;
     case JS_FAULT_SLOW: w->host.disks.stall_permille = 100; break;
-    case JS_FAULT_FULL:
-        d->capacity = disk_memory_used(d) + 1 + rng_below(&w->rng, 100000);
-        break;
+    case JS_FAULT_FULL: d->capacity = disk_memory_used(d) + 1 + rng_below(&w->rng, 100000); break;
     case JS_FAULT_WRITE:
         f[DISK_MEMORY_WRITES].fail_at = f[DISK_MEMORY_WRITES].count + 1 + rng_below(&w->rng, 20);
         break;
