@@ -139,6 +139,12 @@ enum natsarc_verdict natsarc_reader_next(struct natsarc_reader *r, struct slice 
     return r->end;
 }
 
+bool natsarc_reader_is_between(const struct natsarc_reader *r)
+{
+    uint32_t held = r->held.len - r->used;
+    return r->end == NATSARC_MORE && (held == 0 || (!r->is_started && held == sizeof magic));
+}
+
 void natsarc_start_add(struct buf *out)
 {
     buf_add(out, slice_of(magic, sizeof magic));

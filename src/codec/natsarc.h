@@ -55,6 +55,9 @@ struct natsarc_reader *natsarc_reader_free(
 enum natsarc_verdict natsarc_reader_next(struct natsarc_reader *, struct slice *in,
                                          struct natsarc_entry *ret_entry);
 
+/* True where an archive may have been cut without hurting an entry. */
+bool natsarc_reader_is_between(const struct natsarc_reader *);
+
 /* What an archive is made of, appended to `out`: the start, entries with a name, the end. */
 void natsarc_start_add(struct buf *out);
 void natsarc_entry_add(const struct natsarc_entry *, struct buf *out);

@@ -191,6 +191,8 @@ static const struct option_row limit_rows[] = {
       .help = "replicated streams and consumers on this server" },
     { "max_request_batch", OPT_I64, AT(request_batch_max), RELOAD_NO,
       .help = "largest batch of a pull" },
+    { "default_max_consumers", OPT_I64, AT(consumers_default_max), RELOAD_NO,
+      .help = "consumers of a stream, when neither it nor its account says how many" },
     { "duplicate_window", OPT_CUSTOM, AT(duplicate_window), RELOAD_NO,
       .help = "largest duplicate window",
       .read = plain_duration_read },

@@ -55,6 +55,7 @@ struct js_limit_options {
     int64_t ack_pending_max;
     int64_t ha_assets_max;
     int64_t request_batch_max;
+    int64_t consumers_default_max;      /* of a stream that says nothing; 0: 1000, below: none */
     nanos   duplicate_window;
     int64_t batch_inflight_per_stream_max;
     int64_t batch_inflight_total_max;

@@ -669,6 +669,7 @@ static void refuse_here(struct mail *mail, struct reactor *r)
     LIST_EACH(&cr->sessions, n) {
         struct session *s = container_of(n, struct session, node);
         if (session_origin(s) != f->origin) continue;
+        if (!s->no_responders || s->phase != SESSION_OPEN) break;
         deliver_no_responders(cr, s, slice_of(f->text, f->subject_len),
                               slice_of(f->text + f->subject_len, f->reply_len));
         break;
@@ -677,18 +678,19 @@ static void refuse_here(struct mail *mail, struct reactor *r)
 }
 
 /* By name, not by pointer: the session may be gone when this arrives. */
-static void tell_requester(struct core_reactor *cr, const struct message *m)
+void deliver_unanswered(struct core_reactor *cr, uint64_t origin, struct slice subject,
+                        struct slice reply)
 {
-    if (m->origin == 0) return;
-    assert(m->origin % REACTORS_MAX < cr->core->reactors->count);
-    assert(m->reply.len > 0);           /* who wants a 503 said where */
-    struct refusal *f = xalloc(sizeof *f + m->subject.len + m->reply.len);
-    *f = (struct refusal){ .mail.run = refuse_here, .origin = m->origin };
-    f->subject_len = m->subject.len;
-    f->reply_len = m->reply.len;
-    memcpy(f->text, m->subject.ptr, m->subject.len);
-    memcpy(f->text + m->subject.len, m->reply.ptr, m->reply.len);
-    reactor_post(cr->core->reactors->at[m->origin % REACTORS_MAX], &f->mail);
+    if (origin == 0 || reply.len == 0) return;
+    assert(origin % REACTORS_MAX < cr->core->reactors->count);
+    assert(subject.len > 0);
+    struct refusal *f = xalloc(sizeof *f + subject.len + reply.len);
+    *f = (struct refusal){ .mail.run = refuse_here, .origin = origin };
+    f->subject_len = subject.len;
+    f->reply_len = reply.len;
+    memcpy(f->text, subject.ptr, subject.len);
+    memcpy(f->text + subject.len, reply.ptr, reply.len);
+    reactor_post(cr->core->reactors->at[origin % REACTORS_MAX], &f->mail);
 }
 
 /* The queue member that was chosen elsewhere is gone or full: choose again from here. */
@@ -709,7 +711,8 @@ static void deliver_group_again(struct core_reactor *cr, struct message *m, stru
         count = take_name(cr, count, &c);
         if (is_it) found = deliver_group(cr, m, &c, flags + RECORD_HOP);
     }
-    if ((!found || gave_up) && (flags & RECORD_WANTS_503)) tell_requester(cr, m);
+    if ((!found || gave_up) && (flags & RECORD_WANTS_503))
+        deliver_unanswered(cr, m->origin, m->subject, m->reply);
 }
 
 /* True when it was taken. */

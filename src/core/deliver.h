@@ -59,5 +59,9 @@ void hand_deinit(struct hand *);
  * waits for `reply`. */
 void deliver_no_responders(struct core_reactor *, struct session *, struct slice subject,
                            struct slice reply);
+/* The same for a feature that subscribes on behalf of many who may not be there: to the publisher
+ * `origin`, on whatever reactor, later, and only if it has asked for such. 0: to nobody. */
+void deliver_unanswered(struct core_reactor *, uint64_t origin, struct slice subject,
+                        struct slice reply);
 
 #endif

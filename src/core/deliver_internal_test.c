@@ -246,6 +246,7 @@ struct feature {
     struct turn turn;           /* sends echoes */
     uint32_t echoes;
     bool answers;               /* at once, from within, and later from a turn */
+    bool declines;              /* is not the one who was meant */
 };
 
 static void feature_take(struct sink *sink, struct core_reactor *cr, struct sub *sub,
@@ -259,6 +260,7 @@ static void feature_take(struct sink *sink, struct core_reactor *cr, struct sub 
                SLICE_ARGS(m->subject), SLICE_ARGS(m->reply), message_header(m).len,
                SLICE_ARGS(message_payload(m)));
     struct slice none = { 0 };
+    if (f->declines) deliver_unanswered(cr, m->origin, m->subject, m->reply);
     if (!f->answers || m->reply.len == 0) return;
     (void)deliver_internal(cr, m->account, m->reply, none, none, message_payload(m));
     f->echoes++;
@@ -450,6 +452,28 @@ static void an_internal_sink_is_a_responder(void **state)
     }
 }
 
+static void a_sink_may_leave_a_request_unanswered(void **state)
+{
+    (void)state;
+    for (uint32_t reactor = 0; reactor < 2; reactor++) {
+        struct world *w = world_new(2, NULL);
+        struct buf got = { 0 };
+        struct feature *f = feature_open(w, reactor, w->core->global, "ask", &got);
+        uint32_t c = world_client(w, 0);
+        f->declines = true;
+        world_put(w, c, "SUB re 1\r\nPUB ask re 1\r\nx\r\nPUB ask 1\r\ny\r\n");
+        world_run(w);
+        assert_string_equal(world_take(w, c),
+                            "HMSG re 1 35 35\r\nNATS/1.0 503\r\nNats-Subject: ask\r\n\r\n\r\n");
+        world_session(w, c)->no_responders = false;
+        assert_string_equal(world_say(w, c, "PUB ask re 1\r\nx\r\n"), "");
+        feature_close(f);
+        world_run(w);
+        buf_deinit(&got);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +491,7 @@ int main(void)
         cmocka_unit_test(a_feature_may_end_while_messages_are_on_their_way_to_it),
         cmocka_unit_test(a_sink_answers_at_once_and_from_a_turn),
         cmocka_unit_test(an_internal_sink_is_a_responder),
+        cmocka_unit_test(a_sink_may_leave_a_request_unanswered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

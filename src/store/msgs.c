@@ -19,7 +19,7 @@ void msgs_init(struct msgs *m, const struct msgs_ops *ops, bool is_file, uint64_
 {
     assert(ops->put != NULL && ops->free != NULL);
     *m = (struct msgs){ .ops = ops, .is_file = is_file, .tree = tree_new() };
-    if (first_sequence <= 1) return;
+    if (first_sequence == 0) return;
     m->state.first_sequence = first_sequence;
     m->state.last_sequence = first_sequence - 1;
 }

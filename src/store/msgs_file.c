@@ -158,6 +158,8 @@ static struct msgs *file_free(struct msgs *base)
     seqset_free(f->gone);
     seqset_free(f->gone_new);
     seqset_free(f->lost);
+    seqset_free(f->told);
+    seqset_free(f->told_before);
     xfree(f->blocks);
     xfree(f->forgotten);
     buf_deinit(&f->slice_after);
@@ -251,6 +253,8 @@ struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_seq
     f->gone = seqset_new();
     f->gone_new = seqset_new();
     f->lost = seqset_new();
+    f->told = seqset_new();
+    f->told_before = seqset_new();
     f->is_changed = true;
     list_init(&f->loads);
     list_init(&f->waits);
@@ -289,7 +293,8 @@ void msgs_file_stats(const struct msgs *m, struct msgs_file_stats *ret)
         .blocks = f->blocks_count,
         .blocked = f->blocked,
         .memory = sizeof *f + f->blocks_cap * sizeof(struct block *) + seqset_memory(f->gone) +
-                  seqset_memory(f->gone_new) + seqset_memory(f->lost) + f->base.changed.cap,
+                  seqset_memory(f->gone_new) + seqset_memory(f->lost) + seqset_memory(f->told) +
+                  seqset_memory(f->told_before) + f->base.changed.cap,
         .is_failed = f->is_failed,
         .is_refused = f->is_refused,
     };

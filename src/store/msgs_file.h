@@ -57,6 +57,8 @@ struct msgs_file_options {
     bool                is_compressed; /* chunks that are written from now on, by zstd */
     void *ctx;
     void (*on_failed)(void *ctx, enum err, const char *what);
+    /* Something that no record says is for the next checkpoint. May be NULL. */
+    void (*on_changed)(void *ctx);
 };
 
 /* The directories "streams" and "quarantine" are there and safe. Touches no disk. */
@@ -85,6 +87,9 @@ MUST_CHECK enum err msgs_file_quarantine(struct disk *, uint64_t incarnation, st
 bool msgs_file_is_dirty(const struct msgs *);
 /* Somebody waits (for an erased message) until the next checkpoint is done. */
 bool msgs_file_is_urgent(const struct msgs *);
+/* True when the checkpoint log, whose current pair has this number, may have the bytes of a
+ * message: it was told before a block had it safely. */
+bool msgs_file_is_told(const struct msgs *, uint64_t sequence, uint32_t pair);
 /* Bytes of messages that are in no synced block: what the next list would carry, and has not yet
  * carried. */
 uint64_t msgs_file_unsafe(const struct msgs *);

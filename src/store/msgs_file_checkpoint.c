@@ -143,6 +143,7 @@ static void copy_messages(const struct block *b, const struct chunk *c, uint64_t
     for (uint32_t i = x->chunks[c->number].first_entry; i < chunk_end(x, c->number); i++) {
         uint64_t sequence = entry_sequence(x, i);
         if (sequence <= above || !is_there(b->owner, sequence)) continue;
+        (void)seqset_add(b->owner->told, sequence);
         buf_add(out, slice_of(c->body + x->entries[i].position, x->entries[i].length));
     }
 }
@@ -164,6 +165,31 @@ static void add_tail(struct msgs_file *f, struct checkpoint *c, uint64_t above)
     }
     flush_piece(f, c, SECTION_TAIL, &out, 0);
     buf_deinit(&out);
+}
+
+/* A slice goes to new files: what was told so far stands in those that count now. */
+static void told_turn(struct msgs_file *f, uint32_t pair)
+{
+    uint64_t first, last;
+    assert(pair > 0);
+    if (f->told_pair == pair) {         /* the rewrite before did not come to its end */
+        for (uint64_t at = 1; seqset_next_run(f->told, at, &first, &last); at = last + 1)
+            (void)seqset_add_range(f->told_before, first, last);
+        f->told = seqset_free(f->told);
+    } else {
+        f->told_before = seqset_free(f->told_before);
+        f->told_before = f->told;
+    }
+    f->told = seqset_new();
+    f->told_pair = pair;
+}
+
+bool msgs_file_is_told(const struct msgs *m, uint64_t sequence, uint32_t pair)
+{
+    const struct msgs_file *f = file_from_const(m);
+    assert(sequence > 0 && pair > 0);
+    if (seqset_has(f->told, sequence)) return true;
+    return f->told_pair == pair && seqset_has(f->told_before, sequence);
 }
 
 /* ---- a list ---- */
@@ -253,6 +279,7 @@ static void slice_rest(struct msgs_file *f, struct checkpoint *c)
     buf_deinit(&out);
     add_set(f, c, SECTION_DELETED, f->gone);
     add_set(f, c, SECTION_LOST, f->lost);
+    told_turn(f, checkpoint_number(c));
     add_tail(f, c, 0);
 }
 

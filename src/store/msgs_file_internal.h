@@ -155,6 +155,9 @@ struct msgs_file {
     uint32_t       next_number;
     uint64_t       unwritten, unsafe; /* bytes of messages */
     uint64_t       tail_said; /* messages up to here stand in the log or in safe blocks */
+    struct seqset *told;      /* what the log has of messages, since the last slice */
+    struct seqset *told_before; /* … and of before, while these files count */
+    uint32_t       told_pair;
 
     struct chunk *pin_chunk; /* what the last load gave */
     struct buf    subject;   /* what the last meta gave */

@@ -143,6 +143,7 @@ static enum err load_tail(struct msgs_file *f, struct slice in)
         if (memchr(m.subject.ptr, 0, m.subject.len) != NULL) return ERR_CORRUPT;
         struct slice record = slice_first(in, message_len(&m));
         if (m.sequence > f->tail_last) buf_add(&f->tail, record);
+        (void)seqset_add(f->told, m.sequence);
         if (m.sequence > f->tail_last) f->tail_last = m.sequence;
         in = slice_from(in, record.len);
     }

@@ -61,6 +61,8 @@ typedef void api_handler(struct api_request *);
     X(STREAM_PURGE, api_stream_purge, 0)                                                       \
     X(STREAM_MSG_GET, api_msg_get, 0)                                                          \
     X(STREAM_MSG_DELETE, api_msg_delete, 0)                                                    \
+    X(STREAM_SNAPSHOT, api_stream_snapshot, 0)                                                 \
+    X(STREAM_RESTORE, api_stream_restore, 0)                                                   \
     X(STREAM_PEER_REMOVE, api_needs_cluster, API_ANY_ACCOUNT)                                  \
     X(STREAM_PEER_EVACUATE, api_needs_cluster, API_ANY_ACCOUNT)                                \
     X(STREAM_CANCEL_MOVE, api_needs_cluster, API_ANY_ACCOUNT)                                  \
@@ -117,6 +119,8 @@ void api_fail_uncounted(struct api_request *, const struct js_error *);     /* n
 void api_drop(struct api_request *);                            /* no answer */
 /* Sends what is no answer with a type, and frees: no audit, nothing is counted. */
 void api_send(struct api_request *, struct slice header, struct slice payload);
+/* The header that says which stream this is, in the request's arena. */
+struct slice api_identity_header(struct api_request *, const struct stream *);
 /* What a client hears when nobody listens: "503", and it is freed. */
 void api_no_responders(struct api_request *);
 /* Answers later: `then` is called in a turn when all that this stream has proposed is applied; when

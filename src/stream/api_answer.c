@@ -4,7 +4,6 @@
 #include "core/deliver.h"
 #include "stream/advisory.h"
 #include "stream/api_internal.h"
-#include "wire/headers.h"
 
 /* ---- answers ---- */
 
@@ -96,12 +95,9 @@ void api_send(struct api_request *r, struct slice header, struct slice payload)
 
 void api_no_responders(struct api_request *r)
 {
-    struct buf header = { 0 };
-    const struct header subject = { SLICE_LIT("Nats-Subject"), r->subject };
-    const struct headers_status status = { 503, "", &subject, 1 };
-    headers_status_add(&status, &header);
-    api_send(r, buf_slice(&header), (struct slice){ 0 });
-    buf_deinit(&header);
+    assert(r->waits == API_NO_WAIT);
+    deliver_unanswered(r->account->js->home, r->origin, r->subject, r->reply);
+    api_request_free(r);
 }
 
 /* ---- bodies ---- */

@@ -178,18 +178,6 @@ static void answer_pause(struct api_request *r)
     api_answer(r, &response);
 }
 
-static void tell_pause(struct consumer *c, nanos until)
-{
-    const struct advisory_facts facts = {
-        .stream = stream_name(c->set->stream),
-        .consumer = slice_str(c->name),
-        .paused = until > consumer_reactor(c)->wall,
-        .pause_until = until,
-    };
-    assert(!c->is_deleted);
-    advise(consumer_account(c), ADVISORY_CONSUMER_PAUSE, &facts);
-}
-
 void api_consumer_pause(struct api_request *r)
 {
     struct consumer_pause_request request = { .pause_until = 0 };
@@ -205,7 +193,7 @@ void api_consumer_pause(struct api_request *r)
         api_fail(r, &error);
         return;
     }
-    tell_pause(c, request.pause_until);
+    consumer_tell_pause(c, request.pause_until);
     r->value = (uint64_t)request.pause_until;
     api_after(r, c->set->stream, answer_pause);
 }
@@ -264,19 +252,13 @@ void api_consumer_unpin(struct api_request *r)
 
 /* ---- RESET: the consumer itself answers, so that one who is not there does not ---- */
 
-static void send_json(struct api_request *r, struct buf *text)
-{
-    assert(text->len > 0);
-    api_send(r, SLICE_LIT(""), buf_slice(text));
-    buf_deinit(text);
-}
-
 static void reset_fail(struct api_request *r, const struct js_error *e)
 {
     struct buf text = { .ptr = NULL };
     assert(e->err_code != JS_ERR_NONE);
     js_error_response_write(r->call.verb, e, &text);
-    send_json(r, &text);
+    api_send(r, SLICE_LIT(""), buf_slice(&text));
+    buf_deinit(&text);
 }
 
 /* NULL: nobody is there, and `otherwise` was done. */
@@ -302,7 +284,8 @@ static void answer_reset(struct api_request *r)
     consumer_info_tell(c, api_arena(r), &info);
     assert(response.reset_seq > 0);
     js_response_write(r->call.verb, &response, &text);
-    send_json(r, &text);
+    api_send(r, r->answer_header, buf_slice(&text));
+    buf_deinit(&text);
 }
 
 /* False, and the error. OK: *ret is where it goes on. */
@@ -342,7 +325,7 @@ static void reset_now(struct api_request *r)
 void api_consumer_reset(struct api_request *r)
 {
     struct consumer_reset_request request = { .seq = 0 };
-    struct slice level = { .ptr = NULL };
+    struct slice level = { .ptr = NULL }, identity;
     struct js_error error;
     if (r->reply.len == 0) {
         api_drop(r);
@@ -359,6 +342,8 @@ void api_consumer_reset(struct api_request *r)
         return;
     }
     r->value = request.seq;
+    if (headers_find(r->header, SLICE_LIT("Nats-Stream-Identity"), &identity))
+        r->answer_header = api_identity_header(r, c->set->stream);
     assert(!c->is_deleted);
     after_flush(r, c->set->stream, reset_now);
 }

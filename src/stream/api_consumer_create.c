@@ -59,6 +59,7 @@ static void answer(struct api_request *r)
     consumer_info_tell(c, r->arena, &info);
     assert(info.name != NULL);
     api_answer(r, &response);
+    if (consumer_is_paused(c)) consumer_tell_pause(c, consumer_config(c)->pause_until);
 }
 
 /* A sourcing consumer that was there delivers anew what was not acknowledged. */
@@ -155,6 +156,15 @@ static void sourcing_keep(const struct stream *s, struct consumer_config *c)
     c->opt_start_time = f->opt_start_time;
 }
 
+struct slice api_identity_header(struct api_request *r, const struct stream *s)
+{
+    char identity[SOURCE_IDENTITY_LEN + 1];
+    assert(s->is_created);
+    source_identity(s->created, identity);
+    return slice_str(
+        arena_printf(api_arena(r), "NATS/1.0\r\nNats-Stream-Identity: %s\r\n\r\n", identity));
+}
+
 /* Who draws is told which stream this is; who expects another one is refused. */
 static bool identity_check(struct api_request *r, const struct stream *s,
                            const struct consumer_config *c)
@@ -170,8 +180,7 @@ static bool identity_check(struct api_request *r, const struct stream *s,
         api_fail(r, &error);
         return false;
     }
-    r->answer_header = slice_str(
-        arena_printf(r->arena, "NATS/1.0\r\nNats-Stream-Identity: %s\r\n\r\n", identity));
+    r->answer_header = api_identity_header(r, s);
     return true;
 }
 

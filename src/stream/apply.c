@@ -7,6 +7,7 @@
 #include "stream/dedupe.h"
 #include "stream/source.h"
 #include "stream/stream_internal.h"
+#include "stream/stream_restore.h"
 
 enum { SCHEDULE_FLAGS = STORE_SCHEDULE | STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES };
 
@@ -153,9 +154,16 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
         return;
     }
     s->is_created = true;
+    if (s->is_hidden && !stream_show(s)) {
+        unreadable(s);
+        return;
+    }
     stream_subs_update(s);
     sources_update(s);
-    if (is_first) return;
+    if (is_first) {
+        if (s->is_started) consumers_start(s->consumers); /* it was restored, with consumers */
+        return;
+    }
     stream_expiry_note(s, NULL, 0);
     batches_update(s);
     stream_room_enforce_subjects(s);
@@ -166,11 +174,23 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
     stream_charge(s);
 }
 
+/* In a replay the name is free at once: the next record may make another stream of it. */
 static void apply_delete(struct stream *s, const struct stream_log_command *in)
 {
     (void)in;
     s->is_deleted = true;
     s->is_gone = true;
+    if (s->is_started || s->is_hidden) return;
+    js_account_remove(s->account, s);
+    stream_hide(s);
+}
+
+static void apply_restore(struct stream *s, const struct stream_log_command *in)
+{
+    struct config_command c;
+    assert(!s->is_created);
+    if (config_command_read(in->body, &c) != ERR_OK || stream_config_take(s, &c) != ERR_OK)
+        unreadable(s);
 }
 
 static void apply_source(struct stream *s, const struct stream_log_command *in)
@@ -195,13 +215,16 @@ static void (*const kinds[COMMAND_KINDS])(struct stream *, const struct stream_l
     [COMMAND_CONSUMER_GONE] = apply_to_consumers,
     [COMMAND_PROGRESS] = apply_to_consumers,
     [COMMAND_DELETE] = apply_delete,
+    [COMMAND_RESTORE] = apply_restore,
+    [COMMAND_CONSUMER_ACKS] = apply_to_consumers,
     [COMMAND_SOURCE] = apply_source,
 };
 
 void stream_apply(void *stream, const struct stream_log_command *c)
 {
     struct stream *s = stream;
-    assert(c->is_replay != s->is_started);
+    assert(!c->is_replay || !s->is_started);
+    assert(c->is_replay || s->is_started || s->is_hidden);
     if (s->is_gone || s->failure == ERR_CORRUPT) return;
     if (c->kind >= COMMAND_KINDS || kinds[c->kind] == NULL) {
         unreadable(s);
@@ -212,4 +235,5 @@ void stream_apply(void *stream, const struct stream_log_command *c)
         reactor_turn(jetstream_reactor(s->account->js), &s->turn);
     }
     kinds[c->kind](s, c);
+    if (UNLIKELY(s->maker != NULL)) s->maker->applied(s->maker);
 }

@@ -126,6 +126,7 @@ static bool propose_all(struct making *m, struct js_error *error)
                                      m->many.len, JOURNAL_USE_STORE);
     if (at == NULL) return stream_log_refusal(s, error);
     memcpy(at, m->many.ptr, m->many.len);
+    stream_log_reaches(s->log, m->mark.last_proposed + m->count);
     if (m->flags & (STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) s->removals_upto = s->log->proposed;
     return true;
 }

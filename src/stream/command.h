@@ -31,6 +31,8 @@ enum command_kind {
     COMMAND_PROGRESS,        /* deliveries and acks of several consumers: see acks.h */
     COMMAND_SOURCE,          /* how far a source has been read */
     COMMAND_DELETE,          /* the stream itself; no body */
+    COMMAND_RESTORE,         /* begins a stream that nobody finds until COMMAND_CONFIG: same body */
+    COMMAND_CONSUMER_ACKS,   /* how far a consumer is: the same as in a checkpoint */
     COMMAND_KINDS,
 };
 

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "json/request.h"
 #include "stream/command_consumer.h"
+#include "stream/consumer_config_check.h"
 #include "stream/consumer_internal.h"
 
 /* Small, for there may be many consumers; a configuration seldom has more than 400 bytes. */
@@ -108,8 +109,9 @@ static void on_loaded(struct msgs_load *l, enum err e)
     consumer_wake(c);
 }
 
-static enum acks_policy policy_of(enum js_ack ack)
+enum acks_policy consumer_acks_policy(const struct consumer_config *config)
 {
+    enum js_ack ack = config->ack_policy;
     static const enum acks_policy policies[] = {
         [JS_ACK_NONE] = ACKS_NONE,
         [JS_ACK_ALL] = ACKS_ALL,
@@ -138,7 +140,7 @@ struct consumer *consumer_new(struct consumers *set, const struct consumer_comma
     list_init(&c->changed);
     list_init(&c->wait.node);
     list_init(&c->load.node);
-    acks_init(&c->acks, policy_of(c->setup.config.ack_policy), c->start);
+    acks_init(&c->acks, consumer_acks_policy(&c->setup.config), c->start);
     timer_init(&c->timer, on_timer);
     c->timer_at = NANOS_MAX;
     for (int i = 0; i < DUE_COUNT; i++) c->due[i] = NANOS_MAX;
@@ -309,12 +311,26 @@ static void track_pending(struct consumer *c)
     assert(redelivery_count(&c->redelivery) == acks_num_pending(&c->acks));
 }
 
-static void look_after_time(struct consumer *c)
+/* A little longer than configured, so that not all of them go at one moment: pull consumers, and
+ * those that have the threshold only because ephemeral ones have one. As nats-server. */
+static void look_after_idleness(struct consumer *c)
+{
+    const struct consumer_config *f = consumer_config(c);
+    struct reactor *r = consumer_reactor(c);
+    bool is_made_up = !consumer_is_durable(f) && f->inactive_threshold == CONSUMER_INACTIVE_DEFAULT;
+    bool has_jitter = f->inactive_threshold > 0 && (!consumer_is_push(f) || is_made_up);
+    c->idle_after = f->inactive_threshold;
+    if (has_jitter && c->idle_after < NANOS_MAX / 2)
+        c->idle_after += (100 + (nanos)rng_below(&r->rng, 900)) * MILLISECOND;
+    consumer_due(c, DUE_IDLE,
+                 0 < c->idle_after && c->idle_after < NANOS_MAX - r->now ? r->now + c->idle_after
+                                                                         : NANOS_MAX);
+}
+
+static void look_after_pause(struct consumer *c)
 {
     const struct consumer_config *f = consumer_config(c);
     const struct reactor *r = consumer_reactor(c);
-    consumer_due(c, DUE_IDLE,
-                 f->inactive_threshold > 0 ? r->now + f->inactive_threshold : NANOS_MAX);
     bool is_paused = f->pause_until > r->wall;
     consumer_due(c, DUE_PAUSE, is_paused ? r->now + (f->pause_until - r->wall) : NANOS_MAX);
 }
@@ -334,7 +350,8 @@ void consumer_begin(struct consumer *c)
     redelivery_init(&c->redelivery, &config);
     track_pending(c);
     if (redelivery_count(&c->redelivery) > 0) consumer_due(c, DUE_ACKS, c->used_at);
-    look_after_time(c);
+    look_after_idleness(c);
+    look_after_pause(c);
     if (consumer_is_push(consumer_config(c))) consumer_push_begin(c);
 }
 
@@ -346,12 +363,11 @@ static void configured(struct consumer *c, const struct consumer_setup *old)
     if (!c->is_begun) return;
     redelivery_config_of(c, &config);
     redelivery_configure(&c->redelivery, &config);
-    look_after_time(c);
-    if (f->priority_policy != old->config.priority_policy) consumer_pull_free(c);
-    if (c->push != NULL) {
-        consumer_push_end(c);
-        consumer_push_begin(c);
-    }
+    if (redelivery_count(&c->redelivery) > 0) consumer_due(c, DUE_ACKS, consumer_reactor(c)->now);
+    if (f->inactive_threshold != old->config.inactive_threshold) look_after_idleness(c);
+    look_after_pause(c);
+    consumer_pull_configure(c);
+    consumer_push_configure(c, &old->config);
     c->list = consumer_list_free(c->list);
     consumer_recount(c);
     consumer_wake(c);

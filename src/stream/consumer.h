@@ -79,11 +79,9 @@ void consumers_start(struct consumers *);           /* all is replayed */
 
 /* ---- from clients ---- */
 
-/* An ack or a flow control reply of this account. */
-void consumer_ack(struct js_account *, const struct ack_subject *, struct slice reply,
-                  struct slice header, struct slice payload);
-/* An ack that no consumer can be asked for: whoever waits for an answer hears that. */
-void consumer_ack_nobody(struct js_account *, struct slice reply);
+/* An ack or a flow control reply of this account. False: no consumer takes acks there. */
+MUST_CHECK bool consumer_ack(struct js_account *, const struct ack_subject *, struct slice reply,
+                             struct slice payload);
 void consumer_flow_reply(struct js_account *, struct slice subject, struct slice header);
 /* CONSUMER.MSG.NEXT. */
 void consumer_pull(struct consumer *, struct slice reply, struct slice header, struct slice body);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Consumer_acks: from what a client says of a delivery to a change of the consumer.
  *
- * Called within a sink: nothing is published here but the 503 for a consumer that is not there;
- * answers and advisories wait for the run. */
+ * Called within a sink: nothing is published here; answers and advisories wait for the run. */
 #include "base/assert.h"
-#include "core/deliver.h"
 #include "stream/ack_payload.h"
 #include "stream/consumer_internal.h"
 #include "wire/headers.h"
@@ -62,15 +60,6 @@ static struct consumer *find(struct js_account *a, enum ack_version version,
     return c;
 }
 
-void consumer_ack_nobody(struct js_account *a, struct slice reply)
-{
-    struct slice none = SLICE_LIT("");
-    assert(a->account != NULL);
-    if (reply.len == 0) return;
-    (void)deliver_internal(a->js->home, a->account, reply, none, SLICE_LIT("NATS/1.0 503\r\n\r\n"),
-                           none);
-}
-
 /* ---- sampling ---- */
 
 static uint32_t sample_percent(const char *freq)
@@ -94,7 +83,7 @@ static void sample(struct consumer *c, const struct ack_info *info)
         .stream_seq = info->stream_seq,
         .consumer_seq = info->consumer_seq,
         .deliveries = info->deliveries,
-        .ack_time = e == NULL || e->time > r->wall ? 0 : r->wall - e->time,
+        .ack_time = e == NULL || e->time >= r->wall ? 1 : r->wall - e->time,    /* never 0 */
     };
     consumer_note(c, ADVISORY_ACK_METRIC, &facts);
 }
@@ -137,7 +126,7 @@ static bool ack(struct consumer *c, const struct ack_info *info)
 {
     const struct acks_command command = { .kind = ACKS_ACK, .stream_seq = info->stream_seq };
     assert(c->is_begun);
-    if (c->acks.policy == ACKS_NONE) return true;
+    assert(c->acks.policy != ACKS_NONE);
     if (c->acks.policy != ACKS_EXPLICIT) return ack_up_to(c, info);
     if (info->stream_seq > c->delivered.stream_seq) return false;
     if (info->stream_seq == 0 || !waits(c, info->stream_seq)) return true;
@@ -224,26 +213,27 @@ static bool act(struct consumer *c, const struct ack_info *info, const struct ac
     return false;
 }
 
-void consumer_ack(struct js_account *a, const struct ack_subject *subject, struct slice reply,
-                  struct slice header, struct slice payload)
+static void take(struct consumer *c, const struct ack_info *info, struct slice reply,
+                 struct slice payload)
 {
-    struct consumer *c = find(a, subject->version, &subject->place);
-    (void)header;
-    if (c == NULL) {
-        consumer_ack_nobody(a, reply);
-        return;
-    }
-    if (!consumer_is_alive(c)) return;
     const struct ack_payload p = ack_payload_parse(payload);
     c->used_at = consumer_reactor(c)->now;
-    bool is_known = act(c, &subject->info, &p);
+    bool is_known = act(c, info, &p);
     if (c->pull != NULL || c->push != NULL) consumer_wake(c);
     if (p.kind == ACK_NEXT) {
         if (reply.len > 0) consumer_note_pull(c, reply, p.text);
         return;
     }
-    if (is_known && ack_is_answered(p.kind, subject->info.stream_seq))
-        consumer_answer_ack(c, reply);
+    if (is_known && ack_is_answered(p.kind, info->stream_seq)) consumer_answer_ack(c, reply);
+}
+
+bool consumer_ack(struct js_account *a, const struct ack_subject *subject, struct slice reply,
+                  struct slice payload)
+{
+    struct consumer *c = find(a, subject->version, &subject->place);
+    if (c == NULL || c->acks.policy == ACKS_NONE) return false;
+    if (consumer_is_alive(c)) take(c, &subject->info, reply, payload);
+    return true;
 }
 
 void consumer_flow_reply(struct js_account *a, struct slice subject, struct slice header)

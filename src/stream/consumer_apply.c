@@ -27,7 +27,7 @@ static void apply_made(struct consumers *set, const struct stream_log_command *c
 {
     struct consumer *c = consumers_take_made(set, command->body);
     if (c == NULL) return;
-    bool begins = !c->is_created && !command->is_replay;
+    bool begins = !c->is_created && set->stream->is_started;
     consumer_made_applied(c);
     c->is_created = true;
     c->is_changed = true;
@@ -91,12 +91,23 @@ static void apply_progress(struct consumers *set, const struct stream_log_comman
     assert(command->is_replay || in.len == 0);
 }
 
+/* How far a restored one is. */
+static void apply_acks(struct consumers *set, const struct stream_log_command *command)
+{
+    struct consumer *c = consumers_take_acks(set, command->body);
+    if (c == NULL) return;
+    assert(!c->is_begun);
+    acks_unsettle(&c->acks);
+    consumer_mark_changed(c);
+}
+
 void consumers_apply(struct consumers *set, const struct stream_log_command *command)
 {
     switch (command->kind) {
     case COMMAND_CONSUMER: apply_made(set, command); break;
     case COMMAND_CONSUMER_GONE: apply_gone(set, command); break;
     case COMMAND_PROGRESS: apply_progress(set, command); break;
+    case COMMAND_CONSUMER_ACKS: apply_acks(set, command); break;
     default: unreachable();
     }
     assert(set->counted <= set->names.count);

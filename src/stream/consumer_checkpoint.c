@@ -30,17 +30,23 @@ static void put_made(struct checkpoint *cp, uint64_t owner, const struct consume
     buf_deinit(&json);
 }
 
+void consumer_acks_write(uint64_t id, const struct acks *a, enum acks_form form, struct buf *out)
+{
+    assert(id != 0);
+    assert(out->len == 0);
+    buf_reserve(out, ACKS_BYTES);
+    le_put_u64(out->ptr + ACKS_ID, id);
+    out->len = ACKS_BYTES;
+    acks_encode(a, form, out);
+    assert(out->len > ACKS_BYTES);
+}
+
 static void put_acks(struct checkpoint *cp, uint64_t owner, const struct consumer *c,
                      enum acks_form form)
 {
     struct buf *out = &c->set->status;
-    assert(c->id != 0);
     out->len = 0;
-    buf_reserve(out, ACKS_BYTES);
-    le_put_u64(out->ptr + ACKS_ID, c->id);
-    out->len = ACKS_BYTES;
-    acks_encode(&c->acks, form, out);
-    assert(out->len > ACKS_BYTES);
+    consumer_acks_write(c->id, &c->acks, form, out);
     put(cp, owner, CONSUMER_SECTION_ACKS, buf_slice(out));
 }
 
@@ -121,16 +127,22 @@ static enum err load_made(struct consumers *set, struct slice bytes)
     return ERR_OK;
 }
 
+struct consumer *consumers_take_acks(struct consumers *set, struct slice body)
+{
+    if (body.len <= ACKS_BYTES) return NULL;
+    uint64_t id = le_get_u64(body.ptr + ACKS_ID);
+    struct consumer *c = id == 0 ? NULL : consumers_by_id(set, id);
+    if (c == NULL) return NULL;
+    assert(c->is_created);
+    return acks_decode(&c->acks, slice_from(body, ACKS_BYTES)) == ERR_OK ? c : NULL;
+}
+
 static enum err load_acks(struct consumers *set, struct slice bytes)
 {
-    if (bytes.len <= ACKS_BYTES) return ERR_CORRUPT;
-    uint64_t id = le_get_u64(bytes.ptr + ACKS_ID);
-    struct consumer *c = id == 0 ? NULL : consumers_by_id(set, id);
+    struct consumer *c = consumers_take_acks(set, bytes);
     if (c == NULL) return ERR_CORRUPT;
-    assert(c->is_created);
-    enum err e = acks_decode(&c->acks, slice_from(bytes, ACKS_BYTES));
-    if (e == ERR_OK) acks_settle(&c->acks);
-    return e;
+    acks_settle(&c->acks);
+    return ERR_OK;
 }
 
 static enum err load_gone(struct consumers *set, struct slice bytes)

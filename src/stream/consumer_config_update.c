@@ -208,7 +208,9 @@ static bool present_check(struct consumer_create_request *q, const struct consum
     if (stream->retention == JS_RETENTION_WORKQUEUE && !is_partition(c, stream->name, k))
         return js_error_set(e, JS_ERR_CONSUMER_WQ_CONSUMER_NOT_UNIQUE);
     if (!consumer_update_check(c, present, k, e)) return false;
-    if (!consumer_is_durable(c) && c->inactive_threshold <= 0)
+    /* one that was durable may lose that name, and still lives for ever */
+    bool is_taken_away = c->inactive_threshold <= 0 && present->inactive_threshold > 0;
+    if (is_taken_away && !consumer_is_durable(present))
         c->inactive_threshold = CONSUMER_INACTIVE_DEFAULT;
     return true;
 }

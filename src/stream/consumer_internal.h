@@ -82,6 +82,7 @@ struct consumer {
     nanos                 timer_at;
     nanos                 due[DUE_COUNT];       /* monotonic; NANOS_MAX: nothing */
     nanos                 used_at;      /* somebody asked, or was there */
+    nanos                 idle_after;   /* inactive_threshold and some more; 0: never */
     struct msgs_wait      wait;
     struct msgs_load      load;
     bool                  is_reading;   /* `wait` or `load` will be called */
@@ -168,6 +169,7 @@ void consumer_index(struct consumer *);         /* enters its filters, anew when
 
 /* Deliveries and acks ride in the log. */
 bool consumer_is_logged(const struct consumer *);
+enum acks_policy consumer_acks_policy(const struct consumer_config *);
 /* What a request asks for: the newest configuration, applied or not. */
 const struct consumer_config *consumer_newest(const struct consumer *);
 
@@ -211,11 +213,21 @@ struct consumer *consumers_take_made(struct consumers *, struct slice body);
 /* Nobody keeps messages for it any more. */
 void consumers_take_gone(struct consumers *, uint64_t id);
 
+/* ---- consumer_checkpoint.c ---- */
+
+/* The body of COMMAND_CONSUMER_ACKS, which is also a section of a checkpoint. NULL: there is no
+ * such consumer, or these are not its acks. */
+struct consumer *consumers_take_acks(struct consumers *, struct slice body);
+/* The same, into an empty buffer. */
+void consumer_acks_write(uint64_t id, const struct acks *, enum acks_form, struct buf *out);
+
 /* ---- consumer_run.c ---- */
 
 /* What is due at this moment, then deliveries; a share. True: there is more to do. */
 bool consumer_run(struct consumer *);
 bool consumer_is_paused(const struct consumer *);
+/* The advisory: paused until then, or no longer. 0: never was. */
+void consumer_tell_pause(const struct consumer *, nanos until);
 
 /* ---- consumer_start.c ---- */
 
@@ -267,6 +279,7 @@ uint64_t consumer_ack_max(const struct consumer *);
 
 bool consumer_pull_run(struct consumer *);      /* true: there is more */
 void consumer_pull_dismiss(struct consumer *, enum pull_status);
+void consumer_pull_configure(struct consumer *);        /* who waits waits on */
 void consumer_pull_free(struct consumer *);
 uint32_t consumer_waiting(struct consumer *);   /* num_waiting */
 /* The pin, empty: none; since when (monotonic). */
@@ -277,6 +290,8 @@ bool consumer_unpin(struct consumer *);         /* false: there was none */
 
 void consumer_push_begin(struct consumer *);
 void consumer_push_end(struct consumer *);
+/* Another configuration than `old` is in force; a pull consumer is fine. */
+void consumer_push_configure(struct consumer *, const struct consumer_config *old);
 bool consumer_push_run(struct consumer *);
 bool consumer_push_is_bound(const struct consumer *);
 /* The reply to a flow control request. `id`: the last token of its subject. */

@@ -2,6 +2,7 @@
 /* A consumer's part of its stream's turn: what time has brought, then deliveries. One timer for all
  * reasons, set to the earliest of them. */
 #include "base/assert.h"
+#include "json/gotime.h"
 #include "stream/consumer_internal.h"
 
 void consumer_due(struct consumer *c, enum consumer_due why, nanos when)
@@ -46,7 +47,7 @@ static nanos idle_since(struct consumer *c)
 /* True: it went. */
 static bool idle_check(struct consumer *c)
 {
-    nanos now = consumer_reactor(c)->now, threshold = consumer_config(c)->inactive_threshold;
+    nanos now = consumer_reactor(c)->now, threshold = c->idle_after;
     assert(threshold > 0);
     nanos since = idle_since(c);
     if (since == NANOS_MAX) {
@@ -67,13 +68,23 @@ static bool idle_check(struct consumer *c)
     return true;
 }
 
+void consumer_tell_pause(const struct consumer *c, nanos until)
+{
+    const struct advisory_facts facts = {
+        .stream = stream_name(c->set->stream),
+        .consumer = slice_str(c->name),
+        .paused = until > consumer_reactor(c)->wall,
+        .pause_until = until == 0 ? GOTIME_ZERO : until,
+    };
+    assert(!c->is_deleted);
+    advise(consumer_account(c), ADVISORY_CONSUMER_PAUSE, &facts);
+}
+
 static void pause_ends(struct consumer *c)
 {
     assert(!consumer_is_paused(c));
     c->due[DUE_PAUSE] = NANOS_MAX;
-    const struct advisory_facts facts = { .stream = stream_name(c->set->stream),
-                                          .consumer = slice_str(c->name) };
-    advise(consumer_account(c), ADVISORY_CONSUMER_PAUSE, &facts);
+    consumer_tell_pause(c, consumer_config(c)->pause_until);
 }
 
 bool consumer_run(struct consumer *c)

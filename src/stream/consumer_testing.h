@@ -173,6 +173,7 @@ static inline struct stage *stage_new(void)
     struct stream *s = &g->stream;
     s->account = &g->account;
     s->incarnation = 1;
+    s->is_started = true;
     s->config.name = "S";
     s->config.subjects = (struct json_array){ subjects, 1 };
     s->config.storage = JS_STORAGE_MEMORY;
@@ -284,9 +285,9 @@ static inline const char *stage_ack(struct stage *g, const char *subject, const 
     struct ack_subject ack;
     bool is_ack = ack_subject_parse(slice_str(subject), &ack);
     assert(is_ack);
-    consumer_ack(&g->account, &ack, slice_str(reply), SLICE_LIT(""), slice_str(payload));
+    bool is_taken = consumer_ack(&g->account, &ack, slice_str(reply), slice_str(payload));
     stage_run(g);
-    return world_take(g->world, g->client);
+    return is_taken ? world_take(g->world, g->client) : "nobody";
 }
 
 static inline const char *stage_advised(struct stage *g)

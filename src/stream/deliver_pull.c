@@ -114,6 +114,18 @@ static enum pull_policy policy_of(enum js_priority p)
     return policies[p];
 }
 
+static void queue_config_of(const struct consumer *c, struct pull_queue_config *ret)
+{
+    const struct consumer_config *f = consumer_config(c);
+    assert(!consumer_is_push(f));
+    *ret = (struct pull_queue_config){
+        .max_waiting = f->max_waiting > 0 ? (uint32_t)f->max_waiting : 512,
+        .policy = policy_of(f->priority_policy),
+        .pin_timeout = f->priority_timeout > 0 ? f->priority_timeout : 2 * MINUTE,
+    };
+    assert(ret->max_waiting > 0);
+}
+
 static struct consumer_pull *pull_get(struct consumer *c)
 {
     static const struct pull_host host = {
@@ -123,20 +135,24 @@ static struct consumer_pull *pull_get(struct consumer *c)
         .new_pin = host_new_pin,
         .pin_changed = host_pin_changed,
     };
-    const struct consumer_config *f = consumer_config(c);
+    struct pull_queue_config config;
     if (c->pull != NULL) return c->pull;
-    assert(!consumer_is_push(f));
-    const struct pull_queue_config config = {
-        .max_waiting = f->max_waiting > 0 ? (uint32_t)f->max_waiting : 512,
-        .policy = policy_of(f->priority_policy),
-        .pin_timeout = f->priority_timeout > 0 ? f->priority_timeout : 2 * MINUTE,
-    };
+    queue_config_of(c, &config);
     struct consumer_pull *p = xcalloc(1, sizeof *p);
     p->host = host;
     p->consumer = c;
     p->queue = pull_queue_new(&config, &p->host);
     c->pull = p;
     return p;
+}
+
+void consumer_pull_configure(struct consumer *c)
+{
+    struct pull_queue_config config;
+    if (c->pull == NULL) return;
+    assert(c->pull->consumer == c);
+    queue_config_of(c, &config);
+    pull_queue_configure(c->pull->queue, &config);
 }
 
 void consumer_pull_free(struct consumer *c)
@@ -323,7 +339,7 @@ static bool send_to(struct consumer *c, const struct consumer_next *n, struct ou
     return !is_behind;
 }
 
-/* True: the share is used up. `*ret_is_end`: there is nothing more. */
+/* True: the share is used up. `*ret_is_end`: nothing can be delivered to those who wait. */
 static bool serve(struct consumer *c, bool *ret_is_end)
 {
     struct consumer_next n;
@@ -332,9 +348,8 @@ static bool serve(struct consumer *c, bool *ret_is_end)
         if (pull_queue_count(c->pull->queue) == 0) return false;
         if (consumer_holds_much(c)) return true;
         enum err e = consumer_next(c, &n);
-        *ret_is_end = e == ERR_NOTFOUND;
-        if (e != ERR_OK) return false;
-        const struct pull_waiting *w = offer(c, &n, &out);
+        const struct pull_waiting *w = e == ERR_OK ? offer(c, &n, &out) : NULL;
+        *ret_is_end = e == ERR_NOTFOUND || (e == ERR_OK && w == NULL);
         if (w == NULL) return false;
         if (send_to(c, &n, &out, w)) continue;
         consumer_due(c, DUE_RETRY, consumer_reactor(c)->now + BEHIND_WAIT);
@@ -346,11 +361,10 @@ static bool serve(struct consumer *c, bool *ret_is_end)
 
 bool consumer_pull_run(struct consumer *c)
 {
-    bool is_end = false, has_more = false;
+    bool is_paused = consumer_is_paused(c), is_end = is_paused, has_more = false;
     nanos since;
     if (c->pull == NULL) return false;
-    bool is_held = consumer_is_paused(c) || consumers_is_clogged(c->set) ||
-                   c->due[DUE_RETRY] != NANOS_MAX;
+    bool is_held = is_paused || consumers_is_clogged(c->set) || c->due[DUE_RETRY] != NANOS_MAX;
     if (!is_held) has_more = serve(c, &is_end);
     tick(c, is_end);
     if (pull_queue_count(c->pull->queue) > 0) return has_more;

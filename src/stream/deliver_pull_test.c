@@ -260,6 +260,27 @@ static void headers_only_says_how_long_the_payload_was(void **state)
     stage_free(g);
 }
 
+static void who_does_not_wait_is_told_that_nothing_can_be_delivered(void **state)
+{
+    (void)state;
+    static const char none[] = "HMSG in 1 28 28\r\nNATS/1.0 404 No Messages\r\n\r\n\r\n";
+    static const char *groups[] = { "g" };
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    (void)stage_store(g, "s.a", "x");
+    config.pause_until = g->world->fake->wall + MINUTE;
+    struct consumer *c = stage_consumer(g, "C", &config);
+    assert_string_equal(stage_pull(g, c, "in", "{\"no_wait\":true}"), none);
+    config = stage_pull_config();
+    config.durable_name = config.name = "D";
+    config.priority_policy = JS_PRIORITY_OVERFLOW;
+    config.priority_groups = (struct json_array){ groups, 1 };
+    c = stage_consumer(g, "D", &config);
+    static const char later[] = "{\"group\":\"g\",\"no_wait\":true,\"min_pending\":5}";
+    assert_string_equal(stage_pull(g, c, "in", later), none);
+    stage_free(g);
+}
+
 static void an_unused_ephemeral_goes_by_itself(void **state)
 {
     (void)state;
@@ -295,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_deleted_consumer_tells_those_who_wait),
         cmocka_unit_test(headers_only_says_how_long_the_payload_was),
         cmocka_unit_test(an_unused_ephemeral_goes_by_itself),
+        cmocka_unit_test(who_does_not_wait_is_told_that_nothing_can_be_delivered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

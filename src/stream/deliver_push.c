@@ -37,13 +37,14 @@ struct consumer_push {
 static void look(struct consumer_push *p)
 {
     struct consumer *c = p->consumer;
-    nanos now = consumer_reactor(c)->now, threshold = consumer_config(c)->inactive_threshold;
+    nanos now = consumer_reactor(c)->now;
     bool was_bound = p->is_bound;
     p->is_bound = sub_watch_is_met(consumer_home(c), &p->watch);
     if (p->is_bound == was_bound) return;
     c->used_at = now;
     p->sent_at = now;
-    if (threshold > 0) consumer_due(c, DUE_IDLE, now + threshold);
+    if (c->idle_after > 0 && c->idle_after < NANOS_MAX - now)
+        consumer_due(c, DUE_IDLE, now + c->idle_after);
     bool beats = p->is_bound && consumer_config(c)->idle_heartbeat > 0;
     consumer_due(c, DUE_PUSH, beats ? now + consumer_config(c)->idle_heartbeat : NANOS_MAX);
     consumer_wake(c);
@@ -91,6 +92,21 @@ void consumer_push_end(struct consumer *c)
     buf_deinit(&p->stalled);
     c->push = xfree(p);
     c->due[DUE_PUSH] = NANOS_MAX;
+}
+
+void consumer_push_configure(struct consumer *c, const struct consumer_config *old)
+{
+    const struct consumer_config *f = consumer_config(c);
+    if (c->push == NULL) return;
+    assert(consumer_is_push(f) && consumer_is_push(old));
+    bool is_here = slice_equal_str(slice_str(f->deliver_subject), old->deliver_subject);
+    if (!is_here) redelivery_expire(&c->redelivery);    /* whoever listens there has had nothing */
+    if (!is_here || !slice_equal(slice_str(f->deliver_group), slice_str(old->deliver_group))) {
+        consumer_push_end(c);
+        consumer_push_begin(c);
+    } else if (f->rate_limit_bps != old->rate_limit_bps) {
+        rate_init(&c->push->rate, f->rate_limit_bps, burst_of(c));
+    }
 }
 
 bool consumer_push_is_bound(const struct consumer *c)

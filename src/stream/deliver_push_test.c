@@ -245,13 +245,24 @@ static void another_deliver_subject_is_taken_over(void **state)
     struct stage *g = stage_new();
     struct consumer_config config = push_config();
     struct js_error why;
-    (void)world_say(g->world, g->client, "SUB e 7\r\n");
+    config.ack_policy = JS_ACK_EXPLICIT;
+    config.ack_wait = 30 * SECOND;
+    (void)world_say(g->world, g->client, "SUB e 7\r\nSUB d 8\r\n");
     struct consumer *c = stage_consumer(g, "C", &config);
     (void)stage_store(g, "s.a", "1");
+    (void)stage_store(g, "s.b", "2");
+    stage_run(g);
+    assert_true(begins(world_take(g->world, g->client), "MSG s.a 8 $JS.ACK.S.C.1.1.1."));
     config.deliver_subject = "e";
     assert_true(consumer_update(c, &config, &why));
     stage_run(g);
-    assert_true(begins(world_take(g->world, g->client), "MSG s.a 7 $JS.ACK.S.C.1.1.1."));
+    const char *got = world_take(g->world, g->client);
+    assert_true(begins(got, "MSG s.a 7 $JS.ACK.S.C.2.1.3."));
+    assert_non_null(strstr(got, "MSG s.b 7 $JS.ACK.S.C.2.2.4."));
+    config.description = "the same place";
+    assert_true(consumer_update(c, &config, &why));
+    stage_run(g);
+    assert_string_equal(world_take(g->world, g->client), "");
     stage_free(g);
 }
 

@@ -18,6 +18,8 @@
 
 struct api_queue;
 struct js_account;
+struct restore;
+struct snapshot;
 struct stream;
 
 struct jetstream {
@@ -39,14 +41,21 @@ struct jetstream {
     struct timer             due;       /* when the store wants one though nothing happens */
     uint32_t                 batches_open[2];   /* of all streams: atomic, fast */
     struct stream           *ending;    /* deleted ones whose files are there; stream_store.c */
+    struct stream           *hidden;    /* nobody finds them; stream_restore.h */
+    struct snapshot         *snapshots; /* under way; snapshot.h */
+    struct restore          *restores;  /* likewise; restore.h */
+    uint32_t                 snapshots_count, restores_count;
     char                    *reports;   /* what recovery has found, a line each; NULL: nothing */
     char                    *directory; /* "<store_dir>/midge" */
     nanos                    took;      /* to start */
     _Atomic uint32_t         away;      /* what is under way on other reactors and will come home */
     _Atomic bool             is_stopping;
+    bool                     is_storing_last;   /* the sessions have been closed */
     _Atomic bool             is_done;   /* after that, and all is on the disk */
     bool                     is_ending; /* no reactor ticks any more: nobody is told anything */
     bool                     is_failed; /* the journal has */
+    bool                     is_at_rest; /* see struct jetstream_setup */
+    bool                     is_full;   /* there was no space, at the last look */
     bool                     is_open;   /* the store is */
 };
 

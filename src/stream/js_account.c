@@ -2,11 +2,13 @@
 /* Every account of the settings has a place here, also one without JetStream: it is told so. */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "core/deliver.h"
 #include "core/message.h"
 #include "core/sub_watch.h"
 #include "stream/ack_subject.h"
 #include "stream/api.h"
 #include "stream/consumer.h"
+#include "stream/snapshot.h"
 
 /* ---- what comes in ---- */
 
@@ -17,11 +19,9 @@ static void ack_take(struct sink *sink, struct core_reactor *cr, struct sub *sub
     struct ack_subject ack;
     (void)sub;
     assert(a->js->home == cr);
-    if (!a->is_enabled || !ack_subject_parse(m->subject, &ack)) {
-        consumer_ack_nobody(a, m->reply);
-        return;
-    }
-    consumer_ack(a, &ack, m->reply, message_header(m), message_payload(m));
+    bool is_taken = a->is_enabled && ack_subject_parse(m->subject, &ack) &&
+                    consumer_ack(a, &ack, m->reply, message_payload(m));
+    if (!is_taken) deliver_unanswered(cr, m->origin, m->subject, m->reply);
 }
 
 static void flow_take(struct sink *sink, struct core_reactor *cr, struct sub *sub,
@@ -241,6 +241,7 @@ void js_account_remove(struct js_account *a, struct stream *s)
     assert(found);
     assert(a->streams[at] == s);
     if (a->js->api != NULL) api_stream_gone(a->js->api, s);
+    snapshots_stream_gone(s);
     if (a->updating == s) a->updating = NULL;
     a->streams_count--;
     memmove(a->streams + at, a->streams + at + 1,
@@ -288,6 +289,11 @@ void js_account_check(const struct js_account *a)
         const struct stream *s = a->streams[i];
         assert(s->account == a);
         assert(i == 0 || slice_compare(stream_name(a->streams[i - 1]), stream_name(s)) < 0);
+        if (stream_is_file(s)) store += s->charged;
+        else memory += s->charged;
+    }
+    for (const struct stream *s = a->js->hidden; s != NULL; s = s->next_hidden) {
+        if (s->account != a) continue;
         if (stream_is_file(s)) store += s->charged;
         else memory += s->charged;
     }

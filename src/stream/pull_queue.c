@@ -178,6 +178,13 @@ static bool pin_fits(struct pull_queue *q, const struct pull_arrival *a)
     return true;
 }
 
+static uint8_t rank_of(const struct pull_queue *q, const struct pull_waiting *w)
+{
+    assert(w->priority < RANKS);
+    assert(q->config.policy <= PULL_PRIORITIZED);
+    return q->config.policy == PULL_PRIORITIZED ? w->priority : 0;
+}
+
 static struct pull_waiting *waiting_new(const struct pull_queue *q, const struct pull_arrival *a)
 {
     const struct pull_request *r = a->request;
@@ -201,9 +208,8 @@ static struct pull_waiting *waiting_new(const struct pull_queue *q, const struct
     }
     if (r->id.len > 0) w->pin_len = r->id.len == PULL_PIN_LEN ? PULL_PIN_LEN : PIN_LEN_FOREIGN;
     if (w->pin_len == PULL_PIN_LEN) memcpy(w->pin, r->id.ptr, PULL_PIN_LEN);
-    if (q->config.policy == PULL_PRIORITIZED)
-        w->rank = r->is_object ? (uint8_t)r->priority : RANKS - 1;
-    assert(w->rank < RANKS);
+    w->priority = r->is_object ? (uint8_t)r->priority : RANKS - 1;
+    w->rank = rank_of(q, w);
     list_init(&w->node);
     list_init(&w->no_wait_node);
     return w;
@@ -280,6 +286,23 @@ void pull_queue_sweep(struct pull_queue *q)
             struct pull_waiting *w = container_of(node, struct pull_waiting, node);
             if (!q->host->has_interest(q->host, w)) pull_queue_drop(q, w);
         }
+    }
+    assert_slow((pull_queue_check(q), true));
+}
+
+void pull_queue_configure(struct pull_queue *q, const struct pull_queue_config *config)
+{
+    struct list all, *node;
+    assert(config->max_waiting == q->config.max_waiting);
+    served_free(q);
+    if (q->has_pin && config->policy != PULL_PINNED_CLIENT) pin_end(q, NULL);
+    q->config = *config;
+    list_init(&all);
+    for (int i = 0; i < RANKS; i++) list_splice(&all, &q->ranks[i]);
+    while ((node = list_pop(&all)) != NULL) {
+        struct pull_waiting *w = container_of(node, struct pull_waiting, node);
+        w->rank = rank_of(q, w);
+        list_add_tail(&q->ranks[w->rank], &w->node);
     }
     assert_slow((pull_queue_check(q), true));
 }

@@ -34,6 +34,7 @@ struct pull_waiting {
     uint64_t     number;
     uint32_t     heap_at;
     uint8_t      rank;
+    uint8_t      priority;              /* the rank where there are ranks */
     uint8_t      pin_len;
     bool         is_exported;
     bool         is_grouped;
@@ -71,6 +72,9 @@ struct pull_queue_config {
 };
 
 struct pull_queue *pull_queue_new(const struct pull_queue_config *, struct pull_host *);
+/* From now on so; who waits keeps the place among those of the same rank. A pin ends without a word
+ * when there are none any more. `max_waiting` is as it was. */
+void pull_queue_configure(struct pull_queue *, const struct pull_queue_config *);
 struct pull_queue *pull_queue_free(struct pull_queue *); /* silent; NULL is fine; returns NULL */
 DEFINE_AUTO_FREE(pull_queue)
 

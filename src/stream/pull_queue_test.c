@@ -344,6 +344,34 @@ static void a_bare_number_is_served_without_a_pin(void **state)
     tear_down(&s);
 }
 
+static void who_waits_waits_on_under_another_policy(void **state)
+{
+    (void)state;
+    struct stage s;
+    nanos since;
+    set_up(&s, PULL_ANYONE, 512);
+    (void)ask(&s, "text", "1");
+    (void)ask(&s, "5", "{\"batch\":2,\"group\":\"g\",\"priority\":5}");
+    (void)ask(&s, "1", "{\"batch\":1,\"group\":\"g\",\"priority\":1}");
+    const struct pull_queue_config ranked = { 512, PULL_PRIORITIZED, 10 * SECOND };
+    pull_queue_configure(s.queue, &ranked);
+    offer(&s, 2, 1);
+    expect(&s, "1: message\n5: message\n");
+    const struct pull_queue_config pinned = { 512, PULL_PINNED_CLIENT, 10 * SECOND };
+    pull_queue_configure(s.queue, &pinned);
+    offer(&s, 1, 1);
+    expect(&s, "pin: new\n5: message\n");
+    (void)ask(&s, "b", "{\"group\":\"g\"}");
+    offer(&s, 1, 1);
+    expect(&s, "");
+    const struct pull_queue_config anyone = { 512, PULL_ANYONE, 10 * SECOND };
+    pull_queue_configure(s.queue, &anyone);
+    assert_int_equal(pull_queue_pin(s.queue, &since).len, 0);
+    offer(&s, 9, 1);
+    expect(&s, "text: message\nb: message\n");
+    tear_down(&s);
+}
+
 static void a_consumer_that_ends_tells_all(void **state)
 {
     (void)state;
@@ -407,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_bare_number_is_served_without_a_pin),
         cmocka_unit_test(a_consumer_that_ends_tells_all),
         cmocka_unit_test(random_calls_keep_the_queue_sound),
+        cmocka_unit_test(who_waits_waits_on_under_another_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

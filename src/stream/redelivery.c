@@ -19,17 +19,9 @@ enum { SLACK = 64 }; /* outdated elements that are not worth a sweep */
 
 void redelivery_init(struct redelivery *r, const struct redelivery_config *config)
 {
-    *r = (struct redelivery){ .numbers = 2 };
-    redelivery_configure(r, config);
-    assert(r->pending.live == 0);
-    assert(r->heap == NULL);
-}
-
-void redelivery_configure(struct redelivery *r, const struct redelivery_config *config)
-{
     assert(config->ack_wait > 0 || config->backoff_count > 0);
     assert(config->backoff_count == 0 || config->backoff != NULL);
-    r->config = *config;
+    *r = (struct redelivery){ .config = *config, .numbers = 2 };
 }
 
 static void queue_reset(struct redelivery_queue *q)
@@ -253,6 +245,31 @@ static nanos later(nanos at, nanos by)
     return at > NANOS_MAX - by ? NANOS_MAX : at + by;
 }
 
+/* How much longer than before. */
+static nanos wait_grown(const struct redelivery *r, const struct redelivery *before,
+                        uint32_t deliveries)
+{
+    assert(deliveries > 0);
+    return wait_after(r, deliveries) - wait_after(before, deliveries);
+}
+
+void redelivery_configure(struct redelivery *r, const struct redelivery_config *config)
+{
+    const struct redelivery before = { .config = r->config };
+    const struct ack_entry *each;
+    assert(config->ack_wait > 0 || config->backoff_count > 0);
+    assert(config->backoff_count == 0 || config->backoff != NULL);
+    r->config = *config;
+    for (uint32_t at = 0; (each = ack_list_next(&r->pending, &at)) != NULL;) {
+        struct ack_entry *e = ack_list_find(&r->pending, each->stream_seq);
+        nanos grown = wait_grown(r, &before, e->deliveries);
+        if (e->consumer_seq != 0 || e->time == NANOS_MAX || grown == 0) continue;
+        e->time = grown > 0 ? later(e->time, grown) : e->time > -grown ? e->time + grown : 0;
+    }
+    heap_sweep(r);
+    assert_slow((redelivery_check(r), true));
+}
+
 void redelivery_track(struct redelivery *r, uint64_t stream_seq, uint32_t deliveries, nanos at)
 {
     assert(stream_seq > 0);
@@ -346,6 +363,18 @@ static void queue_sort_last(struct redelivery_queue *q, uint32_t live_before)
     assert(q->live >= live_before);
     assert(count <= q->end - q->from);
     if (count > 1) qsort(q->items + q->end - count, count, sizeof(*q->items), by_sequence);
+}
+
+void redelivery_expire(struct redelivery *r)
+{
+    const struct ack_entry *each;
+    for (uint32_t at = 0; (each = ack_list_next(&r->pending, &at)) != NULL;) {
+        struct ack_entry *e = ack_list_find(&r->pending, each->stream_seq);
+        if (e->consumer_seq == 0) enqueue(r, e);
+    }
+    assert(r->again.live + r->exhausted.live == r->pending.live);
+    r->heap_count = 0;
+    assert_slow((redelivery_check(r), true));
 }
 
 nanos redelivery_tick(struct redelivery *r, nanos now)

@@ -61,7 +61,8 @@ void redelivery_deinit(struct redelivery *);
 void redelivery_trim(struct redelivery *);  /* gives memory back that is not needed now */
 void redelivery_clear(struct redelivery *); /* forgets all: a reset, or no longer leader */
 
-/* For what is delivered from now on, and for the limit on deliveries at once. */
+/* What waits waits as long as it would have from the start; the limit on deliveries counts at
+ * once. Time may have come: redelivery_tick(). */
 void redelivery_configure(struct redelivery *, const struct redelivery_config *);
 
 /* Delivered the `deliveries`-th time at `at`. */
@@ -77,6 +78,8 @@ bool redelivery_nak(struct redelivery *, uint64_t stream_seq);
 /* Due at `at` and not before, queued or not. False: not tracked. */
 bool redelivery_delay(struct redelivery *, uint64_t stream_seq, nanos at);
 
+/* All that waits is due now, in ascending order behind what was due before. */
+void redelivery_expire(struct redelivery *);
 /* Queues what is due. Returns when to call again: NANOS_MAX when nothing waits for its time. */
 nanos redelivery_tick(struct redelivery *, nanos now);
 

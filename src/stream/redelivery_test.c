@@ -100,6 +100,50 @@ static void a_limit_that_is_raised_spares_who_was_exhausted(void **state)
     redelivery_deinit(&r);
 }
 
+static void another_wait_counts_from_the_delivery(void **state)
+{
+    (void)state;
+    const nanos backoff[] = { 2 * SECOND, 20 * SECOND };
+    struct redelivery_config config = { .ack_wait = 10 * SECOND };
+    struct redelivery r;
+    redelivery_init(&r, &config);
+    redelivery_track(&r, 1, 1, 1 * SECOND);
+    redelivery_track(&r, 2, 2, 2 * SECOND);
+    assert_true(redelivery_tick(&r, 3 * SECOND) == 11 * SECOND);
+    config = (struct redelivery_config){ SECOND, backoff, ARRAY_COUNT(backoff), 0 };
+    redelivery_configure(&r, &config);
+    assert_true(redelivery_tick(&r, 3 * SECOND) == 22 * SECOND);
+    expect_next(&r, REDELIVERY_AGAIN, 1);
+    config = (struct redelivery_config){ .ack_wait = MINUTE };
+    redelivery_configure(&r, &config);
+    assert_int_equal(redelivery_queued(&r), 1);
+    assert_true(redelivery_tick(&r, 3 * SECOND) == 62 * SECOND);
+    redelivery_deinit(&r);
+}
+
+static void all_that_waits_can_be_made_due(void **state)
+{
+    (void)state;
+    const struct redelivery_config config = { .ack_wait = SECOND, .max_deliver = 2 };
+    struct redelivery r;
+    redelivery_init(&r, &config);
+    redelivery_track(&r, 5, 1, 0);
+    redelivery_track(&r, 4, 2, 0);
+    redelivery_track(&r, 3, 1, 0);
+    redelivery_track(&r, 7, 1, 0);
+    assert_true(redelivery_nak(&r, 7));
+    redelivery_expire(&r);
+    assert_true(redelivery_tick(&r, 0) == NANOS_MAX);
+    expect_next(&r, REDELIVERY_EXHAUSTED, 4);
+    expect_next(&r, REDELIVERY_AGAIN, 7);
+    redelivery_forget(&r, 7);
+    expect_next(&r, REDELIVERY_AGAIN, 3);
+    redelivery_track(&r, 3, 2, SECOND);
+    expect_next(&r, REDELIVERY_AGAIN, 5);
+    assert_true(redelivery_tick(&r, SECOND) == 2 * SECOND);
+    redelivery_deinit(&r);
+}
+
 static void a_nak_queues_at_once_and_one_with_delay_leaves_the_queue(void **state)
 {
     (void)state;
@@ -318,6 +362,8 @@ int main(void)
         cmocka_unit_test(what_is_tracked_can_be_asked_and_forgotten_up_to_a_message),
         cmocka_unit_test(acks_in_time_leave_no_memory_behind),
         cmocka_unit_test(random_calls_give_the_order_and_the_times_of_the_model),
+        cmocka_unit_test(another_wait_counts_from_the_delivery),
+        cmocka_unit_test(all_that_waits_can_be_made_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include "stream/schedules.h"
 #include "stream/source.h"
 #include "stream/stream_internal.h"
+#include "stream/stream_restore.h"
 #include "stream/zone.h"
 #include "subject/transform.h"
 
@@ -16,8 +17,8 @@ static void run(struct turn *, struct reactor *);
 
 /* ---- life ---- */
 
-static struct stream *stream_new(struct js_account *a, uint64_t incarnation,
-                                 const struct stream_config *config)
+struct stream *stream_new(struct js_account *a, const struct stream_config *config,
+                          uint64_t incarnation)
 {
     struct stream *s = xcalloc(1, sizeof *s);
     s->account = a;
@@ -34,6 +35,7 @@ static struct stream *stream_new(struct js_account *a, uint64_t incarnation,
     s->sink.deliver = ingest_deliver;
     list_init(&s->waits);
     list_init(&s->changes);
+    list_init(&s->erasing);
     turn_init(&s->turn, run);
     stream_bodies_new(s);
     s->consumers = consumers_new(s);
@@ -41,7 +43,7 @@ static struct stream *stream_new(struct js_account *a, uint64_t incarnation,
 }
 
 /* Numbers of streams of memory are drawn: they do not outlive the process. */
-static uint64_t incarnation_of(struct js_account *a, const struct stream_config *config)
+uint64_t stream_incarnation(struct js_account *a, const struct stream_config *config)
 {
     if (config->storage == JS_STORAGE_FILE) return store_incarnation_new(a->js->store);
     return rng_next(&jetstream_reactor(a->js)->rng) | UINT64_C(1) << 63;
@@ -52,12 +54,12 @@ enum err stream_create(struct js_account *a, const struct stream_config *config,
 {
     assert(js_text_set(config->name));
     assert(js_account_stream(a, slice_str(config->name)) == NULL);
-    struct stream *s = stream_new(a, incarnation_of(a, config), config);
+    struct stream *s = stream_new(a, config, stream_incarnation(a, config));
     s->created = jetstream_reactor(a->js)->wall;
     s->is_started = true;
     stream_expiry_start(s);
     s->last_proposed = config->first_seq > 1 ? config->first_seq - 1 : 0;
-    if (!stream_config_propose(s, config, ret_error)) {
+    if (!stream_config_propose(s, COMMAND_CONFIG, config, ret_error)) {
         stream_free(s);
         return ERR_LIMIT;
     }
@@ -70,7 +72,7 @@ bool stream_update(struct stream *s, const struct stream_config *config, struct 
 {
     assert(slice_equal(slice_str(config->name), stream_name(s)));
     assert(!s->is_deleted);
-    return stream_config_propose(s, config, ret_error);
+    return stream_config_propose(s, COMMAND_CONFIG, config, ret_error);
 }
 
 bool stream_delete(struct stream *s, struct js_error *ret_error)
@@ -85,8 +87,13 @@ bool stream_delete(struct stream *s, struct js_error *ret_error)
     return true;
 }
 
-/* Everything but its messages, which may have an end of their own on a disk. */
-static void dismantle(struct stream *s)
+void stream_uncharge(struct stream *s)
+{
+    if (s->charged > 0) js_account_charge(s->account, stream_is_file(s), -(int64_t)s->charged);
+    s->charged = 0;
+}
+
+void stream_dismantle(struct stream *s)
 {
     assert(list_empty(&s->waits));
     s->is_deleted = true;
@@ -97,6 +104,7 @@ static void dismantle(struct stream *s)
     ingest_held_stop(s);
     s->batches = batches_free(s->batches);
     stream_changes_fail(s, ERR_CLOSED);
+    stream_erasing_fail(s, ERR_CLOSED);
     s->consumers = consumers_free(s->consumers);
     s->log = s->log->ops->free(s->log);
     s->inflight = inflight_free(s->inflight);
@@ -123,23 +131,24 @@ struct stream *stream_free(struct stream *s)
     struct store *store = s->account->js->store;
     while (!list_empty(&s->waits)) list_remove(s->waits.next);
     if (store != NULL) store_leave(store, &s->owner);
-    dismantle(s);
+    stream_dismantle(s);
     s->msgs = msgs_free(s->msgs);
     return xfree(s);
 }
 
-struct stream *stream_recover(struct jetstream *js, uint64_t incarnation, struct slice first)
+struct stream *stream_recover(struct jetstream *js, const struct store_found *found)
 {
     AUTO_FREE(arena) arena = arena_new();
     struct config_command c;
     struct stream_config config;
-    if (config_command_read(first, &c) != ERR_OK) return NULL;
+    if (!stream_begins(found->is_record, found->kind)) return NULL;
+    if (config_command_read(found->bytes, &c) != ERR_OK) return NULL;
     struct js_account *a = js_account_get(js, c.account);
     if (a == NULL || stream_config_read(c.json, arena, &config) != ERR_OK) return NULL;
     if (config.storage != JS_STORAGE_FILE) return NULL;
-    struct stream *s = stream_new(a, incarnation, &config);
+    struct stream *s = stream_new(a, &config, found->incarnation);
     s->created = c.created;
-    js_account_add(a, s);
+    stream_hide(s);                     /* until a COMMAND_CONFIG says that it is whole */
     return s;
 }
 
@@ -157,20 +166,17 @@ void stream_start(struct stream *s)
 {
     struct msgs_state state;
     assert(!s->is_started);
+    assert(!s->is_gone && !s->is_hidden);
     msgs_state(s->msgs, &state);
     s->last_proposed = state.last_sequence;
     s->time_proposed = state.last_time;
     buf_add(&s->last_id_proposed, buf_slice(&s->last_id));
     s->is_started = true;
     stream_charge(s);
-    if (s->is_gone) {
-        stream_wake(s);
-        return;
-    }
     stream_expiry_start(s);
     stream_subs_update(s);
     sources_update(s);
-    consumers_start(s->consumers);
+    if (s->is_created) consumers_start(s->consumers);
     sweep(s, &state);
 }
 
@@ -207,7 +213,7 @@ void stream_fail(struct stream *s, enum err e)
     assert(e != ERR_OK);
     if (s->failure != ERR_OK) return;
     s->failure = e;
-    reactor_turn(jetstream_reactor(s->account->js), &s->turn);
+    stream_wake(s);
 }
 
 static void end(struct stream *s)
@@ -216,8 +222,7 @@ static void end(struct stream *s)
     assert(s->is_gone);
     consumers_dismiss(s->consumers);
     stream_answers_send(s, s->log->applied);
-    if (s->charged > 0) js_account_charge(a, stream_is_file(s), -(int64_t)s->charged);
-    s->charged = 0;
+    stream_uncharge(s);
     js_account_remove(a, s);
     waits_end(s, s->log->applied, false);
     stream_changes_fail(s, ERR_CLOSED);
@@ -226,7 +231,7 @@ static void end(struct stream *s)
         stream_free(s);
         return;
     }
-    dismantle(s);
+    stream_dismantle(s);
     stream_file_end(s);
 }
 

@@ -33,6 +33,11 @@ struct batches;
 struct js_paged;
 struct sources;
 
+/* Who makes one that is hidden (stream_restore.h): something of it was applied. From anywhere. */
+struct stream_maker {
+    void (*applied)(struct stream_maker *);
+};
+
 struct stream {
     struct js_account   *account;
     uint64_t             incarnation;   /* never used again */
@@ -61,7 +66,8 @@ struct stream {
     struct sub         **subs;          /* one per subject; NULL while it takes nothing */
     uint32_t             subs_count;
     struct list          waits;         /* struct stream_wait, by `upto` */
-    struct list          changes;       /* private to stream_changes.c */
+    struct list          changes;       /* private to stream_changes.c, as is `erasing` */
+    struct list          erasing;
     struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
     struct text_queue    answers;       /* private to stream_answers.c */
     struct text_queue    held;          /* private to ingest_held.c, as the next ones */
@@ -93,6 +99,9 @@ struct stream {
     struct buf           loading_ids, loading_expiries, loading_schedules;
     bool                 is_config_told;
     struct stream       *next_ending;   /* in js->ending */
+    struct stream       *next_hidden;   /* in js->hidden */
+    struct stream_maker *maker;         /* is told what is applied; NULL: nobody makes it */
+    bool                 is_hidden;     /* nobody finds it: stream_restore.h */
     bool                 is_created;    /* its first command was applied */
     bool                 is_started;    /* not in recovery */
     bool                 is_deleted;    /* COMMAND_DELETE was proposed: nothing new is taken */
@@ -128,12 +137,10 @@ struct stream *stream_free(struct stream *);
  * at the next start. Before store_close(). */
 void streams_end(struct jetstream *);
 
-/* Recovery: does a record, or a section, of this kind begin a stream? */
-bool stream_begins(bool is_record, uint32_t kind);
-/* Recovery: the store found an owner whose first section or record (COMMAND_CONFIG with the
- * account's name in it) this is; js->store is set. NULL: it cannot be read; the store quarantines
- * it. */
-struct stream *stream_recover(struct jetstream *, uint64_t incarnation, struct slice first);
+/* Recovery: the store found an owner; js->store is set. NULL: this record or section does not begin
+ * a stream (COMMAND_CONFIG or COMMAND_RESTORE do, with the account's name in them), or it cannot be
+ * read; the store quarantines it. */
+struct stream *stream_recover(struct jetstream *, const struct store_found *);
 /* All is replayed: timers, subscriptions, consumers begin. */
 void stream_start(struct stream *);
 /* Its log has failed: nothing is taken any more, those that wait are told. */

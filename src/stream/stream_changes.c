@@ -3,11 +3,12 @@
  * asked waits until it is durable. */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "store/store.h"
 #include "stream/stream_internal.h"
 
 /* Who waits for a command of the log. In the order of the commands. */
 struct change {
-    struct list node;
+    struct list node;  /* of the stream's `changes`, or of `erasing` when only that is waited for */
     uint64_t    index; /* the command is the log's so-manieth */
     void      (*removed)(void *ctx, enum err);
     void      (*purged)(void *ctx, enum err, uint64_t count);
@@ -50,6 +51,14 @@ void stream_changes_fail(struct stream *s, enum err e)
         change_end(container_of(node, struct change, node), e, 0);
 }
 
+void stream_erasing_fail(struct stream *s, enum err e)
+{
+    struct list *node;
+    assert(e != ERR_OK);
+    while ((node = list_pop(&s->erasing)) != NULL)
+        change_end(container_of(node, struct change, node), e, 0);
+}
+
 uint8_t *stream_propose_removal(struct stream *s, enum command_kind kind, uint32_t len)
 {
     assert(kind == COMMAND_REMOVE || kind == COMMAND_COMPACT || kind == COMMAND_PURGE);
@@ -87,7 +96,18 @@ bool stream_remove(struct stream *s, uint64_t sequence, bool no_erase,
 static void erased(void *ctx, enum err e)
 {
     struct change *c = ctx;
-    if (c != NULL) change_end(c, e, 0);
+    if (c == NULL) return;              /* nobody waits */
+    list_remove(&c->node);
+    change_end(c, e, 0);
+}
+
+/* Who waits does so until it is gone from the disk, too. */
+static void erase(struct stream *s, uint64_t sequence, struct change *waits)
+{
+    assert(waits == NULL || waits->removed != NULL);
+    if (waits != NULL) list_add_tail(&s->erasing, &waits->node);
+    if (stream_is_file(s)) store_erase(s->account->js->store, &s->owner, sequence, erased, waits);
+    else msgs_erase(s->msgs, sequence, erased, waits);
 }
 
 void stream_apply_remove(struct stream *s, const struct remove_command *c)
@@ -99,7 +119,7 @@ void stream_apply_remove(struct stream *s, const struct remove_command *c)
         uint64_t sequence = remove_command_get(c, i);
         if (!stream_take_out(s, sequence)) e = ERR_NOTFOUND;
         else if (c->flags & REMOVE_ERASE) {
-            msgs_erase(s->msgs, sequence, erased, waits);
+            erase(s, sequence, waits);
             waits = NULL;
         }
     }

@@ -13,11 +13,15 @@ static const struct stream_config *present_find(const struct js_check *k, struct
 
 /* --- create --- */
 
+static bool has_separators(struct slice name)
+{
+    return slice_find_byte(name, '/') >= 0 || slice_find_byte(name, '\\') >= 0;
+}
+
 static bool request_check(const struct stream_config *c, struct slice name, struct js_error *e)
 {
     if (!slice_equal(slice_str(c->name), name)) return js_error_set(e, JS_ERR_STREAM_MISMATCH);
-    if (slice_find_byte(name, '/') >= 0 || slice_find_byte(name, '\\') >= 0)
-        return js_error_set(e, JS_ERR_STREAM_NAME_CONTAINS_PATH_SEPARATORS);
+    if (has_separators(name)) return js_error_set(e, JS_ERR_STREAM_NAME_CONTAINS_PATH_SEPARATORS);
     if (c->sealed) return js_config_refuse(e, "stream configuration for create can not be sealed");
     if (c->mirror_direct && c->mirror == NULL)
         return js_config_refuse(e, "stream has no mirror but does have mirror direct");
@@ -25,7 +29,7 @@ static bool request_check(const struct stream_config *c, struct slice name, stru
 }
 
 /* The first look at limits, at the request as it came. */
-static bool count_check(const struct stream_config *c, const struct js_check *k, struct js_error *e)
+bool stream_count_check(const struct stream_config *c, const struct js_check *k, struct js_error *e)
 {
     const struct stream_config *o;
     int64_t count = 0;
@@ -37,8 +41,8 @@ static bool count_check(const struct stream_config *c, const struct js_check *k,
     return stream_limits_check(c, k, c->max_bytes, stream_reserved_by_others(c, k), e);
 }
 
-static bool replicas_possible(const struct stream_config *c, const struct js_check *k,
-                              struct js_error *e)
+bool stream_replicas_check(const struct stream_config *c, const struct js_check *k,
+                           struct js_error *e)
 {
     if (c->num_replicas <= 1 || k->server->is_clustered) return true;
     return js_error_set(e, JS_ERR_STREAM_REPLICAS_NOT_SUPPORTED);
@@ -80,9 +84,9 @@ enum stream_verdict stream_create_check(struct stream_config_request *q, struct 
     k.is_pedantic = q->pedantic;
     js_metadata_store(&c->metadata, stream_config_level(c), k.arena);
     if (!request_check(c, name, ret_error)) return STREAM_REFUSED;
-    if (!count_check(c, &k, ret_error)) return STREAM_REFUSED;
+    if (!stream_count_check(c, &k, ret_error)) return STREAM_REFUSED;
     if (!stream_config_check(c, &k, ret_error)) return STREAM_REFUSED;
-    if (!replicas_possible(c, &k, ret_error)) return STREAM_REFUSED;
+    if (!stream_replicas_check(c, &k, ret_error)) return STREAM_REFUSED;
 
     const struct stream_config *present = present_find(&k, name);
     if (present != NULL) return present_compare(c, present, &k, ret_error);
@@ -95,6 +99,23 @@ enum stream_verdict stream_create_check(struct stream_config_request *q, struct 
         return STREAM_REFUSED;
     }
     return STREAM_NEW;
+}
+
+/* --- restore --- */
+
+bool stream_restore_check(struct stream_config *c, struct slice name, const struct js_check *k,
+                          struct js_error *ret_error)
+{
+    assert(name.len > 0);
+    if (!js_text_set(c->name)) c->name = arena_str(k->arena, name);
+    if (!slice_equal(slice_str(c->name), name))
+        return js_error_set(ret_error, JS_ERR_STREAM_MISMATCH);
+    if (has_separators(name))
+        return js_error_set(ret_error, JS_ERR_STREAM_NAME_CONTAINS_PATH_SEPARATORS);
+    if (!stream_config_check(c, k, ret_error)) return false;
+    if (!stream_count_check(c, k, ret_error)) return false;
+    if (present_find(k, name) == NULL) return true;
+    return js_error_set(ret_error, JS_ERR_STREAM_NAME_EXIST_RESTORE_FAILED);
 }
 
 /* --- update --- */
@@ -137,7 +158,7 @@ static bool changes_check(const struct stream_config *c, const struct stream_con
         { c->persist_mode != old->persist_mode,
           "stream configuration update can not change persist mode" },
     };
-    if (!replicas_possible(c, k, e)) return false;
+    if (!stream_replicas_check(c, k, e)) return false;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         if (rows[i].is_wrong) return js_config_refuse(e, rows[i].text);
     if (!mirror_kept(c, old)) return js_error_set(e, JS_ERR_STREAM_MIRROR_NOT_UPDATABLE);

@@ -21,6 +21,17 @@ MUST_CHECK enum stream_verdict stream_create_check(struct stream_config_request 
                                                    struct slice name, const struct js_check *,
                                                    struct js_error *ret_error);
 
+/* The same for one that will come from a backup. An empty name is the one in the subject. */
+MUST_CHECK bool stream_restore_check(struct stream_config *, struct slice name,
+                                     const struct js_check *, struct js_error *ret_error);
+
+/* Parts of both: so many replicas are possible; the account may have one more, and there is room
+ * for it. */
+MUST_CHECK bool stream_replicas_check(const struct stream_config *, const struct js_check *,
+                                      struct js_error *ret_error);
+MUST_CHECK bool stream_count_check(const struct stream_config *, const struct js_check *,
+                                   struct js_error *ret_error);
+
 MUST_CHECK enum stream_verdict stream_update_check(struct stream_config_request *,
                                                    struct slice name, const struct js_check *,
                                                    struct js_error *ret_error);

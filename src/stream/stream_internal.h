@@ -157,6 +157,7 @@ void stream_charge(struct stream *);
 void stream_apply_remove(struct stream *, const struct remove_command *);
 void stream_apply_purge(struct stream *, const struct purge_command *);
 void stream_changes_fail(struct stream *, enum err);
+void stream_erasing_fail(struct stream *, enum err); /* the store forgets them with its owner */
 /* The retention became interest: what no consumer needs goes at once. Part of applying: consumers
  * are replicated state. */
 void stream_unneeded_take(struct stream *);
@@ -178,6 +179,19 @@ bool stream_schedules_fire(struct stream *);
 void stream_schedule_note(struct stream *, const struct store_command *, uint64_t sequence);
 void stream_expiry_stop(struct stream *);
 
+/* ---- life, for stream_restore.c ---- */
+
+/* Without a first command, and in no list. */
+struct stream *stream_new(struct js_account *, const struct stream_config *, uint64_t incarnation);
+/* Recovery: does a record, or a section, of this kind begin a stream? */
+bool stream_begins(bool is_record, uint32_t kind);
+/* A number for a new one. */
+uint64_t stream_incarnation(struct js_account *, const struct stream_config *);
+/* Everything but its messages, which may have an end of their own on a disk. */
+void stream_dismantle(struct stream *);
+/* Account and server count it no more. */
+void stream_uncharge(struct stream *);
+
 /* ---- configuration ---- */
 
 /* Bodies of a new stream: log and messages by its storage. */
@@ -195,9 +209,9 @@ MUST_CHECK enum err stream_config_read(struct slice json, struct arena *,
 MUST_CHECK enum err stream_config_take(struct stream *, const struct config_command *);
 /* Subscriptions as the configuration has them; none when it is deleted. Not from within a sink. */
 void stream_subs_update(struct stream *);
-/* Proposes COMMAND_CONFIG. */
-MUST_CHECK bool stream_config_propose(struct stream *, const struct stream_config *,
-                                      struct js_error *ret_error);
+/* Proposes it as COMMAND_CONFIG or COMMAND_RESTORE. */
+MUST_CHECK bool stream_config_propose(struct stream *, enum command_kind,
+                                      const struct stream_config *, struct js_error *ret_error);
 /* Sets the error that a log's refusal is to a client. Returns false. */
 bool stream_log_refusal(struct stream *, struct js_error *ret_error);
 

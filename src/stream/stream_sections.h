@@ -8,6 +8,8 @@
  *   EXPIRIES  16 bytes each: 8 expires (INT64_MAX: never), 8 sequence
  *   LAST_ID   Nats-Msg-Id of the last message; empty: it had none
  *   SCHEDULES 16 bytes each: 8 due, 8 sequence; all of them, in the place of those said before
+ *   RESTORE   the same as CONFIG of a stream that is being restored: it begins a stream that counts
+ *             for nothing until there is a CONFIG
  *   SOURCE    the body of a COMMAND_SOURCE, of each source whose position has changed
  *
  * Thread: any; constants. */
@@ -23,6 +25,7 @@ enum stream_section {
     STREAM_SECTION_LAST_ID,
     STREAM_SECTION_SCHEDULES,
     STREAM_SECTION_SOURCE,
+    STREAM_SECTION_RESTORE,
     STREAM_SECTION_END,
 };
 

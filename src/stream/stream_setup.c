@@ -22,16 +22,17 @@ void stream_bodies_new(struct stream *s)
 
 /* ---- configuration ---- */
 
-bool stream_config_propose(struct stream *s, const struct stream_config *config,
-                           struct js_error *ret_error)
+bool stream_config_propose(struct stream *s, enum command_kind kind,
+                           const struct stream_config *config, struct js_error *ret_error)
 {
+    assert(kind == COMMAND_CONFIG || kind == COMMAND_RESTORE);
     struct buf json = { 0 };
     struct json_writer w = json_writer_on(&json, JSON_COMPACT);
     json_table_write(&stream_config_table, config, &w);
     struct config_command c = { s->created, stream_account_name(s), buf_slice(&json) };
     uint8_t *at = s->failure != ERR_OK
                       ? NULL
-                      : stream_log_propose(s->log, COMMAND_CONFIG, 0, config_command_size(&c),
+                      : stream_log_propose(s->log, kind, 0, config_command_size(&c),
                                            JOURNAL_USE_RELEASE);
     if (at != NULL) config_command_write(&c, at);
     buf_deinit(&json);

@@ -15,6 +15,7 @@
 #include "stream/schedules.h"
 #include "stream/source.h"
 #include "stream/stream_internal.h"
+#include "stream/stream_restore.h"
 #include "stream/stream_sections.h"
 
 static struct stream *of(struct store_owner *o)
@@ -30,8 +31,8 @@ static void put_config(struct stream *s, struct checkpoint *cp)
     struct json_writer w = json_writer_on(&json, JSON_COMPACT);
     json_table_write(&stream_config_table, &s->config, &w);
     struct config_command c = { s->created, stream_account_name(s), buf_slice(&json) };
-    config_command_write(
-        &c, checkpoint_add(cp, s->incarnation, STREAM_SECTION_CONFIG, config_command_size(&c)));
+    enum stream_section kind = s->is_created ? STREAM_SECTION_CONFIG : STREAM_SECTION_RESTORE;
+    config_command_write(&c, checkpoint_add(cp, s->incarnation, kind, config_command_size(&c)));
     buf_deinit(&json);
 }
 
@@ -164,14 +165,15 @@ static void owner_settled(struct store_owner *o, enum err e)
 
 /* ---- what it is told at a start ---- */
 
-static enum err load_config(struct stream *s, struct slice bytes)
+static enum err load_config(struct stream *s, struct slice bytes, bool is_whole)
 {
     struct config_command c;
     if (config_command_read(bytes, &c) != ERR_OK) return ERR_CORRUPT;
     if (stream_config_take(s, &c) != ERR_OK) return ERR_CORRUPT;
-    s->is_created = true;
     s->is_config_told = true;
-    return ERR_OK;
+    if (!is_whole) return s->is_created ? ERR_CORRUPT : ERR_OK;
+    s->is_created = true;
+    return !s->is_hidden || stream_show(s) ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err load_rows(struct buf *rows, struct slice bytes, uint32_t size)
@@ -191,7 +193,8 @@ static enum err owner_load(struct store_owner *o, uint32_t kind, struct slice by
     }
     if (kind >= CONSUMER_SECTION_FIRST) return consumers_load(s->consumers, kind, bytes);
     switch (kind) {
-    case STREAM_SECTION_CONFIG: return load_config(s, bytes);
+    case STREAM_SECTION_CONFIG: return load_config(s, bytes, true);
+    case STREAM_SECTION_RESTORE: return load_config(s, bytes, false);
     case STREAM_SECTION_IDS: return load_rows(&s->loading_ids, bytes, SECTION_ID_SIZE);
     case STREAM_SECTION_EXPIRIES:
         return load_rows(&s->loading_expiries, bytes, SECTION_EXPIRY_SIZE);
@@ -303,8 +306,10 @@ static void ending_take(struct stream *s)
 static void owner_dropped(struct store_owner *o)
 {
     struct stream *s = of(o);
-    if (!s->is_gone) {
-        js_account_remove(s->account, s);
+    if (s->is_hidden || !s->is_gone) {
+        if (s->is_hidden) stream_unhide(s);
+        else js_account_remove(s->account, s);
+        stream_uncharge(s);
         stream_free(s);
         return;
     }
@@ -365,6 +370,32 @@ static void owner_forgotten(struct store_owner *o)
     msgs_file_remove(msgs, removed, s);
 }
 
+static void owner_erase(struct store_owner *o, uint64_t sequence, void (*done)(void *ctx, enum err),
+                        void *ctx)
+{
+    struct stream *s = of(o);
+    assert(!msgs_has(s->msgs, sequence));
+    msgs_erase(s->msgs, sequence, done, ctx);
+}
+
+static bool owner_is_told(const struct store_owner *o, uint64_t sequence, uint32_t number)
+{
+    const struct stream *s = container_of(o, const struct stream, owner);
+    return msgs_file_is_told(s->msgs, sequence, number);
+}
+
+static bool owner_is_urgent(const struct store_owner *o)
+{
+    return msgs_file_is_urgent(container_of(o, const struct stream, owner)->msgs);
+}
+
+static void owner_retry(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    assert(s->msgs != NULL);
+    msgs_file_retry(s->msgs);
+}
+
 static const struct store_owner_ops owner_ops = {
     .apply = owner_apply,
     .load = owner_load,
@@ -376,6 +407,10 @@ static const struct store_owner_ops owner_ops = {
     .slice = owner_slice,
     .settled = owner_settled,
     .forgotten = owner_forgotten,
+    .erase = owner_erase,
+    .is_told = owner_is_told,
+    .is_urgent = owner_is_urgent,
+    .retry = owner_retry,
 };
 
 static void msgs_failed(void *ctx, enum err e, const char *what)
@@ -384,6 +419,13 @@ static void msgs_failed(void *ctx, enum err e, const char *what)
     log_error(s->account->js->core->env->log, "JetStream: stream %s takes nothing any more: %s",
               s->config.name, what);
     stream_fail(s, e);
+}
+
+static void msgs_changed(void *ctx)
+{
+    struct stream *s = ctx;
+    assert(stream_is_file(s));
+    if (!s->is_gone) store_touch(s->account->js->store, &s->owner);
 }
 
 static uint64_t positive(int64_t limit)
@@ -415,6 +457,7 @@ void stream_file_bodies_new(struct stream *s)
         .is_compressed = s->config.compression != JS_COMPRESSION_NONE,
         .ctx = s,
         .on_failed = msgs_failed,
+        .on_changed = msgs_changed,
     };
     s->msgs = msgs_file_new(&options, s->config.first_seq);
 }
@@ -429,5 +472,6 @@ void stream_file_updated(struct stream *s)
 
 bool stream_begins(bool is_record, uint32_t kind)
 {
-    return is_record ? kind == COMMAND_CONFIG : kind == STREAM_SECTION_CONFIG;
+    if (is_record) return kind == COMMAND_CONFIG || kind == COMMAND_RESTORE;
+    return kind == STREAM_SECTION_CONFIG || kind == STREAM_SECTION_RESTORE;
 }

@@ -5,7 +5,11 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "schemas"))
+from listener import Listener  # noqa: E402
 
 PATIENCE_S = 30
 NKEY = "UB5UFHP4A2WNU5TCAH5PLFWTFRUP7SSM3XTY6C72RTSEI5SCRKHY3YU5"
@@ -89,6 +93,14 @@ class Server:
         self.stop()
         self.start()
 
+    def kill(self):
+        """kill -9, and a new start at once."""
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stderr.close()
+        self.start()
+
     def url(self, scheme="nats", kind="port"):
         return f"{scheme}://127.0.0.1:{self.ports[kind]}"
 
@@ -107,6 +119,7 @@ class Servers:
         self.auth = self.start("auth", AUTH)
         self.tls = self.start("tls", TLS)
         self.jetstream = self.start("jetstream", JETSTREAM)
+        self.listener = Listener(self.jetstream.ports["port"])
         return self
 
     def start(self, name, config):
@@ -122,7 +135,8 @@ class Servers:
                 "NKEY_FILE": os.path.join(self.folder, "user.nk")}
 
     def close(self):
-        """Stops all that run; returns their complaints."""
+        """Stops all that run; returns their complaints, and of what JetStream said that no schema allows."""
+        self.complaints += self.listener.close()
         while self.running:
             self.running[-1].stop()
             self.complaints += self.running.pop().complaints

@@ -25,6 +25,7 @@ from player.dialog import Dialog
 from player.play import Mismatch, Player
 from player.server import ServerError, binary_from
 from player.text import DialogError
+import schemas  # found by player
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -73,7 +74,7 @@ def play_one(path, name, binary, cert_folder, args):
     player, problem = None, None
     try:
         dialog = Dialog(path, name)
-        player = Player(dialog, binary, folder, cert_folder, args.record)
+        player = Player(dialog, binary, folder, cert_folder, args.record, args.schemas)
         player.play()
         if args.record:
             dialog.rewrite()
@@ -124,6 +125,9 @@ def main():
     dialogs = find_dialogs(args.only, read_pending() if binary.is_midge and not args.only else [])
     if not dialogs:
         sys.exit("no dialog matches")
+    args.schemas, why = schemas.find()
+    if why:
+        print(f"no answer is held to its schema: {why}")
     cert_folder = tempfile.mkdtemp(prefix="dialog-certs-")
     failed = 0
     try:
@@ -137,7 +141,11 @@ def main():
                     print(run.result(), flush=True)
     finally:
         shutil.rmtree(cert_folder, ignore_errors=True)
-    print(f"{len(dialogs) * args.repeat - failed} passed, {failed} failed")
+    passed = len(dialogs) * args.repeat - failed
+    for row in args.schemas.not_needed() if args.schemas and not args.only else []:
+        failed += 1
+        print("FAIL tests/schemas/differences: no dialog needs " + " | ".join(row[:3]))
+    print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 

@@ -28,9 +28,9 @@ class Mismatch(Exception):
 
 
 class Player(Recording):
-    def __init__(self, dialog, binary, folder, cert_folder, recording=False):
+    def __init__(self, dialog, binary, folder, cert_folder, recording=False, schemas=None):
         self.dialog, self.binary, self.folder, self.certs = dialog, binary, folder, cert_folder
-        self.recording = recording
+        self.recording, self.schemas = recording, schemas
         self.conns, self.names = {}, {}
         self.server = None
 
@@ -46,6 +46,7 @@ class Player(Recording):
                 if step.only and step.only != self.binary.kind:
                     continue
                 self.play_step(step, index)
+                self.hold_to_schemas(step)
             self.ask_for_silence()
         finally:
             for conn in self.conns.values():
@@ -76,6 +77,12 @@ class Player(Recording):
                 getattr(self, "do_" + step.verb)(step)
         except (Late, Closed, OSError, ServerError) as error:
             raise Mismatch(step, f"{type(error).__name__}: {error}") from error
+
+    def hold_to_schemas(self, step):
+        """What JetStream has said by now has the form of its schema; a recording only writes it down."""
+        for conn in self.conns.values():
+            if conn.complaints and not self.recording:
+                raise Mismatch(step, f"{conn.name} was told what no schema allows: " + "; ".join(conn.complaints))
 
     def conn(self, name):
         if name not in self.conns:
@@ -140,6 +147,7 @@ class Player(Recording):
                 return
             raise
         conn.pings_shown = self.dialog.options.get("server-pings") == "shown"
+        conn.judge = self.schemas and self.schemas.complaints
         self.conns[step.who] = conn
         opener = getattr(self, "open_" + how.replace("-", "_"), None)
         if opener is None:

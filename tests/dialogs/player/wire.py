@@ -8,6 +8,8 @@ import socket
 import ssl
 import time
 
+import schemas
+
 from . import websocket
 
 
@@ -71,7 +73,8 @@ class Conn:
         self.server_port = port
         self.local_port = self.sock.getsockname()[1]
         self.data, self.frames, self.wire = bytearray(), [], bytearray()
-        self.filter = PingFilter()
+        self.filter, self.bodies = PingFilter(), schemas.Bodies()
+        self.judge, self.complaints = None, []      # what judges a payload, and what it had to say
         self.inflating, self.pings_shown = False, False
         self.eof = False
         self.info = {}
@@ -131,6 +134,9 @@ class Conn:
             return
         shown, pings = self.filter.feed(got)
         self.data += shown
+        if self.judge:
+            for body in self.bodies.feed(shown):
+                self.complaints += self.judge(body)
         if pings:
             self.send(b"PONG\r\n" * pings)
 
