@@ -156,6 +156,16 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
     return s;
 }
 
+/* Acks of before are durable, the removals that they led to need not be. */
+static void sweep(struct stream *s, const struct msgs_state *state)
+{
+    uint64_t last = consumers_reach(s->consumers);
+    if (s->config.retention == JS_RETENTION_WORKQUEUE && last == UINT64_MAX) return;
+    if (last > state->last_sequence) last = state->last_sequence;
+    if (state->messages > 0 && last >= state->first_sequence)
+        stream_unneeded(s, state->first_sequence, last);
+}
+
 void stream_start(struct stream *s)
 {
     struct msgs_state state;
@@ -171,6 +181,7 @@ void stream_start(struct stream *s)
     stream_subs_update(s);
     sources_update(s);
     if (s->is_created) consumers_start(s->consumers);
+    sweep(s, &state);
 }
 
 /* ---- what waits ---- */
