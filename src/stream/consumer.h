@@ -50,7 +50,7 @@ void consumers_stored(struct consumers *, uint64_t sequence, struct slice subjec
 void consumers_removed(struct consumers *, uint64_t sequence, struct slice subject);
 /* Many went (purge, compact): counts are taken anew, floors move. */
 void consumers_purged(struct consumers *, uint64_t first_left);
-/* The last sequence that any of them was given; all when there is none. */
+/* The last sequence that any of them was given; 0 when there is none. */
 uint64_t consumers_reach(const struct consumers *);
 /* Some consumer still needs this message: interest and workqueue retention. */
 bool consumers_need(struct consumers *, uint64_t sequence, struct slice subject);
