@@ -75,6 +75,7 @@ static enum archive_verdict read_state(struct archive_reader *r, const struct na
     struct errmsg why;
     r->arena = arena_new();
     if (!slice_equal_str(e->name, "state.json")) return BAD(r, "expected state.json first");
+    ret->name = SLICE_LIT("");          /* it says none */
     memset(&ret->state, 0, sizeof ret->state);
     if (json_request_read(&json, r->arena, &ret->state, &why) != ERR_OK)
         return BAD(r, "error in state.json: %s", why.text);
