@@ -20,8 +20,8 @@
 #include "store/store.h"
 
 enum {
-    /* A checkpoint begins here, so that what comes while it is on its way, and the segments that are
-     * made ahead, stay under 256 MiB on the disk. A start reads no more than that, either. */
+    /* A checkpoint begins here, so that what comes while it is on its way, and the segments that
+     * are made ahead, stay under 256 MiB on the disk. A start reads no more than that, either. */
     JOURNAL_CAP = 64 << 20,
     JOURNAL_SEGMENT = 32 << 20,
     MANY_CHANGED = 256,       /* each costs a file's sync: then twice as much is gathered */
@@ -69,6 +69,7 @@ struct owners {
     struct list all;
     struct list changed;
     struct list settling;
+    uint32_t with_files; /* that can be scrubbed */
 };
 
 /* What is to be erased, in the order in which it was asked for. */
