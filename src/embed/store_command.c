@@ -16,9 +16,11 @@ enum { PATH_LEN = 4096 };
 static const char usage[] =
     "Usage: nats-server store check [-c FILE] [DIR]\n"
     "       nats-server store import [-c FILE] [--damaged] [DIR]\n\n"
-    "check   reads all of a store that no server uses, changes nothing, and says what is damaged.\n"
-    "import  makes a store of what nats-server (2.10 to 2.15) has in DIR/jetstream, compares both,\n"
-    "        and leaves nats-server's files as they are. The exit code is 0 only when all is there.\n\n"
+    "check   reads all of a store that no server uses, changes nothing, and says what is\n"
+    "        damaged.\n"
+    "import  makes a store of what nats-server (2.10 to 2.15) has in DIR/jetstream, compares\n"
+    "        both, and leaves nats-server's files as they are. The exit code is 0 only when\n"
+    "        all is there.\n\n"
     "    DIR         the store_dir; without it that of the configuration\n"
     "    -c FILE     a configuration, for the store_dir and the key of an encrypted store\n"
     "    --damaged   import: what is damaged is named and left out\n";

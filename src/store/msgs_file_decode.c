@@ -104,14 +104,18 @@ static enum err packed_chunk(struct block *b, uint32_t number, uint8_t *take_par
 enum err chunk_from_part(struct block *b, uint32_t number, uint8_t *take_part, uint32_t len,
                          struct chunk **ret)
 {
+    struct store_cache *cache = b->owner->o.cache;
     bool is_plain = b->index->chunks[number].flags == 0;
     assert(chunk_get(b, number) == NULL);
+    store_cache_hold(cache, &b->index_cached); /* room for the chunk is not made of its index */
     enum err e = is_plain ? plain_chunk(b, number, take_part, len, ret)
                           : packed_chunk(b, number, take_part, len, ret);
-    if (e) return e;
-    (*ret)->state = CHUNK_SAFE;
-    check_messages(b, number, slice_of((*ret)->body, (*ret)->len));
-    return ERR_OK;
+    if (e == ERR_OK) {
+        (*ret)->state = CHUNK_SAFE;
+        check_messages(b, number, slice_of((*ret)->body, (*ret)->len));
+    }
+    store_cache_release(cache, &b->index_cached);
+    return e;
 }
 
 /* ---- an index ---- */

@@ -132,6 +132,7 @@ void ingest_note(struct stream *s, const struct incoming *in, struct slice reply
         .subject = in->subject,
         .reply = reply,
         .value = in->value,
+        .sources = in->sources,
     };
     inflight_add(s->inflight, &m);
     s->last_proposed = sequence;
@@ -182,7 +183,7 @@ void incoming_init(struct incoming *in, const struct raw_message *m, nanos time)
     in->expires = in->due = 0;
     in->is_skipped = in->is_held = false;
     in->batch_first = 0;
-    in->value = SLICE_LIT("");
+    in->value = in->sources = SLICE_LIT("");
     in->strips_status = publish_has_status(in->header);
     in->headers_count = publish_headers_read(in->header, &in->headers);
 }

@@ -262,7 +262,8 @@ static void positions_of_sources_are_kept(void **state)
     (void)state;
     struct rest *f = rest_new();
     struct errmsg why;
-    struct stream *s = begin(f, CONFIG("\"storage\":\"file\",\"sources\":[{\"name\":\"B\"}]"), NULL);
+    struct stream *s = begin(f, CONFIG("\"storage\":\"file\",\"sources\":[{\"name\":\"B\"}]"),
+                             NULL);
     const struct js_import_source source = { SLICE_LIT("B > >"), SLICE_LIT("ident"), 300 };
     const struct js_import_source bad = { SLICE_LIT(""), SLICE_LIT(""), 3 };
     assert_int_equal(js_import_source(s, &source, &why), ERR_OK);

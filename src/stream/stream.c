@@ -117,9 +117,13 @@ void stream_dismantle(struct stream *s)
     s->republish = transform_free(s->republish);
     text_queue_deinit(&s->answers);
     struct buf *bufs[] = {
-        &s->last_id,          &s->last_id_proposed,  &s->unneeded,        &s->ack,
-        &s->sending,          &s->scratch,           &s->scratch_header,  &s->loading_ids,
-        &s->loading_expiries, &s->loading_schedules, &s->counter_payload, &s->counter_sources
+        &s->last_id,          &s->last_id_proposed,
+        &s->unneeded,         &s->ack,
+        &s->sending,          &s->scratch,
+        &s->scratch_header,   &s->loading_ids,
+        &s->loading_expiries, &s->loading_schedules,
+        &s->counter_payload,  &s->counter_sources,
+        &s->counter_header,   &s->counter_header_all,
     };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
     s->config_arena = arena_free(s->config_arena);
@@ -152,6 +156,16 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
     return s;
 }
 
+/* Acks of before are durable, the removals that they led to need not be. */
+static void sweep(struct stream *s, const struct msgs_state *state)
+{
+    uint64_t last = consumers_reach(s->consumers);
+    if (s->config.retention == JS_RETENTION_WORKQUEUE && last == UINT64_MAX) return;
+    if (last > state->last_sequence) last = state->last_sequence;
+    if (state->messages > 0 && last >= state->first_sequence)
+        stream_unneeded(s, state->first_sequence, last);
+}
+
 void stream_start(struct stream *s)
 {
     struct msgs_state state;
@@ -167,6 +181,7 @@ void stream_start(struct stream *s)
     stream_subs_update(s);
     sources_update(s);
     if (s->is_created) consumers_start(s->consumers);
+    sweep(s, &state);
 }
 
 /* ---- what waits ---- */
@@ -246,7 +261,7 @@ static void run(struct turn *t, struct reactor *r)
     batches_run(s);
     sources_held_run(s->sources);
     stream_expire(s);
-    consumers_run(s->consumers);
+    if (s->account->is_enabled) consumers_run(s->consumers);
     stream_unneeded_propose(s);
 }
 

@@ -83,7 +83,8 @@ struct stream {
     struct buf           sending;       /* the answer that is being sent */
     struct buf           scratch;       /* texts of the message in hand: subject … */
     struct buf           scratch_header; /* … and header … */
-    struct buf           counter_payload, counter_sources; /* … and what a counter becomes */
+    struct buf           counter_payload, counter_sources; /* … and what a counter becomes … */
+    struct buf           counter_header, counter_header_all;    /* … in two steps */
     struct turn          turn;
     /* private to stream_expiry.c */
     struct timer         timer;         /* of what expires next … */

@@ -190,8 +190,11 @@ static bool is_needed(struct stream *s, uint64_t sequence)
 {
     struct slice subject;
     uint64_t size;
-    return msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK ||
-           consumers_need(s->consumers, sequence, subject);
+    bool is_queue = s->config.retention == JS_RETENTION_WORKQUEUE;
+    if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK) return true;
+    /* a work queue keeps what no consumer has asked for yet */
+    if (is_queue && !consumers_want(s->consumers, subject)) return true;
+    return consumers_need(s->consumers, sequence, subject);
 }
 
 static bool propose_removals(struct stream *s, struct buf *sequences)
@@ -226,6 +229,17 @@ static bool gather(struct stream *s, uint64_t *from, uint64_t last, struct buf *
     return true;
 }
 
+/* The log takes nothing now. */
+static void keep_for_later(struct stream *s, const struct buf *sequences)
+{
+    for (uint32_t at = 0; at < sequences->len; at += (uint32_t)sizeof(uint64_t)) {
+        struct range r;
+        memcpy(&r.first, sequences->ptr + at, sizeof r.first);
+        r.last = r.first;
+        buf_add(&s->unneeded, slice_of(&r, sizeof r));
+    }
+}
+
 void stream_unneeded_propose(struct stream *s)
 {
     struct buf ranges = s->unneeded, out = { 0 };
@@ -237,7 +251,7 @@ void stream_unneeded_propose(struct stream *s)
         if (gather(s, &r.first, r.last, &out)) continue;
         buf_add(&s->unneeded, slice_of(&r, sizeof r));
     }
-    (void)propose_removals(s, &out);
+    if (!propose_removals(s, &out)) keep_for_later(s, &out);
     buf_deinit(&ranges);
     buf_deinit(&out);
 }

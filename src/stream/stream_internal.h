@@ -50,6 +50,7 @@ struct incoming {
     bool     is_skipped;   /* nobody is interested */
     bool     is_held;      /* a check must wait for something */
     struct slice value;    /* of a counter: what it will be; digits */
+    struct slice sources;  /* … and its Nats-Counter-Sources; empty: none */
     uint64_t batch_first;  /* in a batch: the sequence of its first message; else 0 */
 };
 

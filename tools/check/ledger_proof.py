@@ -61,19 +61,27 @@ PARENTS = {
 }
 
 
+def configs(told, marker, end):
+    """The configurations in what is answered: other parts of an answer have fields of the same name."""
+    for line in told.answered:
+        for text in re.findall(rf'"config":(\{{.*?\}}),"{end}":', line):
+            if f'"{marker}":' in text:
+                yield text
+
+
 def shows_stream_field(row, told):
     parent, _, _ = row.name.rpartition(".")
     pattern = field_pattern(row, PARENTS.get(parent, ""))
     if row.name == "placement.preferred":               # only asked for, never kept
         return told.asks(pattern)
-    return any(re.search(pattern, line) for line in told.answered if '"retention":' in line)
+    return any(re.search(pattern, text) for text in configs(told, "retention", "created"))
 
 
 def shows_consumer_field(row, told):
     pattern = field_pattern(row)
     if row.name in ("direct", "sourcing"):              # such consumers are not shown
         return told.asks(pattern)
-    return any(re.search(pattern, line) for line in told.answered if '"deliver_policy":' in line)
+    return any(re.search(pattern, text) for text in configs(told, "deliver_policy", "delivered"))
 
 
 def shows_error(row, told):

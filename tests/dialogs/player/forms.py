@@ -29,6 +29,7 @@ TEXTS = [
     (r"(?<=^Nats-Time-Stamp: )" + FORMS["time"], "{{time}}"),
     (r"(?<=^Nats-Pin-Id: )" + FORMS["nuid"], "{{nuid}}"),
     (r"(?<=^Nats-Stream-Identity: )" + FORMS["short"], "{{short}}"),
+    (r"(^Nats-Stream-Source: .* )" + FORMS["short"] + "$", r"\1{{short}}"),
     (r"(?<=\.)" + FORMS["ns"] + r"(?=\.\d+ |\.\d+$)", "{{ns}}"),
     (r"(?<=\$JS\.FC\.)(\w+\.\w+\.)" + FORMS["fc"], r"\1{{fc}}"),
     (r"(?<=\$JS\.SNAPSHOT\.RESTORE\.)(\w+\.)" + FORMS["nuid"], r"\1{{nuid}}"),
