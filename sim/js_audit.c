@@ -11,18 +11,12 @@ enum { READS_AT_ONCE = 64, TRIES = 8 };
 struct audit {
     struct js_world *world;
     struct jm_stream *stream;
-    struct buf info; /* the answer that `told` points into */
+    struct buf info; /* the answer */
     struct jm_told told;
     bool is_gone;
 };
 
 /* ---- one question about the state ---- */
-
-/* -1 is none */
-static uint64_t limit(struct slice config, const char *key)
-{
-    return js_text_number(config, key);
-}
 
 static void take_told(struct audit *a)
 {
@@ -35,10 +29,10 @@ static void take_told(struct audit *a)
         .last = js_text_number(state, "last_seq"),
         .deleted = js_text_number(state, "num_deleted"),
         .subjects = js_text_number(state, "num_subjects"),
-        .lost = js_text_value(js_text_value(state, "lost"), "msgs"),
-        .msgs_max = limit(config, "max_msgs"),
-        .bytes_max = limit(config, "max_bytes"),
-        .per_subject_max = limit(config, "max_msgs_per_subject"),
+        .has_lost = js_text_has(state, "lost"),
+        .msgs_max = js_text_number(config, "max_msgs"),
+        .bytes_max = js_text_number(config, "max_bytes"),
+        .per_subject_max = js_text_number(config, "max_msgs_per_subject"),
     };
 }
 
@@ -179,7 +173,6 @@ static bool read_stream(struct audit *a)
         check_consumer(a, s->consumers[i]);
     if (jm_failed(&w->model) || !ask_state(a, name)) return true;
     if (!is_same(&before, &a->told)) return false;
-    s->lost = a->told.lost;
     jm_audit_end(&w->model, s, &a->told);
     return true;
 }

@@ -136,7 +136,6 @@ struct jm_stream {
     uint32_t consumers_count;
     /* this audit */
     uint64_t first, last, found, found_bytes;
-    struct slice lost; /* text of the list of damaged sequences */
 };
 
 struct jm {
@@ -149,7 +148,6 @@ struct jm {
     uint32_t streams_count;
     uint64_t acked, delivered, audits, checked, removed; /* for the report */
     uint32_t restarts;
-    bool is_damaged; /* bits were flipped: what is told to be lost may be missing */
     bool may_fail; /* faults of the disk: an error does not say that nothing was stored */
     char failure[512];
 };
@@ -216,10 +214,10 @@ bool jm_consumer_wants(const struct jm_consumer *, const struct jm_msg *);
 
 /* ---- audit ---- */
 
-/* All that a stream has was read; `first` to `lost` are what the server tells of it. */
+/* All that a stream has was read; this is what the server tells of it. */
 struct jm_told {
     uint64_t msgs, bytes, first, last, deleted, subjects;
-    struct slice lost;
+    bool has_lost; /* it tells that something is damaged */
     uint64_t msgs_max, bytes_max, per_subject_max; /* of its configuration */
 };
 void jm_audit_begin(struct jm *, struct jm_stream *, const struct jm_told *);

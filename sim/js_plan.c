@@ -65,7 +65,6 @@ static void draw_round(struct js_round *round, struct rng *r)
     round->end = ends[rng_below(r, ARRAY_COUNT(ends))];
     if (chance(r, 350)) round->fault = 1 + rng_below(r, JS_FAULTS - 1);
     round->fault_after = rng_below(r, round->steps);
-    round->is_recovered_twice = chance(r, 300);
     round->is_cut_short = chance(r, 200);
 }
 

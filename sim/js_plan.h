@@ -27,15 +27,12 @@ struct js_round {
     enum js_fault fault;
     uint32_t fault_after; /* steps */
     enum sim_end end;
-    bool is_recovered_twice; /* from the same disk: both starts must find the same */
-    bool is_cut_short;       /* the next start is killed before it is served */
-    uint32_t flips;          /* bits, while the server is down */
+    bool is_cut_short; /* the next server ends while it starts, too */
 };
 
 /* Lies of the disk, for the tests of the checker. */
 struct js_lies {
     bool sync_lies;
-    uint32_t flip_permille; /* reads with a wrong bit under a checksum that fits */
 };
 
 struct js_plan {

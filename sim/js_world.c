@@ -211,6 +211,19 @@ static void start(struct js_world *w)
     jm_fail(&w->model, "the server does not start: %s", why.text);
 }
 
+/* It ends again before anybody comes: amid what it does at a start, or soon after. */
+static void cut_short(struct js_world *w)
+{
+    enum sim_end end = rng_below(&w->rng, 2) == 0 ? SIM_END_KILLED : SIM_END_POWER_LOST;
+    for (uint32_t ticks = rng_below(&w->rng, 200); ticks > 0; ticks--) {
+        sim_clock_advance(&w->host.clock, MILLISECOND);
+        sim_host_tick(&w->host, w->plan.base.idle_permille, w->plan.base.sleepy_permille);
+    }
+    if (w->host.log.echo) fprintf(stderr, "      the start is cut short\n");
+    sim_host_end(&w->host, end);
+    start(w);
+}
+
 void js_world_restart(struct js_world *w, const struct js_round *round)
 {
     static const char *const texts[] = { "in order", "killed", "power lost" };
@@ -221,6 +234,7 @@ void js_world_restart(struct js_world *w, const struct js_round *round)
     js_world_heal(w);
     jm_restarted(&w->model);
     start(w);
+    if (round->is_cut_short && !jm_failed(&w->model)) cut_short(w);
     w->is_down = w->is_stuck = w->is_admin_busy = w->model.may_fail = false;
     js_world_wait_in(w);
 }

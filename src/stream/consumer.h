@@ -51,7 +51,7 @@ void consumers_removed(struct consumers *, uint64_t sequence, struct slice subje
 /* Many went (purge, compact): counts are taken anew, floors move. `emptied`: a pattern of which no
  * message is left, so that who wants nothing else goes on behind the last one; empty: none. */
 void consumers_purged(struct consumers *, struct slice emptied);
-/* The last sequence that any of them was given; all when there is none. */
+/* The last sequence that any of them was given; 0 when there is none. */
 uint64_t consumers_reach(const struct consumers *);
 /* Some consumer still needs this message: interest and workqueue retention. */
 bool consumers_need(struct consumers *, uint64_t sequence, struct slice subject);

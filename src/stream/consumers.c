@@ -310,14 +310,12 @@ static void on_purged(struct consumer *c, uint64_t first_left)
 uint64_t consumers_reach(const struct consumers *set)
 {
     uint64_t last = 0;
-    bool has_one = false;
     LIST_EACH(&set->all, node) {
         const struct consumer *c = container_of(node, struct consumer, node);
         if (!c->is_created || c->is_deleted) continue;
-        has_one = true;
         if (c->acks.delivered.stream_seq > last) last = c->acks.delivered.stream_seq;
     }
-    return has_one ? last : UINT64_MAX;
+    return last;
 }
 
 /* It wants nothing but what `pattern` matches. */

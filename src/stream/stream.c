@@ -160,7 +160,6 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
 static void sweep(struct stream *s, const struct msgs_state *state)
 {
     uint64_t last = consumers_reach(s->consumers);
-    if (s->config.retention == JS_RETENTION_WORKQUEUE && last == UINT64_MAX) return;
     if (last > state->last_sequence) last = state->last_sequence;
     if (state->messages > 0 && last >= state->first_sequence)
         stream_unneeded(s, state->first_sequence, last);
@@ -180,7 +179,8 @@ void stream_start(struct stream *s)
     stream_expiry_start(s);
     stream_subs_update(s);
     sources_update(s);
-    if (s->is_created) consumers_start(s->consumers);
+    if (!s->is_created) return;
+    consumers_start(s->consumers);
     sweep(s, &state);
 }
 
