@@ -57,6 +57,10 @@ void consumers_dismiss(struct consumers *c)
 {
     c->dismissed++;
 }
+void consumers_shutdown(struct consumers *c)
+{
+    c->dismissed++;
+}
 uint32_t consumers_count(const struct consumers *c)
 {
     return c->wants ? 1 : 0;
