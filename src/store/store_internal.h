@@ -69,6 +69,7 @@ struct owners {
     struct list all;
     struct list changed;
     struct list settling;
+    uint32_t with_files; /* that can be scrubbed */
 };
 
 /* What is to be erased, in the order in which it was asked for. */

@@ -81,6 +81,7 @@ void store_enter(struct store *s, struct store_owner *o, uint64_t incarnation)
     list_init(&o->settling);
     list_add_tail(&all->all, &o->all);
     all->count++;
+    all->with_files += o->ops->scrub != NULL;
     if (s->next_incarnation <= incarnation) s->next_incarnation = incarnation + 1;
 }
 
@@ -164,6 +165,7 @@ void owner_out(struct store *s, struct store_owner *o)
     list_remove(&o->settling);
     o->incarnation = 0;
     all->count--;
+    all->with_files -= o->ops->scrub != NULL;
 }
 
 struct store_gone *gone_add(struct store *s, uint64_t incarnation, struct store_owner *o)

@@ -27,7 +27,7 @@ void store_scrub_leave(struct store *s, struct store_owner *o)
 
 nanos store_scrub_due(const struct store *s)
 {
-    if (s->is_stopping || s->owners.count == 0) return NANOS_MAX;
+    if (s->is_stopping || s->owners.with_files == 0) return NANOS_MAX;
     assert(s->recovery == NULL);
     return s->scrub_due;
 }

@@ -83,6 +83,7 @@ struct world {
     uint64_t         seen;       /* … that the last start has shown */
     uint64_t         incarnation; /* the highest ever */
 
+    const struct store_owner_ops *ops; /* of things; NULL: as below */
     bool     flushes_late;  /* things say that they are done when asked by world_flush() */
     bool     keeps_files;   /* forgotten things do not remove their files */
     bool     refuses_load;  /* … understand no section */
@@ -304,7 +305,7 @@ static const struct store_owner_ops thing_ops = {
 static inline struct thing *thing_new(struct world *w, uint64_t incarnation)
 {
     struct thing *t = xcalloc(1, sizeof *t);
-    t->owner.ops = &thing_ops;
+    t->owner.ops = w->ops != NULL ? w->ops : &thing_ops;
     t->world = w;
     t->incarnation = incarnation;
     t->is_new = true;
