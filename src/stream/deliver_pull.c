@@ -100,6 +100,8 @@ static void host_pin_changed(struct pull_host *h, const char *unpinned_reason)
     assert(consumer_config(p->consumer)->priority_policy == JS_PRIORITY_PINNED_CLIENT);
     consumer_note(p->consumer, unpinned_reason == NULL ? ADVISORY_PINNED : ADVISORY_UNPINNED,
                   &facts);
+    /* others may be served now, and whoever looked at them was told to wait */
+    if (unpinned_reason != NULL) consumer_wake(p->consumer);
 }
 
 static enum pull_policy policy_of(enum js_priority p)
@@ -193,8 +195,8 @@ void consumer_unpin(struct consumer *c)
 {
     const struct advisory_facts facts = { .group = group_of(c), .reason = SLICE_LIT("admin") };
     assert(!c->is_deleted);
-    if (c->pull != NULL && pull_queue_unpin(c->pull->queue)) consumer_wake(c);
-    else consumer_note(c, ADVISORY_UNPINNED, &facts);
+    if (c->pull == NULL || !pull_queue_unpin(c->pull->queue))
+        consumer_note(c, ADVISORY_UNPINNED, &facts);
 }
 
 /* ---- requests ---- */
@@ -368,7 +370,11 @@ bool consumer_pull_run(struct consumer *c)
     nanos since;
     if (c->pull == NULL) return false;
     bool is_held = is_paused || consumers_is_clogged(c->set) || c->due[DUE_RETRY] != NANOS_MAX;
+    bool is_timed = c->due[DUE_PULL] <= consumer_reactor(c)->now;
     if (!is_held) has_more = serve(c, &is_end);
+    /* a heartbeat or a timeout of one ends all that do not wait, also where acks are waited for:
+     * nats-server does so, and clients count on it */
+    if (is_timed && !is_held && !has_more && !c->is_reading) is_end = true;
     tick(c, is_end);
     if (pull_queue_count(c->pull->queue) > 0) return has_more;
     if (pull_queue_pin(c->pull->queue, &since).len == 0) consumer_pull_free(c);

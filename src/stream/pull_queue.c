@@ -434,22 +434,24 @@ static void due_tick(struct pull_queue *q, const struct pull_moment *m)
     assert(w == NULL || pull_waiting_due(w) > m->now);
 }
 
-/* Nothing is left: who would not wait, or has got something, is told; who gave a time waits on. */
-static void end_tick(struct pull_queue *q)
+/* Nothing is left: who would not wait, or has got something, is told; who gave a time waits on. A
+ * timeout is told as such. */
+static void end_tick(struct pull_queue *q, nanos now)
 {
     assert(q->served == NULL);
     LIST_EACH(&q->no_wait, node) {
         struct pull_waiting *w = container_of(node, struct pull_waiting, no_wait_node);
         assert(!list_empty(&w->node));
-        if (w->expires_at == NANOS_MAX || w->given > 0) dismiss(q, w, PULL_NO_MESSAGES);
+        bool is_over = w->expires_at == NANOS_MAX || w->given > 0;
+        if (is_over && w->expires_at > now) dismiss(q, w, PULL_NO_MESSAGES);
     }
 }
 
 nanos pull_queue_tick(struct pull_queue *q, const struct pull_moment *m)
 {
     served_free(q);
+    if (m->is_end) end_tick(q, m->now);
     due_tick(q, m);
-    if (m->is_end) end_tick(q);
     if (q->has_pin && q->pin_until <= m->now) pin_end(q, "timeout");
     assert_slow((pull_queue_check(q), true));
     const struct pull_waiting *w = pull_heap_first(&q->heap);
