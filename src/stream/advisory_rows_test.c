@@ -140,6 +140,9 @@ static void every_row_is_whole(void **state_unused)
         json_table_check(row.table);
         assert_true(slice_starts(slice_str(row.subject), SLICE_LIT("$JS.EVENT.")));
     }
+    /* the only one that no client can cause */
+    assert_string_equal(advisory_row(ADVISORY_OUT_OF_STORAGE).subject,
+                        "$JS.EVENT.ADVISORY.SERVER.OUT_OF_STORAGE");
 }
 
 int main(void)
