@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 
+import backup
 import files
 import flags
 import jetstream
@@ -20,7 +21,7 @@ import signals
 import store
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, backup)
 
 
 def find_cases(only):
