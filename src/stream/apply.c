@@ -7,7 +7,6 @@
 #include "stream/dedupe.h"
 #include "stream/source.h"
 #include "stream/stream_internal.h"
-#include "stream/stream_restore.h"
 
 enum { SCHEDULE_FLAGS = STORE_SCHEDULE | STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES };
 
@@ -153,10 +152,6 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
         return;
     }
     s->is_created = true;
-    if (s->is_hidden && !stream_show(s)) {
-        unreadable(s);
-        return;
-    }
     stream_subs_update(s);
     sources_update(s);
     if (is_first) {
@@ -173,15 +168,11 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
     stream_charge(s);
 }
 
-/* In a replay the name is free at once: the next record may make another stream of it. */
 static void apply_delete(struct stream *s, const struct stream_log_command *in)
 {
     (void)in;
     s->is_deleted = true;
     s->is_gone = true;
-    if (s->is_started || s->is_hidden) return;
-    js_account_remove(s->account, s);
-    stream_hide(s);
 }
 
 static void apply_restore(struct stream *s, const struct stream_log_command *in)

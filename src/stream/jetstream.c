@@ -175,7 +175,7 @@ static enum err start(struct jetstream *js, struct errmsg *why)
                           "insufficient memory resources available (10028)");
     reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
     reactor_set_last(jetstream_reactor(js), &js->last_turn);
-    streams_hidden_drop(js);
+    streams_hidden_sort(js);
     LIST_EACH(&js->accounts, n) start_streams(container_of(n, struct js_account, node));
     return ERR_OK;
 }

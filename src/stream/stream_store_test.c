@@ -67,7 +67,7 @@ static void open_store(struct file_world *f)
     enum err e = store_open(&f->options, &host, &w->js.store, &why);
     if (e != ERR_OK) fail_msg("%s", why.text);
     reactor_set_disk(jetstream_reactor(&w->js), store_queue(w->js.store));
-    streams_hidden_drop(&w->js);
+    streams_hidden_sort(&w->js);
     for (uint32_t i = 0; i < w->account.streams_count; i++) stream_start(w->account.streams[i]);
 }
 
