@@ -63,7 +63,8 @@ enum midge_wish {
                                            midge_text() to stdout */
     MIDGE_WANTS_CHECK,                  /* -t: midge_configure() tells */
     MIDGE_WANTS_SIGNAL,                 /* -sl: midge_signal() */
-    MIDGE_WANTS_STORE_CHECK             /* store check: midge_store_check() */
+    MIDGE_WANTS_STORE_CHECK,            /* store check: midge_store_check() */
+    MIDGE_WANTS_STORE_IMPORT            /* store import: midge_store_import() */
 };
 
 /* "0.1.0". The protocol's version, which clients see, is nats-server's. */
@@ -89,6 +90,13 @@ MIDGE_API enum midge_result midge_signal(struct midge *server, char *error, size
  * is damaged, and a summary, stand in midge_text(), a line each, for stdout. MIDGE_FAILED also when
  * there is damage. */
 MIDGE_API enum midge_result midge_store_check(struct midge *server, char *error, size_t error_size);
+
+/* Makes a store of what a nats-server wrote in the directory that the arguments name, and leaves
+ * that as it is. `say` gets what happens, a line each, without an end of line, for stdout. When it
+ * fails nothing has changed. */
+MIDGE_API enum midge_result midge_store_import(struct midge *server,
+                                               void (*say)(void *ctx, const char *line), void *ctx,
+                                               char *error, size_t error_size);
 
 /* Opens the listeners and starts the threads. Once, after midge_configure(). When it fails, the
  * reason stands in the log too. */

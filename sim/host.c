@@ -7,18 +7,15 @@
 
 /* ---- the server ---- */
 
-static void server_begin(struct sim_host *h, const struct sim_config *c)
+static enum err server_begin(struct sim_host *h, const struct sim_config *c, struct errmsg *why)
 {
     struct server_setup setup = { .env = &h->env,
                                   .reactors = h->reactors,
                                   .midge_version = "sim",
                                   .program = "midge-sim",
                                   .process_id = 1 };
-    struct errmsg why;
-    enum err e = server_new(&setup, sim_config_options(c), &h->server, &why);
-    if (e == ERR_OK) e = server_start(h->server, &why);
-    if (e) fprintf(stderr, "sim: the server does not start: %s\n", why.text);
-    assert(e == ERR_OK);
+    enum err e = server_new(&setup, sim_config_options(c), &h->server, why);
+    return e ? e : server_start(h->server, why);
 }
 
 uint16_t sim_host_port(const struct sim_host *h)
@@ -72,11 +69,21 @@ void sim_host_init(struct sim_host *h, const struct sim_plan *p)
     sim_http_init(&h->http);
     sim_usage_init(&h->usage, &h->clock);
     h->net.options = p->net;
+    h->plan = p;
     h->env = (struct env){ &h->clock.base, &h->entropy.base, &h->net.base,
                            &h->files.base, &h->disks.base,   &h->log.base,
                            &h->worker.base, &h->http.base,   &h->usage.base };
-    h->reactors = reactors_new(&h->env, p->reactors, p->config.memory_limit);
-    server_begin(h, &p->config);
+    struct errmsg why;
+    bool has_begun = sim_host_begin(h, &why);
+    if (!has_begun) fprintf(stderr, "sim: the server does not start: %s\n", why.text);
+    assert(has_begun);
+}
+
+bool sim_host_begin(struct sim_host *h, struct errmsg *why)
+{
+    assert(h->server == NULL);
+    h->reactors = reactors_new(&h->env, h->plan->reactors, h->plan->config.memory_limit);
+    return server_begin(h, &h->plan->config, why) == ERR_OK;
 }
 
 bool sim_host_sleeps(const struct sim_host *h, uint32_t reactor)
@@ -121,22 +128,45 @@ static bool is_quiet(const struct sim_host *h)
     return sim_worker_idle(&h->worker) && sim_disks_idle(&h->disks);
 }
 
+/* A turn of all, without faults. */
+static void turn(struct sim_host *h)
+{
+    sim_clock_advance(&h->clock, MILLISECOND);
+    for (uint32_t k = 0; k < h->reactors->count; k++) (void)reactor_tick(h->reactors->at[k], 0);
+    (void)sim_worker_step(&h->worker);
+    (void)sim_disks_step(&h->disks);
+}
+
 /* What was retired waits for a few quiet ticks of every reactor. */
 static void settle(struct sim_host *h)
 {
-    for (int quiet = 0; quiet < 50; quiet = is_quiet(h) ? quiet + 1 : 0) {
-        sim_clock_advance(&h->clock, MILLISECOND);
-        for (uint32_t k = 0; k < h->reactors->count; k++) (void)reactor_tick(h->reactors->at[k], 0);
-        (void)sim_worker_step(&h->worker);
-        (void)sim_disks_step(&h->disks);
-    }
+    for (int quiet = 0; quiet < 50; quiet = is_quiet(h) ? quiet + 1 : 0) turn(h);
+}
+
+void sim_host_wind_down(struct sim_host *h)
+{
+    nanos limit = h->clock.now + 60 * SECOND;
+    if (h->server != NULL) server_stop(h->server);
+    while (h->server != NULL && !sim_host_is_idle(h) && h->clock.now < limit) turn(h);
+}
+
+void sim_host_end(struct sim_host *h, enum sim_end how)
+{
+    if (how == SIM_END_POWER_LOST) sim_disks_crash(&h->disks);
+    if (how == SIM_END_KILLED) sim_disks_kill(&h->disks);
+    sim_host_wind_down(h);
+    settle(h);
+    for (uint32_t i = 0; i < h->reactors->count; i++) outpool_deinit(&h->reactors->at[i]->pool);
+    h->server = server_free(h->server);
+    h->reactors = reactors_free(h->reactors);
 }
 
 const char *sim_host_deinit(struct sim_host *h, char ret_text[128])
 {
     const char *left = NULL;
+    bool has_streams = h->plan->config.has_streams; /* their subscriptions end with the server */
     settle(h);
-    if (!doors_shut(h, ret_text)) left = ret_text;
+    if (!doors_shut(h, ret_text) && !has_streams) left = ret_text;
     h->server = server_free(h->server);
     h->reactors = reactors_free(h->reactors);
     if (left == NULL && sim_net_open(&h->net) > 0) {

@@ -27,6 +27,7 @@ struct sim_host {
     struct sim_usage usage;
     struct env env;
     struct rng rng; /* turns of the reactors */
+    const struct sim_plan *plan;
     struct reactors *reactors;
     struct server *server;
     uint64_t ticks[REACTORS_MAX];
@@ -38,6 +39,17 @@ void sim_host_init(struct sim_host *, const struct sim_plan *);
 const char *sim_host_deinit(struct sim_host *, char ret_text[128]);
 
 uint16_t sim_host_port(const struct sim_host *);
+/* How a server ends. In order: it writes what it has, and says goodbye. */
+enum sim_end { SIM_END_IN_ORDER, SIM_END_KILLED, SIM_END_POWER_LOST };
+
+/* Stops the server and gives it the time to end; before deinit. */
+void sim_host_wind_down(struct sim_host *);
+/* The server is gone, the machine stays. Clients have dropped their links. */
+void sim_host_end(struct sim_host *, enum sim_end);
+/* The next server, on the same disks. False, with `why`: it does not start, or without its
+ * streams. */
+bool sim_host_begin(struct sim_host *, struct errmsg *why);
+
 /* Each reactor gets a turn, in a drawn order; with `idle_permille` it misses it. */
 void sim_host_tick(struct sim_host *, uint32_t idle_permille, uint32_t sleepy_permille);
 /* Waits for something that has not come; it would not even run. */

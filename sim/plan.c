@@ -92,6 +92,25 @@ static void draw_net(struct sim_plan *p, struct rng *r)
     if (chance(r, 150)) p->net.socks_max = SIM_SOCK_FIRST + 1 + (uint32_t)between(r, 3, 8);
 }
 
+void sim_plan_draw_calm_net(struct sim_plan *p, struct rng *r)
+{
+    p->net.buffer = 1 << 20;
+    p->net.latency_max = (nanos)between(r, 0, 20) * 100 * MICROSECOND;
+    p->net.latency_min = p->net.latency_max / 4;
+    p->net.partial_permille = chance(r, 500) ? 0 : 100;
+}
+
+void sim_plan_calm_config(struct sim_config *c)
+{
+    *c = (struct sim_config){ .accounts = 1,
+                              .max_payload = (int64_t)MIB,
+                              .max_pending = (int64_t)(64 * MIB),
+                              .max_connections = 65536,
+                              .ping_interval = 120 * SECOND,
+                              .ping_max = 2,
+                              .write_deadline = 10 * SECOND };
+}
+
 void sim_plan_draw(struct sim_plan *p, uint64_t seed)
 {
     static const uint32_t reactors[] = { 1, 2, 4 };
@@ -212,6 +231,14 @@ static void add_accounts(struct options *o, const struct sim_config *c)
     }
 }
 
+static void add_streams(struct options *o, const struct sim_config *c)
+{
+    o->jetstream.present = o->jetstream.enabled = true;
+    o->jetstream.store_dir = SIM_STORE_DIR;
+    if (c->is_sealed) o->jetstream.key = "a key of the simulator";
+    if (c->store_cache > 0) o->midge.store_cache = (int64_t)c->store_cache;
+}
+
 struct options *sim_config_options(const struct sim_config *c)
 {
     struct options *o = options_new();
@@ -229,6 +256,7 @@ struct options *sim_config_options(const struct sim_config *c)
     o->write_deadline = c->write_deadline;
     o->midge.memory_limit = (int64_t)c->memory_limit;
     if (c->users_count > 0) add_accounts(o, c);
+    if (c->has_streams) add_streams(o, c);
     options_finish(o);
     return o;
 }

@@ -11,6 +11,8 @@
 #include "sim/net.h"
 #include "sim/rules.h"
 
+#define SIM_STORE_DIR "/sim"
+
 enum { SIM_USERS_MAX = 6, SIM_ACCOUNTS_MAX = 3, SIM_GROUPS = 3, SIM_SUBJECT_MAX = 96 };
 
 struct sim_user {
@@ -34,6 +36,9 @@ struct sim_config {
     int32_t ping_max;
     nanos write_deadline;
     uint64_t memory_limit;
+    bool has_streams; /* JetStream is on */
+    bool is_sealed;   /* … and what is on its disk is encrypted */
+    uint64_t store_cache;
 };
 
 struct sim_plan {
@@ -62,6 +67,9 @@ struct sim_plan {
 };
 
 void sim_plan_draw(struct sim_plan *, uint64_t seed);
+/* A network with latency and pieces, on which nobody is cut for being slow. */
+void sim_plan_draw_calm_net(struct sim_plan *, struct rng *);
+void sim_plan_calm_config(struct sim_config *);
 /* A reload: some users change or go, some come back, limits move. */
 void sim_config_change(struct sim_config *, struct rng *);
 /* A name for a trace. */

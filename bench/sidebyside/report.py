@@ -5,20 +5,25 @@ import datetime
 import os
 import pathlib
 import platform
+import subprocess
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEAD = ("", "nats-server", "midge", "ratio", "must", "", "relay", "msgs/s: nats-server / midge",
         "p50 / p99 / p999 µs: nats-server", "midge")
 VERDICTS = {None: "", True: "ok", False: "**missed**"}
 
 NOTES = """CPU figures are server CPU nanoseconds (the scheduler's, all threads, until the server is idle again) per
-message or delivery of 128 bytes, the minimum of {pairs} interleaved runs; ratios of wall-clock figures are medians
-of adjacent pairs. "relay" is `natsrelay`, which only moves the bytes. Latencies are medians of the runs. The load
-generator shares the machine's cores with the server.
+message or delivery of 128 bytes, the minimum of at least 5 interleaved runs (`--quick`: 3); ratios of wall-clock
+figures are medians of adjacent pairs. "relay" is `natsrelay`, which only moves the bytes. Latencies are medians of the
+runs. The load generator shares the machine's cores with the server.
 
 JetStream rows: nats-server writes lazily, as it does by default, midge syncs before it acks; `always` is nats-server
 with `sync_interval: always`. fdatasync is probed before every run, and pairs whose probes differ by more than 1.5 are
 repeated. Figures without a verdict that nothing judges come from one pair. "flushes" are those that reached the
-disk, "written" is what the server's process gave to the file system."""
+disk, "written" is what the server's process gave to the file system.
+
+Each table says when and how it was measured: `./dev bench` measures all, with `--only` some of them (`core`, `js`, or
+rows by name), and only tables all of whose rows were measured are replaced here."""
 
 
 def cells(result, columns):
@@ -52,12 +57,36 @@ def machine():
             f"{field('/etc/os-release', 'PRETTY_NAME')}, Linux {kernel}")
 
 
-def document(sections, bench, command, minutes, loads):
-    parts = ["# midge beside nats-server", "",
-             f"{datetime.date.today().isoformat()}, `{command}`, {minutes:.0f} minutes.", "",
-             f"- Machine: {machine()}; load average {loads[0]:.1f} before the run.",
-             f"- nats-server: {bench.theirs.version}", f"- midge: {bench.ours.version}", "",
-             NOTES.format(pairs=bench.pairs)]
-    for name, results in sections.items():
-        parts += ["", f"## {name}", "", table(results)]
-    return "\n".join(parts) + "\n"
+# --- the document: a head, and a section for each table ---
+
+HEAD_TEXT = "# midge beside nats-server\n\n" + NOTES
+
+
+def commit():
+    """What is measured, when it was built from this tree."""
+    def git(*words):
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", "src", "bench", "CMakeLists.txt", "cmake")
+    return "commit " + (git("rev-parse", "--short=10", "HEAD") or "unknown") + (" with changes" if changed else "")
+
+
+def section(results, command, of_midge, of_peer, minutes):
+    """A table below the line that says how it was measured."""
+    return (f"{datetime.date.today().isoformat()}, {of_midge}, {of_peer}, `{command}`, {minutes:.0f} minutes.\n"
+            f"{machine()}; load average {os.getloadavg()[0]:.1f} at the end.\n\n{table(results)}")
+
+
+def sections_of(text):
+    """The sections of a document by name, without their titles."""
+    parts = text.split("\n## ")[1:]
+    return {name.strip(): body.strip() for name, _, body in (part.partition("\n") for part in parts)}
+
+
+def document(sections, order):
+    """`sections`: texts by name; those that `order` does not know any more are left out."""
+    return "\n".join([HEAD_TEXT] + [f"\n## {name}\n\n{sections[name]}" for name in order if name in sections]) + "\n"
+
+
+def replace(path, sections, order):
+    kept = sections_of(path.read_text()) if path.exists() else {}
+    path.write_text(document(kept | sections, order))

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/digits.h"
 
 enum { BUF_FIRST = 64 };
 static const uint32_t BUF_MAX = UINT32_C(1) << 31;
@@ -17,35 +18,15 @@ void buf_deinit(struct buf *b)
     b->cap = 0;
 }
 
-void buf_reserve(struct buf *b, uint32_t more)
+void buf_grow(struct buf *b, uint32_t more)
 {
     assert(b->len <= b->cap);
     assert(more < BUF_MAX - b->len);
     uint32_t need = b->len + more;
-    if (need <= b->cap) return;
     uint32_t cap = b->cap > 0 ? b->cap : BUF_FIRST;
     while (cap < need) cap *= 2;
     b->ptr = xrealloc(b->ptr, cap);
     b->cap = cap;
-}
-
-void buf_add(struct buf *b, struct slice s)
-{
-    if (s.len == 0) return;
-    buf_reserve(b, s.len);
-    memcpy(b->ptr + b->len, s.ptr, s.len);
-    b->len += s.len;
-}
-
-void buf_add_byte(struct buf *b, uint8_t byte)
-{
-    buf_reserve(b, 1);
-    b->ptr[b->len++] = byte;
-}
-
-void buf_add_str(struct buf *b, const char *text)
-{
-    buf_add(b, slice_str(text));
 }
 
 void buf_printf(struct buf *b, const char *format, ...)
@@ -65,11 +46,8 @@ void buf_printf(struct buf *b, const char *format, ...)
 
 void buf_add_u64(struct buf *b, uint64_t value)
 {
-    uint8_t digits[20];
-    uint32_t at = sizeof digits;
-    do digits[--at] = (uint8_t)('0' + value % 10);
-    while ((value /= 10) > 0);
-    buf_add(b, slice_of(digits + at, sizeof digits - at));
+    buf_reserve(b, DIGITS_MAX);
+    b->len = (uint32_t)(digits_put(value, b->ptr + b->len) - b->ptr);
 }
 
 void buf_drop(struct buf *b, uint32_t count)

@@ -19,20 +19,19 @@ uint32_t varint_put(int64_t value, uint8_t ret_bytes[VARINT_MAX])
 
 enum err uvarint_take(struct slice *s, uint64_t *ret_value)
 {
+    const uint8_t *at = s->ptr;
+    uint32_t len = s->len < VARINT_MAX ? s->len : VARINT_MAX, i = 0;
     uint64_t value = 0;
-    for (uint32_t i = 0; i < VARINT_MAX; i++) {
-        if (i >= s->len) return ERR_BUSY;
-        uint8_t byte = s->ptr[i];
-        /* nine bytes carry 63 bits */
-        if (i == VARINT_MAX - 1 && byte > 1) return ERR_INVALID;
-        value |= (uint64_t)(byte & (MORE - 1)) << BITS * i;
-        if (byte < MORE) {
-            *s = slice_from(*s, i + 1);
-            *ret_value = value;
-            return ERR_OK;
-        }
+    while (i < len && at[i] >= MORE) {
+        value |= (uint64_t)(at[i] & (MORE - 1)) << BITS * i;
+        i++;
     }
-    return ERR_INVALID;
+    if (i == len) return len < VARINT_MAX ? ERR_BUSY : ERR_INVALID;
+    /* nine bytes carry 63 bits */
+    if (i == VARINT_MAX - 1 && at[i] > 1) return ERR_INVALID;
+    *ret_value = value | (uint64_t)at[i] << BITS * i;
+    *s = slice_of(at + i + 1, s->len - i - 1);
+    return ERR_OK;
 }
 
 enum err varint_take(struct slice *s, int64_t *ret_value)

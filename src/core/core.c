@@ -191,6 +191,7 @@ static void close_all_here(struct mail *mail, struct reactor *r)
     struct order *o = container_of(mail, struct order, mail);
     assert(o->core == cr->core);
     assert(o->settings == NULL);        /* it brings none that somebody would have to give back */
+    (void)mailbox_drain_records(r, UINT32_MAX);         /* what was told before this order */
     LIST_EACH(&cr->sessions, n)
         session_close(container_of(n, struct session, node), CLOSE_SHUTDOWN);
     assert(list_empty(&cr->sessions));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages of the server itself: what features publish, what consumers send, and the 503. */
 #include "base/assert.h"
+#include "base/digits.h"
 #include "core/check.h"
 #include "core/deliver.h"
 #include "core/session.h"
@@ -19,20 +20,29 @@ void hand_deinit(struct hand *h)
     *h = (struct hand){ 0 };
 }
 
-/* "[reply ][header's size ]size" CR LF. */
-static void add_head(struct buf *b, const struct outgoing *o)
+/* What a head has beside the reply. */
+enum { HEAD_ROOM = 2 * DIGITS_MAX + sizeof "  \r\n" };
+
+static uint8_t *add(uint8_t *at, struct slice s)
 {
-    assert(b->len == 0);
+    if (s.len == 0) return at;
+    memcpy(at, s.ptr, s.len);
+    return at + s.len;
+}
+
+/* "[reply ][header's size ]size" CR LF. */
+static uint8_t *add_head(uint8_t *at, const struct outgoing *o)
+{
     if (o->reply.len > 0) {
-        buf_add(b, o->reply);
-        buf_add_byte(b, ' ');
+        at = add(at, o->reply);
+        *at++ = ' ';
     }
     if (o->header.len > 0) {
-        buf_add_u64(b, o->header.len);
-        buf_add_byte(b, ' ');
+        at = digits_put(o->header.len, at);
+        *at++ = ' ';
     }
-    buf_add_u64(b, (uint64_t)o->header.len + o->payload.len);
-    buf_add_str(b, "\r\n");
+    at = digits_put((uint64_t)o->header.len + o->payload.len, at);
+    return add(at, SLICE_LIT("\r\n"));
 }
 
 static void outgoing_check(const struct outgoing *o)
@@ -48,29 +58,29 @@ static void outgoing_check(const struct outgoing *o)
 static bool message_of(const struct outgoing *o, struct buf *b, struct message *ret)
 {
     uint32_t body_len = o->header.len + o->payload.len;
+    bool is_large = body_len >= BLOB_FROM;
     outgoing_check(o);
-    add_head(b, o);
-    uint32_t head_len = b->len;
+    assert(b->len == 0);
+    buf_reserve(b, o->reply.len + HEAD_ROOM + (is_large ? 0 : body_len + 2));
+    uint8_t *at = add_head(b->ptr, o);
     *ret = (struct message){ .account = o->account,
                              .to = slice_equal(o->to, o->subject) ? (struct slice){ 0 } : o->to,
                              .subject = o->subject,
                              .reply = o->reply,
+                             .head = slice_of(b->ptr, (size_t)(at - b->ptr)),
                              .header_len = o->header.len };
-    if (body_len < BLOB_FROM) {
-        buf_add(b, o->header);
-        buf_add(b, o->payload);
-        buf_add_str(b, "\r\n");
-        assert(b->len == head_len + body_len + 2);
-        ret->body = slice_of(b->ptr + head_len, body_len);
-        ret->is_contiguous = true;
-    } else {
+    if (is_large) {
         const struct slice parts[] = { o->header, o->payload, SLICE_LIT("\r\n") };
         ret->blob = blob_of_parts(parts, 3);
         if (ret->blob == NULL) return false;
         ret->body = slice_of(ret->blob->bytes, body_len);
+    } else {
+        ret->body = slice_of(at, body_len);
+        ret->is_contiguous = true;
+        at = add(add(add(at, o->header), o->payload), SLICE_LIT("\r\n"));
     }
-    ret->head = slice_of(b->ptr, head_len);
-    assert(ret->body.len == body_len);
+    b->len = (uint32_t)(at - b->ptr);
+    assert(b->len <= b->cap);
     return true;
 }
 

@@ -151,7 +151,18 @@ enum midge_result midge_store_check(struct midge *m, char *error, size_t error_s
     assert(m->wish == MIDGE_WANTS_STORE_CHECK);
     struct errmsg why = { 0 };
     take(&m->control);
-    enum err e = store_command_run(m, &why);
+    enum err e = store_command_check(m, &why);
+    drop(&m->control);
+    return tell_all(m, e, &why, error, error_size);
+}
+
+enum midge_result midge_store_import(struct midge *m, void (*say)(void *ctx, const char *line),
+                                     void *ctx, char *error, size_t error_size)
+{
+    assert(m->wish == MIDGE_WANTS_STORE_IMPORT);
+    struct errmsg why = { 0 };
+    take(&m->control);
+    enum err e = store_command_import(m, say, ctx, &why);
     drop(&m->control);
     return tell_all(m, e, &why, error, error_size);
 }

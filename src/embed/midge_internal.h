@@ -34,7 +34,8 @@ struct midge {
     enum midge_wish  wish;
     struct arena    *arena;             /* of the flags */
     struct flags     flags;
-    const char      *store_path;        /* of `store check`; NULL: the configuration's */
+    const char      *store_path;        /* of `store …`; NULL: the configuration's */
+    bool             store_damaged;     /* store import: what is damaged may be left out */
     struct buf       text;              /* for midge_text() */
     struct buf       complaint;         /* the last load's errors, all of them */
 
@@ -60,10 +61,12 @@ MUST_CHECK enum err configure_reload(struct midge *, struct options **ret_option
 /* Where and how the log is written, as the options say. */
 MUST_CHECK enum err configure_log(struct midge *, const struct options *, struct errmsg *why);
 
-/* store_command.c: `store check` */
+/* store_command.c: `store check`, `store import` */
 bool store_command_is(const struct midge *);
 MUST_CHECK enum err store_command_arguments(struct midge *, struct errmsg *why);
-MUST_CHECK enum err store_command_run(struct midge *, struct errmsg *why);
+MUST_CHECK enum err store_command_check(struct midge *, struct errmsg *why);
+MUST_CHECK enum err store_command_import(struct midge *, void (*say)(void *ctx, const char *line),
+                                         void *ctx, struct errmsg *why);
 
 /* run.c: the server and its threads. `control` is held. */
 MUST_CHECK enum err run_build(struct midge *, struct errmsg *why);

@@ -13,8 +13,6 @@ enum { SIZE_MAX_DEFAULT = 1 << 20, DEPTH_MAX_DEFAULT = 32 };
 
 struct json_doc {
     struct json_object *root;
-    /* an integer was capped by json-c: its limit values are not to be trusted */
-    bool                has_huge;
 };
 
 static bool is_utf8(struct slice s)
@@ -36,6 +34,49 @@ static void utf8_mend(struct buf *out, struct slice s)
         if (len == 0) buf_add_str(out, "\xef\xbf\xbd");
         else buf_add(out, slice_first(s, len));
         s = slice_from(s, len == 0 ? 1 : len);
+    }
+}
+
+/* json-c caps an integer that does not fit, but keeps the text of a double. So that it becomes one,
+ * this is put behind it, and taken off where the text is shown. */
+static const struct slice huge_mark = SLICE_INIT("e-00");
+
+static bool is_number_byte(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.' ||
+           byte == 'e' || byte == 'E';
+}
+
+static bool is_huge(struct slice number)
+{
+    uint64_t u;
+    int64_t i;
+    assert(number.len > 0);
+    for (uint32_t at = 0; at < number.len; at++)
+        if (number.ptr[at] != '-' && (number.ptr[at] < '0' || number.ptr[at] > '9')) return false;
+    return !slice_to_u64(number, &u) && !slice_to_i64(number, &i);
+}
+
+/* Where a text ends whose first quote stands at `at`: it was checked. */
+static uint32_t text_end(struct slice s, uint32_t at)
+{
+    assert(s.ptr[at] == '"');
+    for (at++; s.ptr[at] != '"'; at++) at += s.ptr[at] == '\\';
+    assert(at < s.len);
+    return at + 1;
+}
+
+static void huge_marks_add(struct buf *out, struct slice s)
+{
+    uint32_t at = 0;
+    while (at < s.len) {
+        uint32_t from = at++;
+        bool is_number = s.ptr[from] == '-' || (s.ptr[from] >= '0' && s.ptr[from] <= '9');
+        if (s.ptr[from] == '"') at = text_end(s, from);
+        while (is_number && at < s.len && is_number_byte(s.ptr[at])) at++;
+        struct slice part = slice_of(s.ptr + from, at - from);
+        buf_add(out, part);
+        if (is_number && is_huge(part)) buf_add(out, huge_mark);
     }
 }
 
@@ -74,18 +115,21 @@ enum err json_doc_parse(struct slice text, const struct json_limits *limits,
     if (e) return e;
 
     struct json_object *root = NULL;
-    if (is_utf8(text)) {
-        e = tree_build(text, shape.depth, &root);
-    } else {
-        struct buf mended = { 0 };
+    struct buf mended = { 0 }, marked = { 0 };
+    if (!is_utf8(text)) {
         utf8_mend(&mended, text);
-        e = tree_build(buf_slice(&mended), shape.depth, &root);
-        buf_deinit(&mended);
+        text = buf_slice(&mended);
     }
+    if (shape.has_huge) {
+        huge_marks_add(&marked, text);
+        text = buf_slice(&marked);
+    }
+    e = tree_build(text, shape.depth, &root);
+    buf_deinit(&mended);
+    buf_deinit(&marked);
     if (e) return e;
     struct json_doc *doc = xcalloc(1, sizeof(*doc));
     doc->root = root;
-    doc->has_huge = shape.has_huge;
     *ret_doc = doc;
     return ERR_OK;
 }
@@ -161,7 +205,11 @@ bool json_members_next(struct json_members *m, struct slice *ret_key, struct jso
 void json_value_text(struct json_value v, struct buf *out)
 {
     int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
-    buf_add_str(out, json_object_to_json_string_ext(v.node, flags));
+    struct slice text = slice_str(json_object_to_json_string_ext(v.node, flags));
+    bool can_be_huge = json_kind(v) == JSON_DOUBLE && text.len > huge_mark.len;
+    if (can_be_huge && slice_equal(slice_from(text, text.len - huge_mark.len), huge_mark))
+        text.len -= huge_mark.len;
+    buf_add(out, text);
 }
 
 uint32_t json_count(struct json_value v)
@@ -187,13 +235,12 @@ bool json_to_bool(struct json_value v, bool *ret)
 }
 
 /* Negative numbers come as int64, others as uint64. */
-static bool int_get(struct json_value v, uint64_t *ret_value, bool *ret_negative)
+static void int_get(struct json_value v, uint64_t *ret_value, bool *ret_negative)
 {
     int64_t i = json_object_get_int64(v.node);
-    if (v.doc->has_huge && i == INT64_MIN) return false;
+    assert(json_kind(v) == JSON_INT);
     *ret_negative = i < 0;
     *ret_value = i < 0 ? (uint64_t)i : json_object_get_uint64(v.node);
-    return !(v.doc->has_huge && !*ret_negative && *ret_value == UINT64_MAX);
 }
 
 bool json_to_i64(struct json_value v, int64_t min, int64_t max, int64_t *ret)
@@ -201,7 +248,8 @@ bool json_to_i64(struct json_value v, int64_t min, int64_t max, int64_t *ret)
     uint64_t value;
     bool negative;
     if (json_kind(v) == JSON_NULL) return true;
-    if (json_kind(v) != JSON_INT || !int_get(v, &value, &negative)) return false;
+    if (json_kind(v) != JSON_INT) return false;
+    int_get(v, &value, &negative);
     if (!negative && value > INT64_MAX) return false;
     if ((int64_t)value < min || (int64_t)value > max) return false;
     *ret = (int64_t)value;
@@ -213,7 +261,8 @@ bool json_to_u64(struct json_value v, uint64_t max, uint64_t *ret)
     uint64_t value;
     bool negative;
     if (json_kind(v) == JSON_NULL) return true;
-    if (json_kind(v) != JSON_INT || !int_get(v, &value, &negative)) return false;
+    if (json_kind(v) != JSON_INT) return false;
+    int_get(v, &value, &negative);
     if (negative || value > max) return false;
     *ret = value;
     return true;

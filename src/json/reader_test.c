@@ -141,6 +141,35 @@ static void integers_accept_no_fraction_exponent_or_overflow(void **state)
     assert_true(u == UINT64_MAX);
 }
 
+static void an_integer_that_does_not_fit_keeps_its_digits(void **state)
+{
+    (void)state;
+    AUTO_FREE(json_doc) doc = NULL;
+    static const char *const texts[] = {
+        "\"-9223372036854775809 \\\"1\"", "-9223372036854775809",  "18446744073709551616",
+        "18446744073709551615",         "-9223372036854775808", "1.50",
+    };
+    struct buf all = { 0 }, shown = { 0 };
+    int64_t least = 0;
+    uint64_t most = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
+        buf_printf(&all, "%s%s", i == 0 ? "[" : ",", texts[i]);
+    buf_add_str(&all, "]");
+    struct json_value root = parse(buf_str(&all), &doc);
+    for (uint32_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        shown.len = 0;
+        json_value_text(json_item(root, i), &shown);
+        assert_string_equal(buf_str(&shown), texts[i]);
+    }
+    assert_false(json_to_i64(json_item(root, 1), INT64_MIN, INT64_MAX, &least));
+    assert_false(json_to_u64(json_item(root, 2), UINT64_MAX, &most));
+    assert_true(json_to_u64(json_item(root, 3), UINT64_MAX, &most));
+    assert_true(json_to_i64(json_item(root, 4), INT64_MIN, INT64_MAX, &least));
+    assert_true(most == UINT64_MAX && least == INT64_MIN);
+    buf_deinit(&shown);
+    buf_deinit(&all);
+}
+
 static void invalid_utf8_reads_as_the_replacement_character(void **state)
 {
     (void)state;
@@ -158,6 +187,7 @@ int main(void)
         cmocka_unit_test(depth_and_size_are_limited_before_anything_is_built),
         cmocka_unit_test(keys_match_in_any_case_and_the_last_one_wins),
         cmocka_unit_test(integers_accept_no_fraction_exponent_or_overflow),
+        cmocka_unit_test(an_integer_that_does_not_fit_keeps_its_digits),
         cmocka_unit_test(invalid_utf8_reads_as_the_replacement_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,9 +131,12 @@ static bool word_read(const struct json_field *f, struct json_value v, struct js
 static bool text_read(const struct json_field *f, struct json_value v, struct json_reading *r,
                       void *ret)
 {
-    (void)f;
     struct slice text = { 0 };
     if (!json_to_slice(v, &text)) return false;
+    if (text.len > 0 && memchr(text.ptr, 0, text.len) != NULL) {    /* it would end there */
+        (void)errmsg_set(r->why, ERR_INVALID, "field \"%s\" has a NUL in its text", f->name);
+        return false;
+    }
     *(const char **)ret = arena_str(r->arena, text);
     return true;
 }

@@ -42,6 +42,20 @@ static int check_store(struct midge *server)
     return result == MIDGE_OK ? 0 : complain(error);
 }
 
+static void say(void *ctx, const char *line)
+{
+    (void)ctx;
+    (void)printf("%s\n", line);
+    (void)fflush(stdout);
+}
+
+static int import_store(struct midge *server)
+{
+    char error[MIDGE_ERROR_SIZE];
+    enum midge_result result = midge_store_import(server, say, NULL, error, sizeof error);
+    return result == MIDGE_OK ? 0 : complain(error);
+}
+
 static int act(struct midge *server, const char *error)
 {
     switch (midge_wish(server)) {
@@ -49,6 +63,7 @@ static int act(struct midge *server, const char *error)
     case MIDGE_WANTS_CHECK: return check(server);
     case MIDGE_WANTS_SIGNAL: return send_signal(server);
     case MIDGE_WANTS_STORE_CHECK: return check_store(server);
+    case MIDGE_WANTS_STORE_IMPORT: return import_store(server);
     case MIDGE_WANTS_USAGE:
         (void)fprintf(stderr, "%s\n", error);
         (void)fputs(midge_text(server), stdout);

@@ -153,6 +153,18 @@ static struct verdict find_failed(struct request *r)
     return (struct verdict){ 503, "unavailable", e };
 }
 
+/* A stream that has lost messages: they are served to nobody, all others are. */
+static struct verdict find_damaged(struct request *r)
+{
+    const struct js_report_sums *s = &r->js.sums;
+    if (s->damaged_stream == NULL) return (struct verdict){ .code = 200 };
+    struct health_error e = { "STREAM", s->damaged_account, s->damaged_stream, NULL, NULL };
+    assert(s->damaged != NULL);
+    e.error = arena_printf(r->arena, "JetStream stream '%s > %s' has damaged messages: %s",
+                           e.account, e.stream, s->damaged);
+    return (struct verdict){ 503, "unavailable", e };
+}
+
 static struct verdict judge(struct request *r)
 {
     struct subject_of_health a = asked(r);
@@ -170,7 +182,8 @@ static struct verdict judge(struct request *r)
         struct verdict v = find_named(r, &a);
         if (v.code != 200) return v;
     }
-    return find_failed(r);
+    struct verdict failed = find_failed(r);
+    return failed.code == 200 ? find_damaged(r) : failed;
 }
 
 void healthz_serve(struct request *r)

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "monitor/accountz.h"
 #include "monitor/exposition.h"
+#include "monitor/metrics_js.h"
 #include "monitor/req_stats.h"
 #include "monitor/request.h"
 #include "monitor/varz.h"
@@ -236,6 +237,15 @@ static void add_jsz(struct metrics *m)
         exposition_family(&m->out, prefix, families[i].name, GAUGE, families[i].name);
         exposition_u64(&m->out, labels, ARRAY_COUNT(labels), families[i].value);
     }
+    const struct metrics_js details = {
+        .report = &m->request->js,
+        .identity = id,
+        .arena = m->request->arena,
+        .out = &m->out,
+        .prefix = m->naming.jetstream,
+        .now = m->request->now,
+    };
+    if (!metrics_js_add(&details)) m->is_truncated = true;
 }
 
 /* ---- connections ---- */
@@ -637,12 +647,27 @@ static bool wants_details(const struct request *r)
     return strcmp(query_text(&r->query, "connz"), "detailed") == 0;
 }
 
+/* What ?jsz= asks of JetStream: each level has those before it. */
+static void plan_jetstream(struct request *r)
+{
+    static const char *const levels[] = { "accounts", "streams", "consumers", "all" };
+    const char *name = query_text(&r->query, "jsz");
+    uint32_t level = 0;
+    while (level < ARRAY_COUNT(levels) && strcmp(levels[level], name) != 0) level++;
+    r->wants_js = true;
+    if (level == ARRAY_COUNT(levels)) return;
+    r->js.with_accounts = true;
+    r->js.with_streams = r->js.with_configs = level >= 1;
+    r->js.with_consumers = level >= 2;
+    r->js.limit = METRICS_ACCOUNTS_MAX;
+}
+
 bool metrics_plan(struct request *r)
 {
     if (naming_of(r) == NULL)
         query_fail(&r->query, "invalid style: helm, exporter and surveyor are there\n");
     if (request_failed(r)) return false;
-    r->wants_js = true;
+    plan_jetstream(r);
     connz_collect_open(r, wants_details(r) ? METRICS_CONNS_MAX : 0);
     return true;
 }

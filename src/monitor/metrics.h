@@ -5,7 +5,8 @@
  *   ?style=exporter   gnatsd_varz_… and jetstream_…, as the exporter alone
  *   ?style=surveyor   nats_core_…, as nats-surveyor
  *   ?connz=detailed   a series per connection
- *   ?jsz=…            accepted; there are no streams to list
+ *   ?jsz=accounts     a series per account that may have streams; ?jsz=streams also per stream,
+ *                     ?jsz=consumers or all also per consumer (metrics_js.h)
  *
  * At most METRICS_CONNS_MAX connections and METRICS_ACCOUNTS_MAX accounts have series of their own;
  * nats_metrics_truncated tells when there are more.

@@ -184,8 +184,8 @@ void server_stop(struct server *s)
     s->is_stopping = true;
     if (s->is_up) log_info(s->env->log, "Initiating Shutdown...");
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) core_unlisten(s->core, kinds[i]);
-    core_close_all(s->core);
-    if (s->jetstream != NULL) jetstream_stop(s->jetstream);
+    if (s->jetstream != NULL) jetstream_stop(s->jetstream);     /* closes the sessions, too */
+    else core_close_all(s->core);
     monitor_stop(s->monitor);
     server_remove_ports(s);
 }

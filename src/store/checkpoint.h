@@ -84,6 +84,16 @@ bool checkpoint_is_busy(const struct checkpoint *);
  * to be called again soon. */
 bool checkpoint_tick(struct checkpoint *);
 
+/* Asks for a rewrite that begins after this moment, and for zeros where the log stands now: for the
+ * sake of something that nobody would tell any more. What comes back is for checkpoint_wiped(). */
+uint32_t checkpoint_wipe(struct checkpoint *);
+/* OK: that is done; BUSY: not yet; LIMIT: there was no space for it. */
+MUST_CHECK enum err checkpoint_wiped(const struct checkpoint *, uint32_t number);
+/* A rewrite that was asked for has all its slices, and is whole with the next list. */
+bool checkpoint_wants_list(const struct checkpoint *);
+/* Of the files that count; grows with each rewrite. */
+uint32_t checkpoint_number(const struct checkpoint *);
+
 uint64_t checkpoint_bytes(const struct checkpoint *); /* of one file of the pair */
 /* Bytes of the list or slice that gathers, so far. */
 uint32_t checkpoint_gathered(const struct checkpoint *);

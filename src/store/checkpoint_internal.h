@@ -78,10 +78,14 @@ struct rewrite {
     bool is_started;    /* the first slice was asked for */
     bool is_wanted;     /* damage or a bad copy: whatever the sizes are */
     uint64_t not_below; /* after a try without space */
+    uint32_t wipe;      /* files up to this number are to go; 0: none is */
+    uint32_t kept;      /* … could not */
 };
 
 enum removal_step {
     REMOVAL_IDLE,
+    REMOVAL_ZERO_A,
+    REMOVAL_ZERO_B,
     REMOVAL_CLOSE_A,
     REMOVAL_CLOSE_B,
     REMOVAL_REMOVE_A,

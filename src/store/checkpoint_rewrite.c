@@ -6,7 +6,9 @@
  * A slice shows entries as they are now, which is newer than the last list: the new pair is a state
  * of its own only together with the first list behind the last slice, which holds all that has
  * changed since the list before. That list makes it complete. Until its end is safe in both copies
- * the old pair is kept; a start that finds both takes the newer one when it is complete. */
+ * the old pair is kept; a start that finds both takes the newer one when it is complete.
+ *
+ * Where something is to be erased the old pair is filled with zeros before it goes. */
 #include "store/checkpoint_internal.h"
 
 /* ---- a pair goes ---- */
@@ -14,8 +16,9 @@
 static void removal_submit(struct checkpoint *c, enum removal_step step)
 {
     struct removal *r = &c->removal;
-    bool is_b = step == REMOVAL_CLOSE_B || step == REMOVAL_REMOVE_B;
+    bool is_b = step == REMOVAL_ZERO_B || step == REMOVAL_CLOSE_B || step == REMOVAL_REMOVE_B;
     static const enum disk_kind kinds[] = {
+        [REMOVAL_ZERO_A] = DISK_ZERO,     [REMOVAL_ZERO_B] = DISK_ZERO,
         [REMOVAL_CLOSE_A] = DISK_CLOSE,   [REMOVAL_CLOSE_B] = DISK_CLOSE,
         [REMOVAL_REMOVE_A] = DISK_REMOVE, [REMOVAL_REMOVE_B] = DISK_REMOVE,
         [REMOVAL_NAMING] = DISK_SYNC_DIR,
@@ -25,6 +28,8 @@ static void removal_submit(struct checkpoint *c, enum removal_step step)
     r->op.kind = kinds[step];
     r->op.file = r->pair.files[is_b];
     r->op.name = step == REMOVAL_NAMING ? c->o.directory : r->pair.names[is_b];
+    r->op.offset = 0;
+    r->op.length = r->pair.end;
     disk_submit(c->o.queue, &r->op);
 }
 
@@ -34,6 +39,9 @@ static void removal_next(struct checkpoint *c)
     struct removal *r = &c->removal;
     enum removal_step step = (enum removal_step)(r->step + 1);
     assert(r->pair.number > 0);
+    bool is_zeroed = r->pair.number <= c->rewrite.wipe && r->pair.end > 0;
+    if (step == REMOVAL_ZERO_A && (!is_zeroed || r->pair.files[0] == NULL)) step = REMOVAL_ZERO_B;
+    if (step == REMOVAL_ZERO_B && (!is_zeroed || r->pair.files[1] == NULL)) step = REMOVAL_CLOSE_A;
     if (step == REMOVAL_CLOSE_A && r->pair.files[0] == NULL) step = REMOVAL_CLOSE_B;
     if (step == REMOVAL_CLOSE_B && r->pair.files[1] == NULL) step = REMOVAL_REMOVE_A;
     if (r->step != REMOVAL_NAMING) {
@@ -106,6 +114,8 @@ void rewrite_give_up(struct checkpoint *c)
     if (r->state == REWRITE_IDLE) return;
     uint64_t more = c->current.end / 2;
     r->not_below = c->current.end + (more > c->o.rewrite_min ? more : c->o.rewrite_min);
+    r->kept = r->wipe;
+    r->wipe = 0;
     if (is_in_flight(c)) r->is_given_up = true;
     else drop_next(c);
 }
@@ -166,7 +176,9 @@ void rewrite_complete(struct checkpoint *c)
 static bool is_due(const struct checkpoint *c)
 {
     uint64_t bytes = c->current.end;
-    if (c->o.slice == NULL || bytes < c->rewrite.not_below) return false;
+    if (c->o.slice == NULL) return false;
+    if (c->current.number <= c->rewrite.wipe) return true;
+    if (bytes < c->rewrite.not_below) return false;
     if (c->rewrite.is_wanted) return true;
     return bytes > c->o.rewrite_min && bytes > REWRITE_FACTOR * c->current.base;
 }
@@ -185,6 +197,36 @@ bool checkpoint_tick(struct checkpoint *c)
     if (is_calm && is_due(c)) rewrite_begin(c);
     else if (r->state == REWRITE_SLICES && is_free) make_slice(c);
     return r->state != REWRITE_IDLE && r->state != REWRITE_LAST;
+}
+
+/* ---- something is to be erased ---- */
+
+uint32_t checkpoint_number(const struct checkpoint *c)
+{
+    assert(c->current.number > 0 || c->is_failed);
+    return c->current.number;
+}
+
+uint32_t checkpoint_wipe(struct checkpoint *c)
+{
+    assert(!c->is_read_only && c->number > 0);
+    c->rewrite.wipe = c->number;
+    return c->number;
+}
+
+enum err checkpoint_wiped(const struct checkpoint *c, uint32_t number)
+{
+    assert(number > 0 && number <= c->number);
+    if (c->is_failed) return ERR_IO;
+    bool is_removing = c->removal.step != REMOVAL_IDLE && c->removal.pair.number <= number;
+    if (c->current.number > number) return is_removing ? ERR_BUSY : ERR_OK;
+    return number <= c->rewrite.kept && number > c->rewrite.wipe ? ERR_LIMIT : ERR_BUSY;
+}
+
+bool checkpoint_wants_list(const struct checkpoint *c)
+{
+    assert(!c->is_read_only);
+    return c->rewrite.state == REWRITE_LAST && c->current.number <= c->rewrite.wipe;
 }
 
 void rewrite_init(struct checkpoint *c)

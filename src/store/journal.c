@@ -60,6 +60,14 @@ uint8_t *journal_add(struct journal *j, uint64_t owner, uint32_t kind, uint64_t 
     return at + RECORD_SIZE;
 }
 
+void journal_reaches(struct journal *j, uint64_t last_sequence)
+{
+    assert(last_sequence > 0);
+    if (UNLIKELY(j->is_failed)) return;
+    assert(j->gather->range != NULL && j->gather->records > 0);
+    range_add(j->gather->range, last_sequence);
+}
+
 bool journal_has_room(const struct journal *j, uint32_t body_len, enum journal_use use)
 {
     assert(!j->is_read_only);
@@ -104,6 +112,12 @@ void journal_release(struct journal *j, journal_pos up_to)
 }
 
 /* ---- what others may know ---- */
+
+journal_pos journal_oldest(const struct journal *j)
+{
+    assert(j->oldest <= j->next_pos);
+    return j->oldest;
+}
 
 static bool is_idle(const struct journal *j)
 {

@@ -99,6 +99,9 @@ struct journal_replay {
     void (*on_batch)(void *ctx, const struct journal_batch *);
     /* Rot that was skipped, before the batch that follows it. */
     void (*on_damage)(void *ctx, const struct journal_damage *);
+    /* After all of these, what every batch holds that stands somewhere, released or not, in order:
+     * of which owner, from which sequence on (0: only records without). May be NULL. */
+    void (*on_range)(void *ctx, journal_pos, uint64_t owner, uint64_t first_sequence);
 };
 
 /* Opens or makes the journal, blocking: finds the tail, hands up what is above `replay->after`,
@@ -120,6 +123,8 @@ bool journal_has_room(const struct journal *, uint32_t body_len, enum journal_us
 uint8_t *journal_add(struct journal *, uint64_t owner, uint32_t kind, uint64_t sequence,
                      uint32_t body_len, journal_pos *ret_pos);
 enum { JOURNAL_BODY_MAX = 80 << 20 };
+/* The record that was added last holds more than one sequence, up to this one. */
+void journal_reaches(struct journal *, uint64_t last_sequence);
 
 /* Once a tick, when all of it was added: commits when the journal is idle. `now`: monotonic. */
 void journal_tick(struct journal *, nanos now);
@@ -140,11 +145,22 @@ struct journal_stats {
 };
 void journal_stats(const struct journal *, struct journal_stats *ret);
 
-/* Overwrites the body of a record that is still retained with zeros (an erased message's), and
- * calls `done` when that is safe: before that, a power cut leaves the old one or zeros. NOTFOUND
- * when its batch is not retained (given back at once), or has no such record; LIMIT when there is
- * no space for a copy of the batch; CORRUPT when the batch has rotted. */
-MUST_CHECK enum err journal_erase(struct journal *, journal_pos, uint64_t owner, uint64_t sequence,
+/* The record of an owner that holds this sequence, in one of these batches: the last record whose
+ * sequence is not above it. */
+struct journal_erasure {
+    journal_pos first, last;
+    uint64_t    owner;
+    uint64_t    sequence;
+};
+
+/* Overwrites the body of a record with zeros (an erased message's), wherever it still stands: in a
+ * batch, or in what a segment has of its use before. Calls `done` when that is safe: before that, a
+ * power cut leaves the old one or zeros. NOTFOUND when none of the batches stands anywhere (given
+ * back at once), or has such a record; LIMIT when there is no space for a copy of the batch;
+ * CORRUPT when it has rotted and is not released. */
+MUST_CHECK enum err journal_erase(struct journal *, const struct journal_erasure *,
                                   void (*done)(void *ctx, enum err), void *ctx);
+/* No batch before this one stands anywhere; it may stand nowhere itself. */
+journal_pos journal_oldest(const struct journal *);
 
 #endif

@@ -28,7 +28,7 @@ static struct segment *pick_kept(struct journal *j)
 {
     struct segment *current = segments_current(j), *best = current;
     bool is_fine = current != NULL && current->size <= CLEAN_MAX &&
-                   current->size - current->used >= JOURNAL_SECTOR;
+                   segment_left(current) >= JOURNAL_SECTOR;
     if (is_fine) return current;
     LIST_EACH(&j->ready, node) best = smaller(best, segment_of(node));
     LIST_EACH(&j->used, node) best = smaller(best, segment_of(node));
@@ -36,6 +36,7 @@ static struct segment *pick_kept(struct journal *j)
     best->generation = ++j->generation;
     best->used = 0;
     best->places_count = 0;
+    best->is_murky = true; /* with what it had before */
     return best;
 }
 
@@ -70,11 +71,16 @@ static bool keep_one(struct journal *j, struct segment *kept)
 {
     struct disk *disk = j->o.disk;
     if (commit_mark_now(j, kept) != ERR_OK) return false;
-    if (kept->size <= CLEAN_MAX) return true;
-    uint64_t size = j->o.segment_first < CLEAN_MAX ? j->o.segment_first : CLEAN_MAX;
-    assert(kept->used <= size);
-    return disk->truncate(disk, kept->file, size) == ERR_OK &&
-           disk->sync(disk, kept->file) == ERR_OK;
+    if (kept->size > CLEAN_MAX) {
+        kept->size = j->o.segment_first < CLEAN_MAX ? j->o.segment_first : CLEAN_MAX;
+        assert(kept->used <= kept->size);
+        bool is_cut = disk->truncate(disk, kept->file, kept->size) == ERR_OK &&
+                      disk->sync(disk, kept->file) == ERR_OK;
+        if (!is_cut) return false;
+    }
+    /* whose bytes these were, the next start could not tell */
+    bool is_clean = !kept->is_murky && kept->stale_count == 0;
+    return is_clean || segment_zero_now(j, kept, kept->used) == ERR_OK;
 }
 
 static void leave(struct journal *j, journal_pos clean_pos)

@@ -236,6 +236,7 @@ static void begin(struct journal *j, uint64_t len, bool is_mark)
 {
     struct segment *s = segments_place(j, len);
     if (s == NULL) return; /* one is being prepared; the tick after that looks again */
+    if (UNLIKELY(erase_is_in_way(j, s, len))) return;
     if (is_mark) batches_give_back(j);
     j->mark_due = NANOS_MAX;
     submit(j, batch_take(j), s);

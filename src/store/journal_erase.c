@@ -6,8 +6,13 @@
  * either as it was or erased, at every moment. What was erased stands nowhere: the copy never had
  * it, the sums do not cover it.
  *
- * All that is wanted of one batch goes in one rewrite. When nothing is wanted any more, "rewrite"
- * is zeroed and cut: it holds copies of other records, which may be erased later. */
+ * In which batch a record is, its head tells: it is looked for between the batches that were named,
+ * halving what is left. All that is wanted of one batch goes in one rewrite. When nothing is wanted
+ * any more, "rewrite" is zeroed and cut: it holds copies of other records, which may be erased
+ * later.
+ *
+ * What segments still have of earlier uses nobody will read again: it becomes zeros where it
+ * stands. So does a released batch that cannot be rewritten. */
 #include "base/alloc.h"
 #include "store/journal_internal.h"
 
@@ -15,10 +20,9 @@
 
 struct erase_want {
     struct list node;
-    journal_pos pos;
-    uint64_t owner;
-    uint64_t sequence;
-    struct segment *segment; /* pinned */
+    struct journal_erasure what;
+    journal_pos low, high; /* where it still may be */
+    journal_pos probe;     /* look from here on; 0: halve */
     void (*done)(void *ctx, enum err);
     void *ctx;
     bool is_found;
@@ -31,11 +35,27 @@ static struct erase_want *want_of(struct list *node)
 
 static void want_finish(struct erase_want *w, enum err e)
 {
-    assert(w->segment->pins > 0);
-    w->segment->pins--;
+    assert(w->done != NULL);
     list_remove(&w->node);
     w->done(w->ctx, e);
     xfree(w);
+}
+
+static void unpin(struct journal *j)
+{
+    struct erase *r = &j->erase;
+    r->state = ERASE_IDLE;
+    if (r->segment == NULL) return;
+    assert(r->segment->pins > 0);
+    r->segment->pins--;
+    r->segment = NULL;
+}
+
+static void pin(struct journal *j, struct segment *s)
+{
+    assert(j->erase.segment == NULL);
+    s->pins++;
+    j->erase.segment = s;
 }
 
 /* Ends what is wanted of the batch; the next tick goes on with others. */
@@ -44,12 +64,9 @@ static void running_finish(struct journal *j, enum err e)
     struct list over;
     list_init(&over);
     list_splice(&over, &j->erase.running);
-    j->erase.state = ERASE_IDLE;
-    j->erase.segment = NULL;
-    for (struct list *node = list_pop(&over); node != NULL; node = list_pop(&over)) {
-        struct erase_want *w = want_of(node);
-        want_finish(w, e == ERR_OK && !w->is_found ? ERR_NOTFOUND : e);
-    }
+    unpin(j);
+    for (struct list *node = list_pop(&over); node != NULL; node = list_pop(&over))
+        want_finish(want_of(node), e == ERR_OK && !want_of(node)->is_found ? ERR_NOTFOUND : e);
     assert(list_empty(&over));
 }
 
@@ -71,15 +88,18 @@ static void submit(struct journal *j, enum erase_state state, enum disk_kind kin
 {
     struct erase *r = &j->erase;
     assert(state != ERASE_IDLE);
-    bool in_segment = state == ERASE_READING || state == ERASE_PLACING;
+    bool in_place = state == ERASE_READING || state == ERASE_PLACING;
+    bool in_segment = in_place || state == ERASE_ZEROING;
     r->state = state;
     r->op.kind = kind;
     r->op.lane = lane;
     r->op.mode = DISK_OPEN_CREATE;
     r->op.name = state == ERASE_NAMING ? j->o.directory : r->name;
     r->op.file = in_segment ? r->segment->file : r->file;
-    r->op.offset = in_segment ? (uint64_t)r->place.sector * JOURNAL_SECTOR : 0;
+    r->op.offset = in_place ? (uint64_t)r->place.sector * JOURNAL_SECTOR : 0;
     r->op.length = state == ERASE_WIPING ? r->wipe : 0;
+    if (state == ERASE_ZEROING) r->op.offset = r->zero_from;
+    if (state == ERASE_ZEROING) r->op.length = r->zero_len;
     r->op.spans = &r->span;
     r->op.spans_count = 1;
     disk_submit(j->o.queue, &r->op);
@@ -94,41 +114,119 @@ static void image_reserve(struct erase *r, uint32_t len)
     r->image_cap = len;
 }
 
-/* Takes all that is wanted of the batch that the oldest one speaks of. */
+static void zero(struct journal *j, uint64_t from, uint64_t len)
+{
+    struct erase *r = &j->erase;
+    assert(r->segment != NULL && len > 0);
+    r->zero_from = from;
+    r->zero_len = len;
+    submit(j, ERASE_ZEROING, DISK_ZERO, DISK_LANE_BULK);
+}
+
+/* ---- where it is ---- */
+
+static bool zero_stale(struct journal *j, const struct erase_want *w)
+{
+    uint64_t from, len;
+    struct segment *s = segments_find_stale(j, w->what.first, w->what.last, &from, &len);
+    assert(j->erase.state == ERASE_IDLE);
+    if (s == NULL) return false;
+    pin(j, s);
+    zero(j, from, len);
+    return true;
+}
+
+/* The next batch that is worth a look; NULL: none is left. */
+static struct segment *candidate(struct journal *j, struct erase_want *w, struct place *ret)
+{
+    while (w->low <= w->high) {
+        journal_pos middle = w->low + (w->high - w->low) / 2;
+        journal_pos from = w->probe > 0 ? w->probe : middle;
+        struct segment *s = from <= w->high ? segments_find(j, from, w->high, ret) : NULL;
+        if (s != NULL) return s;
+        w->probe = 0;                   /* from the middle on there is none */
+        w->high = middle - 1;
+    }
+    assert(w->low > 0);
+    return NULL;
+}
+
 static void begin(struct journal *j)
 {
     struct erase *r = &j->erase;
-    journal_pos pos = want_of(r->queue.next)->pos;
+    struct erase_want *w = want_of(j->erase.queue.next);
     assert(list_empty(&r->running));
-    LIST_EACH(&r->queue, node) {
-        if (want_of(node)->pos != pos) continue;
-        list_remove(node);
-        list_add_tail(&r->running, node);
+    if (zero_stale(j, w)) return;
+    struct segment *s = candidate(j, w, &r->place);
+    if (s == NULL) {
+        want_finish(w, w->is_found ? ERR_OK : ERR_NOTFOUND);
+        return;
     }
-    r->segment = segments_find(j, pos, &r->place);
-    assert(r->segment != NULL); /* it is pinned */
+    pin(j, s);
     uint32_t len = r->place.sectors * JOURNAL_SECTOR;
     image_reserve(r, len);
     r->span = (struct disk_span){ r->image, len };
     submit(j, ERASE_READING, DISK_READ, DISK_LANE_READ);
 }
 
+/* What the head of the batch tells of a want. */
+enum sight { SIGHT_NOTHING, SIGHT_BELOW, SIGHT_ABOVE, SIGHT_HERE };
+
+static enum sight look(const struct erase *r, const struct journal_head *h,
+                       const struct journal_erasure *what)
+{
+    bool is_inside = what->first <= h->pos && h->pos <= what->last;
+    assert(h->pos == r->place.pos);
+    for (uint32_t i = 0; is_inside && i < h->ranges; i++) {
+        struct journal_range range = journal_range_get(r->image, i);
+        if (range.owner != what->owner || range.last_sequence == 0) continue;
+        if (what->sequence < range.first_sequence) return SIGHT_BELOW;
+        return what->sequence > range.last_sequence ? SIGHT_ABOVE : SIGHT_HERE;
+    }
+    return SIGHT_NOTHING;
+}
+
+/* Sequences of an owner grow with the numbers of batches. */
+static void narrow(struct erase_want *w, journal_pos pos, enum sight sight)
+{
+    journal_pos middle = w->low + (w->high - w->low) / 2;
+    assert(sight != SIGHT_HERE && pos >= middle);
+    w->probe = 0;
+    if (sight == SIGHT_BELOW) w->high = middle - 1; /* between the middle and it was nothing */
+    else if (sight == SIGHT_ABOVE) w->low = pos + 1;
+    else w->probe = pos + 1;
+}
+
+/* All that is wanted of this batch. */
+static void gather(struct journal *j, const struct journal_head *h)
+{
+    struct erase *r = &j->erase;
+    assert(list_empty(&r->running));
+    LIST_EACH(&r->queue, node) {
+        if (look(r, h, &want_of(node)->what) != SIGHT_HERE) continue;
+        list_remove(node);
+        list_add_tail(&r->running, node);
+    }
+}
+
 /* ---- the new batch ---- */
 
-static bool erase_in(const struct erase *r, uint8_t *body, uint32_t len)
+/* The last record that is not above it. */
+static bool erase_in(const struct journal_erasure *what, uint8_t *body, uint32_t len)
 {
     const struct journal_batch all = { .body = { body, len } };
     struct journal_record record;
+    uint32_t from = 0, bytes = 0;
     bool is_found = false;
     for (uint32_t at = 0; journal_next(&all, &at, &record);) {
-        LIST_EACH(&r->running, node) {
-            struct erase_want *w = want_of(node);
-            if (w->owner != record.owner || w->sequence != record.sequence) continue;
-            memset(body + at - record.body.len, 0, record.body.len);
-            w->is_found = true;
-            is_found = true;
-        }
+        if (record.owner != what->owner || record.sequence == 0) continue;
+        if (record.sequence > what->sequence) continue;
+        is_found = true;
+        bytes = record.body.len;
+        from = at - bytes;
     }
+    assert(from + bytes <= len);
+    if (bytes > 0) memset(body + from, 0, bytes);
     return is_found;
 }
 
@@ -150,23 +248,34 @@ static enum err finish(struct journal *j, bool is_sealed, uint8_t *body, uint32_
     return ERR_OK;
 }
 
-/* Makes the new batch out of the old one, in place. NOTFOUND: nothing to do. */
-static enum err rewrite(struct journal *j)
+static enum err decode(struct journal *j, struct journal_head *ret)
 {
     struct erase *r = &j->erase;
-    struct journal_head h = { 0 };
-    struct slice plain;
     uint32_t need = 0;
     struct slice all = slice_of(r->image, r->span.len);
-    if (journal_head_decode(all, j->o.store_id, &h, &need) != JOURNAL_HEAD) return ERR_CORRUPT;
-    uint32_t head_len = journal_head_len(h.ranges);
-    bool is_it = h.pos == r->place.pos && journal_batch_len(h.ranges, h.body_len) == all.len;
-    if (!is_it) return ERR_CORRUPT;
-    uint8_t *body = r->image + head_len;
-    enum err e = commit_open_body(j, r->image, &h, body, &plain);
+    if (journal_head_decode(all, j->o.store_id, ret, &need) != JOURNAL_HEAD) return ERR_CORRUPT;
+    bool is_it = ret->pos == r->place.pos &&
+                 journal_batch_len(ret->ranges, ret->body_len) == all.len;
+    return is_it ? ERR_OK : ERR_CORRUPT;
+}
+
+/* Makes the new batch out of the old one, in place. NOTFOUND: nothing to do. */
+static enum err rewrite(struct journal *j, const struct journal_head *h)
+{
+    struct erase *r = &j->erase;
+    struct slice plain;
+    bool is_any = false;
+    uint8_t *body = r->image + journal_head_len(h->ranges);
+    assert(!list_empty(&r->running));
+    enum err e = commit_open_body(j, r->image, h, body, &plain);
     if (e) return e;
-    if (!erase_in(r, body, plain.len)) return ERR_NOTFOUND;
-    return finish(j, h.flags != 0, body, plain.len);
+    LIST_EACH(&r->running, node) {
+        struct erase_want *w = want_of(node);
+        w->is_found = erase_in(&w->what, body, plain.len);
+        is_any = is_any || w->is_found;
+    }
+    if (!is_any) return ERR_NOTFOUND;
+    return finish(j, h->flags != 0, body, plain.len);
 }
 
 static void copy(struct journal *j)
@@ -177,15 +286,68 @@ static void copy(struct journal *j)
     submit(j, ERASE_COPYING, DISK_WRITE_SYNC, DISK_LANE_BULK);
 }
 
+/* It cannot be read, or not be written as it was. Nobody needs it when it is released. */
+static void give_up_batch(struct journal *j, enum err e)
+{
+    struct erase *r = &j->erase;
+    assert(e != ERR_OK);
+    if (r->place.pos > j->released) {
+        if (list_empty(&r->running)) {
+            struct list *first = list_pop(&r->queue);
+            list_add_tail(&r->running, first);
+        }
+        running_finish(j, e);
+        return;
+    }
+    zero(j, (uint64_t)r->place.sector * JOURNAL_SECTOR,
+         (uint64_t)r->place.sectors * JOURNAL_SECTOR);
+}
+
 static void on_read(struct journal *j, enum err e)
 {
     struct erase *r = &j->erase;
+    struct journal_head h = { 0 };
     assert(r->state == ERASE_READING);
+    struct erase_want *first = list_empty(&r->queue) ? NULL : want_of(r->queue.next);
+    if (first == NULL) {
+        running_finish(j, ERR_OK);      /* the journal has failed meanwhile */
+        return;
+    }
     if (!e && r->op.moved != r->span.len) e = ERR_CORRUPT;
-    if (!e) e = rewrite(j);
-    if (e) running_finish(j, e);
+    if (!e) e = decode(j, &h);
+    if (!e) {
+        enum sight sight = look(r, &h, &first->what);
+        if (sight != SIGHT_HERE) {
+            narrow(first, r->place.pos, sight);
+            unpin(j);
+            return;
+        }
+        gather(j, &h);
+        e = rewrite(j, &h);
+    }
+    if (e == ERR_NOTFOUND) running_finish(j, e);
+    else if (e) give_up_batch(j, e);
     else if (r->file == NULL) submit(j, ERASE_OPENING, DISK_OPEN, DISK_LANE_BULK);
     else copy(j);
+}
+
+/* Zeros stand where a batch was: what was wanted of it is found, and maybe more elsewhere. */
+static void on_zeroed(struct journal *j)
+{
+    struct erase *r = &j->erase;
+    assert(r->segment != NULL);
+    LIST_EACH(&r->running, node) want_of(node)->is_found = true;
+    if (!list_empty(&r->running)) {
+        running_finish(j, ERR_OK);
+        return;
+    }
+    bool is_batch = r->zero_from < r->segment->used;
+    if (!is_batch) segment_forget_stale(r->segment, r->zero_from, r->zero_len);
+    unpin(j);
+    if (list_empty(&r->queue)) return;
+    struct erase_want *w = want_of(r->queue.next);
+    w->is_found = true;
+    if (is_batch) narrow(w, r->place.pos, SIGHT_NOTHING);
 }
 
 /* ---- the end of a step ---- */
@@ -204,6 +366,7 @@ static void on_step(struct journal *j, enum err e)
     case ERASE_PLACING: running_finish(j, ERR_OK); return;
     case ERASE_WIPING: submit(j, ERASE_CUTTING, DISK_TRUNCATE, DISK_LANE_BULK); return;
     case ERASE_CUTTING: r->state = ERASE_IDLE; return;
+    case ERASE_ZEROING: on_zeroed(j); return;
     case ERASE_IDLE:
     default: unreachable();
     }
@@ -216,7 +379,8 @@ static void on_stepped(struct disk_op *op)
     enum err e = op->result;
     assert(r->state != ERASE_IDLE);
     if (r->state == ERASE_OPENING && !e) r->file = op->file;
-    bool is_harmless = e == ERR_LIMIT && r->state != ERASE_NAMING && r->state != ERASE_PLACING;
+    bool is_harmless = e == ERR_LIMIT && r->state != ERASE_NAMING && r->state != ERASE_PLACING &&
+                       r->state != ERASE_ZEROING;
     if (j->is_failed) {
         running_finish(j, ERR_IO);
     } else if (!e || r->state == ERASE_READING) {
@@ -256,13 +420,22 @@ bool erase_is_busy(const struct journal *j)
     return r->state != ERASE_IDLE || !list_empty(&r->queue) || r->wipe > 0;
 }
 
+bool erase_is_in_way(const struct journal *j, const struct segment *s, uint64_t len)
+{
+    const struct erase *r = &j->erase;
+    assert(len > 0);
+    if (r->state != ERASE_ZEROING || r->segment != s) return false;
+    return s->used + len > r->zero_from && s->used < r->zero_from + r->zero_len;
+}
+
+/* What is being dropped is waited for: it may hold what is to be erased. */
 void erase_tick(struct journal *j)
 {
     struct erase *r = &j->erase;
     assert(!j->is_failed);
     if (r->state != ERASE_IDLE) return;
     if (!list_empty(&r->queue)) {
-        begin(j);
+        if (!segments_are_dropping(j)) begin(j);
     } else if (r->wipe > 0) {
         r->image = xfree(r->image);
         r->image_cap = 0;
@@ -271,25 +444,27 @@ void erase_tick(struct journal *j)
     }
 }
 
-enum err journal_erase(struct journal *j, journal_pos pos, uint64_t owner, uint64_t sequence,
+enum err journal_erase(struct journal *j, const struct journal_erasure *what,
                        void (*done)(void *ctx, enum err), void *ctx)
 {
     struct place place;
-    assert(done != NULL);
+    uint64_t from, len;
+    assert(done != NULL && what->first <= what->last);
     assert(!j->is_read_only);
     if (j->is_failed) return ERR_IO;
-    if (pos == 0 || pos > j->handed) return ERR_NOTFOUND;
-    struct segment *s = segments_find(j, pos, &place);
-    if (s == NULL) return ERR_NOTFOUND;
+    if (what->first == 0 || what->first > j->handed) return ERR_NOTFOUND;
+    bool is_anywhere = segments_find(j, what->first, what->last, &place) != NULL ||
+                       segments_find_stale(j, what->first, what->last, &from, &len) != NULL ||
+                       segments_are_dropping(j);
+    if (!is_anywhere) return ERR_NOTFOUND;
     struct erase_want *w = xcalloc(1, sizeof *w);
     list_init(&w->node);
-    w->pos = pos;
-    w->owner = owner;
-    w->sequence = sequence;
-    w->segment = s;
+    w->what = *what;
+    if (w->what.last > j->handed) w->what.last = j->handed;
+    w->low = w->what.first;
+    w->high = w->what.last;
     w->done = done;
     w->ctx = ctx;
-    s->pins++;
     list_add_tail(&j->erase.queue, &w->node);
     return ERR_OK;
 }

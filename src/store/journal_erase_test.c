@@ -90,14 +90,64 @@ static void all_that_is_wanted_of_one_batch_goes_at_once(void **state)
     assert_string_equal(w->complaint, "");
 }
 
+static void it_is_looked_for_between_the_batches_that_are_named(void **state)
+{
+    struct world *w = *state;
+    const struct entry *e = prepare(w, false);
+    for (uint32_t i = 15; i < 300; i++) {
+        (void)world_add(w, 40);
+        world_settle(w);
+    }
+    struct journal_stats stats;
+    journal_stats(w->journal, &stats);
+    for (uint32_t i = 0; i < 300; i += 11) {
+        struct entry *at = &w->entries[i];
+        if (at->sequence == 0) continue;
+        const struct journal_erasure what = { 1, stats.durable, at->owner, at->sequence };
+        at->may_erase = true;
+        assert_int_equal(journal_erase(w->journal, &what, world_on_erased, w), ERR_OK);
+        world_rest(w);
+        assert_int_equal(w->erased_with, ERR_OK);
+    }
+    assert_non_null(e);
+    world_crash(w, true);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    for (uint32_t i = 0; i < 300; i++)
+        assert_true(w->entries[i].is_erased == w->entries[i].may_erase);
+    assert_string_equal(w->complaint, "");
+}
+
+static void what_an_earlier_use_has_left_becomes_zeros(void **state)
+{
+    struct world *w = *state;
+    uint32_t at = (uint32_t)(prepare(w, false) - w->entries);
+    for (uint32_t i = 0; i < 24 || !is_on_disk(w, &w->entries[at]); i++) {
+        (void)world_add(w, 900);
+        world_settle(w);
+        world_release(w, world_last_safe(w));
+        if (i == 60) break;
+    }
+    assert_true(is_on_disk(w, &w->entries[at]));
+    assert_int_equal(world_erase(w, &w->entries[at]), ERR_OK);
+    world_rest(w);
+    assert_int_equal(w->erased_with, ERR_OK);
+    assert_false(is_on_disk(w, &w->entries[at]));
+    world_crash(w, true);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->damages, 0);
+    assert_string_equal(w->complaint, "");
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     struct world *w = *state;
     struct entry *e = prepare(w, false);
     void (*done)(void *ctx, enum err) = world_on_erased;
-    assert_int_equal(journal_erase(w->journal, 0, 1, 1, done, w), ERR_NOTFOUND);
-    assert_int_equal(journal_erase(w->journal, 1000, 1, 1, done, w), ERR_NOTFOUND);
-    assert_int_equal(journal_erase(w->journal, e->pos, 99, 1, done, w), ERR_OK);
+    const struct journal_erasure none = { 0, 0, 1, 1 }, later = { 1000, 1000, 1, 1 },
+                                 other = { e->pos, e->pos, 99, 1 };
+    assert_int_equal(journal_erase(w->journal, &none, done, w), ERR_NOTFOUND);
+    assert_int_equal(journal_erase(w->journal, &later, done, w), ERR_NOTFOUND);
+    assert_int_equal(journal_erase(w->journal, &other, done, w), ERR_OK);
     world_rest(w);
     assert_int_equal(w->erased_with, ERR_NOTFOUND);
 }
@@ -194,6 +244,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_WORLD(an_erased_body_stands_nowhere_and_the_rest_stays),
         WITH_WORLD(all_that_is_wanted_of_one_batch_goes_at_once),
+        WITH_WORLD(it_is_looked_for_between_the_batches_that_are_named),
+        WITH_WORLD(what_an_earlier_use_has_left_becomes_zeros),
         WITH_WORLD(what_is_not_there_is_not_found),
         cmocka_unit_test(a_power_cut_at_any_step_leaves_the_old_or_the_erased_one),
         WITH_WORLD(a_segment_is_not_used_anew_while_something_in_it_is_to_be_erased),

@@ -75,13 +75,21 @@ struct segment {
     struct list node;
     struct disk_file *file;
     uint32_t number;
-    uint32_t pins; /* erases that still come; it is not used anew meanwhile */
+    uint32_t pins; /* an erase that is underway; it is not used anew meanwhile */
     uint64_t size;
     uint64_t used;       /* where the next batch goes */
     uint64_t generation; /* 0: was never used */
     struct place *places; /* in order */
     uint32_t places_count;
     uint32_t places_cap;
+    /* Batches of earlier uses whose bytes still stand behind `used`, in the order of their places;
+     * number 0: they were overwritten. */
+    struct place *stale;
+    uint32_t stale_count;
+    uint64_t filled; /* at the start: the last byte that is not zero */
+    /* since the start: bytes behind `used` of which nobody knows whose they are. It is not written
+     * any more, and is dropped when it is released */
+    bool is_murky;
     uint64_t unreadable; /* at the start: the last bytes that cannot be read end here; 0: none */
     bool is_dirty;   /* LAZY: written since its last sync was submitted */
     bool is_syncing; /* LAZY: part of the round that goes on */
@@ -143,6 +151,7 @@ enum erase_state {
     ERASE_PLACING, /* and over the old one */
     ERASE_WIPING,
     ERASE_CUTTING,
+    ERASE_ZEROING, /* what a segment has of an earlier use, or a batch that cannot be rewritten */
 };
 
 struct erase_want; /* journal_erase.c */
@@ -153,8 +162,9 @@ struct erase {
     struct disk_span span;
     struct list queue; /* of struct erase_want */
     struct list running;
-    struct segment *segment;
+    struct segment *segment; /* pinned; NULL: none */
     struct place place;
+    uint64_t zero_from, zero_len; /* ERASE_ZEROING */
     struct disk_file *file; /* "rewrite"; NULL: not yet */
     uint8_t *image;
     uint32_t image_cap;
@@ -198,6 +208,7 @@ struct journal {
     uint64_t generation;
     uint64_t segment_size; /* of the next one that is made */
     uint64_t batch_want;   /* a batch of so many bytes finds no segment; 0: none waits */
+    journal_pos oldest;    /* no batch before this one stands anywhere */
     nanos current_since;
     nanos trim_due;
     struct prep prep;
@@ -287,8 +298,20 @@ bool segments_are_busy(const struct journal *);
 nanos segments_next_due(const struct journal *);
 bool segments_have_room(const struct journal *, uint64_t len, enum journal_use);
 bool segments_have_room_for_large(const struct journal *, uint64_t len);
-/* The segment that still holds this batch, used or waiting for its next use; NULL: none. */
-struct segment *segments_find(const struct journal *, journal_pos, struct place *ret);
+uint64_t segment_left(const struct segment *); /* bytes that may be written; NULL is fine */
+/* Blocking: zeros from an offset to its end, safe. */
+MUST_CHECK enum err segment_zero_now(struct journal *, struct segment *, uint64_t from);
+/* The first batch in [first, last] of a segment that is used; NULL: none. */
+struct segment *segments_find(const struct journal *, journal_pos first, journal_pos last,
+                              struct place *ret);
+/* Bytes of earlier uses of a segment that batches in [first, last] have left; NULL: none. */
+struct segment *segments_find_stale(const struct journal *, journal_pos first, journal_pos last,
+                                    uint64_t *ret_offset, uint64_t *ret_len);
+void segment_forget_stale(struct segment *, uint64_t offset, uint64_t len); /* they are zeros now */
+/* Something that was released is still to be dropped. */
+bool segments_are_dropping(const struct journal *);
+/* After what is there has changed: `oldest`. */
+void segments_set_oldest(struct journal *);
 void segments_count(const struct journal *, struct journal_stats *);
 void segments_set_batch_max(struct journal *);
 
@@ -298,5 +321,7 @@ void erase_deinit(struct journal *);
 void erase_tick(struct journal *);
 void erase_fail(struct journal *, enum err);
 bool erase_is_busy(const struct journal *);
+/* A batch of this length cannot be written to the segment now: zeros are, behind its end. */
+bool erase_is_in_way(const struct journal *, const struct segment *, uint64_t len);
 
 #endif

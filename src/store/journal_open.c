@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { FILES_STEP = 16, ZEROS = 256 << 10, NUMBER_DIGITS = 8 };
+enum { FILES_STEP = 16, NUMBER_DIGITS = 8 };
 
 /* ---- files ---- */
 
@@ -189,8 +189,9 @@ static void add_used(struct journal *j, struct segment *s)
     list_insert_before(at, &s->node);
 }
 
-/* A file that was never used. How far it was filled is not known, and after a sync that failed
- * nothing that is written to it later makes up for that: a new one is made when it is needed. */
+/* A file that was never used, or holds only what was cut. How far it was filled is not known, and
+ * after a sync that failed nothing that is written to it later makes up for that: a new one is made
+ * when it is needed. */
 static void discard(struct journal *j, struct segment *s, bool is_kept)
 {
     struct disk *disk = j->o.disk;
@@ -217,8 +218,8 @@ static void take_segments(struct scan *s, const struct replay_end *end)
         struct segment *seg = segment_of(node);
         if (j->generation < seg->generation) j->generation = seg->generation;
         list_remove(node);
+        seg->is_murky = seg->filled > seg->used;
         if (seg->places_count > 0) add_used(j, seg);
-        else if (seg->generation > 0) segments_make_ready(j, seg);
         else discard(j, seg, end->is_damaged);
     }
     assert(list_empty(&s->segments));
@@ -227,16 +228,8 @@ static void take_segments(struct scan *s, const struct replay_end *end)
 static enum err zero_now(struct journal *j, struct segment *s, struct errmsg *why)
 {
     struct disk *disk = j->o.disk;
-    uint8_t *zeros = xcalloc(1, ZEROS);
-    enum err e = ERR_OK;
-    assert(s->file != NULL);
-    for (uint64_t at = 0; at < s->size && !e;) {
-        uint64_t len = s->size - at < ZEROS ? s->size - at : ZEROS;
-        e = disk->write(disk, s->file, at, slice_of(zeros, len));
-        at += len;
-    }
-    xfree(zeros);
-    if (!e) e = disk->sync(disk, s->file);
+    assert(s->file != NULL && s->used == 0);
+    enum err e = segment_zero_now(j, s, 0);
     if (!e) e = disk->sync_dir(disk, j->o.directory);
     return e ? errmsg_set(why, e, "%s cannot be filled with zeros", s->name) : ERR_OK;
 }
@@ -246,7 +239,7 @@ static bool has_segment(const struct journal *j)
 {
     const struct segment *s = segments_current(j);
     assert(s == NULL || s->used <= s->size);
-    return !list_empty(&j->ready) || (s != NULL && s->size - s->used >= JOURNAL_SECTOR);
+    return !list_empty(&j->ready) || segment_left(s) >= JOURNAL_SECTOR;
 }
 
 static enum err make_first(struct journal *j, struct errmsg *why)
@@ -308,6 +301,19 @@ static void set_numbers(struct journal *j, const struct replay_end *end, journal
 
 /* ---- all of it ---- */
 
+static void tell_ranges(const struct scan *s, const struct journal_replay *replay)
+{
+    if (replay->on_range == NULL) return;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct found *f = &s->found[i];
+        assert(f->ranges_first + f->ranges <= s->ranges_count);
+        for (uint32_t k = 0; k < f->ranges; k++) {
+            const struct journal_range *r = &s->ranges[f->ranges_first + k];
+            replay->on_range(replay->ctx, f->pos, r->owner, r->first_sequence);
+        }
+    }
+}
+
 static enum err recover(struct scan *s, const struct listing *l,
                         const struct journal_replay *replay, struct errmsg *why)
 {
@@ -324,7 +330,9 @@ static enum err recover(struct scan *s, const struct listing *l,
     if (e) return e;
     bool is_new = l->count == 0 && replay->after == 0;
     set_numbers(j, &end, s->highest, is_new);
+    tell_ranges(s, replay);
     take_segments(s, &end);
+    segments_set_oldest(j);
     j->released = replay->after;
     assert(j->handed >= j->released);
     assert(list_empty(&s->segments));

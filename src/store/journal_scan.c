@@ -18,6 +18,7 @@ void scan_init(struct scan *s, struct journal *j)
 void scan_deinit(struct scan *s)
 {
     s->found = xfree(s->found);
+    s->ranges = xfree(s->ranges);
     s->window = xfree(s->window);
     s->overlay.bytes = xfree(s->overlay.bytes);
     assert(s->j != NULL);
@@ -88,7 +89,22 @@ enum err scan_read(struct scan *s, const struct segment *seg, uint64_t offset, u
 
 /* ---- heads ---- */
 
-static void add(struct scan *s, struct segment *seg, const struct journal_head *h)
+static uint32_t add_ranges(struct scan *s, const uint8_t *head, uint32_t count)
+{
+    uint32_t first = s->ranges_count;
+    assert(head != NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        if (s->ranges_count == s->ranges_cap) {
+            s->ranges_cap = s->ranges_cap > 0 ? s->ranges_cap * 2 : FOUND_STEP;
+            s->ranges = xrealloc(s->ranges, s->ranges_cap * sizeof *s->ranges);
+        }
+        s->ranges[s->ranges_count++] = journal_range_get(head, i);
+    }
+    return first;
+}
+
+static void add(struct scan *s, struct segment *seg, const struct journal_head *h,
+                const uint8_t *head)
 {
     uint64_t len = journal_batch_len(h->ranges, h->body_len);
     assert(h->pos > 0);
@@ -108,9 +124,16 @@ static void add(struct scan *s, struct segment *seg, const struct journal_head *
         .offset = h->offset,
         .len = (uint32_t)len,
         .records = h->records,
+        .ranges = h->ranges,
+        .ranges_first = add_ranges(s, head, h->ranges),
         .segment = seg,
     };
     if (seg->generation < h->generation) seg->generation = h->generation;
+}
+
+static bool is_zero(const uint8_t *sector)
+{
+    return sector[0] == 0 && memcmp(sector, sector + 1, JOURNAL_SECTOR - 1) == 0;
 }
 
 static enum err look_at(struct scan *s, struct segment *seg, uint64_t offset, struct errmsg *why)
@@ -128,12 +151,13 @@ static enum err look_at(struct scan *s, struct segment *seg, uint64_t offset, st
         }
         verdict = journal_head_decode(slice_of(bytes, len), s->j->o.store_id, &h, &need);
         assert(verdict != JOURNAL_CUT_HEAD || need > len);
+        if (!is_zero(bytes)) seg->filled = offset + JOURNAL_SECTOR;
         len = need;
     }
     if (verdict == JOURNAL_NEWER_HEAD)
         return errmsg_set(why, ERR_INVALID, "%s was written by a newer version", seg->name);
     bool is_here = verdict == JOURNAL_HEAD && h.segment == seg->number && h.offset == offset;
-    if (is_here) add(s, seg, &h);
+    if (is_here) add(s, seg, &h, bytes);
     return ERR_OK;
 }
 
@@ -160,13 +184,14 @@ static int by_pos(const void *a, const void *b)
 
 enum err scan_all(struct scan *s, struct errmsg *why)
 {
-    s->count = 0;
+    s->count = s->ranges_count = 0;
     scan_forget(s);
     LIST_EACH(&s->segments, node) {
         struct segment *seg = segment_of(node);
         uint32_t first = s->count;
         seg->generation = 0;
         seg->unreadable = 0;
+        seg->filled = 0;
         for (uint64_t at = 0; at < seg->size; at += JOURNAL_SECTOR) {
             enum err e = look_at(s, seg, at, why);
             if (e) return e;

@@ -24,6 +24,7 @@ struct found {
     uint64_t offset;
     uint32_t len;
     uint32_t records;
+    uint32_t ranges, ranges_first; /* of the scan's */
     struct segment *segment;
 };
 
@@ -42,6 +43,9 @@ struct scan {
     uint32_t count;
     uint32_t cap;
     journal_pos highest; /* of any head, believed or not */
+    struct journal_range *ranges; /* of all heads */
+    uint32_t ranges_count;
+    uint32_t ranges_cap;
     struct overlay overlay;
     /* bytes of one segment that have been read */
     uint8_t *window;

@@ -29,6 +29,7 @@ struct segment *segment_free(struct journal *j, struct segment *s)
     list_remove(&s->node);
     if (s->file != NULL) j->o.disk->close(j->o.disk, s->file);
     s->places = xfree(s->places);
+    s->stale = xfree(s->stale);
     return xfree(s);
 }
 
@@ -58,6 +59,32 @@ static uint32_t places_above(const struct segment *s, journal_pos pos)
 static journal_pos last_pos(const struct segment *s)
 {
     return s->places_count > 0 ? s->places[s->places_count - 1].pos : 0;
+}
+
+static uint64_t place_offset(const struct place *p)
+{
+    return (uint64_t)p->sector * JOURNAL_SECTOR;
+}
+
+static uint64_t place_end(const struct place *p)
+{
+    return ((uint64_t)p->sector + p->sectors) * JOURNAL_SECTOR;
+}
+
+enum err segment_zero_now(struct journal *j, struct segment *s, uint64_t from)
+{
+    enum { ZEROS = 256 << 10 };
+    struct disk *disk = j->o.disk;
+    uint8_t *zeros = xcalloc(1, ZEROS);
+    enum err e = ERR_OK;
+    assert(s->file != NULL && from <= s->size);
+    for (uint64_t at = from; at < s->size && !e;) {
+        uint64_t len = s->size - at < ZEROS ? s->size - at : ZEROS;
+        e = disk->write(disk, s->file, at, slice_of(zeros, len));
+        at += len;
+    }
+    xfree(zeros);
+    return e ? e : disk->sync(disk, s->file);
 }
 
 /* ---- all of them ---- */
@@ -94,9 +121,11 @@ struct segment *segments_current(const struct journal *j)
     return list_empty(&j->used) ? NULL : segment_of(j->used.prev);
 }
 
-static uint64_t left_in(const struct segment *s)
+uint64_t segment_left(const struct segment *s)
 {
-    return s == NULL ? 0 : s->size - s->used;
+    if (s == NULL || s->is_murky) return 0;
+    assert(s->used <= s->size);
+    return s->size - s->used;
 }
 
 /* Small segments are not filled by one batch. */
@@ -109,10 +138,32 @@ void segments_set_batch_max(struct journal *j)
     j->batch_max = max < BATCH_MAX ? (uint32_t)max : BATCH_MAX;
 }
 
+/* What it holds is of an earlier use from now on. */
+static void retire(struct segment *s)
+{
+    uint32_t kept = 0;
+    assert(s->stale_count == 0 || s->stale != NULL);
+    uint64_t end = s->used;
+    for (uint32_t i = 0; i < s->stale_count; i++)
+        if (s->stale[i].pos > 0 && place_end(&s->stale[i]) > end) s->stale[kept++] = s->stale[i];
+    if (s->places_count + kept > 0) {
+        struct place *all = xalloc((s->places_count + kept) * sizeof *all);
+        if (s->places_count > 0) memcpy(all, s->places, s->places_count * sizeof *all);
+        if (kept > 0) memcpy(all + s->places_count, s->stale, kept * sizeof *all);
+        xfree(s->stale);
+        s->stale = all;
+    }
+    s->stale_count = s->places_count + kept;
+    s->places = xfree(s->places);
+    s->places_count = s->places_cap = 0;
+    s->used = 0;
+}
+
 void segments_make_ready(struct journal *j, struct segment *s)
 {
     assert(list_empty(&s->node));
-    assert(s->file != NULL);
+    assert(s->file != NULL && !s->is_murky);
+    retire(s);
     list_add_tail(&j->ready, &s->node);
     j->ready_count++;
     if (j->ready_count > READY_WANTED) j->trim_due = j->now + TRIM_DELAY;
@@ -142,12 +193,12 @@ static void begin(struct journal *j, struct segment *s)
 {
     bool is_quick = j->now - j->current_since < SEGMENT_QUICK && !list_empty(&j->used);
     assert(s->pins == 0);
+    assert(s->used == 0 && s->places_count == 0);
     list_remove(&s->node);
     j->ready_count--;
     s->generation = ++j->generation;
-    s->used = 0;
-    s->places_count = 0;
     list_add_tail(&j->used, &s->node);
+    segments_set_oldest(j);
     if (is_quick && j->segment_size <= j->o.segment_max / 2) j->segment_size *= 2;
     j->current_since = j->now;
     j->trim_due = j->ready_count > READY_WANTED ? j->now + TRIM_DELAY : NANOS_MAX;
@@ -161,7 +212,7 @@ struct segment *segments_place(struct journal *j, uint64_t len)
     if (!j->is_active) j->current_since = j->now;
     j->is_active = true;
     j->batch_want = 0;
-    if (left_in(s) >= len) return s;
+    if (segment_left(s) >= len) return s;
     s = ready_for(j, len);
     if (s != NULL) {
         begin(j, s);
@@ -183,7 +234,8 @@ void segments_reclaim(struct journal *j)
         list_remove(node);
         s->is_dirty = false;
         bool is_welcome = j->ready_count < READY_WANTED && j->prep.is_refused;
-        if (is_welcome || s->size >= j->segment_size / SMALL_PART) segments_make_ready(j, s);
+        bool is_worth = is_welcome || s->size >= j->segment_size / SMALL_PART;
+        if (is_worth && !s->is_murky) segments_make_ready(j, s);
         else drop(j, s);
     }
 }
@@ -388,7 +440,7 @@ nanos segments_next_due(const struct journal *j)
 
 bool segments_have_room(const struct journal *j, uint64_t len, enum journal_use use)
 {
-    uint64_t left = left_in(segments_current(j));
+    uint64_t left = segment_left(segments_current(j));
     assert(len > 0);
     if (j->ready_count >= READY_WANTED || !j->prep.is_refused) return true;
     if (use == JOURNAL_USE_STORE) return j->ready_count > 0 && len <= left;
@@ -400,30 +452,107 @@ bool segments_have_room(const struct journal *j, uint64_t len, enum journal_use 
 bool segments_have_room_for_large(const struct journal *j, uint64_t len)
 {
     assert(len > 0);
-    if (len <= j->segment_size || len <= left_in(segments_current(j))) return true;
+    if (len <= j->segment_size || len <= segment_left(segments_current(j))) return true;
     if (ready_for(j, len) != NULL) return true;
     struct disk_space space;
     enum err e = j->o.disk->space(j->o.disk, &space);
     return e != ERR_OK || space.free / READY_WANTED > len + j->segment_size;
 }
 
-static struct segment *find_in(const struct list *all, journal_pos pos, struct place *ret)
+struct segment *segments_find(const struct journal *j, journal_pos first, journal_pos last,
+                              struct place *ret)
 {
-    LIST_EACH(all, node) {
+    assert(first > 0 && first <= last);
+    LIST_EACH(&j->used, node) {
         struct segment *s = segment_of(node);
-        uint32_t above = places_above(s, pos);
-        if (above == 0 || s->places[above - 1].pos != pos) continue;
-        *ret = s->places[above - 1];
+        uint32_t at = places_above(s, first - 1);
+        if (at == s->places_count) continue;
+        if (s->places[at].pos > last) return NULL; /* so are all behind it */
+        *ret = s->places[at];
         return s;
     }
     return NULL;
 }
 
-struct segment *segments_find(const struct journal *j, journal_pos pos, struct place *ret)
+/* The rest of a place that was not written since. */
+static uint64_t stale_from(const struct segment *s, const struct place *p)
 {
-    struct segment *s = find_in(&j->used, pos, ret);
-    assert(pos > 0);
-    return s != NULL ? s : find_in(&j->ready, pos, ret);
+    uint64_t from = place_offset(p);
+    return from < s->used ? s->used : from;
+}
+
+/* The first one that is wanted, and those right behind it. */
+static bool find_stale_in(const struct segment *s, journal_pos first, journal_pos last,
+                          uint64_t *ret_offset, uint64_t *ret_len)
+{
+    *ret_offset = *ret_len = 0;
+    for (uint32_t i = 0; i < s->stale_count; i++) {
+        const struct place *p = &s->stale[i];
+        uint64_t from = stale_from(s, p);
+        bool is_wanted = p->pos >= first && p->pos <= last && p->pos > 0 && place_end(p) > from;
+        if (is_wanted && *ret_len == 0) *ret_offset = from;
+        bool is_next = is_wanted && from == *ret_offset + *ret_len;
+        if (is_next) *ret_len = place_end(p) - *ret_offset;
+        else if (*ret_len > 0) return true;
+    }
+    assert(*ret_offset + *ret_len <= s->size);
+    return *ret_len > 0;
+}
+
+struct segment *segments_find_stale(const struct journal *j, journal_pos first, journal_pos last,
+                                    uint64_t *ret_offset, uint64_t *ret_len)
+{
+    const struct list *lists[] = { &j->ready, &j->used };
+    assert(first > 0 && first <= last);
+    for (uint32_t i = 0; i < ARRAY_COUNT(lists); i++)
+        LIST_EACH(lists[i], node) {
+            struct segment *s = segment_of(node);
+            if (find_stale_in(s, first, last, ret_offset, ret_len)) return s;
+        }
+    return NULL;
+}
+
+void segment_forget_stale(struct segment *s, uint64_t offset, uint64_t len)
+{
+    assert(len > 0 && offset + len <= s->size);
+    for (uint32_t i = 0; i < s->stale_count; i++) {
+        struct place *p = &s->stale[i];
+        if (stale_from(s, p) >= offset && place_end(p) <= offset + len) p->pos = 0;
+    }
+}
+
+bool segments_are_dropping(const struct journal *j)
+{
+    const struct segment *current = segments_current(j);
+    if (j->drop.segment != NULL || !list_empty(&j->drop.queue)) return true;
+    LIST_EACH(&j->used, node) {
+        const struct segment *s = segment_of(node);
+        if (s == current || last_pos(s) > j->released) return false;
+        if (s->is_murky) return true;
+    }
+    return false;
+}
+
+static journal_pos oldest_stale(const struct segment *s, journal_pos oldest)
+{
+    assert(oldest > 0);
+    for (uint32_t i = 0; i < s->stale_count; i++)
+        if (s->stale[i].pos > 0 && s->stale[i].pos < oldest) oldest = s->stale[i].pos;
+    return oldest;
+}
+
+void segments_set_oldest(struct journal *j)
+{
+    const struct list *lists[] = { &j->ready, &j->used };
+    journal_pos oldest = j->next_pos;
+    for (uint32_t i = 0; i < ARRAY_COUNT(lists); i++)
+        LIST_EACH(lists[i], node) {
+            const struct segment *s = segment_of(node);
+            if (s->places_count > 0 && s->places[0].pos < oldest) oldest = s->places[0].pos;
+            oldest = oldest_stale(s, oldest);
+        }
+    assert(oldest <= j->next_pos);
+    j->oldest = oldest;
 }
 
 static uint64_t size_of_all(const struct list *all)

@@ -294,7 +294,7 @@ static inline void compare_lost(struct world *w)
 static inline enum err world_open(struct world *w, bool read_only)
 {
     struct errmsg why = { "" };
-    const struct journal_replay replay = { w, w->released, world_on_replay, world_on_damage };
+    const struct journal_replay replay = { w, w->released, world_on_replay, world_on_damage, NULL };
     w->damages = 0;
     w->replayed = 0;
     for (uint32_t i = 0; i < w->count; i++) w->entries[i].is_seen = false;
@@ -455,7 +455,8 @@ static inline journal_pos world_last_safe(const struct world *w)
 
 static inline enum err world_erase(struct world *w, struct entry *e)
 {
-    enum err got = journal_erase(w->journal, e->pos, e->owner, e->sequence, world_on_erased, w);
+    const struct journal_erasure what = { e->pos, e->pos, e->owner, e->sequence };
+    enum err got = journal_erase(w->journal, &what, world_on_erased, w);
     if (!got) e->may_erase = true;
     return got;
 }

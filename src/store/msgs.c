@@ -19,7 +19,7 @@ void msgs_init(struct msgs *m, const struct msgs_ops *ops, bool is_file, uint64_
 {
     assert(ops->put != NULL && ops->free != NULL);
     *m = (struct msgs){ .ops = ops, .is_file = is_file, .tree = tree_new() };
-    if (first_sequence <= 1) return;
+    if (first_sequence == 0) return;
     m->state.first_sequence = first_sequence;
     m->state.last_sequence = first_sequence - 1;
 }
@@ -220,7 +220,10 @@ static uint64_t bound_of_newest(struct msgs *m, uint64_t keep)
 uint64_t msgs_purge(struct msgs *m, const struct msgs_filter *f, uint64_t below, uint64_t keep)
 {
     uint64_t end = below == 0 ? m->state.last_sequence + 1 : below, matching, at = 0, gone = 0;
-    if (m->state.messages == 0) return 0;
+    if (m->state.messages == 0) {
+        if (f->count == 0 && m->state.first_sequence == 0) set_empty(m);
+        return 0;
+    }
     enum err e = msgs_count(m, f, 0, false, NULL, &matching);
     assert(e == ERR_OK);
     if (matching <= keep) return 0;

@@ -76,8 +76,9 @@ uint64_t msgs_compact(struct msgs *, uint64_t first);
 /* Removes all whose subject matches and whose sequence is below `below` (0: any), but keeps the
  * newest `keep` of those that match. Returns how many went. */
 uint64_t msgs_purge(struct msgs *, const struct msgs_filter *, uint64_t below, uint64_t keep);
-/* Overwrites what is left of a removed message, wherever it is; `done` (on this thread, maybe at
- * once) when nothing of it can be read any more, not even from a disk. */
+/* Overwrites what memory or blocks have of a removed message; `done` (on this thread, maybe at
+ * once) when nothing of it can be read there any more. What journal and checkpoint log have of it,
+ * and when a file may lose it, is known to the store: store_erase(). */
 void msgs_erase(struct msgs *, uint64_t sequence, void (*done)(void *ctx, enum err), void *ctx);
 
 /* ---- index data ---- */

@@ -96,6 +96,7 @@ static void drop_below(struct msgs *base, uint64_t sequence)
     (void)seqset_remove_below(f->gone, sequence);
     (void)seqset_remove_below(f->gone_new, sequence);
     (void)seqset_remove_below(f->lost, sequence);
+    (void)seqset_remove_below(f->missing, sequence);
     if (sequence > f->end) block_close(f);
     while (whole < f->blocks_count && f->blocks[whole]->last < sequence) whole++;
     for (; whole > 0; whole--) block_forget(f, whole - 1);
@@ -132,14 +133,36 @@ static bool tell(const struct msgs_file *f, uint64_t first, uint64_t last, struc
     return true;
 }
 
+struct run {
+    uint64_t first, last;
+};
+
+static bool run_next(const struct seqset *s, uint64_t from, struct run *ret)
+{
+    assert(s != NULL && from > 0);
+    bool is_any = seqset_next_run(s, from, &ret->first, &ret->last);
+    if (is_any && ret->first < from) ret->first = from;
+    return is_any;
+}
+
 static uint64_t lost(const struct msgs *base,
                      bool (*each)(void *ctx, uint64_t first, uint64_t last), void *ctx)
 {
     const struct msgs_file *f = file_from_const(base);
     struct teller t = { each, ctx, 0 };
-    uint64_t first, last;
-    for (uint64_t at = f->first; seqset_next_run(f->lost, at, &first, &last); at = last + 1)
-        if (!tell(f, first < at ? at : first, last, &t)) break;
+    struct run a, b;
+    bool goes_on = true, has_a = run_next(f->lost, f->first, &a), has_b;
+    has_b = run_next(f->missing, 1, &b);
+    while (goes_on && (has_a || has_b)) {
+        if (has_a && (!has_b || a.first < b.first)) {
+            goes_on = tell(f, a.first, a.last, &t);
+            has_a = run_next(f->lost, a.last + 1, &a);
+        } else {
+            t.sum += b.last - b.first + 1;
+            goes_on = each == NULL || each(ctx, b.first, b.last);
+            has_b = run_next(f->missing, b.last + 1, &b);
+        }
+    }
     return t.sum;
 }
 
@@ -158,6 +181,9 @@ static struct msgs *file_free(struct msgs *base)
     seqset_free(f->gone);
     seqset_free(f->gone_new);
     seqset_free(f->lost);
+    seqset_free(f->missing);
+    seqset_free(f->told);
+    seqset_free(f->told_before);
     xfree(f->blocks);
     xfree(f->forgotten);
     buf_deinit(&f->slice_after);
@@ -211,6 +237,7 @@ static void check(struct msgs *base)
     assert(f->unwritten <= f->unsafe);
     seqset_check(f->gone);
     seqset_check(f->lost);
+    seqset_check(f->missing);
     store_cache_check(f->o.cache);
 }
 
@@ -251,6 +278,9 @@ struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_seq
     f->gone = seqset_new();
     f->gone_new = seqset_new();
     f->lost = seqset_new();
+    f->missing = seqset_new();
+    f->told = seqset_new();
+    f->told_before = seqset_new();
     f->is_changed = true;
     list_init(&f->loads);
     list_init(&f->waits);
@@ -258,6 +288,19 @@ struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_seq
     list_init(&f->erases);
     writer_init(f);
     return &f->base;
+}
+
+/* ---- what a start has not found ---- */
+
+void msgs_file_damaged(struct msgs *m, uint64_t first, uint64_t last)
+{
+    struct msgs_file *f = file_from(m);
+    assert(first <= last);
+    if (first <= m->state.last_sequence) first = m->state.last_sequence + 1;
+    if (first > last) return;
+    (void)seqset_add_range(f->missing, first, last);
+    f->is_lost_changed = f->is_changed = true;
+    msgs_skip(m, last, m->state.last_time);
 }
 
 /* ---- settings and reports ---- */
@@ -289,7 +332,8 @@ void msgs_file_stats(const struct msgs *m, struct msgs_file_stats *ret)
         .blocks = f->blocks_count,
         .blocked = f->blocked,
         .memory = sizeof *f + f->blocks_cap * sizeof(struct block *) + seqset_memory(f->gone) +
-                  seqset_memory(f->gone_new) + seqset_memory(f->lost) + f->base.changed.cap,
+                  seqset_memory(f->gone_new) + seqset_memory(f->lost) + seqset_memory(f->told) +
+                  seqset_memory(f->told_before) + seqset_memory(f->missing) + f->base.changed.cap,
         .is_failed = f->is_failed,
         .is_refused = f->is_refused,
     };

@@ -57,6 +57,10 @@ struct msgs_file_options {
     bool                is_compressed; /* chunks that are written from now on, by zstd */
     void *ctx;
     void (*on_failed)(void *ctx, enum err, const char *what);
+    /* Something that no record says is for the next checkpoint. May be NULL. */
+    void (*on_changed)(void *ctx);
+    /* These were found to be damaged, now. May be NULL. */
+    void (*on_lost)(void *ctx, uint64_t first, uint64_t last);
 };
 
 /* The directories "streams" and "quarantine" are there and safe. Touches no disk. */
@@ -76,15 +80,18 @@ MUST_CHECK enum err msgs_file_load(struct msgs *, const struct checkpoint_sectio
 /* After the last section, blocking. Files in the stream's directory that no section names go to
  * "quarantine/". CORRUPT: the sections do not fit together. IO: the directory cannot be read. */
 MUST_CHECK enum err msgs_file_loaded(struct msgs *, struct errmsg *why);
-/* Blocking: the same for a directory whose stream no section knows: all of its files. */
-MUST_CHECK enum err msgs_file_quarantine(struct disk *, uint64_t incarnation, struct errmsg *why);
+
+/* A start: these were stored, and the journal has lost what they were. Their sequences are given
+ * and listed as lost. */
+void msgs_file_damaged(struct msgs *, uint64_t first, uint64_t last);
 
 /* ---- checkpoints ---- */
 
-/* Something has changed since the last msgs_file_checkpoint(). */
-bool msgs_file_is_dirty(const struct msgs *);
 /* Somebody waits (for an erased message) until the next checkpoint is done. */
 bool msgs_file_is_urgent(const struct msgs *);
+/* True when the checkpoint log, whose current pair has this number, may have the bytes of a
+ * message: it was told before a block had it safely. */
+bool msgs_file_is_told(const struct msgs *, uint64_t sequence, uint32_t pair);
 /* Bytes of messages that are in no synced block: what the next list would carry, and has not yet
  * carried. */
 uint64_t msgs_file_unsafe(const struct msgs *);
@@ -99,6 +106,10 @@ bool msgs_file_slice(struct msgs *, struct checkpoint *, bool is_first, uint32_t
 
 /* ---- work ---- */
 
+/* Begins to read a little of what lies in full blocks and is not in memory, to see whether it is
+ * sound; goes on with every call, one at a time. Returns about how many bytes; 0: it has been
+ * through all of it, and the next call begins anew. What is damaged is listed as lost. */
+uint32_t msgs_file_scrub(struct msgs *);
 /* After LIMIT, now and then (once a second): tries again. */
 void msgs_file_retry(struct msgs *);
 /* No operation of this stream is in flight. It starts none by itself when nothing is asked of

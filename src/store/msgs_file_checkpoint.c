@@ -94,7 +94,7 @@ static void add_set(struct msgs_file *f, struct checkpoint *c, enum section_kind
                     const struct seqset *s)
 {
     struct buf out = { 0 };
-    assert(kind == SECTION_DELETED || kind == SECTION_LOST);
+    assert(kind == SECTION_DELETED || kind == SECTION_LOST || kind == SECTION_MISSING);
     seqset_encode(s, &out);
     flush_piece(f, c, kind, &out, 0);
     buf_deinit(&out);
@@ -143,6 +143,7 @@ static void copy_messages(const struct block *b, const struct chunk *c, uint64_t
     for (uint32_t i = x->chunks[c->number].first_entry; i < chunk_end(x, c->number); i++) {
         uint64_t sequence = entry_sequence(x, i);
         if (sequence <= above || !is_there(b->owner, sequence)) continue;
+        (void)seqset_add(b->owner->told, sequence);
         buf_add(out, slice_of(c->body + x->entries[i].position, x->entries[i].length));
     }
 }
@@ -166,21 +167,32 @@ static void add_tail(struct msgs_file *f, struct checkpoint *c, uint64_t above)
     buf_deinit(&out);
 }
 
-/* ---- a list ---- */
-
-static bool is_same_state(const struct msgs_state *a, const struct msgs_state *b)
+/* A slice goes to new files: what was told so far stands in those that count now. */
+static void told_turn(struct msgs_file *f, uint32_t pair)
 {
-    return a->messages == b->messages && a->bytes == b->bytes &&
-           a->first_sequence == b->first_sequence && a->last_sequence == b->last_sequence &&
-           a->first_time == b->first_time && a->last_time == b->last_time;
+    uint64_t first, last;
+    assert(pair > 0);
+    if (f->told_pair == pair) {         /* the rewrite before did not come to its end */
+        for (uint64_t at = 1; seqset_next_run(f->told, at, &first, &last); at = last + 1)
+            (void)seqset_add_range(f->told_before, first, last);
+        f->told = seqset_free(f->told);
+    } else {
+        f->told_before = seqset_free(f->told_before);
+        f->told_before = f->told;
+    }
+    f->told = seqset_new();
+    f->told_pair = pair;
 }
 
-bool msgs_file_is_dirty(const struct msgs *m)
+bool msgs_file_is_told(const struct msgs *m, uint64_t sequence, uint32_t pair)
 {
     const struct msgs_file *f = file_from_const(m);
-    return f->is_changed || m->changed.len > 0 || m->is_cleared || f->is_lost_changed ||
-           !is_same_state(&m->state, &f->said);
+    assert(sequence > 0 && pair > 0);
+    if (seqset_has(f->told, sequence)) return true;
+    return f->told_pair == pair && seqset_has(f->told_before, sequence);
 }
+
+/* ---- a list ---- */
 
 void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
 {
@@ -189,13 +201,15 @@ void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
     add_state(f, c, m->is_cleared ? STATE_FLAG_NO_SUBJECTS : 0);
     add_blocks(f, c);
     add_set(f, c, SECTION_DELETED, f->gone_new);
-    if (f->is_lost_changed) add_set(f, c, SECTION_LOST, f->lost);
+    if (f->is_lost_changed) {
+        add_set(f, c, SECTION_LOST, f->lost);
+        add_set(f, c, SECTION_MISSING, f->missing);
+    }
     add_changed(f, c);
     add_tail(f, c, f->tail_said);
     f->gone_new = seqset_free(f->gone_new);
     f->gone_new = seqset_new();
     f->tail_said = f->end;
-    f->said = m->state;
     m->is_cleared = f->is_lost_changed = f->is_changed = false;
 }
 
@@ -253,6 +267,8 @@ static void slice_rest(struct msgs_file *f, struct checkpoint *c)
     buf_deinit(&out);
     add_set(f, c, SECTION_DELETED, f->gone);
     add_set(f, c, SECTION_LOST, f->lost);
+    add_set(f, c, SECTION_MISSING, f->missing);
+    told_turn(f, checkpoint_number(c));
     add_tail(f, c, 0);
 }
 

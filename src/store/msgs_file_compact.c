@@ -135,6 +135,7 @@ void compact_safe(struct msgs_file *f, struct block *to)
     *c = (struct compaction){ .is_wanted = true };
     from->is_replaced = true;
     block_replace(f, from, to);
+    if (f->o.on_changed != NULL) f->o.on_changed(f->o.ctx);
 }
 
 void compact_cancel(struct msgs_file *f)

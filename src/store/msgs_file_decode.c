@@ -4,6 +4,15 @@
 
 /* ---- damage ---- */
 
+/* Some of these at least were not known before. */
+static void lost_new(struct msgs_file *f, uint64_t first, uint64_t last)
+{
+    assert(first <= last);
+    f->is_lost_changed = f->is_changed = true;
+    if (f->o.on_lost != NULL) f->o.on_lost(f->o.ctx, first, last);
+    if (f->o.on_changed != NULL) f->o.on_changed(f->o.ctx);
+}
+
 void lost_range(struct msgs_file *f, uint64_t first, uint64_t last)
 {
     assert(first > 0);
@@ -15,7 +24,7 @@ void lost_range(struct msgs_file *f, uint64_t first, uint64_t last)
         if (begin > last) return;
         if (seqset_next_run(f->gone, begin, &gone_first, &gone_last) && gone_first <= last)
             end = gone_first - 1;
-        if (seqset_add_range(f->lost, begin, end) > 0) f->is_lost_changed = f->is_changed = true;
+        if (seqset_add_range(f->lost, begin, end) > 0) lost_new(f, begin, end);
         first = end + 1;
     }
 }
@@ -95,14 +104,18 @@ static enum err packed_chunk(struct block *b, uint32_t number, uint8_t *take_par
 enum err chunk_from_part(struct block *b, uint32_t number, uint8_t *take_part, uint32_t len,
                          struct chunk **ret)
 {
+    struct store_cache *cache = b->owner->o.cache;
     bool is_plain = b->index->chunks[number].flags == 0;
     assert(chunk_get(b, number) == NULL);
+    store_cache_hold(cache, &b->index_cached); /* room for the chunk is not made of its index */
     enum err e = is_plain ? plain_chunk(b, number, take_part, len, ret)
                           : packed_chunk(b, number, take_part, len, ret);
-    if (e) return e;
-    (*ret)->state = CHUNK_SAFE;
-    check_messages(b, number, slice_of((*ret)->body, (*ret)->len));
-    return ERR_OK;
+    if (e == ERR_OK) {
+        (*ret)->state = CHUNK_SAFE;
+        check_messages(b, number, slice_of((*ret)->body, (*ret)->len));
+    }
+    store_cache_release(cache, &b->index_cached);
+    return e;
 }
 
 /* ---- an index ---- */

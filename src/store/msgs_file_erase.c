@@ -4,8 +4,8 @@
  * overwritten in part: its block is compacted, and the old one is filled with zeros when a list has
  * forgotten it. A block without any message is filled with zeros at once.
  *
- * What a checkpoint's log has of it (a tail that no block had yet) goes with the next rewrite of
- * the log. */
+ * What journal and checkpoint log have of it is the store's affair (store_erase.c), which asks for
+ * this when a durable list holds the removal: until then a start needs what the message was. */
 #include "base/alloc.h"
 #include "store/msgs_file_internal.h"
 
@@ -23,7 +23,8 @@ void erases_drop(struct msgs_file *f)
 {
     struct list *node;
     assert(f->erasing == NULL);
-    while ((node = list_pop(&f->erases)) != NULL) xfree(container_of(node, struct erase, node));
+    while ((node = list_pop(&f->erases)) != NULL)
+        erase_end(container_of(node, struct erase, node), ERR_CLOSED);
 }
 
 /* No message that is there has the subject of this one: it need not be known any more. */
@@ -178,6 +179,20 @@ static void erase_forgotten(struct msgs_file *f, struct erase *e, struct block *
            (struct disk_span){ NULL, b->written.end + b->written.footer });
 }
 
+/* What is sealed or compressed is copied without it; where nothing is to be copied all of it
+ * goes. */
+static void want_compaction(struct msgs_file *f, struct block *b)
+{
+    bool is_new = !b->must_compact;
+    assert(!b->is_gone && !b->is_copy);
+    b->must_compact = f->compaction.is_wanted = true;
+    if (!is_new) return;
+    f->is_asked_again = true;
+    if (!b->is_open) return;
+    block_close(f);
+    if (b->live == 0) block_forget(f, f->blocks_count - 1);
+}
+
 /* Of a message in a block of the table. May end `e`. */
 static void erase_in_block(struct msgs_file *f, struct erase *e, struct block *b)
 {
@@ -199,14 +214,9 @@ static void erase_in_block(struct msgs_file *f, struct erase *e, struct block *b
     }
     bool is_plain = b->index->chunks[number].flags == 0;
     bool is_footer_plain = b->written.footer == 0 || has_plain_footer(b);
-    if (b->is_absent) erase_end(e, ERR_CORRUPT);
-    else if (is_plain && is_footer_plain) {
-        if (need_file(f, b)) erase_plain(f, b, e, entry);
-    } else {
-        if (b->is_open) block_close(f);
-        b->must_compact = f->compaction.is_wanted = true;
-        f->is_asked_again = true;
-    }
+    if (b->is_absent || b->is_stuck) erase_end(e, ERR_CORRUPT);
+    else if (!is_plain || !is_footer_plain) want_compaction(f, b);
+    else if (need_file(f, b)) erase_plain(f, b, e, entry);
 }
 
 bool erase_go(struct msgs_file *f)
@@ -242,6 +252,7 @@ bool msgs_file_is_urgent(const struct msgs *m)
 {
     const struct msgs_file *f = file_from_const(m);
     uint32_t i;
+    if (f->forgotten_said == f->forgotten_count) return false;
     LIST_EACH(&f->erases, node) {
         const struct erase *e = container_of(node, const struct erase, node);
         const struct block *b = find_forgotten(f, e->sequence, &i);

@@ -145,6 +145,7 @@ struct msgs_file {
     struct seqset *gone;    /* from `first` on */
     struct seqset *gone_new; /* … since the last list */
     struct seqset *lost;
+    struct seqset *missing; /* were never put in, for the journal has lost them */
 
     struct block **blocks;  /* ascending */
     uint32_t       blocks_count, blocks_cap;
@@ -155,6 +156,11 @@ struct msgs_file {
     uint32_t       next_number;
     uint64_t       unwritten, unsafe; /* bytes of messages */
     uint64_t       tail_said; /* messages up to here stand in the log or in safe blocks */
+    struct seqset *told;      /* what the log has of messages, since the last slice */
+    struct seqset *told_before; /* … and of before, while these files count */
+    uint32_t       told_pair;
+    uint64_t       scrub_at; /* the pass goes on here; 0: a new one */
+    uint64_t       scrubbed; /* first one of the chunk that the last call has read; 0: none */
 
     struct chunk *pin_chunk; /* what the last load gave */
     struct buf    subject;   /* what the last meta gave */
@@ -171,7 +177,6 @@ struct msgs_file {
     void  *removed_ctx;
     struct buf slice_after; /* of a rewrite: the last subject that was shown */
     uint32_t   slice_step;
-    struct msgs_state said; /* by the last list */
     struct buf tail;        /* of a start: messages that no block has */
     uint64_t   tail_last;
     bool is_lost_changed, is_changed;

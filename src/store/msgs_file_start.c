@@ -143,18 +143,20 @@ static enum err load_tail(struct msgs_file *f, struct slice in)
         if (memchr(m.subject.ptr, 0, m.subject.len) != NULL) return ERR_CORRUPT;
         struct slice record = slice_first(in, message_len(&m));
         if (m.sequence > f->tail_last) buf_add(&f->tail, record);
+        (void)seqset_add(f->told, m.sequence);
         if (m.sequence > f->tail_last) f->tail_last = m.sequence;
         in = slice_from(in, record.len);
     }
     return ERR_OK;
 }
 
-static enum err load_lost(struct msgs_file *f, struct slice in)
+/* All of it, again. */
+static enum err load_whole(struct seqset **set, struct slice in)
 {
-    assert(f->lost != NULL);
-    f->lost = seqset_free(f->lost);
-    f->lost = seqset_new();
-    return seqset_decode(f->lost, in, SET_MEMORY_MAX);
+    assert(*set != NULL);
+    *set = seqset_free(*set);
+    *set = seqset_new();
+    return seqset_decode(*set, in, SET_MEMORY_MAX) ? ERR_CORRUPT : ERR_OK;
 }
 
 enum err msgs_file_load(struct msgs *m, const struct checkpoint_section *s)
@@ -168,7 +170,8 @@ enum err msgs_file_load(struct msgs *m, const struct checkpoint_section *s)
         return seqset_decode(f->gone, s->bytes, SET_MEMORY_MAX) ? ERR_CORRUPT : ERR_OK;
     case SECTION_SUBJECTS: return load_subjects(f, s->bytes);
     case SECTION_TAIL: return load_tail(f, s->bytes);
-    case SECTION_LOST: return load_lost(f, s->bytes) ? ERR_CORRUPT : ERR_OK;
+    case SECTION_LOST: return load_whole(&f->lost, s->bytes);
+    case SECTION_MISSING: return load_whole(&f->missing, s->bytes);
     default: return ERR_CORRUPT;
     }
 }
@@ -257,7 +260,7 @@ static void settle_blocks(struct msgs_file *f)
 /* ---- files that nobody knows ---- */
 
 struct strangers {
-    const struct msgs_file *file; /* NULL: all are */
+    const struct msgs_file *file;
     struct disk *disk;
     const char  *directory;
     uint64_t     incarnation;
@@ -268,7 +271,7 @@ static bool is_known(const struct strangers *s, const char *name)
 {
     char known[DISK_NAME_MAX];
     const struct msgs_file *f = s->file;
-    for (uint32_t i = 0; f != NULL && i < f->blocks_count + f->forgotten_count; i++) {
+    for (uint32_t i = 0; i < f->blocks_count + f->forgotten_count; i++) {
         uint32_t k = i - f->blocks_count;
         const struct block *b = i < f->blocks_count ? f->blocks[i] : f->forgotten[k];
         (void)snprintf(known, sizeof known, "%08" PRIx32, b->number);
@@ -325,17 +328,6 @@ static enum err move_strangers(struct strangers *s, struct errmsg *why)
                       err_text(e));
 }
 
-enum err msgs_file_quarantine(struct disk *d, uint64_t incarnation, struct errmsg *why)
-{
-    char directory[DISK_NAME_MAX];
-    (void)snprintf(directory, sizeof directory, "streams/%016" PRIx64, incarnation);
-    struct strangers s = { NULL, d, directory, incarnation, { 0 } };
-    enum err e = move_strangers(&s, why);
-    if (e) return e;
-    e = d->remove_dir(d, directory);
-    return e == ERR_IO ? e : ERR_OK;    /* one that stays does no harm */
-}
-
 enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
 {
     struct msgs_file *f = file_from(m);
@@ -349,7 +341,6 @@ enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
         return errmsg_set(why, ERR_CORRUPT,
                           "%s: the sections of its checkpoint do not fit together", f->directory);
     f->tail_said = f->end;
-    f->said = m->state;
     f->is_changed = f->forgotten_count > 0;
     find_missing(f);
     if (f->o.queue == NULL) return ERR_OK;

@@ -282,7 +282,7 @@ static void choose(struct msgs_file *f)
     bool is_asked = !f->is_stopped || f->on_flushed != NULL;
     if (may_write_now && is_asked && blocks_go(f)) return;
     flush_end(f);
-    if (may_write_now && erase_go(f)) return;
+    if (!f->is_failed && erase_go(f)) return;
     if (remove_go(f)) return;
     if (may_write_now && !f->is_stopped) (void)compact_go(f);
 }

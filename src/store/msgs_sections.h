@@ -31,6 +31,8 @@
  *   TAIL      records (block_format.h), end to end, of messages that no block has safely; those
  *             with a sequence that was said before, here or by a block, are the same
  *   LOST      an encoded seqset: what is damaged, all of it
+ *   MISSING   an encoded seqset: what was in a part of the journal that is gone, all of it; they
+ *             count among those that are gone
  *
  * Thread: any; constants. */
 #ifndef MIDGE_STORE_MSGS_SECTIONS_H
@@ -43,6 +45,7 @@ enum section_kind {
     SECTION_SUBJECTS = 4,
     SECTION_TAIL = 5,
     SECTION_LOST = 6,
+    SECTION_MISSING = 7,
     SECTION_MSGS_MAX = 63, /* kinds up to here are those of messages */
     SECTION_STREAM = 64,   /* from here on they are the stream's, whose table stands in stream/ */
 };

@@ -58,8 +58,10 @@ static struct store *store_new(const struct store_options *o, const struct store
     s->host = *host;
     owners_init(&s->owners);
     list_init(&s->gone);
+    erasures_init(s);
     s->next_incarnation = 1;
     if (s->o.journal_cap == 0) s->o.journal_cap = JOURNAL_CAP;
+    if (s->o.segment_max == 0) s->o.segment_max = JOURNAL_SEGMENT;
     if (s->o.checkpoint_interval == 0) s->o.checkpoint_interval = CHECKPOINT_INTERVAL;
     if (s->o.slice_budget == 0) s->o.slice_budget = SLICE_BUDGET;
     assert(s->o.checkpoint_interval > 0);
@@ -73,6 +75,7 @@ static struct store *store_free(struct store *s)
     s->cache = store_cache_free(s->cache);
     LIST_EACH(&s->gone, node) (void)gone_free(container_of(node, struct store_gone, node));
     owners_deinit(&s->owners);
+    erasures_deinit(s);
     assert(s->journal == NULL && s->recovery == NULL);
     if (s->queue != NULL) s->queue->ops->free(s->queue);
     s->keys = store_keys_free(s->keys);
@@ -212,6 +215,12 @@ uint8_t *store_add(struct store *s, struct store_owner *o, uint32_t kind, uint64
     return journal_add(s->journal, o->incarnation, kind, sequence, body_len, ret_pos);
 }
 
+void store_reaches(struct store *s, uint64_t last_sequence)
+{
+    assert(s->recovery == NULL);
+    journal_reaches(s->journal, last_sequence);
+}
+
 enum err store_error(const struct store *s)
 {
     if (s->failure != ERR_OK) return s->failure;
@@ -226,7 +235,9 @@ void store_tick(struct store *s, nanos now)
     s->now = now;
     if (s->changed_since == 0 && !list_empty(&s->owners.changed)) s->changed_since = now;
     journal_tick(s->journal, now);
+    store_erase_tick(s);
     store_checkpoint_tick(s);
+    store_scrub_tick(s);
     assert_slow((owners_check(s), true));
     if (s->is_stopping) s->is_idle = is_over(s);
 }
@@ -234,8 +245,19 @@ void store_tick(struct store *s, nanos now)
 nanos store_next_due(const struct store *s)
 {
     nanos journal = journal_next_due(s->journal), checkpoint = store_checkpoint_due(s);
+    nanos scrub = store_scrub_due(s);
     assert(s->recovery == NULL);
+    if (store_erase_is_due(s)) return s->now;
+    if (scrub < checkpoint) checkpoint = scrub;
     return journal < checkpoint ? journal : checkpoint;
+}
+
+bool store_is_full(const struct store *s)
+{
+    assert(s->recovery == NULL);
+    if (s->failure != ERR_OK) return false;
+    return store_error(s) == ERR_LIMIT || checkpoint_is_refused(s->checkpoint) ||
+           store_cache_is_refused(s->cache);
 }
 
 void store_stats(const struct store *s, struct store_stats *ret)
@@ -249,7 +271,7 @@ void store_stats(const struct store *s, struct store_stats *ret)
     journal_stats(s->journal, &all.journal);
     all.checkpoint_bytes = checkpoint_bytes(s->checkpoint);
     all.is_failed = s->failure != ERR_OK;
-    all.is_full = store_error(s) == ERR_LIMIT;
+    all.is_full = store_is_full(s);
     all.is_stuck = s->is_stuck;
     *ret = all;
 }

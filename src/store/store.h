@@ -63,6 +63,25 @@ struct store_owner_ops {
      * since store_forget(), and calls store_removed() when its directory is gone. NULL: the store
      * knows it no more since store_forget(); its directory goes at the next start. */
     void (*forgotten)(struct store_owner *);
+    /* Overwrites what its files have of a message, whose removal a durable list holds; `done` in
+     * any case, once, maybe at once. NULL: it has no files. */
+    void (*erase)(struct store_owner *, uint64_t sequence, void (*done)(void *ctx, enum err),
+                  void *ctx);
+    /* True when the checkpoint log, whose current pair has this number, may hold its bytes. */
+    bool (*is_told)(const struct store_owner *, uint64_t sequence, uint32_t number);
+    /* There was no space for what it was to write; it may try again. */
+    void (*retry)(struct store_owner *);
+    /* Begins to read a little of its files, to see whether they are sound; how many bytes. 0: it
+     * has been through all of them. */
+    uint32_t (*scrub)(struct store_owner *);
+    /* What is to be erased waits for the next list. */
+    bool (*is_urgent)(const struct store_owner *);
+};
+
+/* From this sequence on, in this batch of the journal. */
+struct store_run {
+    uint64_t    sequence;
+    journal_pos pos;
 };
 
 /* Embedded in a stream. Fields are private to store*.c. */
@@ -79,6 +98,11 @@ struct store_owner {
     bool          is_flushing;
     bool          is_loaded;            /* recovery: its sections are over */
     bool          is_begun;             /* a record of it is durable: no list names it before */
+    bool          flushes_small;        /* it is flushed however little it has */
+    uint32_t      erasing;              /* messages that its files are to lose */
+    struct store_run *runs;             /* ascending */
+    uint32_t      runs_count, runs_cap;
+    journal_pos   runs_pos;             /* of the last one that was added */
 };
 
 struct store_found {
@@ -114,7 +138,7 @@ struct store_options {
     enum journal_sync sync;
     nanos          sync_interval;       /* with JOURNAL_SYNC_LAZY */
     uint64_t       cache_bytes;         /* midge { store_cache } */
-    /* bytes above which old parts are checkpointed; 0: 256 MiB */
+    /* bytes above which old parts are checkpointed; 0: 64 MiB */
     uint64_t       journal_cap;
     nanos          checkpoint_interval; /* when something changed; 0: two minutes */
     enum store_cipher cipher;
@@ -157,12 +181,23 @@ void store_flushed(struct store *, struct store_owner *, enum err);
  * durable yet. */
 void store_touch(struct store *, struct store_owner *);
 
+/* Messages of it in a block are found to be damaged: it is counted, and told to the host. */
+void store_damaged(struct store *, const struct store_owner *, uint64_t first_sequence,
+                   uint64_t last_sequence);
+
 /* ---- records ---- */
 
 bool store_has_room(const struct store *, uint32_t body_len, enum journal_use);
 /* NULL: no room, or failed. As journal_add(). */
 uint8_t *store_add(struct store *, struct store_owner *, uint32_t kind, uint64_t sequence,
                    uint32_t body_len, enum journal_use, journal_pos *ret_pos);
+/* The record that was added last stores several messages, up to this sequence. */
+void store_reaches(struct store *, uint64_t last_sequence);
+/* Overwrites what is left of a removed message in all files of the store; the record that removed
+ * it is being applied, or was. `done` in a later tick when nothing of it stands on the disk any
+ * more; LIMIT, IO: something may. Without `done` when the owner leaves before. */
+void store_erase(struct store *, struct store_owner *, uint64_t sequence,
+                 void (*done)(void *ctx, enum err), void *ctx);
 /* OK, or why nothing is taken: LIMIT (no space), or what the journal has failed with. */
 enum err store_error(const struct store *);
 /* Every tick of the reactor, in a turn after those of the owners: commits, goes on with
@@ -173,7 +208,7 @@ nanos store_next_due(const struct store *);
 struct store_stats {
     struct journal_stats journal;
     uint64_t checkpoint_bytes, checkpoints;
-    uint64_t damages;                   /* parts of the past that are gone, at the last start */
+    uint64_t damages;                   /* parts of the past that were found to be gone */
     uint64_t quarantined;               /* owners and directories set aside, at the last start */
     uint64_t cache_used, cache_max;
     uint64_t disk_free;                 /* at the last look */
@@ -181,5 +216,8 @@ struct store_stats {
     bool     is_stuck;                  /* no checkpoint can be written until a restart */
 };
 void store_stats(const struct store *, struct store_stats *ret);
+/* There is no space for something: for records, a checkpoint, or the blocks of some owner. It is
+ * tried again, once a second. */
+bool store_is_full(const struct store *);
 
 #endif

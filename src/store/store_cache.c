@@ -124,6 +124,11 @@ void store_cache_refused(struct store_cache *c, bool is_refused)
     else c->refused--;
 }
 
+bool store_cache_is_refused(const struct store_cache *c)
+{
+    return c->refused > 0;
+}
+
 bool store_cache_is_over(const struct store_cache *c)
 {
     return c->held > c->budget || c->refused > 0;

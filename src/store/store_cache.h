@@ -51,6 +51,8 @@ enum { STORE_CACHE_FILES = 512, STORE_CACHE_KEEP = 4 };
 /* Some stream could not write for want of space (or can again); each says it once. */
 void store_cache_refused(struct store_cache *, bool is_refused);
 
+bool store_cache_is_refused(const struct store_cache *);
+
 /* Held bytes are over the budget, or there is no space: publishers wait. */
 bool store_cache_is_over(const struct store_cache *);
 

@@ -314,6 +314,79 @@ static void check_stream(struct check *c, const struct checked_stream *s)
     for (uint32_t at = 0; map_next(s->blocks, &at, &key, &block);) check_block(c, &code, block);
 }
 
+/* ---- what nobody names ---- */
+
+struct listed {
+    struct check *check;
+    const struct checked_stream *stream; /* NULL: of the directories themselves */
+    struct buf names;                    /* of directories, each with its NUL */
+    const char *directory;
+};
+
+static void stranger(struct check *c, const char *directory, const char *name)
+{
+    struct errmsg text;
+    assert(directory != NULL && name != NULL);
+    c->result->strangers++;
+    (void)errmsg_set(&text, ERR_NOTFOUND, STORE_STREAMS "/%s%s%s", directory,
+                     name[0] != '\0' ? "/" : "", name);
+    if (c->o->on_stranger != NULL) c->o->on_stranger(c->o->ctx, text.text);
+}
+
+static void see_file(void *ctx, const char *name, bool is_dir)
+{
+    const struct listed *l = ctx;
+    char known[16];
+    struct slice key;
+    void *block;
+    assert(l->directory != NULL);
+    for (uint32_t at = 0; l->stream != NULL && map_next(l->stream->blocks, &at, &key, &block);) {
+        (void)snprintf(known, sizeof known, "%08x", ((const struct checked_block *)block)->number);
+        if (!is_dir && strcmp(known, name) == 0) return;
+    }
+    stranger(l->check, l->directory, name);
+}
+
+static void see_directory(void *ctx, const char *name, bool is_dir)
+{
+    struct listed *l = ctx;
+    if (!is_dir) stranger(l->check, name, "");
+    else buf_add(&l->names, slice_of(name, strlen(name) + 1));
+    assert(l->stream == NULL);
+}
+
+static const struct checked_stream *stream_named(struct check *c, const char *name)
+{
+    struct slice key;
+    void *stream;
+    char known[24];
+    for (uint32_t at = 0; map_next(c->streams, &at, &key, &stream);) {
+        const struct checked_stream *s = stream;
+        (void)snprintf(known, sizeof known, "%016llx", (unsigned long long)s->incarnation);
+        if (strcmp(known, name) == 0) return s;
+    }
+    assert(name[0] != '\0');
+    return NULL;
+}
+
+static enum err check_strangers(struct check *c, struct errmsg *why)
+{
+    struct listed all = { .check = c };
+    char path[DISK_NAME_MAX + 1];
+    enum err e = c->disk->list(c->disk, STORE_STREAMS, see_directory, &all);
+    if (e == ERR_NOTFOUND) return ERR_OK;
+    for (uint32_t at = 0; !e && at < all.names.len;) {
+        const char *name = (const char *)all.names.ptr + at;
+        struct listed one = { .check = c, .stream = stream_named(c, name), .directory = name };
+        int len = snprintf(path, sizeof path, STORE_STREAMS "/%s", name);
+        assert(len > 0);
+        if ((size_t)len < sizeof path) e = c->disk->list(c->disk, path, see_file, &one);
+        at += (uint32_t)strlen(name) + 1;
+    }
+    buf_deinit(&all.names);
+    return e ? errmsg_set(why, e, "the directories of streams cannot be read") : ERR_OK;
+}
+
 /* ---- all of it ---- */
 
 static enum err open_keys(struct check *c, struct store_keys **ret, struct errmsg *why)
@@ -364,6 +437,7 @@ enum err store_check(const struct store_check_options *o, struct store_check_res
     e = open_keys(&c, &keys, why);
     if (!e) e = check_logs(&c, why);
     for (uint32_t at = 0; !e && map_next(c.streams, &at, &key, &stream);) check_stream(&c, stream);
+    if (!e) e = check_strangers(&c, why);
     keys = store_keys_free(keys);
     assert(keys == NULL);
     check_end(&c);

@@ -14,8 +14,11 @@ struct store_check_options {
     const char  *directory; /* "<store_dir>/midge" */
     struct slice key;       /* of an encrypted one; empty: none */
     void *ctx;
-    /* One sentence for each piece that is damaged, or not named by anything. */
+    /* One sentence for each piece that is damaged. */
     void (*on_damage)(void *ctx, const char *what);
+    /* One for each file of a stream that the checkpoint log does not name: what a process that died
+     * had begun, or what something else has left. The next start puts it aside. May be NULL. */
+    void (*on_stranger)(void *ctx, const char *what);
 };
 
 struct store_check_result {
@@ -27,6 +30,7 @@ struct store_check_result {
     uint64_t batches;  /* of the journal, behind the last checkpoint */
     uint64_t records;
     uint64_t damages;  /* on_damage() was called so often */
+    uint64_t strangers;
 };
 
 /* OK also when there is damage. NOTFOUND: no store is there. CLOSED: a server uses it. DENIED: the

@@ -29,6 +29,12 @@ static bool is_short(const struct store *s)
     return store_error(s) == ERR_LIMIT || store_cache_is_over(s->cache);
 }
 
+static uint64_t journal_cap(const struct store *s)
+{
+    assert(s->o.journal_cap > 0);
+    return s->owners.changed_count > MANY_CHANGED ? 2 * s->o.journal_cap : s->o.journal_cap;
+}
+
 /* What can be released, and there is reason to. */
 static bool is_pressed(const struct store *s)
 {
@@ -36,14 +42,14 @@ static bool is_pressed(const struct store *s)
     journal_stats(s->journal, &j);
     assert(j.durable >= s->settled);
     if (j.durable == s->settled) return false;
-    if (s->is_stopping || j.retained > s->o.journal_cap) return true;
+    if (s->is_stopping || j.retained > journal_cap(s)) return true;
     return s->now >= s->retry && is_short(s);
 }
 
 static bool is_due(const struct store *s)
 {
     if (s->is_stuck || s->failure != ERR_OK) return false;
-    if (has_gone(s) || is_pressed(s)) return true;
+    if (has_gone(s) || is_pressed(s) || store_erase_wants_list(s)) return true;
     if (list_empty(&s->owners.changed)) return false;
     return s->is_stopping || s->now - s->changed_since >= s->o.checkpoint_interval;
 }
@@ -52,13 +58,33 @@ static bool is_due(const struct store *s)
 static nanos next_due(const struct store *s)
 {
     assert(s->step == STEP_IDLE);
-    if (has_gone(s)) return s->now;
+    if (has_gone(s) || store_erase_wants_list(s)) return s->now;
     if (is_short(s)) return s->now < s->retry ? s->retry : s->now + CHECKPOINT_RETRY;
     if (list_empty(&s->owners.changed)) return NANOS_MAX;
     return s->changed_since == 0 ? s->now : s->changed_since + s->o.checkpoint_interval;
 }
 
-nanos store_checkpoint_due(const struct store *s)
+/* Those that found no space for their blocks: when they are asked next. */
+static nanos owners_due(const struct store *s)
+{
+    assert(s->cache != NULL);
+    if (!store_cache_is_refused(s->cache)) return NANOS_MAX;
+    return s->retry_owners;
+}
+
+/* Space may have come back since: they try, once a second. */
+static void retry_owners(struct store *s)
+{
+    if (owners_due(s) > s->now) return;
+    s->retry_owners = s->now + CHECKPOINT_RETRY;
+    assert(s->retry_owners > s->now);
+    LIST_EACH(&s->owners.all, node) {
+        struct store_owner *o = container_of(node, struct store_owner, all);
+        if (o->ops->retry != NULL) o->ops->retry(o);
+    }
+}
+
+static nanos list_due(const struct store *s)
 {
     if (s->is_stuck || s->failure != ERR_OK) return NANOS_MAX;
     if (s->wants_tick) return s->now;
@@ -67,6 +93,13 @@ nanos store_checkpoint_due(const struct store *s)
     bool is_flushed = s->step == STEP_FLUSHING && s->flushes == 0;
     assert(s->now > 0 || !is_flushed);
     return is_flushed ? s->now : NANOS_MAX;
+}
+
+nanos store_checkpoint_due(const struct store *s)
+{
+    nanos list = list_due(s), owners = owners_due(s);
+    assert(s->recovery == NULL);
+    return list < owners ? list : owners;
 }
 
 bool store_checkpoint_is_over(const struct store *s)
@@ -87,7 +120,8 @@ static void begin(struct store *s)
     s->step = STEP_FLUSHING;
     LIST_EACH(&s->owners.changed, node) {
         struct store_owner *o = container_of(node, struct store_owner, changed);
-        bool is_small = o->unwritten < FLUSH_MIN && left + o->unwritten <= LIST_UNWRITTEN;
+        bool is_small = o->unwritten < FLUSH_MIN && left + o->unwritten <= LIST_UNWRITTEN &&
+                        !o->flushes_small;
         if (is_small) left += o->unwritten;
         if (is_small || o->ops->flush == NULL) continue;
         assert(!o->is_flushing);
@@ -152,6 +186,7 @@ static void on_listed(void *ctx, enum err e)
     if (e) s->is_stuck = true;
     else s->settled = s->listed;
     if (!e) {
+        s->lists_settled = s->lists;
         s->stats.checkpoints++;
         journal_release(s->journal, s->settled);
         look_at_space(s);
@@ -175,9 +210,11 @@ static void gather(struct store *s)
     assert(s->applied <= j.durable);
     list_init(&all);
     list_splice(&all, &s->owners.changed);
+    s->owners.changed_count = 0;
     s->changed_since = 0;
     s->retry = s->now + CHECKPOINT_RETRY;
     s->listed = j.durable;
+    s->lists++;
     s->step = STEP_WRITING;
     checkpoint_begin(s->checkpoint, s->listed);
     add_next(s, s->checkpoint);
@@ -198,6 +235,7 @@ void store_checkpoint_tick(struct store *s)
     assert(s->failure == ERR_OK || s->is_stuck || s->now > 0);
     bool gives_up = s->is_stopping && checkpoint_is_refused(s->checkpoint);
     s->wants_tick = false;
+    retry_owners(s);
     if (gives_up || s->is_stuck) return;
     /* a rewrite that has not ended by now would be for nothing */
     if (!s->is_stopping) s->wants_tick = checkpoint_tick(s->checkpoint);

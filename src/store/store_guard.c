@@ -100,6 +100,7 @@ enum err store_guard(struct env *env, const char *store_dir, struct errmsg *why)
     if (!is_theirs) return ERR_OK;
     return errmsg_set(why, ERR_EXISTS,
                       "%s holds streams of a nats-server, and no store of midge: nothing was "
-                      "changed; import them with `midge store import %s`, or set another store_dir",
-                      path, path);
+                      "changed; import them with `midge store import %.*s`, or set another "
+                      "store_dir",
+                      path, SLICE_ARGS(top));
 }

@@ -86,8 +86,8 @@ static void streams_of_nats_server_are_not_hidden(void **state)
     assert_int_equal(guard(paths, "/d", &why), ERR_EXISTS);
     assert_string_equal(why.text,
                         "/d/jetstream holds streams of a nats-server, and no store of midge: "
-                        "nothing was changed; import them with `midge store import "
-                        "/d/jetstream`, or set another store_dir");
+                        "nothing was changed; import them with `midge store import /d`, or set "
+                        "another store_dir");
     assert_int_equal(guard(paths, "/d/jetstream", &why), ERR_EXISTS);
     assert_int_equal(guard(paths, "/d/jetstream/", &why), ERR_EXISTS);
     assert_int_equal(guard(paths, "/e", &why), ERR_OK);

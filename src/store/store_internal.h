@@ -7,6 +7,8 @@
  *   store_owners.c      owners: by incarnation, changed ones, the end of one
  *   store_recover.c     start: sections, records, damage, what is set aside
  *   store_files.c       start: directories of streams that nobody names
+ *   store_erase.c       removed messages go from all files; where in the journal they are
+ *   store_scrub.c       what lies in files is read now and then
  *   store_checkpoint.c  when a checkpoint begins, its steps, slices of a rewrite
  *
  * Thread: the JetStream reactor; what is marked blocking runs where it does not tick. */
@@ -18,7 +20,11 @@
 #include "store/store.h"
 
 enum {
-    JOURNAL_CAP = 256 << 20,
+    /* A checkpoint begins here, so that what comes while it is on its way, and the segments that
+     * are made ahead, stay under 256 MiB on the disk. A start reads no more than that, either. */
+    JOURNAL_CAP = 64 << 20,
+    JOURNAL_SEGMENT = 32 << 20,
+    MANY_CHANGED = 256,       /* each costs a file's sync: then twice as much is gathered */
     CACHE_BYTES = 256 << 20,
     FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
     LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
@@ -58,10 +64,19 @@ struct owners {
     struct store_owner **table; /* a power of two of chains */
     uint32_t table_size;
     uint32_t count;
+    uint32_t changed_count;
     struct store_owner *last; /* that was found last; NULL: none */
     struct list all;
     struct list changed;
     struct list settling;
+};
+
+/* What is to be erased, in the order in which it was asked for. */
+struct erasures {
+    struct list waiting;  /* for a list that holds the removal */
+    struct list underway; /* in files and journal */
+    struct list logged;   /* … over, and waits for a rewrite of the checkpoint log */
+    uint32_t    in_files; /* of those underway */
 };
 
 enum store_step { STEP_IDLE, STEP_FLUSHING, STEP_WRITING };
@@ -91,6 +106,7 @@ struct store {
     struct store_cache *cache;
     struct owners owners;
     struct list gone;
+    struct erasures erasures;
     struct recovery *recovery; /* NULL: open */
     uint64_t next_incarnation;
     nanos now;
@@ -103,11 +119,16 @@ struct store {
     uint32_t flushes;      /* on their way */
     nanos changed_since;   /* when the first of the changed ones was noticed; 0: not yet */
     nanos retry;           /* not before */
+    nanos retry_owners;    /* … those that found no space */
     journal_pos applied;   /* the last batch that owners have seen */
     journal_pos listed;    /* of the list on its way */
     journal_pos settled;   /* of the last one that is durable */
     struct store_owner *slice_at; /* whose slice is next; NULL: all have been */
     bool slice_is_first;   /* … of this owner */
+    uint64_t lists;        /* that were gathered since the start */
+    uint64_t lists_settled; /* … of them are durable */
+    struct store_owner *scrub_at; /* whose files are read; NULL: there is a rest */
+    nanos scrub_due;
     bool wants_tick;       /* the checkpoint log does */
     bool is_stuck;
 
@@ -164,6 +185,22 @@ enum recovery_fate recovery_fate(struct store *, uint64_t incarnation);
  * nobody names. */
 MUST_CHECK enum err store_files_make(struct store *, struct errmsg *why);
 MUST_CHECK enum err store_files_sort(struct store *, struct errmsg *why);
+
+/* store_erase.c */
+void erasures_init(struct store *);
+void erasures_deinit(struct store *);
+void store_erase_tick(struct store *);
+bool store_erase_is_due(const struct store *); /* the next tick has something to do */
+bool store_erase_wants_list(const struct store *);
+void store_erase_leave(struct store *, struct store_owner *); /* nobody waits for it any more */
+/* The first record with a sequence of this owner in this batch. */
+void store_runs_add(const struct store *, struct store_owner *, uint64_t sequence, journal_pos);
+void store_runs_free(struct store_owner *);
+
+/* store_scrub.c */
+void store_scrub_tick(struct store *);
+nanos store_scrub_due(const struct store *);
+void store_scrub_leave(struct store *, struct store_owner *); /* it is not there any more */
 
 /* store_checkpoint.c */
 void store_checkpoint_tick(struct store *);

@@ -72,7 +72,11 @@ void store_enter(struct store *s, struct store_owner *o, uint64_t incarnation)
     *to = o;
     o->since = 0;
     o->unwritten = 0;
-    o->is_flushing = o->is_loaded = o->is_begun = false;
+    o->is_flushing = o->is_loaded = o->is_begun = o->flushes_small = false;
+    o->erasing = 0;
+    o->runs = NULL;
+    o->runs_count = o->runs_cap = 0;
+    o->runs_pos = 0;
     list_init(&o->changed);
     list_init(&o->settling);
     list_add_tail(&all->all, &o->all);
@@ -90,6 +94,7 @@ void owner_changed(struct store *s, struct store_owner *o, journal_pos pos, uint
     o->is_begun = true;
     o->since = pos;
     list_add_tail(&s->owners.changed, &o->changed);
+    s->owners.changed_count++;
     assert(o->since > 0);
 }
 
@@ -111,6 +116,7 @@ void store_on_batch(void *ctx, const struct journal_batch *b)
         struct store_owner *o = owners_find(&s->owners, r.owner);
         if (UNLIKELY(o == NULL)) continue;
         owner_changed(s, o, b->pos, RECORD_HEAD + r.body.len);
+        if (r.sequence > 0 && o->runs_pos != b->pos) store_runs_add(s, o, r.sequence, b->pos);
         o->ops->apply(o, &r, false);
     }
     assert(s->recovery == NULL);
@@ -148,8 +154,12 @@ void owner_out(struct store *s, struct store_owner *o)
     o->next = NULL;
     if (all->last == o) all->last = NULL;
     store_slice_leave(s, o);
+    store_scrub_leave(s, o);
+    store_erase_leave(s, o);
+    store_runs_free(o);
     flush_over(s, o);
     list_remove(&o->all);
+    if (!list_empty(&o->changed)) all->changed_count--;
     list_remove(&o->changed);
     list_remove(&o->settling);
     o->incarnation = 0;
@@ -209,6 +219,17 @@ void store_leave(struct store *s, struct store_owner *o)
     assert(o->incarnation == 0);
 }
 
+void store_damaged(struct store *s, const struct store_owner *o, uint64_t first_sequence,
+                   uint64_t last_sequence)
+{
+    assert(o->incarnation > 0);
+    assert(first_sequence <= last_sequence);
+    s->stats.damages++;
+    store_report(s, "sequences %llu to %llu of the stream of " STORE_STREAMS "/%016llx are damaged",
+                 (unsigned long long)first_sequence, (unsigned long long)last_sequence,
+                 (unsigned long long)o->incarnation);
+}
+
 uint64_t store_incarnation_new(struct store *s)
 {
     assert(s->next_incarnation > 0);
@@ -233,7 +254,7 @@ static uint32_t check_chain(const struct store *s, uint32_t at)
 
 void owners_check(const struct store *s)
 {
-    uint32_t in_table = 0, in_list = 0;
+    uint32_t in_table = 0, in_list = 0, changed = 0;
     journal_pos before = 0;
     for (uint32_t i = 0; i < s->owners.table_size; i++) in_table += check_chain(s, i);
     LIST_EACH(&s->owners.all, node) in_list++;
@@ -241,7 +262,9 @@ void owners_check(const struct store *s)
         const struct store_owner *o = container_of(node, struct store_owner, changed);
         assert(o->since >= before);
         before = o->since;
+        changed++;
     }
     assert(in_table == s->owners.count);
     assert(in_list == s->owners.count);
+    assert(changed == s->owners.changed_count);
 }

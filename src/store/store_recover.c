@@ -304,6 +304,14 @@ static void on_damage(void *ctx, const struct journal_damage *d)
     if (o->ops->damaged != NULL) o->ops->damaged(o, d->first_sequence, d->last_sequence);
 }
 
+static void on_range(void *ctx, journal_pos pos, uint64_t owner, uint64_t first_sequence)
+{
+    struct store *s = ctx;
+    assert(s->recovery != NULL && pos > 0);
+    struct store_owner *o = owner > 0 ? owners_find(&s->owners, owner) : NULL;
+    if (o != NULL && first_sequence > 0) store_runs_add(s, o, first_sequence, pos);
+}
+
 /* ---- both ---- */
 
 static void on_checkpoint_failed(void *ctx, enum err e, const char *what)
@@ -359,7 +367,7 @@ static enum err open_journal(struct store *s, struct errmsg *why)
         .on_batch = store_on_batch,
         .on_failed = on_journal_failed,
     };
-    const struct journal_replay up = { s, s->settled, on_replay, on_damage };
+    const struct journal_replay up = { s, s->settled, on_replay, on_damage, on_range };
     assert(s->journal == NULL);
     enum err e = journal_open(&o, &up, false, &s->journal, why);
     if (e) return e;

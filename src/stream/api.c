@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "core/deliver.h"
 #include "core/message.h"
 #include "stream/advisory.h"
 #include "stream/api_internal.h"
@@ -105,6 +106,18 @@ static void enqueue(struct api_queue *q, struct api_request *r)
     }
 }
 
+/* `then` is called in the next turn. NULL, no memory: nothing happens. */
+static void enqueue_ready(struct api_queue *q, struct api_request *r,
+                          void (*then)(struct api_request *))
+{
+    if (r == NULL) return;
+    assert(r->waits == API_NO_WAIT);
+    q->inflight++;
+    r->then = then;
+    list_add_tail(&q->ready, &r->node);
+    reactor_turn(jetstream_reactor(q->js), &q->turn);
+}
+
 /* "$JS.API.…" and what stands behind "$JS.<domain>.API."; a text of the caller's. */
 static struct slice plain_subject(const struct jetstream *js, struct slice subject,
                                   struct buf *text)
@@ -116,6 +129,13 @@ static struct slice plain_subject(const struct jetstream *js, struct slice subje
     buf_add_str(text, "$JS");
     buf_add(text, rest);
     return buf_slice(text);
+}
+
+/* A call that is none, where a stream or a consumer would answer: nobody does. */
+static bool is_nobodys(struct slice subject)
+{
+    return slice_starts(subject, SLICE_LIT("$JS.API.DIRECT.GET")) ||
+           slice_starts(subject, SLICE_LIT("$JS.API.CONSUMER.MSG.NEXT."));
 }
 
 void api_take(struct sink *sink, struct core_reactor *cr, struct sub *sub, const struct message *m)
@@ -131,8 +151,34 @@ void api_take(struct sink *sink, struct core_reactor *cr, struct sub *sub, const
         struct api_request *r = request_new(a, subject, m);
         bool is_call = r != NULL && js_api_parse(r->subject, &r->call);
         if (is_call) enqueue(js->api, r);
+    } else if (!js->is_stopping && is_nobodys(subject) && m->reply.len > 0) {
+        enqueue_ready(js->api, request_new(a, subject, m), api_no_responders);
     }
     buf_deinit(&text);
+}
+
+/* Sends on what came under the domain's prefix, as a mapping would. */
+static void forward(struct api_request *r)
+{
+    struct core_reactor *home = r->account->js->home;
+    assert(r->subject.len > 0);
+    uint32_t takers = deliver_internal(home, r->account->account, r->subject, r->reply, r->header,
+                                       r->body);
+    if (takers == 0 && r->reply.len > 0) api_no_responders(r);
+    else api_drop(r);
+}
+
+void api_forward_take(struct sink *sink, struct core_reactor *cr, struct sub *sub,
+                      const struct message *m)
+{
+    struct js_account *a = container_of(sink, struct js_account, forward_sink);
+    struct jetstream *js = a->js;
+    uint32_t prefix = (uint32_t)sizeof("$JS.") - 1 + js->domain.len + (uint32_t)sizeof(".API.") - 1;
+    (void)sub;
+    assert(js->home == cr);
+    assert(m->subject.len > prefix);
+    if (js->is_stopping) return;
+    enqueue_ready(js->api, request_new(a, slice_from(m->subject, prefix), m), forward);
 }
 
 /* ---- the turn ---- */
@@ -144,9 +190,11 @@ static bool is_admitted(struct api_request *r, uint32_t flags)
     struct js_error error;
     struct slice level = { 0 };
     if (flags & API_QUIET) {
-        if (!a->is_enabled) api_no_responders(r);
+        if (a->is_system) api_fail_as(r, JS_ERR_NOT_ENABLED_FOR_ACCOUNT);
+        else if (!a->is_enabled) api_no_responders(r);
         return a->is_enabled;
     }
+    if (flags & API_ANY_ACCOUNT) return true;
     (void)headers_find(r->header, SLICE_LIT("Nats-Required-Api-Level"), &level);
     if (!js_level_check(level, &error)) {
         api_fail(r, &error);
@@ -156,7 +204,7 @@ static bool is_admitted(struct api_request *r, uint32_t flags)
         if (!a->is_system) api_drop(r);
         return a->is_system;
     }
-    if (a->is_enabled || (flags & API_ANY_ACCOUNT)) return true;
+    if (a->is_enabled) return true;
     api_fail_as(r, JS_ERR_NOT_ENABLED_FOR_ACCOUNT);
     return false;
 }

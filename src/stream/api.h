@@ -103,6 +103,8 @@ void api_stop(struct api_queue *);
 struct api_queue *api_free(struct api_queue *);     /* streams are gone; returns NULL */
 /* `deliver` of api_sink: takes a message that came to "$JS.API.>". */
 void api_take(struct sink *, struct core_reactor *, struct sub *, const struct message *);
+/* `deliver` of forward_sink: one that came to "$JS.<domain>.API.$KV.>" or "….$OBJ.>". */
+void api_forward_take(struct sink *, struct core_reactor *, struct sub *, const struct message *);
 /* Requests that have come and are neither answered nor dropped. */
 uint32_t api_inflight(const struct api_queue *);
 /* The stream leaves its account: who reads in it is told that nothing is there. */

@@ -33,13 +33,20 @@ void api_account_info(struct api_request *r)
 /* All streams of the named account end; the answer does not wait for that. */
 void api_account_purge(struct api_request *r)
 {
-    struct js_account *a = js_account_find(r->account->js, r->call.account);
+    struct slice name = r->call.account;
+    struct js_account *a = js_account_find(r->account->js, name);
     struct account_purge_response response = { .initiated = true };
-    struct js_error ignored;
+    struct js_error e;
     assert(r->account->is_system);
+    if (slice_find_byte(name, '/') >= 0 || slice_find_byte(name, '\\') >= 0) {
+        (void)js_error_set(&e, JS_ERR_STREAM_GENERAL,
+                           "account name can not contain path separators");
+        api_fail(r, &e);
+        return;
+    }
     for (uint32_t i = 0; a != NULL && i < a->streams_count; i++) {
         struct stream *s = a->streams[i];
-        if (!s->is_deleted && !stream_delete(s, &ignored)) break;   /* the log takes nothing */
+        if (!s->is_deleted && !stream_delete(s, &e)) break;   /* the log takes nothing */
     }
     api_answer(r, &response);
 }

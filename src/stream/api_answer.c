@@ -56,7 +56,8 @@ static void fail(struct api_request *r, const struct js_error *error, bool count
     struct buf text = { 0 };
     assert(r->waits == API_NO_WAIT);
     assert(error->err_code != JS_ERR_NONE);
-    bool is_ours = !r->account->is_system || r->call.verb == JS_API_INFO;
+    bool is_ours = !r->account->is_system || r->call.verb == JS_API_INFO ||
+                   r->call.verb == JS_API_ACCOUNT_PURGE;
     if (is_ours) js_error_response_write(r->call.verb, error, &text);
     else js_system_response_write(error, &text);
     finish(r, buf_slice(&text), counts);

@@ -155,12 +155,12 @@ void api_consumer_delete(struct api_request *r)
     const struct advisory_facts facts = { .stream = r->call.stream,
                                           .consumer = r->call.consumer,
                                           .action = "delete" };
-    bool is_shown_one = is_shown(c);
+    bool is_told = c->is_created;
     if (!consumer_delete(c, &error)) {
         api_fail(r, &error);
         return;
     }
-    if (is_shown_one) advise(r->account, ADVISORY_CONSUMER_DELETED, &facts);
+    if (is_told) advise(r->account, ADVISORY_CONSUMER_DELETED, &facts);
     api_after(r, s, answer_success);
 }
 
@@ -246,7 +246,7 @@ void api_consumer_unpin(struct api_request *r)
         return;
     }
     assert(!c->is_deleted);
-    (void)consumer_unpin(c);
+    consumer_unpin(c);
     api_answer(r, &response);
 }
 

@@ -100,15 +100,14 @@ static void refuse_missing(struct api_request *r, const struct stream *s, uint64
     struct msgs_state state;
     struct js_error error;
     msgs_state(s->msgs, &state);
-    if (stream_is_file(s) && sequence > state.last_sequence) {
-        refuse(r, JS_ERR_STREAM_MSG_DELETE_FAILED, "stream store EOF");
-    } else if (stream_is_file(s) && sequence < state.first_sequence) {
-        refuse(r, JS_ERR_STREAM_MSG_DELETE_FAILED, "no message found");
-    } else {
+    if (stream_is_file(s) && sequence > state.last_sequence)
+        (void)js_error_set(&error, JS_ERR_STREAM_MSG_DELETE_FAILED, "stream store EOF");
+    else if (stream_is_file(s) && sequence < state.first_sequence)
+        (void)js_error_set(&error, JS_ERR_STREAM_MSG_DELETE_FAILED, "no message found");
+    else
         (void)js_error_setf(&error, JS_ERR_SEQUENCE_NOT_FOUND, "%llu",
                             (unsigned long long)sequence);
-        api_fail_uncounted(r, &error);
-    }
+    api_fail_uncounted(r, &error);
 }
 
 void api_msg_delete(struct api_request *r)

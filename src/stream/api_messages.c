@@ -272,14 +272,14 @@ static void member_add(struct buf *out, const char *key, const char *text)
 {
     if (!js_text_set(text)) return;
     buf_printf(out, ",\"%s\":", key);
-    json_quote(out, slice_str(text), false);
+    json_quote(out, slice_str(text), true);
 }
 
 void js_pub_ack_write(const struct js_pub_ack *a, struct buf *out)
 {
     assert(js_text_set(a->stream));
     buf_add_str(out, "{\"stream\":");
-    json_quote(out, slice_str(a->stream), false);
+    json_quote(out, slice_str(a->stream), true);
     member_add(out, "domain", a->domain);
     buf_add_str(out, ",\"seq\":");
     buf_add_u64(out, a->seq);

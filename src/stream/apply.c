@@ -7,6 +7,7 @@
 #include "stream/dedupe.h"
 #include "stream/source.h"
 #include "stream/stream_internal.h"
+#include "stream/stream_restore.h"
 
 enum { SCHEDULE_FLAGS = STORE_SCHEDULE | STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES };
 
@@ -44,7 +45,6 @@ static void tell_stored(struct stream *s, const struct store_command *c,
     assert(m.sequence == place->sequence);
     tell_publisher(s, &m);
     if (UNLIKELY(s->republish != NULL)) stream_republish(s, c, place);
-    consumers_stored(s->consumers, place->sequence, c->subject);
 }
 
 static uint64_t last_of(struct stream *s, struct slice subject)
@@ -78,6 +78,8 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     if (UNLIKELY(c->id != 0 || s->last_id.len > 0)) remember_id(s, c, sequence);
     stream_expiry_note(s, c, sequence);
     if (UNLIKELY((c->flags & SCHEDULE_FLAGS) != 0)) stream_schedule_note(s, c, sequence);
+    /* before anything goes for its sake: it may be too large for the stream, and go itself */
+    if (s->is_started) consumers_stored(s->consumers, sequence, c->subject);
     stream_room_make(s, c, sequence);
     stream_charge(s);
     if (s->is_started) tell_stored(s, c, &place);
@@ -152,6 +154,10 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
         return;
     }
     s->is_created = true;
+    if (s->is_hidden && !in->is_replay && !stream_show(s)) {
+        unreadable(s);
+        return;
+    }
     stream_subs_update(s);
     sources_update(s);
     if (is_first) {

@@ -90,7 +90,7 @@ struct making {
     bool           is_held;
 };
 
-/* Goes through the messages; false: one was refused, or must wait. */
+/* Goes through the messages of a copy of the queue; false: one was refused, or must wait. */
 static bool make_all(struct making *m, struct text_queue *staged, bool by_end,
                      struct js_error *error)
 {
@@ -101,7 +101,7 @@ static bool make_all(struct making *m, struct text_queue *staged, bool by_end,
     uint64_t first = s->last_proposed + 1;
     while (is_good && text_queue_peek(staged, &texts, &e)) {
         struct incoming in;
-        text_queue_drop(staged);
+        text_queue_pass(staged);
         is_good = check_one(s, &in, &e, first, error);
         m->is_held = in.is_held;
         if (!is_good) break;
@@ -126,6 +126,7 @@ static bool propose_all(struct making *m, struct js_error *error)
                                      m->many.len, JOURNAL_USE_STORE);
     if (at == NULL) return stream_log_refusal(s, error);
     memcpy(at, m->many.ptr, m->many.len);
+    stream_log_reaches(s->log, m->mark.last_proposed + m->count);
     if (m->flags & (STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) s->removals_upto = s->log->proposed;
     return true;
 }

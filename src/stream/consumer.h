@@ -48,8 +48,11 @@ void consumers_check(struct consumers *);
 void consumers_stored(struct consumers *, uint64_t sequence, struct slice subject);
 /* A message went: deleted, expired, by a limit. Before msgs forgets its subject. */
 void consumers_removed(struct consumers *, uint64_t sequence, struct slice subject);
-/* Many went (purge, compact): counts are taken anew, floors move. */
-void consumers_purged(struct consumers *, uint64_t first_left);
+/* Many went (purge, compact): counts are taken anew, floors move. `emptied`: a pattern of which no
+ * message is left, so that who wants nothing else goes on behind the last one; empty: none. */
+void consumers_purged(struct consumers *, struct slice emptied);
+/* The last sequence that any of them was given; 0 when there is none. */
+uint64_t consumers_reach(const struct consumers *);
 /* Some consumer still needs this message: interest and workqueue retention. */
 bool consumers_need(struct consumers *, uint64_t sequence, struct slice subject);
 /* Would any consumer want a message on this subject: interest retention stores it only then. */

@@ -121,8 +121,8 @@ void consumer_ack_flow(struct consumer *c, const struct ack_info *info)
     consumer_wake(c);
 }
 
-/* +ACK and +TERM. False: it was never delivered. */
-static bool ack(struct consumer *c, const struct ack_info *info)
+/* +ACK and +TERM, of which only the first is measured. False: it was never delivered. */
+static bool ack(struct consumer *c, const struct ack_info *info, bool is_sampled)
 {
     const struct acks_command command = { .kind = ACKS_ACK, .stream_seq = info->stream_seq };
     assert(c->is_begun);
@@ -130,7 +130,7 @@ static bool ack(struct consumer *c, const struct ack_info *info)
     if (c->acks.policy != ACKS_EXPLICIT) return ack_up_to(c, info);
     if (info->stream_seq > c->delivered.stream_seq) return false;
     if (info->stream_seq == 0 || !waits(c, info->stream_seq)) return true;
-    sample(c, info);
+    if (is_sampled) sample(c, info);
     c->acked_at = consumer_reactor(c)->wall;
     redelivery_forget(&c->redelivery, info->stream_seq);
     consumer_command(c, &command);
@@ -192,9 +192,8 @@ static bool term(struct consumer *c, const struct ack_info *info, struct slice r
                                           .deliveries = info->deliveries,
                                           .reason = reason };
     assert(c->is_begun);
-    if (redelivery_deliveries(&c->redelivery, info->stream_seq) > 0)
-        consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);
-    return ack(c, info);
+    consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);     /* each time, as nats-server */
+    return ack(c, info, false);
 }
 
 /* False: what it speaks of was never delivered, so that nobody is answered. */
@@ -203,7 +202,7 @@ static bool act(struct consumer *c, const struct ack_info *info, const struct ac
     assert(c->is_begun);
     switch (p->kind) {
     case ACK_DONE:
-    case ACK_NEXT: return ack(c, info);
+    case ACK_NEXT: return ack(c, info, true);
     case ACK_NAK: nak(c, info, p); return true;
     case ACK_PROGRESS: progress(c, info); return true;
     case ACK_TERM: return term(c, info, p->text);

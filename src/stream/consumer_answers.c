@@ -191,7 +191,7 @@ void consumer_note(struct consumer *c, enum advisory advisory, const struct advi
     assert(advisory < ADVISORY_COUNT);
     n->advisory = advisory;
     n->facts = *facts;
-    n->facts.stream = stream_name(c->set->stream);
+    n->facts.stream = arena_slice(n->arena, stream_name(c->set->stream)); /* an update moves it */
     n->facts.consumer = arena_slice(n->arena, slice_str(c->name));
     n->facts.reason = arena_slice(n->arena, facts->reason);
     n->facts.group = arena_slice(n->arena, facts->group);

@@ -62,6 +62,17 @@ static void apply_gone(struct consumers *set, const struct stream_log_command *c
     assert(consumers_by_id(set, id) == NULL);
 }
 
+/* The message was removed between its delivery and this command: nobody is told of it again, so
+ * nothing may wait for its ack. */
+static void forget_removed(struct consumer *c, const struct acks_command *delivered)
+{
+    const struct acks_command gone = { .kind = ACKS_REMOVE, .stream_seq = delivered->stream_seq };
+    if (delivered->kind != ACKS_DELIVER || acks_find(&c->acks, gone.stream_seq) == NULL) return;
+    if (msgs_has(c->set->stream->msgs, gone.stream_seq)) return;
+    if (c->is_begun) redelivery_forget(&c->redelivery, gone.stream_seq);
+    consumer_acks_apply(c, &gone);
+}
+
 static void apply_progress(struct consumers *set, const struct stream_log_command *command)
 {
     struct slice in = command->body, commands;
@@ -71,8 +82,10 @@ static void apply_progress(struct consumers *set, const struct stream_log_comman
     while (progress_next(&in, &id, &commands) == ERR_OK) {
         struct consumer *c = consumers_by_id(set, id);
         if (c == NULL) continue; /* gone meanwhile */
-        while (commands.len > 0 && acks_command_take(&commands, &one) == ERR_OK)
+        while (commands.len > 0 && acks_command_take(&commands, &one) == ERR_OK) {
             consumer_acks_apply(c, &one);
+            forget_removed(c, &one);
+        }
         assert(command->is_replay || commands.len == 0);
     }
     assert(command->is_replay || in.len == 0);

@@ -41,6 +41,7 @@ static void load_all(const struct checkpoint *cp, struct consumers *set)
 static void replica_init(struct stage *g, struct stream *s)
 {
     *s = g->stream;
+    s->is_started = false;
     s->log = NULL;
     list_init(&s->waits);
     turn_init(&s->turn, stage_turn);

@@ -284,7 +284,7 @@ void consumer_pull_free(struct consumer *);
 uint32_t consumer_waiting(struct consumer *);   /* num_waiting */
 /* The pin, empty: none; since when (monotonic). */
 struct slice consumer_pin(const struct consumer *, nanos *ret_since);
-bool consumer_unpin(struct consumer *);         /* false: there was none */
+void consumer_unpin(struct consumer *);         /* it is told, whether there was one or not */
 
 /* ---- deliver_push.c ---- */
 

@@ -106,11 +106,11 @@ static void a_purge_moves_everything(void **state)
     for (int i = 0; i < 6; i++) (void)stage_store(g, "s.a", "x");
     assert_string_equal(pulled(g, c, "3"), "1 2 3 ");
     (void)msgs_compact(g->stream.msgs, 3);
-    consumers_purged(g->stream.consumers, 3);
+    consumers_purged(g->stream.consumers, SLICE_LIT(""));
     assert_int_equal(acks_num_pending(&c->acks), 1);
     assert_int_equal(consumer_pending(c), 3);
     (void)msgs_compact(g->stream.msgs, 6);
-    consumers_purged(g->stream.consumers, 6);
+    consumers_purged(g->stream.consumers, SLICE_LIT(""));
     assert_int_equal(acks_num_pending(&c->acks), 0);
     assert_int_equal(consumer_pending(c), 1);
     assert_int_equal(c->acks.floor.stream_seq, 5);
@@ -124,6 +124,9 @@ static void a_purge_of_some_takes_their_acks_along(void **state)
     struct stage *g = with_inbox();
     struct consumer_config config = stage_pull_config();
     struct consumer *c = stage_consumer(g, "C", &config);
+    config.durable_name = config.name = "F";
+    config.filter_subject = "s.b";
+    struct consumer *f = stage_consumer(g, "F", &config);
     (void)stage_store(g, "s.a", "x");
     (void)stage_store(g, "s.b", "x");
     (void)stage_store(g, "s.a", "x");
@@ -131,10 +134,12 @@ static void a_purge_of_some_takes_their_acks_along(void **state)
     const struct slice pattern = SLICE_LIT("s.b");
     const struct msgs_filter filter = { &pattern, 1 };
     (void)msgs_purge(g->stream.msgs, &filter, 0, 0);
-    consumers_purged(g->stream.consumers, 1);
+    consumers_purged(g->stream.consumers, pattern);
     assert_int_equal(acks_num_pending(&c->acks), 1);
     assert_non_null(acks_find(&c->acks, 1));
     assert_int_equal(consumer_pending(c), 1);
+    assert_int_equal(f->acks.floor.stream_seq, 3);
+    assert_int_equal(f->acks.delivered.stream_seq, 3);
     stage_free(g);
 }
 

@@ -41,18 +41,28 @@ static bool note_lowest(void *ctx, struct slice subject, uint64_t count, uint64_
     return true;
 }
 
-/* The oldest of those that are the newest of their subject. */
+/* The newest message of each subject comes first, and then what follows. Where a subject has no
+ * more than one that is what the stream has. */
+static bool has_list(const struct stream *s, const struct consumer_config *config)
+{
+    assert(s->msgs != NULL);
+    return config->deliver_policy == JS_DELIVER_LAST_PER_SUBJECT &&
+           s->config.max_msgs_per_subject != 1;
+}
+
+/* The oldest of those that are the newest of their subject; the last of all when there are none. */
 static uint64_t first_of_list(struct stream *s, const struct consumer_config *config,
                               const struct msgs_state *state)
 {
-    uint64_t lowest = state->last_sequence + 1;
+    uint64_t lowest = state->last_sequence;
+    if (!has_list(s, config)) return state->first_sequence;
     const char *text;
     for (uint32_t i = 0; (text = consumer_filter(config, i)) != NULL; i++) {
         const struct slice pattern = slice_str(text);
         const struct msgs_filter filter = { &pattern, 1 };
         msgs_subjects(s->msgs, &filter, SLICE_LIT(""), note_lowest, &lowest);
     }
-    assert(lowest > 0);
+    assert(lowest > 0 || state->last_sequence == 0);
     return lowest;
 }
 
@@ -86,10 +96,9 @@ enum err consumer_start_find(struct stream *s, const struct consumer_config *con
     if (e != ERR_OK) return e;
     if (first < state.first_sequence) first = state.first_sequence;
     if (first == 0) first = 1;
-    bool has_list = config->deliver_policy == JS_DELIVER_LAST_PER_SUBJECT;
     /* far beyond what a stream can reach, and still a number that grows */
     if (first >= INT64_MAX) first = INT64_MAX - 1;
-    *ret = (struct consumer_start){ first - 1, has_list ? last_given(s, &state) : 0 };
+    *ret = (struct consumer_start){ first - 1, has_list(s, config) ? last_given(s, &state) : 0 };
     assert(ret->start < INT64_MAX);
     return ERR_OK;
 }

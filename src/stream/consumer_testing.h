@@ -173,6 +173,7 @@ static inline struct stage *stage_new(void)
     struct stream *s = &g->stream;
     s->account = &g->account;
     s->incarnation = 1;
+    s->is_started = true;
     s->config.name = "S";
     s->config.subjects = (struct json_array){ subjects, 1 };
     s->config.storage = JS_STORAGE_MEMORY;

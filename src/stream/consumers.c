@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "stream/consumer_internal.h"
+#include "subject/subject.h"
 
 struct consumers *consumers_new(struct stream *s)
 {
@@ -294,9 +295,11 @@ static void sweep_pending(struct consumer *c)
 static void on_purged(struct consumer *c, uint64_t first_left)
 {
     const struct acks_command compact = { .kind = ACKS_COMPACT, .stream_seq = first_left };
+    uint32_t before = acks_num_pending(&c->acks);
     consumer_acks_apply(c, &compact);
     sweep_pending(c);
     if (!c->is_begun) return;
+    if (acks_num_pending(&c->acks) < before) c->acked_at = consumer_reactor(c)->wall;
     redelivery_forget_below(&c->redelivery, first_left);
     if (c->next < first_left) c->next = first_left;
     if (c->delivered.stream_seq + 1 < first_left) c->delivered.stream_seq = first_left - 1;
@@ -304,13 +307,37 @@ static void on_purged(struct consumer *c, uint64_t first_left)
     consumer_wake(c);
 }
 
-void consumers_purged(struct consumers *set, uint64_t first_left)
+uint64_t consumers_reach(const struct consumers *set)
 {
+    uint64_t last = 0;
+    LIST_EACH(&set->all, node) {
+        const struct consumer *c = container_of(node, struct consumer, node);
+        if (!c->is_created || c->is_deleted) continue;
+        if (c->acks.delivered.stream_seq > last) last = c->acks.delivered.stream_seq;
+    }
+    return last;
+}
+
+/* It wants nothing but what `pattern` matches. */
+static bool wants_only(const struct consumer *c, struct slice pattern)
+{
+    const struct msgs_filter *f = &c->setup.filter;
+    assert(pattern.len > 0);
+    for (uint32_t i = 0; i < f->count; i++)
+        if (!subject_covers(pattern, f->patterns[i])) return false;
+    return f->count > 0;
+}
+
+void consumers_purged(struct consumers *set, struct slice emptied)
+{
+    struct msgs_state state;
     assert(!set->is_running);
+    msgs_state(set->stream->msgs, &state);
     LIST_EACH(&set->all, node) {
         struct consumer *c = container_of(node, struct consumer, node);
+        bool has_none = emptied.len > 0 && wants_only(c, emptied);
         assert(c->set == set);
-        on_purged(c, first_left);
+        on_purged(c, has_none ? state.last_sequence + 1 : state.first_sequence);
     }
 }
 
@@ -370,6 +397,14 @@ static void end_all(struct consumers *set, enum pull_status status)
 void consumers_dismiss(struct consumers *set)
 {
     end_all(set, PULL_CONSUMER_DELETED);
+    LIST_EACH(&set->all, node) {
+        const struct consumer *c = container_of(node, struct consumer, node);
+        const struct advisory_facts facts = { .stream = stream_name(set->stream),
+                                              .consumer = slice_str(c->name),
+                                              .action = "delete" };
+        if (c->is_created && !c->is_deleted)
+            advise(set->stream->account, ADVISORY_CONSUMER_DELETED, &facts);
+    }
 }
 
 void consumers_shutdown(struct consumers *set)

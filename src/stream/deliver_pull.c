@@ -189,12 +189,12 @@ struct slice consumer_pin(const struct consumer *c, nanos *ret_since)
     return SLICE_LIT("");
 }
 
-bool consumer_unpin(struct consumer *c)
+void consumer_unpin(struct consumer *c)
 {
+    const struct advisory_facts facts = { .group = group_of(c), .reason = SLICE_LIT("admin") };
     assert(!c->is_deleted);
-    if (c->pull == NULL || !pull_queue_unpin(c->pull->queue)) return false;
-    consumer_wake(c);
-    return true;
+    if (c->pull != NULL && pull_queue_unpin(c->pull->queue)) consumer_wake(c);
+    else consumer_note(c, ADVISORY_UNPINNED, &facts);
 }
 
 /* ---- requests ---- */
@@ -256,6 +256,9 @@ static bool request_take(struct consumer *c, struct slice reply, struct slice bo
     if (!pull_request_judge(&request, &caps, ret_refusal)) return false;
     struct consumer_pull *p = pull_get(c);
     tick(c, false);
+    /* a request finds out about the exhausted even if it is refused, as on nats-server */
+    if (redelivery_has_exhausted(&c->redelivery))
+        consumer_due(c, DUE_ACKS, consumer_reactor(c)->now);
     const struct pull_arrival arrival = {
         .request = &request,
         .reply = reply,

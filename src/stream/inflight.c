@@ -23,6 +23,7 @@ struct entry {
     uint32_t subject_len;
     uint32_t reply_len;
     uint32_t value_len;
+    uint32_t sources_len;
     bool     is_unwanted;    /* not in by_subject */
     uint64_t before_subject; /* the newest of this subject until then; 0: none */
     uint64_t before_id;
@@ -153,6 +154,11 @@ static void grow(struct inflight *f)
     for (uint64_t p = f->first; p < f->next; p++) enter(f, p);
 }
 
+static uint32_t texts_end(const struct entry *e)
+{
+    return e->texts + e->subject_len + e->reply_len + e->value_len + e->sources_len;
+}
+
 /* ---- texts: entries refer by offset, so the front is dropped only when it is cheap ---- */
 
 static void texts_compact(struct inflight *f)
@@ -164,9 +170,10 @@ static void texts_compact(struct inflight *f)
     f->texts_first = 0;
 }
 
-static uint32_t texts_add(struct inflight *f, struct slice a, struct slice b, struct slice c)
+static uint32_t texts_add(struct inflight *f, const struct inflight_message *m)
 {
-    uint64_t need = (uint64_t)a.len + b.len + c.len;
+    const struct slice texts[] = { m->subject, m->reply, m->value, m->sources };
+    uint64_t need = (uint64_t)m->subject.len + m->reply.len + m->value.len + m->sources.len;
     /* at most one move of a byte for each byte that was dropped */
     if (f->texts_len + need > f->texts_cap && f->texts_first > f->texts_len / 2) texts_compact(f);
     if (f->texts_len + need > f->texts_cap) {
@@ -176,10 +183,11 @@ static uint32_t texts_add(struct inflight *f, struct slice a, struct slice b, st
         f->texts_cap = (uint32_t)cap;
     }
     uint32_t offset = f->texts_len;
-    if (a.len > 0) memcpy(f->texts + offset, a.ptr, a.len);
-    if (b.len > 0) memcpy(f->texts + offset + a.len, b.ptr, b.len);
-    if (c.len > 0) memcpy(f->texts + offset + a.len + b.len, c.ptr, c.len);
-    f->texts_len += (uint32_t)need;
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        if (texts[i].len > 0) memcpy(f->texts + f->texts_len, texts[i].ptr, texts[i].len);
+        f->texts_len += texts[i].len;
+    }
+    assert(f->texts_len == offset + need);
     return offset;
 }
 
@@ -202,10 +210,11 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
         .hash = hash,
         .count = before.count + 1,
         .taken = before.taken,
-        .texts = texts_add(f, m->subject, m->reply, m->value),
+        .texts = texts_add(f, m),
         .subject_len = m->subject.len,
         .reply_len = m->reply.len,
         .value_len = m->value.len,
+        .sources_len = m->sources.len,
         .is_unwanted = m->is_unwanted,
         .before_subject = newest,
         .before_id = m->id == 0 ? 0 : *id_slot(f, m->id),
@@ -237,7 +246,7 @@ void inflight_take(struct inflight *f, struct inflight_message *ret)
     assert(f->bytes >= e.size);
     f->bytes -= e.size;
     f->first++;
-    f->texts_first = e.texts + e.subject_len + e.reply_len + e.value_len;
+    f->texts_first = texts_end(&e);
     if (f->first == f->next) f->texts_first = f->texts_len = 0;
 }
 
@@ -279,14 +288,30 @@ uint64_t inflight_last_of(const struct inflight *f, struct slice subject, uint32
     return e->sequence;
 }
 
-struct slice inflight_value_of(const struct inflight *f, struct slice subject)
+/* The newest of a subject; NULL: none is in flight. */
+static const struct entry *newest_of(const struct inflight *f, struct slice subject)
 {
     assert(subject.len > 0);
-    if (f->first == f->next) return SLICE_LIT("");
+    if (f->first == f->next) return NULL;
     uint64_t position = *subject_slot(f, subject, hash_bytes(subject, f->seed));
-    if (position == 0) return SLICE_LIT("");
-    const struct entry *e = at(f, position);
+    assert(position == 0 || (position >= f->first && position < f->next));
+    return position == 0 ? NULL : at(f, position);
+}
+
+struct slice inflight_value_of(const struct inflight *f, struct slice subject)
+{
+    const struct entry *e = newest_of(f, subject);
+    if (e == NULL) return SLICE_LIT("");
+    assert(texts_end(e) <= f->texts_len);
     return slice_of(f->texts + e->texts + e->subject_len + e->reply_len, e->value_len);
+}
+
+struct slice inflight_sources_of(const struct inflight *f, struct slice subject)
+{
+    const struct entry *e = newest_of(f, subject);
+    if (e == NULL) return SLICE_LIT("");
+    assert(texts_end(e) <= f->texts_len);
+    return slice_of(f->texts + texts_end(e) - e->sources_len, e->sources_len);
 }
 
 uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern)

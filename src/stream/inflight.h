@@ -25,6 +25,7 @@ struct inflight_message {
     struct slice subject;
     struct slice reply;  /* who waits for the ack; empty: nobody */
     struct slice value;  /* what its subject's counter will be; empty: it is none */
+    struct slice sources; /* … and its Nats-Counter-Sources */
     bool         is_unwanted; /* gets its sequence, but is not stored: not of its subject */
 };
 
@@ -47,6 +48,7 @@ uint64_t inflight_last_of(const struct inflight *, struct slice subject, uint32_
 /* The value of the newest proposed message of a subject; empty: none. Valid until the next
  * change. */
 struct slice inflight_value_of(const struct inflight *, struct slice subject);
+struct slice inflight_sources_of(const struct inflight *, struct slice subject);    /* likewise */
 /* The highest proposed sequence whose subject a pattern matches; 0: none. O(n). */
 uint64_t inflight_last_matching(const struct inflight *, struct slice pattern);
 /* The proposed message with this id; 0: none. */

@@ -161,7 +161,11 @@ static void what_was_not_proposed_after_all_is_undone(void **state)
     m.sequence = 2;
     inflight_add(f, &m);
     m = (struct inflight_message){
-        .sequence = 3, .size = 7, .subject = SLICE_LIT("b"), .value = SLICE_LIT("42")
+        .sequence = 3,
+        .size = 7,
+        .subject = SLICE_LIT("b"),
+        .value = SLICE_LIT("42"),
+        .sources = SLICE_LIT("{}"),
     };
     inflight_add(f, &m);
     m = (struct inflight_message){ .sequence = 4, .subject = SLICE_LIT("b"), .is_unwanted = true };
@@ -169,6 +173,8 @@ static void what_was_not_proposed_after_all_is_undone(void **state)
     inflight_check(f);
     assert_int_equal(inflight_last_of(f, SLICE_LIT("b"), &count), 3);
     assert_true(slice_equal_str(inflight_value_of(f, SLICE_LIT("b")), "42"));
+    assert_true(slice_equal_str(inflight_sources_of(f, SLICE_LIT("b")), "{}"));
+    assert_int_equal(inflight_sources_of(f, SLICE_LIT("a")).len, 0);
     assert_int_equal(inflight_last_matching(f, SLICE_LIT(">")), 3);
     inflight_undo(f);
     inflight_undo(f);

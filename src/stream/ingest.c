@@ -25,8 +25,9 @@ static bool is_store_behind(const struct stream *s)
     return stream_is_file(s) && store_cache_is_over(store_cache(s->account->js->store));
 }
 
-/* Too much is in flight. Half of it already holds publishers of this reactor. */
-static bool is_busy(const struct stream *s, struct core_reactor *cr)
+/* Too much is in flight, or would be with this message. Half of it already holds publishers of this
+ * reactor. */
+static bool is_busy(const struct stream *s, struct core_reactor *cr, const struct message *m)
 {
     const struct jetstream_options *o = &s->account->js->options->jetstream;
     uint64_t count = (uint64_t)inflight_count(s->inflight) + s->held.count;
@@ -35,7 +36,7 @@ static bool is_busy(const struct stream *s, struct core_reactor *cr)
     uint64_t bytes_max = or_default(o->buffered_size_max, IN_FLIGHT_BYTES_MAX);
     if (count >= count_max / 2 || bytes >= bytes_max / 2 || is_store_behind(s))
         cr->wants_stall = true;
-    return count >= count_max || bytes >= bytes_max;
+    return count >= count_max || bytes + m->subject.len + m->reply.len + m->body.len > bytes_max;
 }
 
 nanos stream_time(const struct stream *s)
@@ -131,6 +132,7 @@ void ingest_note(struct stream *s, const struct incoming *in, struct slice reply
         .subject = in->subject,
         .reply = reply,
         .value = in->value,
+        .sources = in->sources,
     };
     inflight_add(s->inflight, &m);
     s->last_proposed = sequence;
@@ -181,7 +183,7 @@ void incoming_init(struct incoming *in, const struct raw_message *m, nanos time)
     in->expires = in->due = 0;
     in->is_skipped = in->is_held = false;
     in->batch_first = 0;
-    in->value = SLICE_LIT("");
+    in->value = in->sources = SLICE_LIT("");
     in->strips_status = publish_has_status(in->header);
     in->headers_count = publish_headers_read(in->header, &in->headers);
 }
@@ -247,6 +249,6 @@ void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
         .payload = slice_from(m->body, m->header_len),
     };
     reactor_turn(cr->reactor, &s->turn);
-    if (UNLIKELY(is_busy(s, cr))) stream_answer_busy(s, raw.reply);
+    if (UNLIKELY(is_busy(s, cr, m))) stream_answer_busy(s, raw.reply);
     else if (UNLIKELY(!text_queue_empty(&s->held)) || !ingest_one(s, &raw)) ingest_hold(s, &raw);
 }

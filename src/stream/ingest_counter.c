@@ -5,6 +5,8 @@
 #include "config/options.h"
 #include "json/reader.h"
 #include "stream/counter.h"
+#include "stream/counter_sources.h"
+#include "stream/source_name.h"
 #include "stream/stream_internal.h"
 
 static bool has_incompatible(const struct publish_headers *h)
@@ -48,37 +50,87 @@ static bool read_value(struct slice payload, struct buf *out)
     return true;
 }
 
-/* What the subject counts now: in flight, or as the last message says. False as a check. */
-static bool present_value(struct stream *s, struct incoming *in, struct buf *out,
-                          struct js_error *e)
+/* What a counter becomes, in the making. */
+struct count {
+    struct buf present;                 /* what the subject counts now; empty: nothing yet */
+    struct buf sources;                 /* what it was told by those it draws from */
+    struct buf sum, incr;
+};
+
+static void count_deinit(struct count *c)
+{
+    buf_deinit(&c->present);
+    buf_deinit(&c->sources);
+    buf_deinit(&c->sum);
+    buf_deinit(&c->incr);
+}
+
+static bool broken(struct js_error *e)
+{
+    return js_error_set(e, JS_ERR_MESSAGE_COUNTER_BROKEN);
+}
+
+/* Of the message that is the last of its subject, in flight or stored. False as a check. */
+static bool present_read(struct stream *s, struct incoming *in, struct count *c, struct js_error *e)
 {
     struct stored last;
-    struct slice in_flight = inflight_value_of(s->inflight, in->subject), sources;
+    struct slice value = inflight_value_of(s->inflight, in->subject), sources;
     struct msgs_subject stored;
     if (!ingest_is_settled(s)) {
         in->is_held = true;
         return false;
     }
-    if (!msgs_subject(s->msgs, in->subject, &stored)) {
-        buf_add(out, in_flight);
+    if (value.len > 0) {
+        buf_add(&c->present, value);
+        buf_add(&c->sources, inflight_sources_of(s->inflight, in->subject));
         return true;
     }
+    if (!msgs_subject(s->msgs, in->subject, &stored)) return true;
     enum err loaded = ingest_load(s, stored.last, &last);
     in->is_held = loaded == ERR_BUSY;
     if (in->is_held) return false;
-    if (loaded != ERR_OK || !read_value(last.payload, out))
-        return js_error_set(e, JS_ERR_MESSAGE_COUNTER_BROKEN);
-    /* what other streams have brought is handed on */
-    if (headers_find(last.header, publish_header_name(PUBLISH_COUNTER_SOURCES), &sources)) {
-        s->counter_sources.len = 0;
-        buf_add(&s->counter_sources, sources);
-        incoming_remove(in, PUBLISH_COUNTER_SOURCES);
-        incoming_add(in, PUBLISH_COUNTER_SOURCES, buf_slice(&s->counter_sources));
+    if (loaded != ERR_OK || !read_value(last.payload, &c->present)) return broken(e);
+    if (!headers_find(last.header, publish_header_name(PUBLISH_COUNTER_SOURCES), &sources) ||
+        sources.len == 0)
+        return true;
+    return counter_sources_copy(sources, &c->sources) == ERR_OK || broken(e);
+}
+
+/* A number, or zero where there is none. */
+static struct slice number_of(const struct buf *text)
+{
+    struct slice number = buf_slice(text);
+    return counter_check(number) == ERR_OK ? number : SLICE_LIT("0");
+}
+
+/* The message of a source says what is counted there: what is added here is the difference to what
+ * was said last. False: the message is no counter's. */
+static bool difference_read(struct stream *s, const struct incoming *in, struct slice origin,
+                            struct count *c)
+{
+    struct buf told = { 0 }, previous = { 0 }, value = { 0 }, sources = { 0 };
+    struct source_header from;
+    bool is_header = source_header_read(origin, &from);
+    bool is_good = is_header && read_value(in->payload, &told) &&
+                   counter_add(number_of(&told), SLICE_LIT("0"), &value) == ERR_OK;
+    assert(s->config.allow_msg_counter);
+    if (is_good) {
+        if (from.subject.len == 0) from.subject = in->subject;
+        const struct counter_source source = { from.stream, from.subject, buf_slice(&value) };
+        is_good = counter_sources_set(buf_slice(&c->sources), &source, &previous, &sources) ==
+                      ERR_OK &&
+                  counter_subtract(buf_slice(&value), number_of(&previous), &c->incr) == ERR_OK;
     }
-    if (in_flight.len == 0) return true;
-    out->len = 0;
-    buf_add(out, in_flight);
-    return true;
+    if (is_good) {
+        buf_deinit(&c->sources);
+        c->sources = sources;
+        memset(&sources, 0, sizeof sources);
+    }
+    buf_deinit(&told);
+    buf_deinit(&previous);
+    buf_deinit(&value);
+    buf_deinit(&sources);
+    return is_good;
 }
 
 static bool is_too_large(const struct stream *s, const struct incoming *in)
@@ -87,29 +139,51 @@ static bool is_too_large(const struct stream *s, const struct incoming *in)
     return max > 0 && (int64_t)in->header.len + in->payload.len > max;
 }
 
+static void header_set(struct incoming *in, enum publish_header id, const struct buf *value,
+                       struct buf *out)
+{
+    const struct header h = { publish_header_name(id), buf_slice(value) };
+    out->len = 0;
+    headers_set(in->header, &h, out);
+    in->header = buf_slice(out);
+}
+
+static void message_change(struct stream *s, struct incoming *in, const struct count *c)
+{
+    s->counter_payload.len = 0;
+    buf_add_str(&s->counter_payload, "{\"val\":\"");
+    buf_add(&s->counter_payload, buf_slice(&c->sum));
+    buf_add_str(&s->counter_payload, "\"}");
+    in->payload = buf_slice(&s->counter_payload);
+    in->value = slice_from(slice_first(in->payload, in->payload.len - 2), 8);
+    assert(in->value.len == c->sum.len);
+    if (c->incr.len > 0) header_set(in, PUBLISH_INCR, &c->incr, &s->counter_header);
+    if (c->sources.len == 0) return;
+    s->counter_sources.len = 0;
+    buf_add(&s->counter_sources, buf_slice(&c->sources));
+    in->sources = buf_slice(&s->counter_sources);
+    header_set(in, PUBLISH_COUNTER_SOURCES, &s->counter_sources, &s->counter_header_all);
+}
+
+static bool check_sum(struct stream *s, struct incoming *in, struct count *c, struct js_error *e)
+{
+    struct slice origin = in->headers.at[PUBLISH_STREAM_SOURCE];
+    if (!present_read(s, in, c, e)) return false;
+    if (in->is_sourced && origin.len > 0 && !difference_read(s, in, origin, c)) return broken(e);
+    struct slice added = c->incr.len > 0 ? buf_slice(&c->incr) : in->headers.at[PUBLISH_INCR];
+    bool is_sum = counter_add(number_of(&c->present), added, &c->sum) == ERR_OK;
+    if (is_sum) message_change(s, in, c);
+    if (is_sum && !is_too_large(s, in)) return true;
+    return js_error_set(e, JS_ERR_STREAM_MESSAGE_EXCEEDS_MAXIMUM);
+}
+
 bool check_counter(struct stream *s, struct incoming *in, struct js_error *e)
 {
-    struct buf present = { 0 }, sum = { 0 };
+    struct count c = { .sum = { 0 } };
     if (LIKELY(!s->config.allow_msg_counter)) return true;
     if (in->headers_count == 0 || !publish_has(&in->headers, PUBLISH_INCR))
         return js_error_set(e, JS_ERR_MESSAGE_INCR_MISSING);
-    bool is_known = present_value(s, in, &present, e);
-    struct slice before = buf_slice(&present);
-    if (counter_check(before) != ERR_OK) before = SLICE_LIT("0");
-    enum err added = !is_known ? ERR_OK : counter_add(before, in->headers.at[PUBLISH_INCR], &sum);
-    s->counter_payload.len = 0;
-    if (is_known && added == ERR_OK) {
-        buf_add_str(&s->counter_payload, "{\"val\":\"");
-        buf_add(&s->counter_payload, buf_slice(&sum));
-        buf_add_str(&s->counter_payload, "\"}");
-        in->payload = buf_slice(&s->counter_payload);
-        in->value = slice_from(slice_first(in->payload, in->payload.len - 2), 8);
-        assert(in->value.len == sum.len);
-    }
-    buf_deinit(&present);
-    buf_deinit(&sum);
-    if (!is_known) return false;
-    if (added != ERR_OK || is_too_large(s, in))
-        return js_error_set(e, JS_ERR_STREAM_MESSAGE_EXCEEDS_MAXIMUM);
-    return true;
+    bool is_good = check_sum(s, in, &c, e);
+    count_deinit(&c);
+    return is_good;
 }

@@ -81,15 +81,24 @@ static void a_message_that_is_no_counter_breaks_it(void **state)
     struct streams_world *w = streams_world_new(1);
     streams_make(w, "{\"name\":\"S\",\"subjects\":[\"a.>\"]}");
     (void)streams_publish(w, "a.1", NULL, "not json");
-    (void)streams_publish(w, "a.2", "Nats-Counter-Sources: {}\r\n", "{\"val\":\"4\"}");
+    (void)streams_publish(w, "a.2", "Nats-Counter-Sources: {\"A\":{\"a\":\"4\"}}\r\n",
+                          "{\"val\":\"4\"}");
+    (void)streams_publish(w, "a.3", "Nats-Counter-Sources: {}\r\n", "{\"val\":\"4\"}");
+    (void)streams_publish(w, "a.4", "Nats-Counter-Sources: []\r\n", "{\"val\":\"4\"}");
     struct stream *s = streams_make(w, COUNTERS);
     assert_non_null(strstr(streams_publish(w, "a.1", "Nats-Incr: 1\r\n", ""), "10172"));
     assert_string_equal(streams_publish(w, "a.2", "Nats-Incr: 1\r\n", ""),
-                        "{\"stream\":\"S\",\"seq\":3,\"val\":\"5\"}");
+                        "{\"stream\":\"S\",\"seq\":5,\"val\":\"5\"}");
+    assert_string_equal(streams_publish(w, "a.3", "Nats-Incr: 1\r\n", ""),
+                        "{\"stream\":\"S\",\"seq\":6,\"val\":\"5\"}");
+    assert_non_null(strstr(streams_publish(w, "a.4", "Nats-Incr: 1\r\n", ""), "10172"));
     struct msgs_load load;
-    assert_int_equal(msgs_load(s->msgs, 3, 0, &load), ERR_OK);
-    assert_true(slice_equal_str(load.msg.header, "NATS/1.0\r\nNats-Incr: 1\r\n"
-                                                 "Nats-Counter-Sources: {}\r\n\r\n"));
+    assert_int_equal(msgs_load(s->msgs, 5, 0, &load), ERR_OK);
+    assert_true(slice_equal_str(load.msg.header,
+                                "NATS/1.0\r\nNats-Incr: 1\r\n"
+                                "Nats-Counter-Sources: {\"A\":{\"a\":\"4\"}}\r\n\r\n"));
+    assert_int_equal(msgs_load(s->msgs, 6, 0, &load), ERR_OK);
+    assert_true(slice_equal_str(load.msg.header, "NATS/1.0\r\nNats-Incr: 1\r\n\r\n"));
     streams_world_free(w);
 }
 

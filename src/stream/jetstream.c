@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "store/store_guard.h"
+#include "stream/advisory.h"
 #include "stream/api.h"
 #include "stream/consumer.h"
 #include "stream/jetstream_internal.h"
@@ -136,15 +137,34 @@ static void due_fire(struct timer *t, nanos now)
     (void)now;
 }
 
+/* A disk that is full is told once; the service goes on by itself when it is not. */
+static void look_at_space(struct jetstream *js)
+{
+    const struct advisory_facts none = { 0 };
+    bool is_full = store_is_full(js->store);
+    if (LIKELY(is_full == js->is_full)) return;
+    js->is_full = is_full;
+    if (!is_full) {
+        log_info(js->core->env->log, "JetStream: there is space on the disk again");
+        return;
+    }
+    log_error(js->core->env->log,
+              "JetStream: the disk of %s is full: nothing is stored, what frees "
+              "space is",
+              js->directory);
+    if (!js->is_stopping) advise_server(js, ADVISORY_OUT_OF_STORAGE, &none);
+}
+
 static void last_turn(struct turn *t, struct reactor *r)
 {
     struct jetstream *js = container_of(t, struct jetstream, last_turn);
     assert(js->home->reactor == r);
     store_tick(js->store, r->now);
+    look_at_space(js);
     nanos due = store_next_due(js->store);
     if (due == NANOS_MAX) wheel_cancel(&r->wheel, &js->due);
     else wheel_set(&r->wheel, &js->due, due);
-    if (js->is_stopping && store_is_idle(js->store) && atomic_load(&js->away) == 0)
+    if (js->is_storing_last && store_is_idle(js->store) && atomic_load(&js->away) == 0)
         atomic_store(&js->is_done, true);
 }
 
@@ -176,6 +196,7 @@ static enum err start(struct jetstream *js, struct errmsg *why)
     reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
     reactor_set_last(jetstream_reactor(js), &js->last_turn);
     streams_hidden_sort(js);
+    if (js->is_at_rest) return ERR_OK;
     LIST_EACH(&js->accounts, n) start_streams(container_of(n, struct js_account, node));
     return ERR_OK;
 }
@@ -187,6 +208,7 @@ enum err jetstream_new(const struct jetstream_setup *setup, struct jetstream **r
     struct jetstream *js = xcalloc(1, sizeof *js);
     nanos begin = clock_monotonic(core->env->clock);
     js->core = core;
+    js->is_at_rest = setup->is_at_rest;
     js->home = core->at[core->reactors->count - 1];
     js->settings = settings_ref(js->home->settings);
     js->options = js->settings->options;
@@ -295,15 +317,37 @@ static void tell_waiting(struct jetstream *js)
     }
 }
 
+/* The sessions of this reactor are closed; nothing more comes. */
+static void store_last(struct mail *mail, struct reactor *r)
+{
+    struct order *o = container_of(mail, struct order, mail);
+    assert(o->js->home->reactor == r);
+    assert(o->js->is_stopping);
+    snapshots_stop(o->js);
+    restores_stop(o->js);
+    store_stop(o->js->store);
+    o->js->is_storing_last = true;
+    xfree(o);
+}
+
+/* The tick in which they were told is over, and what they are told on its way to other reactors. */
+static void close_sessions(struct mail *mail, struct reactor *r)
+{
+    struct order *o = container_of(mail, struct order, mail);
+    assert(o->js->home->reactor == r);
+    assert(o->js->is_stopping);
+    core_close_all(o->js->core);
+    order(o->js, store_last);
+    xfree(o);
+}
+
 static void stop_here(struct mail *mail, struct reactor *r)
 {
     struct order *o = container_of(mail, struct order, mail);
     assert(o->js->home->reactor == r);
     atomic_store(&o->js->is_stopping, true);
     tell_waiting(o->js);
-    snapshots_stop(o->js);
-    restores_stop(o->js);
-    store_stop(o->js->store);
+    order(o->js, close_sessions);
     xfree(o);
 }
 
@@ -315,4 +359,11 @@ void jetstream_stop(struct jetstream *js)
 bool jetstream_is_idle(const struct jetstream *js)
 {
     return atomic_load(&js->is_done);
+}
+
+bool jetstream_has_failed(const struct jetstream *js)
+{
+    struct store_stats stats;
+    store_stats(js->store, &stats);
+    return js->is_failed || stats.is_failed || stats.is_stuck;
 }

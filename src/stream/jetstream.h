@@ -25,6 +25,9 @@ struct jetstream;
 
 struct jetstream_setup {
     struct core *core; /* with settings that have JetStream on */
+    /* Streams are read and stay as they are: nothing is taken, delivered, drawn or expires. For the
+     * command line: js_import.h. */
+    bool is_at_rest;
 };
 
 /* Blocking (recovery); before the reactors tick. `why` says what an operator must do. */
@@ -46,9 +49,11 @@ void jetstream_facts(const struct jetstream *, struct jetstream_facts *ret);
 
 /* The thread that starts, reloads and stops; the work is done on the JetStream reactor. */
 void jetstream_reload(struct jetstream *); /* after core_reload() */
-/* No new requests; waiting pulls are told; all that is in the log is made durable and
- * checkpointed. */
+/* No new requests; waiting pulls are told, then every session is closed (core_close_all); all that
+ * is in the log is made durable and checkpointed. */
 void jetstream_stop(struct jetstream *);
 bool jetstream_is_idle(const struct jetstream *); /* after stop: nothing is in flight; any thread */
+/* What was proposed is not on the disk: the journal or the checkpoints have failed. */
+bool jetstream_has_failed(const struct jetstream *);
 
 #endif

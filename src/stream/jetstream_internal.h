@@ -50,9 +50,12 @@ struct jetstream {
     nanos                    took;      /* to start */
     _Atomic uint32_t         away;      /* what is under way on other reactors and will come home */
     _Atomic bool             is_stopping;
+    bool                     is_storing_last;   /* the sessions have been closed */
     _Atomic bool             is_done;   /* after that, and all is on the disk */
     bool                     is_ending; /* no reactor ticks any more: nobody is told anything */
     bool                     is_failed; /* the journal has */
+    bool                     is_at_rest; /* see struct jetstream_setup */
+    bool                     is_full;   /* there was no space, at the last look */
     bool                     is_open;   /* the store is */
 };
 
@@ -61,7 +64,7 @@ static inline struct reactor *jetstream_reactor(const struct jetstream *js)
     return js->home->reactor;
 }
 
-enum { JS_ACCOUNT_SUBS = 5 };
+enum { JS_ACCOUNT_SUBS = 12 };
 
 /* One account of the settings: whether it may have streams, and those it has. Kept when the
  * settings name it no more; js_account.c. */
@@ -77,9 +80,10 @@ struct js_account {
     uint64_t            memory_used, store_used;
     uint64_t            api_total, api_errors;
     struct stream      *updating;       /* an update of it was proposed and is not applied yet */
-    struct sink         api_sink;       /* "$JS.API.>" and "$JS.<domain>.API.>" */
+    struct sink         api_sink;       /* "$JS.API.>" and what a domain maps to it */
     struct sink         ack_sink;       /* "$JS.ACK.>" */
     struct sink         flow_sink;      /* "$JS.FC.>" */
+    struct sink         forward_sink;   /* "$JS.<domain>.API.$KV.>", "$JS.<domain>.API.$OBJ.>" */
     struct sub         *subs[JS_ACCOUNT_SUBS];  /* of these sinks; NULL: there is none */
 };
 

@@ -8,6 +8,7 @@
 #include "stream/ack_subject.h"
 #include "stream/api.h"
 #include "stream/consumer.h"
+#include "stream/stream_internal.h"
 #include "stream/snapshot.h"
 
 /* ---- what comes in ---- */
@@ -49,6 +50,23 @@ static void subscribe(struct js_account *a, uint32_t at, struct sink *sink, cons
     sub_enter(r, a->account, a->subs[at]);
 }
 
+/* What nats-server maps for a domain; nobody listens to anything else. */
+static void subscribe_domain(struct js_account *a, const char *domain)
+{
+    static const struct {
+        const char *suffix;
+        bool        is_forward;
+    } rows[] = {
+        { "INFO", false },     { "STREAM.>", false }, { "CONSUMER.>", false },
+        { "DIRECT.>", false }, { "META.>", false },   { "SERVER.>", false },
+        { "ACCOUNT.>", false }, { "$KV.>", true },    { "$OBJ.>", true },
+    };
+    for (uint32_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char *subject = arena_printf(a->js->arena, "$JS.%s.API.%s", domain, rows[i].suffix);
+        subscribe(a, 3 + i, rows[i].is_forward ? &a->forward_sink : &a->api_sink, subject);
+    }
+}
+
 static void subscribe_all(struct js_account *a)
 {
     const char *domain = a->js->options->jetstream.domain;
@@ -56,12 +74,11 @@ static void subscribe_all(struct js_account *a)
     a->api_sink = (struct sink){ .reactor = id, .deliver = api_take };
     a->ack_sink = (struct sink){ .reactor = id, .deliver = ack_take };
     a->flow_sink = (struct sink){ .reactor = id, .deliver = flow_take };
+    a->forward_sink = (struct sink){ .reactor = id, .deliver = api_forward_take };
     subscribe(a, 0, &a->api_sink, "$JS.API.>");
     subscribe(a, 1, &a->ack_sink, "$JS.ACK.>");
     subscribe(a, 2, &a->flow_sink, "$JS.FC.>");
-    if (!js_text_set(domain)) return;
-    char *subject = arena_printf(a->js->arena, "$JS.%s.API.>", domain);
-    subscribe(a, 3, &a->api_sink, subject);
+    if (js_text_set(domain)) subscribe_domain(a, domain);
 }
 
 static void unsubscribe_all(struct js_account *a)
@@ -135,11 +152,17 @@ static bool is_global_only(const struct jetstream *js)
 static void settle(struct js_account *a, bool global_only)
 {
     const struct account_options *o = options_account(a->js->options, a->account->name);
+    bool was_enabled = a->is_enabled;
     bool is_named = o != NULL && o->jetstream.enabled == TRI_TRUE;
     a->is_system = atomic_load(&a->account->is_system);
     a->is_enabled = !a->is_system && atomic_load(&a->account->is_configured) &&
                     (is_named || (a->account->is_global && global_only)) && a->subs[0] != NULL;
     a->limits = a->is_enabled && is_named ? limits_of(&o->jetstream) : unlimited;
+    /* what it has is neither heard nor spoken of while it may not */
+    for (uint32_t i = 0; was_enabled != a->is_enabled && i < a->streams_count; i++) {
+        stream_subs_update(a->streams[i]);
+        stream_wake(a->streams[i]);
+    }
 }
 
 static bool is_within(struct jetstream *js)

@@ -71,6 +71,41 @@ static void note_failure(struct js_report *r, const struct stream *s)
     sums->failure = s->failure;
 }
 
+enum { RANGES_TOLD = 20 };
+
+struct ranges {
+    struct buf text;
+    uint32_t   count;
+};
+
+static bool add_range(void *ctx, uint64_t first, uint64_t last)
+{
+    struct ranges *r = ctx;
+    const char *comma = r->count > 0 ? ", " : "";
+    assert(first <= last);
+    if (r->count++ == RANGES_TOLD) {
+        buf_add_str(&r->text, ", …");
+        return false;
+    }
+    if (first == last) buf_printf(&r->text, "%s%llu", comma, (unsigned long long)first);
+    else
+        buf_printf(&r->text, "%s%llu-%llu", comma, (unsigned long long)first,
+                   (unsigned long long)last);
+    return true;
+}
+
+static void note_damage(struct js_report *r, const struct stream *s)
+{
+    struct js_report_sums *sums = &r->sums;
+    struct ranges all = { 0 };
+    if (sums->damaged_stream != NULL) return;
+    if (msgs_lost(s->msgs, add_range, &all) == 0) return;
+    sums->damaged_account = arena_str(r->arena, slice_str(s->account->account->name));
+    sums->damaged_stream = arena_str(r->arena, stream_name(s));
+    sums->damaged = arena_str(r->arena, buf_slice(&all.text));
+    buf_deinit(&all.text);
+}
+
 static void sum_account(struct js_report *r, const struct js_account *a)
 {
     struct js_report_sums *sums = &r->sums;
@@ -85,6 +120,7 @@ static void sum_account(struct js_report *r, const struct js_account *a)
         sums->bytes += state.bytes;
         sums->consumers += consumers_count(a->streams[i]->consumers);
         note_failure(r, a->streams[i]);
+        note_damage(r, a->streams[i]);
     }
 }
 

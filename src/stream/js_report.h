@@ -40,6 +40,8 @@ struct js_report_sums {
     bool     is_failed;                 /* the store takes nothing until a restart */
     const char *failed_account, *failed_stream; /* one that takes nothing; NULL: none */
     enum err failure;                   /* why */
+    const char *damaged_account, *damaged_stream; /* one that has lost messages; NULL: none */
+    const char *damaged;                /* … which: "5, 7-9", the first of them */
     const char *directory;
 };
 

@@ -458,6 +458,13 @@ uint32_t redelivery_queued(const struct redelivery *r)
     return r->again.live;
 }
 
+bool redelivery_has_exhausted(const struct redelivery *r)
+{
+    assert(r->exhausted.live <= r->exhausted.end - r->exhausted.from);
+    assert(r->exhausted.live <= r->pending.live);
+    return r->exhausted.live > 0;
+}
+
 uint64_t redelivery_bytes(const struct redelivery *r)
 {
     assert(r->heap_count <= r->heap_cap);

@@ -102,6 +102,8 @@ uint64_t redelivery_from(const struct redelivery *, uint64_t stream_seq);
 /* When the last of them is due, those that are due already not counted; 0: none. O(n). */
 nanos redelivery_last_due(const struct redelivery *);
 uint32_t redelivery_queued(const struct redelivery *);      /* to deliver again now */
+/* redelivery_next() would say EXHAUSTED, or a higher limit spares some. */
+bool redelivery_has_exhausted(const struct redelivery *);
 uint64_t redelivery_bytes(const struct redelivery *);       /* on the heap */
 void redelivery_check(const struct redelivery *);           /* asserts every invariant; O(n) */
 

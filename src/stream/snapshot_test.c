@@ -236,6 +236,20 @@ static void consumers_may_stay_out(void **state)
     js_world_free(w);
 }
 
+static void so_many_are_made_at_a_time_and_no_more(void **state)
+{
+    (void)state;
+    struct js_world *w = world_with(1);
+    struct transfer_msg m = { .reply = { 0 } };
+    for (int i = 0; i < SNAPSHOTS_MAX; i++) begin(w, "{\"deliver_subject\":\"bk\"}");
+    transfer_put(w, REQUEST, "re.1", SLICE_LIT("{\"deliver_subject\":\"bk\"}"));
+    assert_true(transfer_next(w, &m));
+    assert_has(buf_str(&m.body), "\"error\":{\"code\":500,\"err_code\":10064,"
+                                 "\"description\":\"snapshot failed: too many are under way\"}");
+    transfer_msg_deinit(&m);
+    js_world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +263,7 @@ int main(void)
         cmocka_unit_test(one_whose_stream_goes_says_so),
         cmocka_unit_test(it_is_of_one_moment),
         cmocka_unit_test(consumers_may_stay_out),
+        cmocka_unit_test(so_many_are_made_at_a_time_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,8 +42,8 @@ struct source_flow {
     struct stream_wait wait;
     struct buf         reply;
     uint64_t           delivered, sequence; /* up to here */
-    nanos              sent_at;
-    bool               is_waiting, is_sent;
+    nanos              sent_at;         /* for the first time */
+    bool               is_waiting, is_sent, is_again;
 };
 
 /* One origin. Retired when it is given up: `set` is NULL from then on. */

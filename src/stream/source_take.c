@@ -30,7 +30,7 @@ static void on_durable(struct stream_wait *w, bool is_gone)
     src->flow.is_waiting = false;
     if (is_gone || src->set == NULL) return;
     src->flow.is_sent = true;
-    src->flow.sent_at = source_reactor(src)->now;
+    if (!src->flow.is_again) src->flow.sent_at = source_reactor(src)->now;
     flow_send(src, buf_slice(&src->flow.reply));
 }
 
@@ -56,7 +56,7 @@ static void note_position(struct source *src)
     assert(s->log->proposed > s->log->applied);
 }
 
-static void flow_take(struct source *src, struct slice reply)
+static void flow_take(struct source *src, struct slice reply, bool is_again)
 {
     struct source_flow *f = &src->flow;
     note_position(src);
@@ -66,6 +66,7 @@ static void flow_take(struct source *src, struct slice reply)
     f->delivered = src->delivered;
     f->sequence = src->sequence;
     f->is_waiting = true;
+    f->is_again = is_again;
     f->wait.done = on_durable;
     assert(f->reply.len > 0);
     stream_after(src->set->stream, &f->wait);
@@ -84,9 +85,7 @@ static void stalled_take(struct source *src, struct slice reply)
         (void)js_error_set(&error, JS_ERR_SOURCE_CONSUMER_FLOW_CONTROL_STALLED);
         source_error_set(src, &error);
     }
-    nanos first_sent = f->sent_at;
-    flow_take(src, reply);
-    if (is_known) f->sent_at = first_sent;
+    flow_take(src, reply, is_known && f->is_sent);
 }
 
 /* ---- signs of life ---- */
@@ -163,7 +162,7 @@ static bool any_take(struct source *src, const struct raw_message *m)
     assert(src->state == SOURCE_DRAWS);
     if (src->is_broken) return true;
     if (!is_status(m)) return message_take(src, m);
-    if (m->reply.len > 0) flow_take(src, m->reply);
+    if (m->reply.len > 0) flow_take(src, m->reply, false);
     else heartbeat_take(src, m->header);
     return true;
 }

@@ -57,12 +57,35 @@ static void flow_control_is_answered_when_all_before_it_is_durable(void **state)
     origin_free(o);
 }
 
+static void a_stall_that_an_answer_did_not_end_is_told(void **state)
+{
+    (void)state;
+    static const char stalled[] = "Nats-Consumer-Stalled: $JS.FC.O.C.abcd\r\n";
+    struct origin *o = origin_new(1);
+    struct stream *s = streams_make(o->w, "{\"name\":\"M\",\"sources\":[{\"name\":\"O\"}]}");
+    origin_make(o, 0, "");
+    origin_deliver_as(o, o->deliver, "$JS.FC.O.C.abcd", "NATS/1.0 100 FlowControl Request\r\n", "");
+    for (nanos t = 0; t < SOURCE_SILENCE / 2; t += SECOND) {
+        origin_beat(o, stalled);
+        assert_null(only_source(s)->error);
+        streams_wait(o->w, SECOND);
+    }
+    origin_beat(o, stalled);
+    const struct js_error *e = only_source(s)->error;
+    assert_non_null(e);
+    assert_int_equal(e->err_code, 10228);
+    assert_int_equal(e->code, 500);
+    assert_string_equal(e->text, "stream source consumer stalled on flow control");
+    origin_free(o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_delivery_makes_a_mirror_ask_again_behind_what_it_has),
         cmocka_unit_test(a_heartbeat_tells_of_a_lost_delivery),
         cmocka_unit_test(flow_control_is_answered_when_all_before_it_is_durable),
+        cmocka_unit_test(a_stall_that_an_answer_did_not_end_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

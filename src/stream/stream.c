@@ -35,6 +35,7 @@ struct stream *stream_new(struct js_account *a, const struct stream_config *conf
     s->sink.deliver = ingest_deliver;
     list_init(&s->waits);
     list_init(&s->changes);
+    list_init(&s->erasing);
     turn_init(&s->turn, run);
     stream_bodies_new(s);
     s->consumers = consumers_new(s);
@@ -103,6 +104,7 @@ void stream_dismantle(struct stream *s)
     ingest_held_stop(s);
     s->batches = batches_free(s->batches);
     stream_changes_fail(s, ERR_CLOSED);
+    stream_erasing_fail(s, ERR_CLOSED);
     s->consumers = consumers_free(s->consumers);
     s->log = s->log->ops->free(s->log);
     s->inflight = inflight_free(s->inflight);
@@ -115,9 +117,13 @@ void stream_dismantle(struct stream *s)
     s->republish = transform_free(s->republish);
     text_queue_deinit(&s->answers);
     struct buf *bufs[] = {
-        &s->last_id,          &s->last_id_proposed,  &s->unneeded,        &s->ack,
-        &s->sending,          &s->scratch,           &s->scratch_header,  &s->loading_ids,
-        &s->loading_expiries, &s->loading_schedules, &s->counter_payload, &s->counter_sources
+        &s->last_id,          &s->last_id_proposed,
+        &s->unneeded,         &s->ack,
+        &s->sending,          &s->scratch,
+        &s->scratch_header,   &s->loading_ids,
+        &s->loading_expiries, &s->loading_schedules,
+        &s->counter_payload,  &s->counter_sources,
+        &s->counter_header,   &s->counter_header_all,
     };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
     s->config_arena = arena_free(s->config_arena);
@@ -150,6 +156,15 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
     return s;
 }
 
+/* Acks of before are durable, the removals that they led to need not be. */
+static void sweep(struct stream *s, const struct msgs_state *state)
+{
+    uint64_t last = consumers_reach(s->consumers);
+    if (last > state->last_sequence) last = state->last_sequence;
+    if (state->messages > 0 && last >= state->first_sequence)
+        stream_unneeded(s, state->first_sequence, last);
+}
+
 void stream_start(struct stream *s)
 {
     struct msgs_state state;
@@ -164,7 +179,9 @@ void stream_start(struct stream *s)
     stream_expiry_start(s);
     stream_subs_update(s);
     sources_update(s);
-    if (s->is_created) consumers_start(s->consumers);
+    if (!s->is_created) return;
+    consumers_start(s->consumers);
+    sweep(s, &state);
 }
 
 /* ---- what waits ---- */
@@ -244,7 +261,7 @@ static void run(struct turn *t, struct reactor *r)
     batches_run(s);
     sources_held_run(s->sources);
     stream_expire(s);
-    consumers_run(s->consumers);
+    if (s->account->is_enabled) consumers_run(s->consumers);
     stream_unneeded_propose(s);
 }
 

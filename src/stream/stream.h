@@ -66,7 +66,8 @@ struct stream {
     struct sub         **subs;          /* one per subject; NULL while it takes nothing */
     uint32_t             subs_count;
     struct list          waits;         /* struct stream_wait, by `upto` */
-    struct list          changes;       /* private to stream_changes.c */
+    struct list          changes;       /* private to stream_changes.c, as is `erasing` */
+    struct list          erasing;
     struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
     struct text_queue    answers;       /* private to stream_answers.c */
     struct text_queue    held;          /* private to ingest_held.c, as the next ones */
@@ -82,7 +83,8 @@ struct stream {
     struct buf           sending;       /* the answer that is being sent */
     struct buf           scratch;       /* texts of the message in hand: subject … */
     struct buf           scratch_header; /* … and header … */
-    struct buf           counter_payload, counter_sources; /* … and what a counter becomes */
+    struct buf           counter_payload, counter_sources; /* … and what a counter becomes … */
+    struct buf           counter_header, counter_header_all;    /* … in two steps */
     struct turn          turn;
     /* private to stream_expiry.c */
     struct timer         timer;         /* of what expires next … */

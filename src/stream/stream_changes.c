@@ -3,11 +3,12 @@
  * asked waits until it is durable. */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "store/store.h"
 #include "stream/stream_internal.h"
 
 /* Who waits for a command of the log. In the order of the commands. */
 struct change {
-    struct list node;
+    struct list node;  /* of the stream's `changes`, or of `erasing` when only that is waited for */
     uint64_t    index; /* the command is the log's so-manieth */
     void      (*removed)(void *ctx, enum err);
     void      (*purged)(void *ctx, enum err, uint64_t count);
@@ -50,6 +51,14 @@ void stream_changes_fail(struct stream *s, enum err e)
         change_end(container_of(node, struct change, node), e, 0);
 }
 
+void stream_erasing_fail(struct stream *s, enum err e)
+{
+    struct list *node;
+    assert(e != ERR_OK);
+    while ((node = list_pop(&s->erasing)) != NULL)
+        change_end(container_of(node, struct change, node), e, 0);
+}
+
 uint8_t *stream_propose_removal(struct stream *s, enum command_kind kind, uint32_t len)
 {
     assert(kind == COMMAND_REMOVE || kind == COMMAND_COMPACT || kind == COMMAND_PURGE);
@@ -87,7 +96,18 @@ bool stream_remove(struct stream *s, uint64_t sequence, bool no_erase,
 static void erased(void *ctx, enum err e)
 {
     struct change *c = ctx;
-    if (c != NULL) change_end(c, e, 0);
+    if (c == NULL) return;              /* nobody waits */
+    list_remove(&c->node);
+    change_end(c, e, 0);
+}
+
+/* Who waits does so until it is gone from the disk, too. */
+static void erase(struct stream *s, uint64_t sequence, struct change *waits)
+{
+    assert(waits == NULL || waits->removed != NULL);
+    if (waits != NULL) list_add_tail(&s->erasing, &waits->node);
+    if (stream_is_file(s)) store_erase(s->account->js->store, &s->owner, sequence, erased, waits);
+    else msgs_erase(s->msgs, sequence, erased, waits);
 }
 
 void stream_apply_remove(struct stream *s, const struct remove_command *c)
@@ -99,7 +119,7 @@ void stream_apply_remove(struct stream *s, const struct remove_command *c)
         uint64_t sequence = remove_command_get(c, i);
         if (!stream_take_out(s, sequence)) e = ERR_NOTFOUND;
         else if (c->flags & REMOVE_ERASE) {
-            msgs_erase(s->msgs, sequence, erased, waits);
+            erase(s, sequence, waits);
             waits = NULL;
         }
     }
@@ -170,8 +190,11 @@ static bool is_needed(struct stream *s, uint64_t sequence)
 {
     struct slice subject;
     uint64_t size;
-    return msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK ||
-           consumers_need(s->consumers, sequence, subject);
+    bool is_queue = s->config.retention == JS_RETENTION_WORKQUEUE;
+    if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK) return true;
+    /* a work queue keeps what no consumer has asked for yet */
+    if (is_queue && !consumers_want(s->consumers, subject)) return true;
+    return consumers_need(s->consumers, sequence, subject);
 }
 
 static bool propose_removals(struct stream *s, struct buf *sequences)
@@ -206,6 +229,17 @@ static bool gather(struct stream *s, uint64_t *from, uint64_t last, struct buf *
     return true;
 }
 
+/* The log takes nothing now. */
+static void keep_for_later(struct stream *s, const struct buf *sequences)
+{
+    for (uint32_t at = 0; at < sequences->len; at += (uint32_t)sizeof(uint64_t)) {
+        struct range r;
+        memcpy(&r.first, sequences->ptr + at, sizeof r.first);
+        r.last = r.first;
+        buf_add(&s->unneeded, slice_of(&r, sizeof r));
+    }
+}
+
 void stream_unneeded_propose(struct stream *s)
 {
     struct buf ranges = s->unneeded, out = { 0 };
@@ -217,7 +251,7 @@ void stream_unneeded_propose(struct stream *s)
         if (gather(s, &r.first, r.last, &out)) continue;
         buf_add(&s->unneeded, slice_of(&r, sizeof r));
     }
-    (void)propose_removals(s, &out);
+    if (!propose_removals(s, &out)) keep_for_later(s, &out);
     buf_deinit(&ranges);
     buf_deinit(&out);
 }

@@ -320,7 +320,7 @@ static bool placement_check(struct stream_config *c, const struct js_check *k, s
     if (p == NULL) return true;
     if (js_text_set(p->preferred))
         return js_config_refuse(e, "preferred server not permitted in placement");
-    if (!js_text_set(p->cluster) && p->tags.count == 0) c->placement = NULL;
+    if (!js_text_set(p->cluster) && p->tags.items == NULL) c->placement = NULL;
     return true;
 }
 

@@ -50,6 +50,7 @@ struct incoming {
     bool     is_skipped;   /* nobody is interested */
     bool     is_held;      /* a check must wait for something */
     struct slice value;    /* of a counter: what it will be; digits */
+    struct slice sources;  /* … and its Nats-Counter-Sources; empty: none */
     uint64_t batch_first;  /* in a batch: the sequence of its first message; else 0 */
 };
 
@@ -157,6 +158,7 @@ void stream_charge(struct stream *);
 void stream_apply_remove(struct stream *, const struct remove_command *);
 void stream_apply_purge(struct stream *, const struct purge_command *);
 void stream_changes_fail(struct stream *, enum err);
+void stream_erasing_fail(struct stream *, enum err); /* the store forgets them with its owner */
 /* The retention became interest: what no consumer needs goes at once. Part of applying: consumers
  * are replicated state. */
 void stream_unneeded_take(struct stream *);

@@ -37,6 +37,8 @@ struct stream_log_ops {
     uint8_t *(*propose)(struct stream_log *, uint32_t kind, uint64_t sequence, uint32_t len,
                         enum journal_use);
     enum err (*error)(const struct stream_log *);
+    /* NULL: nobody needs to know */
+    void (*reaches)(struct stream_log *, uint64_t last_sequence);
 };
 
 struct stream_log {
@@ -57,6 +59,12 @@ static inline uint8_t *stream_log_propose(struct stream_log *l, uint32_t kind, u
 static inline enum err stream_log_error(const struct stream_log *l)
 {
     return l->ops->error(l);
+}
+
+/* The command that was proposed last stores several messages, up to this sequence. */
+static inline void stream_log_reaches(struct stream_log *l, uint64_t last_sequence)
+{
+    if (l->ops->reaches != NULL) l->ops->reaches(l, last_sequence);
 }
 
 struct reactor;

@@ -47,6 +47,12 @@ static enum err log_reason(const struct stream_log *base)
     return l->is_refused ? ERR_LIMIT : ERR_OK;
 }
 
+static void log_reaches(struct stream_log *base, uint64_t last_sequence)
+{
+    assert(last_sequence > 0 && base->proposed > 0);
+    store_reaches(log_from(base)->store, last_sequence);
+}
+
 void stream_log_journal_apply(struct stream_log *base, const struct journal_record *r,
                               bool is_replay)
 {
@@ -67,6 +73,7 @@ static const struct stream_log_ops ops = {
     .free = log_free,
     .propose = log_propose_here,
     .error = log_reason,
+    .reaches = log_reaches,
 };
 
 struct stream_log *stream_log_journal_new(struct store *s, struct store_owner *o)

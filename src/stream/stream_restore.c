@@ -230,6 +230,7 @@ bool stream_restore_finish(struct stream *s, struct js_error *ret_error)
     assert(stream_restore_is_settled(s));
     if (!stream_config_propose(s, COMMAND_CONFIG, &s->config, ret_error)) return false;
     s->maker = NULL;
+    if (s->account->js->is_at_rest) return true;
     bool is_shown = stream_show(s);
     assert(is_shown);
     stream_start(s);

@@ -47,8 +47,8 @@ MUST_CHECK bool stream_restore_consumer(struct stream *, const struct consumer_c
 
 /* All that was proposed is applied. */
 bool stream_restore_is_settled(const struct stream *);
-/* The name is free. It stands in its account from now on, and is a stream when its COMMAND_CONFIG
- * is applied: stream_after() tells. */
+/* The name is free. It stands in its account from now on (at rest: then), and is a stream when its
+ * COMMAND_CONFIG is applied: stream_after() tells. */
 MUST_CHECK bool stream_restore_finish(struct stream *, struct js_error *ret_error);
 /* Settled, or the store has failed. It is gone, with all that it has on a disk. */
 void stream_restore_drop(struct stream *);

@@ -15,18 +15,11 @@ bool stream_take_out(struct stream *s, uint64_t sequence)
     return true;
 }
 
-static void tell_purged(struct stream *s)
-{
-    struct msgs_state state;
-    msgs_state(s->msgs, &state);
-    consumers_purged(s->consumers, state.first_sequence);
-}
-
 uint64_t stream_take_below(struct stream *s, uint64_t first)
 {
     uint64_t gone = msgs_compact(s->msgs, first);
     assert(first > 0);
-    tell_purged(s);
+    consumers_purged(s->consumers, SLICE_LIT(""));
     if (first - 1 > s->last_proposed) s->last_proposed = first - 1;
     return gone;
 }
@@ -35,8 +28,9 @@ uint64_t stream_take_matching(struct stream *s, const struct purge_command *c)
 {
     const struct msgs_filter filter = { &c->filter, c->filter.len > 0 ? 1 : 0 };
     if (purge_is_compact(c)) return stream_take_below(s, c->below);
+    bool is_whole = c->below == 0 && c->keep == 0;
     uint64_t gone = msgs_purge(s->msgs, &filter, c->below, c->keep);
-    if (gone > 0) tell_purged(s);
+    if (gone > 0) consumers_purged(s->consumers, is_whole ? c->filter : SLICE_LIT(""));
     return gone;
 }
 

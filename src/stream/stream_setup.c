@@ -114,7 +114,7 @@ static struct sub *enter_sub(struct stream *s, struct slice subject)
 void stream_subs_update(struct stream *s)
 {
     struct js_account *a = s->account;
-    bool takes = s->is_started && s->is_created && !s->is_deleted;
+    bool takes = s->is_started && s->is_created && !s->is_deleted && a->is_enabled;
     uint32_t count = takes ? s->config.subjects.count : 0, before = s->subs_count;
     struct sub **subs = count == 0 ? NULL : xcalloc(count, sizeof(struct sub *)), **old = s->subs;
     for (uint32_t i = 0; i < count; i++) {

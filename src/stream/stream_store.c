@@ -287,10 +287,8 @@ static void owner_apply(struct store_owner *o, const struct journal_record *r, b
 static void owner_damaged(struct store_owner *o, uint64_t first, uint64_t last)
 {
     struct stream *s = of(o);
-    struct msgs_state state;
-    msgs_state(s->msgs, &state);
     assert(first <= last);
-    if (last > state.last_sequence) msgs_skip(s->msgs, last, state.last_time);
+    if (first > 0) msgs_file_damaged(s->msgs, first, last);
 }
 
 static void ending_take(struct stream *s)
@@ -369,6 +367,39 @@ static void owner_forgotten(struct store_owner *o)
     msgs_file_remove(msgs, removed, s);
 }
 
+static void owner_erase(struct store_owner *o, uint64_t sequence, void (*done)(void *ctx, enum err),
+                        void *ctx)
+{
+    struct stream *s = of(o);
+    assert(!msgs_has(s->msgs, sequence));
+    msgs_erase(s->msgs, sequence, done, ctx);
+}
+
+static bool owner_is_told(const struct store_owner *o, uint64_t sequence, uint32_t number)
+{
+    const struct stream *s = container_of(o, const struct stream, owner);
+    return msgs_file_is_told(s->msgs, sequence, number);
+}
+
+static bool owner_is_urgent(const struct store_owner *o)
+{
+    return msgs_file_is_urgent(container_of(o, const struct stream, owner)->msgs);
+}
+
+static uint32_t owner_scrub(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    assert(s->msgs != NULL);
+    return msgs_file_scrub(s->msgs);
+}
+
+static void owner_retry(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    assert(s->msgs != NULL);
+    msgs_file_retry(s->msgs);
+}
+
 static const struct store_owner_ops owner_ops = {
     .apply = owner_apply,
     .load = owner_load,
@@ -380,6 +411,11 @@ static const struct store_owner_ops owner_ops = {
     .slice = owner_slice,
     .settled = owner_settled,
     .forgotten = owner_forgotten,
+    .erase = owner_erase,
+    .is_told = owner_is_told,
+    .is_urgent = owner_is_urgent,
+    .retry = owner_retry,
+    .scrub = owner_scrub,
 };
 
 static void msgs_failed(void *ctx, enum err e, const char *what)
@@ -388,6 +424,20 @@ static void msgs_failed(void *ctx, enum err e, const char *what)
     log_error(s->account->js->core->env->log, "JetStream: stream %s takes nothing any more: %s",
               s->config.name, what);
     stream_fail(s, e);
+}
+
+static void msgs_changed(void *ctx)
+{
+    struct stream *s = ctx;
+    assert(stream_is_file(s));
+    if (!s->is_gone) store_touch(s->account->js->store, &s->owner);
+}
+
+static void msgs_lost_some(void *ctx, uint64_t first, uint64_t last)
+{
+    struct stream *s = ctx;
+    assert(first <= last);
+    store_damaged(s->account->js->store, &s->owner, first, last);
 }
 
 static uint64_t positive(int64_t limit)
@@ -419,6 +469,8 @@ void stream_file_bodies_new(struct stream *s)
         .is_compressed = s->config.compression != JS_COMPRESSION_NONE,
         .ctx = s,
         .on_failed = msgs_failed,
+        .on_changed = msgs_changed,
+        .on_lost = msgs_lost_some,
     };
     s->msgs = msgs_file_new(&options, s->config.first_seq);
 }

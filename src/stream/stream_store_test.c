@@ -71,7 +71,7 @@ static void open_store(struct file_world *f)
     for (uint32_t i = 0; i < w->account.streams_count; i++) stream_start(w->account.streams[i]);
 }
 
-static struct file_world *file_world_new(uint64_t seed)
+static struct file_world *closed_world_new(uint64_t seed)
 {
     struct file_world *f = xcalloc(1, sizeof *f);
     f->w = streams_world_new(1);
@@ -89,6 +89,12 @@ static struct file_world *file_world_new(uint64_t seed)
         .rewrite_min = 8192,
         .slice_budget = 256,
     };
+    return f;
+}
+
+static struct file_world *file_world_new(uint64_t seed)
+{
+    struct file_world *f = closed_world_new(seed);
     open_store(f);
     return f;
 }
@@ -104,7 +110,9 @@ static void settle(struct file_world *f)
         world_run(f->w->world);
         struct store_stats stats;
         store_stats(store, &stats);
-        if (store_queue(store)->in_flight == 0 && (stats.journal.is_idle || stats.is_failed)) break;
+        bool is_calm = store_next_due(store) > jetstream_reactor(&f->w->js)->now;
+        bool is_idle = (stats.journal.is_idle && is_calm) || stats.is_failed;
+        if (store_queue(store)->in_flight == 0 && is_idle) break;
         f->w->world->fake->now += MICROSECOND;
     }
     for (uint32_t i = 0; i < f->w->account.streams_count; i++)
@@ -317,6 +325,175 @@ static void an_update_and_removals_are_remembered(void **state)
     file_world_free(f);
 }
 
+/* ---- erase ---- */
+
+struct grep {
+    struct file_world *f;
+    const char *text;
+    char        found[64]; /* in which file */
+};
+
+static void grep_file(void *ctx, const char *name, uint64_t size)
+{
+    struct grep *g = ctx;
+    uint64_t len = strlen(g->text);
+    const uint8_t *bytes = disk_memory_bytes(g->f->disk, name, &size);
+    for (uint64_t at = 0; bytes != NULL && at + len <= size; at++)
+        if (memcmp(bytes + at, g->text, len) == 0) snprintf(g->found, sizeof g->found, "%s", name);
+}
+
+/* The last file that holds the text; empty: none does. */
+static const char *file_with(struct file_world *f, const char *text)
+{
+    static char found[64];
+    struct grep g = { .f = f, .text = text };
+    disk_memory_each(f->disk, &g, grep_file);
+    memcpy(found, g.found, sizeof found);
+    return found;
+}
+
+/* Nothing of it can be made shorter. */
+static const char *secret(uint32_t i)
+{
+    static char text[400];
+    struct rng rng;
+    rng_init(&rng, i + 1);
+    for (uint32_t k = 0; k + 1 < sizeof text; k++) text[k] = (char)('!' + rng_below(&rng, 90));
+    return text;
+}
+
+struct answer {
+    uint32_t count;
+    enum err e;
+};
+
+static void answered(void *ctx, enum err e)
+{
+    struct answer *a = ctx;
+    a->count++;
+    a->e = e;
+}
+
+/* Longer than a checkpoint takes to become due. */
+static void wait_for_list(struct file_world *f)
+{
+    streams_wait(f->w, 150 * SECOND);
+    settle(f);
+}
+
+static void remove_and_look(struct file_world *f, uint64_t sequence)
+{
+    struct answer a = { 0 };
+    assert_true(stream_remove(the_stream(f), sequence, false, answered, &a));
+    settle(f);
+    for (uint32_t i = 0; i < 1000 && a.count == 0; i++) settle(f);
+    assert_int_equal(a.count, 1);
+    assert_int_equal(a.e, ERR_OK);
+    char text[40];
+    snprintf(text, sizeof text, "%.30s", secret((uint32_t)sequence));
+    assert_string_equal(file_with(f, text), "");
+}
+
+/* ---- damage ---- */
+
+struct lost {
+    uint64_t first, last;
+    uint32_t ranges;
+};
+
+static bool note_lost(void *ctx, uint64_t first, uint64_t last)
+{
+    struct lost *l = ctx;
+    if (l->ranges++ == 0) l->first = first;
+    l->last = last;
+    return true;
+}
+
+static void flip(struct file_world *f, uint64_t sequence)
+{
+    char text[40], name[64];
+    uint64_t size = 0, at = 0;
+    snprintf(text, sizeof text, "%.30s", secret((uint32_t)sequence));
+    snprintf(name, sizeof name, "%s", file_with(f, text));
+    const uint8_t *bytes = disk_memory_bytes(f->disk, name, &size);
+    assert_non_null(bytes);
+    while (memcmp(bytes + at, text, strlen(text)) != 0) at++;
+    disk_memory_flip(f->disk, name, at, 3);
+}
+
+static void what_the_journal_has_lost_is_listed_for_ever(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(3);
+    make(f, "");
+    for (uint32_t i = 1; i <= 20; i++) (void)publish(f, "a.b", NULL, secret(i));
+    flip(f, 7);
+    flip(f, 8);
+    flip(f, 12);
+    for (int how = 0; how < 3; how++) {
+        if (how == 1) stop(f);
+        else crash(f, how == 0);
+        struct lost l = { 0 };
+        assert_int_equal(msgs_lost(the_stream(f)->msgs, note_lost, &l), 3);
+        assert_int_equal(l.first, 7);
+        assert_int_equal(l.last, 12);
+        assert_int_equal(streams_state(the_stream(f)).messages, 17);
+        assert_int_equal(streams_state(the_stream(f)).last_sequence, 20);
+        assert_false(msgs_has(the_stream(f)->msgs, 8));
+        stream_check(the_stream(f));
+    }
+    file_world_free(f);
+}
+
+/* Nobody can look for it there; but nobody waits for ever either. */
+static void what_is_sealed_is_erased_too(void **state)
+{
+    (void)state;
+    struct file_world *f = closed_world_new(1);
+    f->options.cipher = STORE_CHACHA;
+    f->options.key = SLICE_LIT("a key");
+    open_store(f);
+    make(f, "");
+    for (uint32_t i = 1; i <= 100; i++) {
+        (void)publish(f, "a.b", NULL, secret(i));
+        if (i % 40 == 0) wait_for_list(f);
+    }
+    for (uint64_t i = 3; i <= 100; i += 7) remove_and_look(f, i);
+    crash(f, true);
+    assert_int_equal(streams_state(the_stream(f)).messages, 86);
+    stream_check(the_stream(f));
+    file_world_free(f);
+}
+
+static void what_is_erased_stands_in_no_file_when_that_is_said(void **state)
+{
+    (void)state;
+    for (uint32_t kind = 0; kind < 12; kind++) {
+        struct file_world *f = file_world_new(kind + 1);
+        char text[40];
+        make(f, kind % 2 == 0 ? "" : ",\"compression\":\"s2\"");
+        for (uint32_t i = 1; i <= 200; i++) {
+            (void)publish(f, i % 3 == 0 ? "a.b" : "a.c", NULL, secret(i));
+            if (i % 20 == 0 && kind >= 2) wait_for_list(f);
+            if (i == 100 && kind / 2 == 3) stop(f);
+            if (i == 100 && kind / 2 == 4) crash(f, true);
+        }
+        if (kind / 2 == 5) crash(f, false);
+        snprintf(text, sizeof text, "%.30s", secret(3));
+        assert_string_not_equal(file_with(f, text), "");
+        for (uint64_t i = 3; i <= 200; i += 7) remove_and_look(f, i);
+        for (uint32_t i = 0; i < 2; i++) {
+            struct msgs_state before = streams_state(the_stream(f)), after;
+            if (i == 0) crash(f, true);
+            else stop(f);
+            after = streams_state(the_stream(f));
+            assert_memory_equal(&before, &after, sizeof before);
+            stream_check(the_stream(f));
+        }
+        file_world_free(f);
+    }
+}
+
 /* Some messages of one that is being restored, applied. */
 static struct stream *begin_restore(struct file_world *f)
 {
@@ -391,6 +568,9 @@ int main(void)
         cmocka_unit_test(an_update_and_removals_are_remembered),
         cmocka_unit_test(a_restore_is_all_or_nothing),
         cmocka_unit_test(one_that_was_given_up_is_gone_from_the_disk),
+        cmocka_unit_test(what_is_erased_stands_in_no_file_when_that_is_said),
+        cmocka_unit_test(what_is_sealed_is_erased_too),
+        cmocka_unit_test(what_the_journal_has_lost_is_listed_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

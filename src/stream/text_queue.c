@@ -77,6 +77,14 @@ void text_queue_drop(struct text_queue *q)
     if (q->bytes.cap > FIRST_MAX) buf_deinit(&q->bytes);
 }
 
+void text_queue_pass(struct text_queue *copy)
+{
+    struct text_entry e;
+    assert(copy->count > 0);
+    copy->first = entry_at(&copy->bytes, copy->first, &e);
+    copy->count--;
+}
+
 void text_queue_check(const struct text_queue *q)
 {
     struct text_entry e;

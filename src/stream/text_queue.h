@@ -32,6 +32,9 @@ uint32_t text_queue_bytes(const struct text_queue *);
  * is none. */
 bool text_queue_peek(const struct text_queue *, struct buf *scratch, struct text_entry *ret);
 void text_queue_drop(struct text_queue *); /* the oldest */
+/* Goes past the oldest of a shallow copy, which is only read: what it shares stays the
+ * original's. */
+void text_queue_pass(struct text_queue *copy);
 void text_queue_check(const struct text_queue *);
 
 #endif

@@ -67,11 +67,34 @@ static void a_long_queue_gives_its_front_back(void **state)
     buf_deinit(&scratch);
 }
 
+/* A long one too, whose memory a drop of the last would give back. */
+static void a_copy_is_read_through_and_the_queue_stays(void **state)
+{
+    (void)state;
+    struct text_queue q = { 0 };
+    struct buf scratch = { 0 };
+    struct text_entry e;
+    for (uint64_t i = 1; i <= 2000; i++) {
+        struct text_entry in = { i, { SLICE_LIT("a text that fills more than 64 KiB in all") } };
+        text_queue_add(&q, &in);
+    }
+    struct text_queue copy = q;
+    for (uint64_t i = 1; text_queue_peek(&copy, &scratch, &e); i++) {
+        assert_int_equal(e.number, i);
+        text_queue_pass(&copy);
+    }
+    text_queue_check(&q);
+    assert_int_equal(q.count, 2000);
+    text_queue_deinit(&q);
+    buf_deinit(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_leave_in_the_order_in_which_they_came),
         cmocka_unit_test(a_long_queue_gives_its_front_back),
+        cmocka_unit_test(a_copy_is_read_through_and_the_queue_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/le.h"
 #include "subject/subject.h"
 #include "subject/topic.h"
 
@@ -43,7 +44,7 @@ struct interest {
 
 struct match_todo {
     const struct node *node;
-    struct slice rest;
+    uint32_t token;
 };
 
 static struct slice literal_text(uintptr_t value)
@@ -387,7 +388,6 @@ uint64_t interest_generation(const struct interest *i)
 
 static void matches_add(struct matches *m, struct topic *t)
 {
-    if (t == NULL) return;
     if (m->count == m->cap) {
         m->cap = m->cap > 0 ? m->cap * 2 : 16;
         m->topics = xrealloc(m->topics, m->cap * sizeof(struct topic *));
@@ -395,33 +395,80 @@ static void matches_add(struct matches *m, struct topic *t)
     m->topics[m->count++] = t;
 }
 
-static uint32_t todo_push(struct matches *m, uint32_t depth, const struct node *n,
-                          struct slice rest)
+static void matches_add_place(struct matches *m, const _Atomic(struct topic *) *place)
+{
+    struct topic *t = atomic_load_explicit(place, memory_order_acquire);
+    if (t != NULL) matches_add(m, t);
+}
+
+static uint32_t todo_push(struct matches *m, uint32_t depth, const struct node *n, uint32_t token)
 {
     if (depth == m->todo_cap) {
         m->todo_cap = m->todo_cap > 0 ? m->todo_cap * 2 : 16;
         m->todo = xrealloc(m->todo, m->todo_cap * sizeof *m->todo);
     }
-    m->todo[depth] = (struct match_todo){ n, rest };
+    m->todo[depth] = (struct match_todo){ n, token };
     return depth + 1;
+}
+
+/* The highest bit of each byte of the eight at `at` that is a dot, the first in the lowest byte. */
+static uint64_t dots_of(struct slice s, uint32_t at)
+{
+    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f), dots = UINT64_C(0x2e2e2e2e2e2e2e2e);
+    uint32_t left = s.len - at;
+    uint64_t word = 0;
+    assert(at < s.len);
+    if (left >= 8) word = le_get_u64(s.ptr + at);
+    else if (s.len >= 8) word = le_get_u64(s.ptr + s.len - 8) >> 8 * (8 - left);
+    else
+        for (uint32_t i = 0; i < left; i++) word |= (uint64_t)s.ptr[at + i] << 8 * i;
+    word ^= dots;
+    return ~(((word & low) + low) | word | low);
+}
+
+/* Finds the ends of the tokens; returns how many there are, 0: one is empty. */
+static uint32_t split(struct slice subject, struct matches *m)
+{
+    uint32_t count = 0, begin = 0;
+    if (m->ends_cap < subject.len / 2 + 1) {
+        m->ends_cap = subject.len + 64;
+        m->ends = xrealloc(m->ends, m->ends_cap * sizeof *m->ends);
+    }
+    for (uint32_t at = 0; at < subject.len; at += 8) {
+        for (uint64_t dots = dots_of(subject, at); dots != 0; dots &= dots - 1) {
+            uint32_t end = at + (uint32_t)__builtin_ctzll(dots) / 8;
+            if (end == begin) return 0;
+            m->ends[count++] = end;
+            begin = end + 1;
+        }
+    }
+    if (begin == subject.len) return 0;
+    m->ends[count++] = subject.len;
+    assert(count <= subject.len / 2 + 1);
+    return count;
+}
+
+static struct slice token_at(struct slice subject, const uint32_t *ends, uint32_t at)
+{
+    uint32_t begin = at == 0 ? 0 : ends[at - 1] + 1;
+    return slice_of(subject.ptr + begin, ends[at] - begin);
 }
 
 /* Walks the literal branch and leaves the `*` branches for later. */
 static void match_patterns(const struct interest *i, struct slice subject, struct matches *m)
 {
-    if (subject_has_empty_token(subject)) return;
-    uint32_t depth = todo_push(m, 0, i->root, subject);
-    while (depth > 0) {
+    uint32_t count = split(subject, m);
+    uint32_t depth = todo_push(m, 0, i->root, 0);
+    while (depth > 0 && count > 0) {
         struct match_todo todo = m->todo[--depth];
         const struct node *n = todo.node;
-        struct slice token;
-        while (n != NULL && subject_next_token(&todo.rest, &token)) {
-            matches_add(m, atomic_load_explicit(&n->rest, memory_order_acquire));
+        for (uint32_t at = todo.token; n != NULL && at < count; at++) {
+            matches_add_place(m, &n->rest);
             const struct node *star = atomic_load_explicit(&n->star, memory_order_acquire);
-            if (star != NULL) depth = todo_push(m, depth, star, todo.rest);
-            n = child_find(i, n, token);
+            if (star != NULL) depth = todo_push(m, depth, star, at + 1);
+            n = child_find(i, n, token_at(subject, m->ends, at));
         }
-        if (n != NULL) matches_add(m, atomic_load_explicit(&n->end, memory_order_acquire));
+        if (n != NULL) matches_add_place(m, &n->end);
     }
 }
 
@@ -445,6 +492,7 @@ void matches_deinit(struct matches *m)
 {
     xfree(m->topics);
     xfree(m->todo);
+    xfree(m->ends);
     *m = (struct matches){ 0 };
 }
 

@@ -78,6 +78,8 @@ struct matches {
     uint32_t cap;
     struct match_todo *todo; /* private */
     uint32_t todo_cap;
+    uint32_t *ends; /* private: where the tokens of the subject end */
+    uint32_t ends_cap;
 };
 
 struct interest;

@@ -141,7 +141,11 @@ def main():
                     print(run.result(), flush=True)
     finally:
         shutil.rmtree(cert_folder, ignore_errors=True)
-    print(f"{len(dialogs) * args.repeat - failed} passed, {failed} failed")
+    passed = len(dialogs) * args.repeat - failed
+    for row in args.schemas.not_needed() if args.schemas and not args.only else []:
+        failed += 1
+        print("FAIL tests/schemas/differences: no dialog needs " + " | ".join(row[:3]))
+    print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 

@@ -19,9 +19,10 @@ import pressure
 import reloads
 import signals
 import store
+import store_import
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, backup)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup)
 
 
 def find_cases(only):

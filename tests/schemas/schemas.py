@@ -121,6 +121,10 @@ class Schemas:
             what = "fits an answer and a refusal" if error.validator == "oneOf" else error.message[:200]
             yield path, f"{path}: {what}"
 
+    def not_needed(self):
+        """Rows of the table of differences that nothing needed so far."""
+        return [row for at, row in enumerate(self.differences) if at not in self.used]
+
     def is_known(self, kind, where, text):
         for at, (of, path, part, _) in enumerate(self.differences):
             if of in ("*", short(kind)) and (path == where or (path.startswith("*.") and where.endswith(path[1:]))) and (

@@ -25,9 +25,11 @@ FIELDS += [(field, '"' + FORMS["nuid"] + '"', '"{{nuid}}"') for field in ("id", 
 FIELDS += [("id", r"\d+", "{{n}}")]
 
 TEXTS = [
+    (r"^(MSG \S+ \S+)  (?=\d+$)", r"\1{{re  +}}"),       # nats-server's own messages may have an empty reply
     (r"(?<=^Nats-Time-Stamp: )" + FORMS["time"], "{{time}}"),
     (r"(?<=^Nats-Pin-Id: )" + FORMS["nuid"], "{{nuid}}"),
     (r"(?<=^Nats-Stream-Identity: )" + FORMS["short"], "{{short}}"),
+    (r"(^Nats-Stream-Source: .* )" + FORMS["short"] + "$", r"\1{{short}}"),
     (r"(?<=\.)" + FORMS["ns"] + r"(?=\.\d+ |\.\d+$)", "{{ns}}"),
     (r"(?<=\$JS\.FC\.)(\w+\.\w+\.)" + FORMS["fc"], r"\1{{fc}}"),
     (r"(?<=\$JS\.SNAPSHOT\.RESTORE\.)(\w+\.)" + FORMS["nuid"], r"\1{{nuid}}"),
@@ -70,9 +72,10 @@ def mask_sizes(lines):
     """Recorded lines of dialog text: the size of a message with forms in it differs, too."""
     out, head = list(lines), None
     for at, line in enumerate(lines):
-        if re.match(r"H?MSG .* \d+$", line):
+        if re.match(r"H?MSG .*(?: |\}\})\d+$", line):
             head = at
         elif "{{" in line and head is not None:
+            out[head] = re.sub(r"(?<=\}\})\d+$", "{{size}}", out[head])
             out[head] = re.sub(r"( \d+)? \d+$" if out[head].startswith("HMSG") else r" \d+$",
                                lambda found: " {{size}}" * len(found[0].split()), out[head])
     return out

@@ -169,7 +169,7 @@ class Player(Recording):
     def open_asker(self, conn, options, step):
         """Logged in as `user` or nobody, with answers to the subject r.NAME; see `asks`."""
         conn.read_info()
-        login = {"verbose": False, "protocol": 0, "headers": True, "no_responders": True, "lang": "dialog",
+        login = {"verbose": False, "pedantic": False, "protocol": 0, "headers": True, "no_responders": True, "lang": "dialog",
                  "version": "1", "name": step.who}
         if "user" in options:
             login |= {"user": options["user"], "pass": options["user"]}

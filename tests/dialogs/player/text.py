@@ -196,6 +196,8 @@ def escape(data):
     while index < len(data):
         run = run_length(data, index)
         shown = escape_byte(data[index])
+        if shown == "{" and out and out[-1] == "{":     # two would begin a mask
+            shown = "\\x7b"
         if run >= 40:
             out.append("{{%d*%s}}" % (run, shown))
             index += run

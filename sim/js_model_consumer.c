@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "sim/js_model.h"
+
+struct jm_consumer *jm_consumer_new(struct jm *m, struct jm_stream *s)
+{
+    struct jm_consumer *c = arena_alloc(m->arena, sizeof *c);
+    struct jm_consumer **at = arena_push(m->arena, (void **)&s->consumers, &s->consumers_count,
+                                         sizeof c);
+    *at = c;
+    c->stream = s;
+    c->arena = m->arena;
+    c->deletion = JM_REFUSED;
+    c->creation_sent = ++m->now;
+    c->creation_answered = UINT64_MAX;
+    return c;
+}
+
+struct jm_seen *jm_seen(struct jm_consumer *c, uint64_t seq)
+{
+    uint32_t cap = c->seen_cap > 0 ? c->seen_cap : 256;
+    while (cap <= seq) cap *= 2;
+    if (cap > c->seen_cap) {
+        struct jm_seen *made = arena_alloc(c->arena, cap * sizeof *made);
+        if (c->seen_cap > 0) memcpy(made, c->seen, c->seen_cap * sizeof *made);
+        c->seen = made;
+        c->seen_cap = cap;
+    }
+    return &c->seen[seq];
+}
+
+bool jm_consumer_wants(const struct jm_consumer *c, const struct jm_msg *msg)
+{
+    return jm_subject_matches(c->filter, msg->subject);
+}
+
+void jm_delivered(struct jm *m, struct jm_consumer *c, const struct jm_delivery *d,
+                  const struct jm_msg *msg)
+{
+    struct jm_seen *seen = jm_seen(c, d->stream_seq);
+    unsigned long long seq = d->stream_seq;
+    const char *stream = c->stream->config.name;
+    m->delivered++;
+    seen->got++;
+    if (d->count > seen->count) seen->count = (uint32_t)d->count;
+    if (!jm_consumer_wants(c, msg))
+        jm_fail(m, "%s %s: gets %llu on %s, which it does not want", stream, c->name, seq,
+                msg->subject);
+    if (d->count == 0 || (c->deliver_max > 0 && d->count > c->deliver_max))
+        jm_fail(m, "%s %s: %llu is delivered for the %lluth time of %u", stream, c->name, seq,
+                (unsigned long long)d->count, c->deliver_max);
+    if (seen->acked == JM_ACKED)
+        jm_fail(m, "%s %s: %llu is delivered again after its ack was confirmed", stream, c->name,
+                seq);
+    if (d->consumer_seq <= c->last_delivered)
+        jm_fail(m, "%s %s: delivery %llu comes after %llu", stream, c->name,
+                (unsigned long long)d->consumer_seq, (unsigned long long)c->last_delivered);
+    if (d->count == 1 && d->stream_seq <= c->last_first)
+        jm_fail(m, "%s %s: %llu comes first after %llu", stream, c->name, seq,
+                (unsigned long long)c->last_first);
+    if (c->deliver_max == 1 && seen->got > 1)
+        jm_fail(m, "%s %s: %llu is delivered again though once is all", stream, c->name, seq);
+    c->last_delivered = d->consumer_seq;
+    if (d->count == 1) c->last_first = d->stream_seq;
+}
+
+static void mark(struct jm_consumer *c, uint64_t seq, enum jm_acked acked)
+{
+    uint64_t from = c->policy == JM_ALL ? 1 : seq;
+    (void)jm_seen(c, seq);
+    for (uint64_t i = from; i <= seq; i++)
+        if (c->seen[i].acked < acked) c->seen[i].acked = acked;
+}
+
+void jm_ack_sent(struct jm *m, struct jm_consumer *c, uint64_t seq)
+{
+    m->now++;
+    mark(c, seq, JM_MAYBE_ACKED);
+}
+
+void jm_ack_confirmed(struct jm *m, struct jm_consumer *c, uint64_t seq)
+{
+    m->now++;
+    mark(c, seq, JM_ACKED);
+}
+
+/* ---- audit ---- */
+
+/* What it has behind it may have been acked. */
+static void check_floor(struct jm *m, struct jm_consumer *c, uint64_t floor)
+{
+    const struct jm_stream *s = c->stream;
+    for (uint64_t seq = 1; seq <= floor && seq < s->by_seq_cap; seq++) {
+        const struct jm_msg *msg = s->by_seq[seq];
+        const struct jm_seen *seen = jm_seen(c, seq);
+        if (msg == NULL || !msg->is_found || !jm_consumer_wants(c, msg)) continue;
+        if (seen->acked != JM_NOT_ACKED || seen->is_dropped) continue;
+        jm_fail(m, "%s %s: its floor is %llu, but %llu was not acked", s->config.name, c->name,
+                (unsigned long long)floor, (unsigned long long)seq);
+    }
+}
+
+static uint64_t wanted_above(const struct jm_consumer *c, uint64_t above)
+{
+    const struct jm_stream *s = c->stream;
+    uint64_t count = 0;
+    for (uint64_t seq = above + 1; seq < s->by_seq_cap; seq++) {
+        const struct jm_msg *msg = s->by_seq[seq];
+        if (msg != NULL && msg->is_found && jm_consumer_wants(c, msg)) count++;
+    }
+    return count;
+}
+
+void jm_audit_consumer(struct jm *m, struct jm_consumer *c, const struct jm_consumer_told *t)
+{
+    const char *stream = c->stream->config.name;
+    uint64_t wanted = wanted_above(c, t->delivered_stream);
+    if (t->delivered_stream > c->stream->last)
+        jm_fail(m, "%s %s: has delivered %llu, but the last one is %llu", stream, c->name,
+                (unsigned long long)t->delivered_stream, (unsigned long long)c->stream->last);
+    if (t->floor_stream > t->delivered_stream)
+        jm_fail(m, "%s %s: its floor %llu is above %llu, which it has delivered", stream, c->name,
+                (unsigned long long)t->floor_stream, (unsigned long long)t->delivered_stream);
+    if (c->pending_max > 0 && t->ack_pending > c->pending_max)
+        jm_fail(m, "%s %s: %llu are pending, %u may be", stream, c->name,
+                (unsigned long long)t->ack_pending, c->pending_max);
+    if (t->pending != wanted)
+        jm_fail(m, "%s %s: tells %llu to come, but behind %llu there are %llu", stream, c->name,
+                (unsigned long long)t->pending, (unsigned long long)t->delivered_stream,
+                (unsigned long long)wanted);
+    if (c->policy != JM_NONE && c->deliver_max == 0) check_floor(m, c, t->floor_stream);
+    m->checked++;
+}
+
+void jm_audit_served(struct jm *m, struct jm_consumer *c)
+{
+    const struct jm_stream *s = c->stream;
+    if (c->policy == JM_NONE || c->deliver_max > 0) return;
+    for (uint64_t seq = 1; seq < s->by_seq_cap; seq++) {
+        const struct jm_msg *msg = s->by_seq[seq];
+        const struct jm_seen *seen = jm_seen(c, seq);
+        if (msg == NULL || !msg->is_found || !jm_consumer_wants(c, msg)) continue;
+        if (seen->got > 0 || seen->acked != JM_NOT_ACKED) continue;
+        jm_fail(m, "%s %s: %llu on %s was never delivered", s->config.name, c->name,
+                (unsigned long long)seq, msg->subject);
+    }
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/js_text.h"
+
+/* Past a string whose opening quote stands at `at`. */
+static uint32_t past_string(struct slice json, uint32_t at)
+{
+    for (at++; at < json.len && json.ptr[at] != '"'; at++)
+        if (json.ptr[at] == '\\') at++;
+    return at + 1;
+}
+
+/* Past a value that begins at `at`. */
+static uint32_t past_value(struct slice json, uint32_t at)
+{
+    uint32_t depth = 0;
+    while (at < json.len) {
+        char c = (char)json.ptr[at];
+        if (depth == 0 && (c == ',' || c == '}' || c == ']')) return at;
+        if (c == '{' || c == '[') depth++;
+        if (c == '}' || c == ']') depth--;
+        at = c == '"' ? past_string(json, at) : at + 1;
+        if (depth == 0 && (c == '"' || c == '}' || c == ']')) return at;
+    }
+    return at;
+}
+
+static struct slice part(struct slice s, uint32_t from, uint32_t to)
+{
+    if (to > s.len) to = s.len;
+    return from >= to ? (struct slice){ 0 } : slice_of(s.ptr + from, to - from);
+}
+
+struct slice js_text_value(struct slice json, const char *key)
+{
+    struct slice want = slice_str(key);
+    uint32_t at = 1;
+    if (json.len == 0 || json.ptr[0] != '{') return (struct slice){ 0 };
+    while (at < json.len && json.ptr[at] == '"') {
+        uint32_t end = past_string(json, at);
+        struct slice name = part(json, at + 1, end - 1);
+        uint32_t begin = end + 1; /* the colon */
+        end = past_value(json, begin);
+        if (slice_equal(name, want)) return part(json, begin, end);
+        at = end + 1; /* the comma */
+    }
+    return (struct slice){ 0 };
+}
+
+uint64_t js_text_number(struct slice json, const char *key)
+{
+    uint64_t number = 0;
+    (void)slice_to_u64(js_text_value(json, key), &number);
+    return number;
+}
+
+bool js_text_has(struct slice json, const char *key)
+{
+    return js_text_value(json, key).len > 0;
+}
+
+bool js_text_next(struct slice *array, uint64_t *ret_number)
+{
+    uint32_t at = 0;
+    while (at < array->len && (array->ptr[at] < '0' || array->ptr[at] > '9')) at++;
+    uint32_t end = at;
+    while (end < array->len && array->ptr[end] >= '0' && array->ptr[end] <= '9') end++;
+    bool found = slice_to_u64(part(*array, at, end), ret_number);
+    *array = slice_from(*array, end);
+    return found;
+}
+
+struct slice js_text_header(struct slice block, const char *name)
+{
+    struct slice line, key, want = slice_str(name);
+    while (block.len > 0) {
+        (void)slice_cut(&block, '\n', &line);
+        if (slice_cut(&line, ':', &key) && slice_equal(key, want)) return slice_trim(line);
+    }
+    return (struct slice){ 0 };
+}
+
+uint32_t js_text_status(struct slice block)
+{
+    uint64_t status = 0;
+    struct slice line, rest = block;
+    (void)slice_cut(&rest, '\n', &line);
+    if (!slice_starts(line, SLICE_LIT("NATS/1.0 "))) return 0;
+    (void)slice_to_u64(slice_first(slice_from(line, 9), 3), &status);
+    return (uint32_t)status;
+}

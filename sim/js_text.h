@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Js_text: as much of JSON and of headers as the checks read, not made of the code under test.
+ *
+ * Keys are looked for in one object, not below. Pure; slices point into the text. */
+#ifndef MIDGE_SIM_JS_TEXT_H
+#define MIDGE_SIM_JS_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* The value of a key of the object `json`: with its braces, brackets or quotes. Empty: no such. */
+struct slice js_text_value(struct slice json, const char *key);
+/* Digits. 0 when there is none. */
+uint64_t js_text_number(struct slice json, const char *key);
+bool js_text_has(struct slice json, const char *key);
+/* Numbers of an array, one after the other. False at its end. */
+bool js_text_next(struct slice *array, uint64_t *ret_number);
+/* The value of a header of a block, blanks around it cut; empty when there is none. */
+struct slice js_text_header(struct slice block, const char *name);
+/* "NATS/1.0 404 …": 404. 0: there is no status. */
+uint32_t js_text_status(struct slice block);
+
+#endif
