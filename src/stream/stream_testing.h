@@ -212,6 +212,7 @@ static inline struct streams_world *streams_world_new(uint32_t reactors)
     w->js.limits.memory_max = w->js.limits.store_max = -1;
     w->account.js = &w->js;
     w->account.account = core->global;
+    w->account.is_enabled = true;
     w->account.limits.memory_max = w->account.limits.store_max = -1;
     w->account.streams = w->streams;
     w->client = world_client(w->world, 0);
