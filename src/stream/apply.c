@@ -154,7 +154,7 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
         return;
     }
     s->is_created = true;
-    if (s->is_hidden && !stream_show(s)) {
+    if (s->is_hidden && !in->is_replay && !stream_show(s)) {
         unreadable(s);
         return;
     }
@@ -174,15 +174,11 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
     stream_charge(s);
 }
 
-/* In a replay the name is free at once: the next record may make another stream of it. */
 static void apply_delete(struct stream *s, const struct stream_log_command *in)
 {
     (void)in;
     s->is_deleted = true;
     s->is_gone = true;
-    if (s->is_started || s->is_hidden) return;
-    js_account_remove(s->account, s);
-    stream_hide(s);
 }
 
 static void apply_restore(struct stream *s, const struct stream_log_command *in)

@@ -210,6 +210,7 @@ enum archive_verdict archive_reader_next(struct archive_reader *r, struct slice 
 {
     r->arena = arena_free(r->arena);
     ret->created = 0;
+    ret->name = SLICE_LIT("");
     while (r->end == ARCHIVE_MORE) {
         enum archive_verdict v = next_item(r, ret);
         if (v != ARCHIVE_MORE) return v;

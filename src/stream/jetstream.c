@@ -195,8 +195,8 @@ static enum err start(struct jetstream *js, struct errmsg *why)
                           "insufficient memory resources available (10028)");
     reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
     reactor_set_last(jetstream_reactor(js), &js->last_turn);
+    streams_hidden_sort(js);
     if (js->is_at_rest) return ERR_OK;
-    streams_hidden_drop(js);
     LIST_EACH(&js->accounts, n) start_streams(container_of(n, struct js_account, node));
     return ERR_OK;
 }

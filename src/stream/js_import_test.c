@@ -59,6 +59,7 @@ static void open_store(struct rest *f)
     enum err e = store_open(&options, &host, &f->w->js.store, &why);
     if (e != ERR_OK) fail_msg("%s", why.text);
     reactor_set_disk(home, store_queue(f->w->js.store));
+    streams_hidden_sort(&f->w->js);
 }
 
 static struct rest *rest_new(void)

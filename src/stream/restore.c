@@ -268,7 +268,7 @@ static void take_chunks(struct restore *r)
         }
         if (r->chunk.len == 0) {
             if (r->step == STEP_TAKES) r->step = STEP_WAITS;
-            else answer_failed(r);
+            else if (r->is_dropped) answer_failed(r);
             return;
         }
         if (!read_chunk(r)) {
@@ -306,7 +306,7 @@ static void finish(struct restore *r)
     }
     if (result != ERR_OK) {
         fail(r, &e);
-        answer_failed(r);
+        wake(r);                        /* the last chunk is in hand, and waits for its answer */
         return;
     }
     deafen(r);

@@ -152,7 +152,7 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
     if (config.storage != JS_STORAGE_FILE) return NULL;
     struct stream *s = stream_new(a, &config, found->incarnation);
     s->created = c.created;
-    stream_hide(s);                     /* until a COMMAND_CONFIG says that it is whole */
+    stream_hide(s);                     /* until all is replayed: streams_hidden_sort() */
     return s;
 }
 

@@ -58,22 +58,29 @@ void stream_restore_drop(struct stream *s)
     stream_file_end(s);
 }
 
-void streams_hidden_drop(struct jetstream *js)
+static void sort_one(struct jetstream *js, struct stream *s)
+{
+    struct log *log = js->core->env->log;
+    const char *account = s->account->account->name;
+    if (s->is_created && !s->is_gone) {
+        if (!stream_show(s))
+            log_error(log, "JetStream: stream '%s > %s' is there twice: this one is not served",
+                      account, s->config.name);
+        return;
+    }
+    if (!s->is_gone)
+        log_warn(log,
+                 "JetStream: the restore of stream '%s > %s' was not finished: what there was of "
+                 "it is removed",
+                 account, s->config.name);
+    stream_restore_drop(s);
+}
+
+void streams_hidden_sort(struct jetstream *js)
 {
     for (struct stream *s = js->hidden, *next; s != NULL; s = next) {
         next = s->next_hidden;
-        if (s->is_created && !s->is_gone) {
-            log_error(js->core->env->log,
-                      "JetStream: stream '%s > %s' is there twice: this one is not served",
-                      s->account->account->name, s->config.name);
-            continue;
-        }
-        if (!s->is_gone)
-            log_warn(js->core->env->log,
-                     "JetStream: the restore of stream '%s > %s' was not finished: what there was "
-                     "of it is removed",
-                     s->account->account->name, s->config.name);
-        stream_restore_drop(s);
+        sort_one(js, s);
     }
 }
 

@@ -7,7 +7,7 @@
  * whatever it had. So a restore is all or nothing, and costs what publishing costs.
  *
  * Hidden streams stand in js->hidden, and count for the bytes of their account. At a start every
- * stream is hidden until its configuration is read; so is one whose end is replayed.
+ * stream is hidden until all is replayed.
  *
  * Thread:  the JetStream reactor. Memory: js->hidden owns it, then its account.
  * Order:   messages ascend; consumers come behind them (what they wait for must be there). Nothing
@@ -59,8 +59,9 @@ void stream_hide(struct stream *);
 void stream_unhide(struct stream *);
 /* Into its account. False: its name is taken, and it stays hidden. */
 MUST_CHECK bool stream_show(struct stream *);
-/* All is replayed: those that are not whole, or were deleted, go. */
-void streams_hidden_drop(struct jetstream *);
+/* All is replayed: those that are whole are shown, those that are not, or were deleted, go. Not
+ * before: what a start reads may name a stream before it says that another of that name is gone. */
+void streams_hidden_sort(struct jetstream *);
 /* The server ends; nothing is changed on disk. */
 void streams_hidden_free(struct jetstream *);
 

@@ -171,9 +171,8 @@ static enum err load_config(struct stream *s, struct slice bytes, bool is_whole)
     if (config_command_read(bytes, &c) != ERR_OK) return ERR_CORRUPT;
     if (stream_config_take(s, &c) != ERR_OK) return ERR_CORRUPT;
     s->is_config_told = true;
-    if (!is_whole) return s->is_created ? ERR_CORRUPT : ERR_OK;
-    s->is_created = true;
-    return !s->is_hidden || stream_show(s) ? ERR_OK : ERR_CORRUPT;
+    if (is_whole) s->is_created = true;
+    return ERR_OK;
 }
 
 static enum err load_rows(struct buf *rows, struct slice bytes, uint32_t size)

@@ -67,7 +67,7 @@ static void open_store(struct file_world *f)
     enum err e = store_open(&f->options, &host, &w->js.store, &why);
     if (e != ERR_OK) fail_msg("%s", why.text);
     reactor_set_disk(jetstream_reactor(&w->js), store_queue(w->js.store));
-    streams_hidden_drop(&w->js);
+    streams_hidden_sort(&w->js);
     for (uint32_t i = 0; i < w->account.streams_count; i++) stream_start(w->account.streams[i]);
 }
 
@@ -128,6 +128,9 @@ static void leave(struct file_world *f)
         stream_free(s);
     }
     streams_end(&w->js);
+    w->js.is_ending = true;
+    streams_hidden_free(&w->js);
+    w->js.is_ending = false;
     reactor_set_disk(jetstream_reactor(&w->js), NULL);
     w->js.store = store_close(w->js.store);
     w->account.store_used = w->js.store_used = 0;
@@ -491,6 +494,71 @@ static void what_is_erased_stands_in_no_file_when_that_is_said(void **state)
     }
 }
 
+/* Some messages of one that is being restored, applied. */
+static struct stream *begin_restore(struct file_world *f)
+{
+    struct stream_config c = streams_config_default();
+    const char *subjects[] = { "r" };
+    struct js_error error;
+    c.name = "R";
+    c.storage = JS_STORAGE_FILE;
+    c.subjects = (struct json_array){ subjects, 1 };
+    struct stream *s = stream_restore_new(&f->w->account, &c, &error);
+    assert_non_null(s);
+    for (uint64_t i = 5; i < 9; i++) {
+        const struct stored m = { i, (nanos)i, SLICE_LIT("r"), { 0 }, SLICE_LIT("payload") };
+        assert_true(i > 5 || stream_restore_first(s, i, &error));
+        assert_true(stream_restore_message(s, &m, &error));
+    }
+    settle(f);
+    assert_true(stream_restore_is_settled(s));
+    return s;
+}
+
+static void a_restore_is_all_or_nothing(void **state)
+{
+    (void)state;
+    struct js_error error;
+    for (uint32_t round = 0; round < 6; round++) {
+        struct file_world *f = file_world_new(round + 1);
+        bool is_finished = round % 2 == 1;
+        make(f, "");
+        struct stream *s = begin_restore(f);
+        assert_int_equal(f->w->account.streams_count, 1);
+        assert_true(f->w->account.store_used > 0);
+        if (is_finished) {
+            assert_true(stream_restore_finish(s, &error));
+            settle(f);
+            assert_true(s->is_created);
+        }
+        if (round < 2) stop(f);
+        else crash(f, round < 4);
+        assert_null(f->w->js.hidden);
+        assert_int_equal(f->w->account.streams_count, is_finished ? 2 : 1);
+        s = js_account_stream(&f->w->account, SLICE_LIT("R"));
+        assert_true((s != NULL) == is_finished);
+        assert_true((f->w->account.store_used > 0) == is_finished);
+        if (s != NULL) assert_int_equal(streams_state(s).messages, 4);
+        if (s != NULL) assert_int_equal(streams_state(s).first_sequence, 5);
+        file_world_free(f);
+    }
+}
+
+static void one_that_was_given_up_is_gone_from_the_disk(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(3);
+    make(f, "");
+    struct stream *s = begin_restore(f);
+    stream_restore_drop(s);
+    assert_null(f->w->js.hidden);
+    assert_int_equal(f->w->account.store_used, 0);
+    stop(f);
+    assert_int_equal(f->w->account.streams_count, 1);
+    assert_null(f->w->js.hidden);
+    file_world_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +566,8 @@ int main(void)
         cmocka_unit_test(what_was_acked_is_there_after_any_end),
         cmocka_unit_test(a_deleted_stream_does_not_come_back),
         cmocka_unit_test(an_update_and_removals_are_remembered),
+        cmocka_unit_test(a_restore_is_all_or_nothing),
+        cmocka_unit_test(one_that_was_given_up_is_gone_from_the_disk),
         cmocka_unit_test(what_is_erased_stands_in_no_file_when_that_is_said),
         cmocka_unit_test(what_is_sealed_is_erased_too),
         cmocka_unit_test(what_the_journal_has_lost_is_listed_for_ever),

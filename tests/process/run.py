@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 
+import backup
 import files
 import flags
 import jetstream
@@ -21,7 +22,7 @@ import store
 import store_import
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup)
 
 
 def find_cases(only):
