@@ -93,7 +93,8 @@ static void end(struct snapshot *s)
     reactor_retire(r, &s->retired, free_retired);
 }
 
-static void send(struct snapshot *s, struct slice reply, struct slice header, struct slice payload)
+static void put_message(struct snapshot *s, struct slice reply, struct slice header,
+                        struct slice payload)
 {
     (void)deliver_internal(s->account->js->home, s->account->account, slice_str(s->deliver), reply,
                            header, payload);
@@ -105,7 +106,7 @@ static void finish(struct snapshot *s, const char *status, const char *error)
     struct log *log = s->account->js->core->env->log;
     struct buf header = { 0 };
     if (status != NULL) buf_printf(&header, "NATS/1.0 %s\r\n\r\n", status);
-    send(s, SLICE_LIT(""), buf_slice(&header), SLICE_LIT(""));
+    put_message(s, SLICE_LIT(""), buf_slice(&header), SLICE_LIT(""));
     buf_deinit(&header);
     const struct advisory_facts facts = {
         .stream = slice_str(s->name),
@@ -214,7 +215,7 @@ static void send_chunk(struct snapshot *s)
     assert(bytes.len == s->chunk && s->slots > 0);
     buf_printf(&reply, "$JS.SNAPSHOT.ACK.%s.%s.%u.%llu", s->name, s->id, bytes.len,
                (unsigned long long)s->index);
-    send(s, buf_slice(&reply), SLICE_LIT(""), bytes);
+    put_message(s, buf_slice(&reply), SLICE_LIT(""), bytes);
     buf_deinit(&reply);
     s->sent += bytes.len;
     s->index++;
@@ -227,7 +228,7 @@ static void send_last(struct snapshot *s)
 {
     assert(s->is_whole && unsent(s) < s->chunk);
     if (unsent(s) > 0)
-        send(s, SLICE_LIT(""), SLICE_LIT(""), slice_from(buf_slice(&s->out), s->sent));
+        put_message(s, SLICE_LIT(""), SLICE_LIT(""), slice_from(buf_slice(&s->out), s->sent));
     finish(s, s->index > 1 ? "204" : NULL, NULL);
 }
 
@@ -278,7 +279,7 @@ static int64_t clamp(int64_t value, int64_t otherwise, int64_t min, int64_t max)
     return value > max ? max : value;
 }
 
-static void listen(struct snapshot *s)
+static void subscribe(struct snapshot *s)
 {
     struct reactor *r = reactor_of(s);
     struct buf subject = { 0 };
@@ -317,7 +318,7 @@ void snapshot_begin(struct stream *stream, const struct snapshot_order *o,
     timer_init(&s->timer, timer_fire);
     s->archive = snapshot_archive_new(stream, state, o->no_consumers);
     snapshot_archive_on_ready(s->archive, archive_ready, s);
-    listen(s);
+    subscribe(s);
     s->is_waiting = true;
     set_timer(s, INTEREST_WAIT);
     wake(s);
