@@ -123,8 +123,13 @@ static bool doors_shut(struct sim_host *h, char ret_text[128])
     return true;
 }
 
+/* What the disks have done is over only when its reactor has polled it. */
 static bool is_quiet(const struct sim_host *h)
 {
+    for (uint32_t i = 0; i < h->reactors->count; i++) {
+        const struct disk_queue *disk = h->reactors->at[i]->disk;
+        if (disk != NULL && disk->in_flight > 0) return false;
+    }
     return sim_worker_idle(&h->worker) && sim_disks_idle(&h->disks);
 }
 

@@ -192,7 +192,11 @@ static void place(struct jm *m, struct jm_stream *s, struct jm_msg *msg, uint64_
     if (other != NULL && other->id == msg->id) return;
     /* sent again when its id was forgotten */
     bool is_late = msg->attempts > 1 && m->wall - msg->sent_at > s->config.window;
-    if (is_late && other == NULL && msg->seq != 0 && msg->seq != seq) {
+    bool is_free = other == NULL || other->id == 0; /* 0: a refusal told that something is there */
+    if (is_free && other != NULL && !jm_subject_matches(other->subject, msg->subject))
+        jm_fail(m, "%s: %llu is on %s, though it was told to be on %s", s->config.name,
+                (unsigned long long)seq, msg->subject, other->subject);
+    if (is_late && is_free && msg->seq != 0 && msg->seq != seq) {
         struct jm_msg *copy = arena_alloc(m->arena, sizeof *copy);
         msg->is_doubled = true;
         *copy = *msg;
@@ -203,12 +207,9 @@ static void place(struct jm *m, struct jm_stream *s, struct jm_msg *msg, uint64_
     if (msg->seq != 0 && msg->seq != seq)
         jm_fail(m, "%s: message %u is stored twice, as %llu and %llu", s->config.name, msg->id,
                 (unsigned long long)msg->seq, (unsigned long long)seq);
-    else if (other != NULL && other->id != 0)
+    else if (!is_free)
         jm_fail(m, "%s: messages %u and %u are both %llu", s->config.name, other->id, msg->id,
                 (unsigned long long)seq);
-    else if (other != NULL && !jm_subject_matches(other->subject, msg->subject))
-        jm_fail(m, "%s: %llu is on %s, though it was told to be on %s", s->config.name,
-                (unsigned long long)seq, msg->subject, other->subject);
     s->by_seq[seq] = msg;
     msg->seq = seq;
     if (msg->answered == UINT64_MAX) {

@@ -137,6 +137,9 @@ void acks_encode(const struct acks *, enum acks_form, struct buf *out);
  * and the next one is full. */
 void acks_settle(struct acks *);
 void acks_unsettle(struct acks *);
+/* The whole state went into a file that has not what was settled last: a delta would not name what
+ * that file alone knows. The next one is full; nothing else is new. */
+void acks_told_apart(struct acks *);
 
 /* Into an initialised one of the same policy: full ones replace its state, a delta patches the
  * state that it was made for (again: no change). CORRUPT for anything that no encoder wrote and for

@@ -155,6 +155,13 @@ void acks_settle(struct acks *a)
     assert(a->pending.known_holes + a->spent.known_holes == 0);
 }
 
+void acks_told_apart(struct acks *a)
+{
+    assert(a->policy <= ACKS_FLOW_CONTROL);
+    assert(a->pending.known_holes <= a->pending.end);
+    a->is_based = false;
+}
+
 void acks_unsettle(struct acks *a)
 {
     assert(a->pending.known_holes <= a->pending.end);

@@ -50,16 +50,19 @@ static void put_acks(struct checkpoint *cp, uint64_t owner, const struct consume
     put(cp, owner, CONSUMER_SECTION_ACKS, buf_slice(out));
 }
 
-/* Everything, told to a file that is being made; nothing counts as told. */
+/* Everything, told to a file that is being made; nothing counts as told. A list comes behind it in
+ * that file: what was delivered before the slice and acked after it must be gone there too. */
 static void put_all(struct consumers *set, struct checkpoint *cp, uint64_t owner)
 {
     assert(cp != NULL);
     LIST_EACH(&set->all, node) {
-        const struct consumer *c = container_of(node, struct consumer, node);
+        struct consumer *c = container_of(node, struct consumer, node);
         assert(c->set == set);
         if (!c->is_created || consumer_config(c)->direct) continue;
         put_made(cp, owner, c);
-        if (consumer_is_logged(c)) put_acks(cp, owner, c, ACKS_FULL);
+        if (!consumer_is_logged(c)) continue;
+        put_acks(cp, owner, c, ACKS_FULL);
+        acks_told_apart(&c->acks);
     }
 }
 
