@@ -362,6 +362,62 @@ static void checkpoints_and_what_came_after_make_the_same(void **state)
     }
 }
 
+/* An update, or another one of the same name. */
+static void change_one(struct stage *g, struct rng *rng)
+{
+    struct consumers *set = g->stream.consumers;
+    struct consumer_config config = stage_pull_config();
+    struct js_error why;
+    if (set->names.count == 0) return;
+    struct consumer *c = consumers_at(set, rng_below(rng, set->names.count));
+    if (rng_below(rng, 4) > 0) {
+        c->is_changed = true;
+        consumer_mark_changed(c);
+        return;
+    }
+    const char name[] = { c->name[0], '\0' };
+    config.durable_name = config.name = name;
+    assert_true(consumer_delete(c, &why));
+    stage_durable(g);
+    (void)stage_consumer(g, name, &config);
+    stage_durable(g);
+}
+
+/* A rewrite: lists go to the new files too, before the slice that shows the consumers and behind
+ * it, and messages come and go in between. */
+static void a_slice_between_two_lists_makes_the_same(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 200; seed < 220; seed++) {
+        struct stage *g = stage_in_files();
+        struct checkpoint old = { .bytes.ptr = NULL }, new = { .bytes.ptr = NULL };
+        struct rng rng;
+        bool is_shown = false;
+        rng_init(&rng, seed);
+        for (int step = 0; step < 600; step++) {
+            something(g, &rng);
+            if (step % 10 != 9) continue;
+            stage_durable(g);
+            if (rng_below(&rng, 6) == 0) change_one(g, &rng);
+            if (rng_below(&rng, 3) == 0) {
+                if (is_shown) new.bytes.len = 0;
+                is_shown = !is_shown;
+                if (is_shown) consumers_checkpoint(g->stream.consumers, &new, 1, true);
+                continue;
+            }
+            uint32_t before = old.bytes.len;
+            consumers_checkpoint(g->stream.consumers, &old, 1, false);
+            consumers_checkpointed(g->stream.consumers, ERR_OK);
+            buf_add(&new.bytes, slice_from(buf_slice(&old.bytes), before));
+            expect_told(g, &old);
+            if (is_shown) expect_told(g, &new);
+        }
+        buf_deinit(&old.bytes);
+        buf_deinit(&new.bytes);
+        stage_free(g);
+    }
+}
+
 /* Delivered after the last list, told as pending by a slice of a rewrite, acked before the next
  * list: in the rewritten file nothing stands between these two. */
 static void an_ack_between_a_slice_and_the_next_list_is_kept(void **state)
@@ -433,8 +489,14 @@ static void bytes_that_no_checkpoint_has_are_refused(void **state)
     struct stage *g = stage_in_files();
     struct consumers *set = g->stream.consumers;
     assert_int_equal(consumers_load(set, CONSUMER_SECTION_MADE, SLICE_LIT("x")), ERR_CORRUPT);
-    assert_int_equal(consumers_load(set, CONSUMER_SECTION_ACKS, SLICE_LIT("12345678x")),
+    assert_int_equal(consumers_load(set, CONSUMER_SECTION_ACKS, SLICE_LIT("12345678")),
                      ERR_CORRUPT);
+    assert_int_equal(consumers_load(set, CONSUMER_SECTION_ACKS, SLICE_LIT("\0\0\0\0\0\0\0\0x")),
+                     ERR_CORRUPT);
+    struct consumer_config config = stage_pull_config();
+    uint8_t bad[] = "12345678x";
+    le_put_u64(bad, stage_consumer(g, "C", &config)->id);
+    assert_int_equal(consumers_load(set, CONSUMER_SECTION_ACKS, slice_of(bad, 9)), ERR_CORRUPT);
     assert_int_equal(consumers_load(set, CONSUMER_SECTION_GONE, SLICE_LIT("x")), ERR_CORRUPT);
     assert_int_equal(consumers_load(set, 1, SLICE_LIT("x")), ERR_CORRUPT);
     stage_free(g);
@@ -452,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_volatile_one_is_in_the_log_only_when_it_comes_and_goes),
         cmocka_unit_test(who_follows_the_log_has_the_same),
         cmocka_unit_test(checkpoints_and_what_came_after_make_the_same),
+        cmocka_unit_test(a_slice_between_two_lists_makes_the_same),
         cmocka_unit_test(an_ack_between_a_slice_and_the_next_list_is_kept),
         cmocka_unit_test(after_a_restart_what_waits_for_acks_is_due_as_before),
         cmocka_unit_test(bytes_that_no_checkpoint_has_are_refused),

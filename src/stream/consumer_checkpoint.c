@@ -2,7 +2,12 @@
 /* Consumers in checkpoints: what changed since the last one. A section says of one consumer what it
  * is (the body of COMMAND_CONSUMER), or how far it is (its id, 8 bytes, and acks_encode()), or that
  * it is gone (the body of COMMAND_CONSUMER_GONE). Of volatile ones only the first and the last are
- * kept; see consumer_is_logged(). */
+ * kept; see consumer_is_logged().
+ *
+ * A delta is meant for the state of the list before. A slice of a rewrite shows a newer one, on
+ * which that delta would leave what has come and gone in between: behind it the next list tells
+ * all. In the new files a list may also stand before the slice that shows the consumer: what it
+ * tells finds nothing that it is for, and is passed over, for the slice tells all of it. */
 #include "base/assert.h"
 #include "base/le.h"
 #include "stream/command_consumer.h"
@@ -50,11 +55,24 @@ static void put_acks(struct checkpoint *cp, uint64_t owner, const struct consume
     put(cp, owner, CONSUMER_SECTION_ACKS, buf_slice(out));
 }
 
-/* Everything, told to a file that is being made; nothing counts as told. A list comes behind it in
- * that file: what was delivered before the slice and acked after it must be gone there too. */
+static void put_gone(const struct buf *gone, struct checkpoint *cp, uint64_t owner)
+{
+    uint64_t id;
+    assert(gone->len % sizeof id == 0);
+    for (uint32_t at = 0; at < gone->len; at += sizeof id) {
+        memcpy(&id, gone->ptr + at, sizeof id);
+        assert(id != 0);
+        consumer_gone_write(id,
+                            checkpoint_add(cp, owner, CONSUMER_SECTION_GONE, CONSUMER_GONE_SIZE));
+    }
+}
+
+/* Everything, told to a file that is being made; nothing counts as told. No list is on its way. */
 static void put_all(struct consumers *set, struct checkpoint *cp, uint64_t owner)
 {
     assert(cp != NULL);
+    assert(list_empty(&set->told));
+    put_gone(&set->gone, cp, owner); /* a list before may have told it, and its name is free */
     LIST_EACH(&set->all, node) {
         struct consumer *c = container_of(node, struct consumer, node);
         assert(c->set == set);
@@ -63,18 +81,6 @@ static void put_all(struct consumers *set, struct checkpoint *cp, uint64_t owner
         if (!consumer_is_logged(c)) continue;
         put_acks(cp, owner, c, ACKS_FULL);
         acks_told_apart(&c->acks);
-    }
-}
-
-static void put_gone(struct consumers *set, struct checkpoint *cp, uint64_t owner)
-{
-    uint64_t id;
-    assert(set->told_gone.len % sizeof id == 0);
-    for (uint32_t at = 0; at < set->told_gone.len; at += sizeof id) {
-        memcpy(&id, set->told_gone.ptr + at, sizeof id);
-        assert(id != 0);
-        consumer_gone_write(id,
-                            checkpoint_add(cp, owner, CONSUMER_SECTION_GONE, CONSUMER_GONE_SIZE));
     }
 }
 
@@ -88,7 +94,7 @@ void consumers_checkpoint(struct consumers *set, struct checkpoint *cp, uint64_t
     assert(list_empty(&set->told));
     buf_add(&set->told_gone, buf_slice(&set->gone));
     set->gone.len = 0;
-    put_gone(set, cp, owner);
+    put_gone(&set->told_gone, cp, owner);
     list_splice(&set->told, &set->changed);
     LIST_EACH(&set->told, node) {
         struct consumer *c = container_of(node, struct consumer, changed);
@@ -140,8 +146,18 @@ struct consumer *consumers_take_acks(struct consumers *set, struct slice body)
     return acks_decode(&c->acks, slice_from(body, ACKS_BYTES)) == ERR_OK ? c : NULL;
 }
 
+/* Of a consumer that no section has told yet. */
+static bool is_too_early(const struct consumers *set, struct slice bytes)
+{
+    assert(!set->is_running);
+    if (bytes.len <= ACKS_BYTES) return false;
+    uint64_t id = le_get_u64(bytes.ptr + ACKS_ID);
+    return id != 0 && consumers_by_id(set, id) == NULL;
+}
+
 static enum err load_acks(struct consumers *set, struct slice bytes)
 {
+    if (is_too_early(set, bytes)) return ERR_OK;
     struct consumer *c = consumers_take_acks(set, bytes);
     if (c == NULL) return ERR_CORRUPT;
     acks_settle(&c->acks);
