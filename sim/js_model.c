@@ -75,6 +75,8 @@ static uint64_t tighter(uint64_t a, uint64_t b)
 void jm_stream_update(struct jm_stream *s, const struct jm_config *config)
 {
     s->update = *config;
+    s->is_lowered |= tighter(s->loosest.msgs_max, config->msgs_max) != s->loosest.msgs_max ||
+                     tighter(s->loosest.bytes_max, config->bytes_max) != s->loosest.bytes_max;
     s->loosest.msgs_max = tighter(s->loosest.msgs_max, config->msgs_max);
     s->loosest.bytes_max = tighter(s->loosest.bytes_max, config->bytes_max);
     s->loosest.per_subject_max = tighter(s->loosest.per_subject_max, config->per_subject_max);

@@ -123,6 +123,7 @@ struct jm_stream {
     struct jm_config config;
     struct jm_config update; /* sent and not answered, or as config */
     struct jm_config loosest; /* the smallest limits that ever may have held */
+    bool is_lowered;          /* messages or bytes were limited more strictly, or may have been */
     enum jm_fate creation, deletion;
     uint64_t deletion_sent;
     uint64_t told_last; /* the highest sequence that anybody was told */

@@ -73,10 +73,8 @@ static bool is_pushed_out(const struct jm_stream *s, const struct jm_msg *msg)
         same += jm_subject_matches(msg->subject, o->subject);
     }
     if (c->per_subject_max > 0 && same >= c->per_subject_max) return true;
-    /* an update of limits removes, also where new messages are refused */
-    bool is_fixed = c->is_new_refused && c->msgs_max == s->config.msgs_max &&
-                    c->bytes_max == s->config.bytes_max;
-    if (is_fixed) return false;
+    /* what is there stays where new messages are refused, also under a lower limit */
+    if (c->is_new_refused && s->config.is_new_refused && s->update.is_new_refused) return false;
     if (c->msgs_max > 0 && msgs >= c->msgs_max) return true;
     return c->bytes_max > 0 && bytes > c->bytes_max;
 }

@@ -34,13 +34,13 @@ uint64_t stream_take_matching(struct stream *s, const struct purge_command *c)
     return gone;
 }
 
-/* The oldest of a subject go until it has no more than `keep` below `below`. */
+/* The oldest of a subject go until it has no more than `keep` below `below`, or one cannot be read:
+ * that is told where damage is told, and it stays. */
 static void take_of_subject(struct stream *s, struct slice subject, uint64_t below, uint64_t keep)
 {
     struct msgs_subject stored;
     while (msgs_subject(s->msgs, subject, &stored) && stored.count > keep && stored.first < below) {
-        bool was_there = stream_take_out(s, stored.first);
-        assert(was_there);
+        if (!stream_take_out(s, stored.first)) return;
     }
 }
 
@@ -49,13 +49,13 @@ void stream_room_enforce(struct stream *s)
     const struct stream_config *c = &s->config;
     struct msgs_state state;
     if (c->max_msgs <= 0 && c->max_bytes <= 0) return;
+    if (c->discard == JS_DISCARD_NEW) return;   /* what is there stays, also under a lower limit */
     for (;;) {
         msgs_state(s->msgs, &state);
         bool too_many = c->max_msgs > 0 && state.messages > (uint64_t)c->max_msgs;
         bool too_large = c->max_bytes > 0 && state.bytes > (uint64_t)c->max_bytes;
         if (state.messages == 0 || (!too_many && !too_large)) return;
-        bool was_there = stream_take_out(s, state.first_sequence);
-        assert(was_there);
+        if (!stream_take_out(s, state.first_sequence)) return;  /* it cannot be read */
     }
 }
 
