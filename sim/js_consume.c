@@ -108,7 +108,7 @@ static void each_own(struct js_world *w, struct js_client *c,
     }
 }
 
-static void listen(struct js_world *w, struct js_client *c, struct jm_consumer *consumer)
+static void listen_to(struct js_world *w, struct js_client *c, struct jm_consumer *consumer)
 {
     (void)w;
     consumer->last_delivered = consumer->last_first = 0;

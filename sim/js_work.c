@@ -68,7 +68,7 @@ static void publish_done(void *world, struct js_call *call, const struct sim_op 
 
 /* ---- messages ---- */
 
-static void send(struct js_world *w, struct js_client *c, struct jm_msg *msg)
+static void send_message(struct js_world *w, struct js_client *c, struct jm_msg *msg)
 {
     struct buf payload = { 0 };
     jm_msg_sent(model_of(w), msg);
@@ -147,7 +147,7 @@ static void publish(struct js_world *w, struct js_client *c, struct jm_stream *s
     struct jm_msg *msg = make(w, s, c->id);
     enum kind kind = draw_kind(w);
     if (kind != PLAIN) add_headers(w, msg, kind);
-    send(w, c, msg);
+    send_message(w, c, msg);
 }
 
 static void publish_batch(struct js_world *w, struct js_client *c, struct jm_stream *s)
@@ -165,7 +165,7 @@ static void publish_batch(struct js_world *w, struct js_client *c, struct jm_str
         msg->batch = b;
         msg->batch_at = i;
     }
-    for (uint32_t i = 0; i < b->count; i++) send(w, c, b->msgs[i]);
+    for (uint32_t i = 0; i < b->count; i++) send_message(w, c, b->msgs[i]);
 }
 
 /* One of its own that may or may not have been taken, and that can still be told apart. */
@@ -178,7 +178,7 @@ static void publish_again(struct js_world *w, struct js_client *c, struct jm_str
         if (!msg->has_id || !is_open || msg->attempts > 2) continue;
         if (w->model.wall - msg->sent_at > s->config.window / 2 || !s->config.is_file) continue;
         msg->client = c->id;
-        send(w, c, msg);
+        send_message(w, c, msg);
         return;
     }
 }

@@ -337,6 +337,15 @@ static bool list_add_to(struct stage *g, struct rng *rng, struct checkpoint *tol
     return !fails;
 }
 
+/* The slice that begins a rewrite, if none has begun. */
+static void slice_add_to(struct stage *g, struct checkpoint *next)
+{
+    if (next->bytes.len > 0) return;
+    stage_durable(g);
+    consumers_checkpoint(g->stream.consumers, next, 1, true);
+    if (next->bytes.len > 0) expect_told(g, next);
+}
+
 static void checkpoints_and_what_came_after_make_the_same(void **state)
 {
     (void)state;
@@ -347,11 +356,7 @@ static void checkpoints_and_what_came_after_make_the_same(void **state)
         rng_init(&rng, seed);
         for (int step = 0; step < 400; step++) {
             something(g, &rng);
-            if (step % 40 == 19 && next.bytes.len == 0 && rng_below(&rng, 2) == 0) {
-                stage_durable(g);
-                consumers_checkpoint(g->stream.consumers, &next, 1, true);
-                if (next.bytes.len > 0) expect_told(g, &next);
-            }
+            if (step % 40 == 19 && rng_below(&rng, 2) == 0) slice_add_to(g, &next);
             if (step % 40 != 39) continue;
             stage_durable(g);
             if (list_add_to(g, &rng, &told, &next)) expect_told(g, &told);
@@ -383,6 +388,14 @@ static void change_one(struct stage *g, struct rng *rng)
     stage_durable(g);
 }
 
+/* What a slice tells stands in the new files, or they begin anew. */
+static void slice_or_none(struct stage *g, struct checkpoint *new, bool *is_shown)
+{
+    if (*is_shown) new->bytes.len = 0;
+    *is_shown = !*is_shown;
+    if (*is_shown) consumers_checkpoint(g->stream.consumers, new, 1, true);
+}
+
 /* A rewrite: lists go to the new files too, before the slice that shows the consumers and behind
  * it, and messages come and go in between. */
 static void a_slice_between_two_lists_makes_the_same(void **state)
@@ -400,9 +413,7 @@ static void a_slice_between_two_lists_makes_the_same(void **state)
             stage_durable(g);
             if (rng_below(&rng, 6) == 0) change_one(g, &rng);
             if (rng_below(&rng, 3) == 0) {
-                if (is_shown) new.bytes.len = 0;
-                is_shown = !is_shown;
-                if (is_shown) consumers_checkpoint(g->stream.consumers, &new, 1, true);
+                slice_or_none(g, &new, &is_shown);
                 continue;
             }
             uint32_t before = old.bytes.len;
