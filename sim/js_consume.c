@@ -118,7 +118,7 @@ static void listen_to(struct js_world *w, struct js_client *c, struct jm_consume
 void js_work_in(void *world, struct js_client *c)
 {
     struct js_world *w = world;
-    if (c->id > w->plan.publishers) each_own(w, c, listen);
+    if (c->id > w->plan.publishers) each_own(w, c, listen_to);
 }
 
 static void pull(struct js_world *w, struct js_client *c, struct jm_consumer *consumer)
