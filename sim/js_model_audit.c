@@ -123,7 +123,7 @@ static void check_limit(struct jm *m, const struct jm_stream *s, const char *wha
 static uint64_t count_subjects(struct jm *m, const struct jm_stream *s)
 {
     uint64_t subjects = 0;
-    for (char k = 'a'; k < 'a' + JM_SUBJECTS; k++) {
+    for (int k = 'a'; k < 'a' + JM_SUBJECTS; k++) {
         uint64_t count = 0;
         for (uint32_t i = 0; i < s->by_seq_cap; i++) {
             const struct jm_msg *msg = s->by_seq[i];
@@ -141,9 +141,10 @@ static void check_end(struct jm *m, const struct jm_stream *s)
     uint64_t open = 0;
     for (uint32_t i = 0; i < s->msgs_count; i++)
         open += s->msgs[i]->seq == 0 && s->msgs[i]->fate != JM_REFUSED;
-    if (s->last > s->told_last + open)
+    unsigned long long most = s->told_last + open;
+    if (s->last > most)
         jm_fail(m, "%s: its last sequence is %llu, but only %llu can be", s->config.name,
-                (unsigned long long)s->last, (unsigned long long)(s->told_last + open));
+                (unsigned long long)s->last, most);
 }
 
 void jm_audit_end(struct jm *m, struct jm_stream *s, const struct jm_told *t)

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "base/assert.h"
 #include "base/compiler.h"
 #include "base/slice.h"
 
@@ -31,6 +32,7 @@ static inline void buf_add(struct buf *b, struct slice s)
 {
     if (s.len == 0) return;
     buf_reserve(b, s.len);
+    assert(b->ptr != NULL);
     memcpy(b->ptr + b->len, s.ptr, s.len);
     b->len += s.len;
 }

@@ -26,6 +26,7 @@ enum { HEAD_ROOM = 2 * DIGITS_MAX + sizeof "  \r\n" };
 static uint8_t *add(uint8_t *at, struct slice s)
 {
     if (s.len == 0) return at;
+    assert(at != NULL);
     memcpy(at, s.ptr, s.len);
     return at + s.len;
 }

@@ -49,9 +49,8 @@ static uint32_t scrub_chunk(struct msgs_file *f, struct block *b)
     f->scrub_at = entry_sequence(x, chunk_end(x, number) - 1) + 1;
     if (is_here) return 0;
     f->scrubbed = entry_sequence(x, x->chunks[number].first_entry);
-    enum err e = chunk_need(b, number, true, &c);
-    maybe(e != ERR_OK); /* it is being read, or listed as lost */
-    return len;
+    bool is_there = chunk_need(b, number, true, &c) == ERR_OK;
+    return is_there ? 0 : len;          /* it is being read, or listed as lost */
 }
 
 uint32_t msgs_file_scrub(struct msgs *m)

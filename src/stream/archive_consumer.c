@@ -258,8 +258,10 @@ static void add_spent(const struct consumer_state *s, struct acks *a)
     }
 }
 
-void consumer_state_acks(struct consumer_state *s, uint64_t last_seq, struct acks *a)
+void consumer_state_acks(struct consumer_state *state, uint64_t last_seq, struct acks *ret)
 {
+    struct consumer_state *s = state;
+    struct acks *a = ret;
     uint64_t last = least(last_seq, SEQ_MAX - 1);
     assert(ack_list_count(&a->pending) == 0);
     assert(ack_list_count(&a->spent) == 0);

@@ -33,7 +33,7 @@ static inline void transfer_set(struct buf *to, struct slice from)
 static inline bool transfer_next(struct js_world *w, struct transfer_msg *ret)
 {
     struct buf *out = &w->world->fake->socks[w->client].out;
-    struct slice line, words[7], rest = buf_slice(out);
+    struct slice line, words[7] = { { .ptr = NULL } }, rest = buf_slice(out);
     uint32_t count = 0;
     uint64_t header_len = 0, len = 0;
     int64_t end = slice_find_byte(rest, '\r');
