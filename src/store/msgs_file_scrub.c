@@ -25,7 +25,7 @@ static void forget_last(struct msgs_file *f)
     f->scrubbed = 0;
     if (b == NULL || b->index == NULL || !b->is_complete) return;
     uint32_t entry = block_index_find(b->index, sequence);
-    if (entry == ENTRY_NONE) return;    /* the block is another one by now */
+    if (entry == ENTRY_NONE) return; /* the block is another one by now */
     struct chunk *c = chunk_get(b, block_index_chunk_of(b->index, entry));
     bool is_free = c != NULL && c->state == CHUNK_SAFE && c->cached.holds == 0;
     if (is_free && c != f->pin_chunk) (void)chunk_free(c);
@@ -49,8 +49,9 @@ static uint32_t scrub_chunk(struct msgs_file *f, struct block *b)
     f->scrub_at = entry_sequence(x, chunk_end(x, number) - 1) + 1;
     if (is_here) return 0;
     f->scrubbed = entry_sequence(x, x->chunks[number].first_entry);
-    bool is_there = chunk_need(b, number, true, &c) == ERR_OK;
-    return is_there ? 0 : len;          /* it is being read, or listed as lost */
+    enum err e = chunk_need(b, number, true, &c);
+    assert(e != ERR_INVALID); /* there, being read, or listed as lost */
+    return len;
 }
 
 uint32_t msgs_file_scrub(struct msgs *m)
