@@ -195,15 +195,9 @@ static void take(struct sim_client *c, const struct sim_op *op)
 
 static void trace(const struct sim_client *c, const char *way, struct slice bytes)
 {
-    struct slice line = slice_first(bytes, 200);
-    fprintf(stderr, "%10.3f ms client %u/%d %s ", (double)c->host->clock.now / (double)MILLISECOND,
-            c->id, c->peer == NULL ? -1 : (int)c->peer->id, way);
-    for (uint32_t i = 0; i < line.len; i++) {
-        char ch = (char)line.ptr[i];
-        if (ch == '\r') continue;
-        fputc(ch >= ' ' && ch <= '~' ? ch : ch == '\n' ? '|' : '?', stderr);
-    }
-    fputc('\n', stderr);
+    char who[32];
+    (void)snprintf(who, sizeof who, "%u/%d", c->id, c->peer == NULL ? -1 : (int)c->peer->id);
+    sim_host_trace(c->host, who, way, slice_first(bytes, 200));
 }
 
 static void parse(struct sim_client *c)

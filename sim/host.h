@@ -62,4 +62,8 @@ bool sim_host_is_drained(const struct sim_host *);
 /* Stopped, and nothing is left to do. */
 bool sim_host_is_idle(const struct sim_host *);
 
+/* A line of the trace: what a client heard ("<") or said (">"), with CR left out, LF as a bar and
+ * what cannot be shown as a question mark. */
+void sim_host_trace(const struct sim_host *, const char *who, const char *way, struct slice bytes);
+
 #endif

@@ -136,15 +136,9 @@ static void take(struct js_client *c, const struct sim_op *op)
 
 static void trace(const struct js_client *c, const char *way, struct slice bytes)
 {
-    struct slice line = slice_first(bytes, 400);
-    fprintf(stderr, "%10.3f ms client %u %s ", (double)c->host->clock.now / (double)MILLISECOND,
-            c->id, way);
-    for (uint32_t i = 0; i < line.len; i++) {
-        char ch = (char)line.ptr[i];
-        if (ch == '\r') continue;
-        fputc(ch >= ' ' && ch <= '~' ? ch : ch == '\n' ? '|' : '?', stderr);
-    }
-    fputc('\n', stderr);
+    char who[32];
+    (void)snprintf(who, sizeof who, "%u", c->id);
+    sim_host_trace(c->host, who, way, slice_first(bytes, 400));
 }
 
 static void parse(struct js_client *c)

@@ -5,8 +5,8 @@
 #include "base/assert.h"
 #include "base/le.h"
 #include "codec/highway.h"
-#include "codec/varint.h"
 #include "crypto/sha256.h"
+#include "import/nats_cursor.h"
 
 enum {
     INDEX_MAGIC = 11,
@@ -37,27 +37,7 @@ enum err nats_index_body(struct slice file, struct slice stream, struct slice *r
 
 /* ---- numbers, until one is not there ---- */
 
-struct cursor {
-    struct slice rest;
-    uint8_t      version;
-    bool         is_bad;
-};
-
-static uint64_t take(struct cursor *c)
-{
-    uint64_t value = 0;
-    if (c->is_bad || uvarint_take(&c->rest, &value) != ERR_OK) c->is_bad = true;
-    return c->is_bad ? 0 : value;
-}
-
-static int64_t take_signed(struct cursor *c)
-{
-    int64_t value = 0;
-    if (c->is_bad || varint_take(&c->rest, &value) != ERR_OK) c->is_bad = true;
-    return c->is_bad ? 0 : value;
-}
-
-static struct slice take_bytes(struct cursor *c, uint64_t len)
+static struct slice take_bytes(struct nats_cursor *c, uint64_t len)
 {
     if (len > c->rest.len) c->is_bad = true;
     if (c->is_bad) return (struct slice){ 0 };
@@ -66,36 +46,36 @@ static struct slice take_bytes(struct cursor *c, uint64_t len)
     return bytes;
 }
 
-static uint32_t take_u32(struct cursor *c)
+static uint32_t take_u32(struct nats_cursor *c)
 {
-    uint64_t value = take(c);
+    uint64_t value = nats_take(c);
     if (value > UINT32_MAX) c->is_bad = true;
     return (uint32_t)value;
 }
 
 /* ---- parts ---- */
 
-static void read_state(struct cursor *c, struct nats_index *x)
+static void read_state(struct nats_cursor *c, struct nats_index *x)
 {
-    x->messages = take(c);
-    x->bytes = take(c);
-    x->first = take(c);
-    x->first_time = take_signed(c);
-    x->last = take(c);
-    x->last_time = take_signed(c);
+    x->messages = nats_take(c);
+    x->bytes = nats_take(c);
+    x->first = nats_take(c);
+    x->first_time = nats_take_signed(c);
+    x->last = nats_take(c);
+    x->last_time = nats_take_signed(c);
 }
 
 /* Subjects are told by the messages. */
-static void skip_subjects(struct cursor *c)
+static void skip_subjects(struct nats_cursor *c)
 {
-    uint64_t count = take(c);
+    uint64_t count = nats_take(c);
     for (uint64_t i = 0; i < count && !c->is_bad; i++) {
-        uint64_t len = take(c);
+        uint64_t len = nats_take(c);
         if (len == 0) continue;
         (void)take_bytes(c, len);
-        uint64_t messages = take(c);
-        (void)take(c);
-        if (messages > 1 || c->version >= INDEX_VERSION_LAST_BLOCK) (void)take(c);
+        uint64_t messages = nats_take(c);
+        (void)nats_take(c);
+        if (messages > 1 || c->version >= INDEX_VERSION_LAST_BLOCK) (void)nats_take(c);
     }
 }
 
@@ -104,7 +84,7 @@ static uint32_t node_size(uint8_t version)
     return 8 + 8 * (version == 1 ? WORDS_OLD : WORDS) + 2;
 }
 
-static void read_deleted(struct cursor *c, struct nats_index_block *b)
+static void read_deleted(struct nats_cursor *c, struct nats_index_block *b)
 {
     struct slice head = take_bytes(c, DELETED_HEAD);
     if (c->is_bad) return;
@@ -117,23 +97,23 @@ static void read_deleted(struct cursor *c, struct nats_index_block *b)
     b->deleted = take_bytes(c, nodes * node_size(b->deleted_version));
 }
 
-static void read_block(struct cursor *c, struct nats_index_block *b)
+static void read_block(struct nats_cursor *c, struct nats_index_block *b)
 {
     *b = (struct nats_index_block){ .number = take_u32(c) };
-    b->bytes = take(c);
-    b->first = take(c);
-    (void)take_signed(c);
-    b->last = take(c);
-    (void)take_signed(c);
-    b->deleted_count = take(c);
-    if (c->version >= INDEX_VERSION_TTL) (void)take(c);
-    if (c->version >= INDEX_VERSION_SCHEDULES) (void)take(c);
+    b->bytes = nats_take(c);
+    b->first = nats_take(c);
+    (void)nats_take_signed(c);
+    b->last = nats_take(c);
+    (void)nats_take_signed(c);
+    b->deleted_count = nats_take(c);
+    if (c->version >= INDEX_VERSION_TTL) (void)nats_take(c);
+    if (c->version >= INDEX_VERSION_SCHEDULES) (void)nats_take(c);
     if (b->deleted_count > 0 && !c->is_bad) read_deleted(c, b);
 }
 
-static void read_blocks(struct cursor *c, struct nats_index *x)
+static void read_blocks(struct nats_cursor *c, struct nats_index *x)
 {
-    uint64_t count = take(c);
+    uint64_t count = nats_take(c);
     if (count > c->rest.len / BLOCK_MIN) c->is_bad = true;
     if (c->is_bad || count == 0) return;
     x->blocks = xcalloc((size_t)count, sizeof *x->blocks);
@@ -150,7 +130,7 @@ enum err nats_index_read(struct slice plain, struct nats_index *ret)
     struct nats_index x = { 0 };
     assert(ret != NULL);
     if (plain.len < 2 || plain.ptr[0] != INDEX_MAGIC) return ERR_CORRUPT;
-    struct cursor c = { .rest = slice_from(plain, 2), .version = plain.ptr[1] };
+    struct nats_cursor c = { .rest = slice_from(plain, 2), .version = plain.ptr[1] };
     if (c.version < 1 || c.version > INDEX_VERSION_LAST_BLOCK) return ERR_CORRUPT;
     read_state(&c, &x);
     skip_subjects(&c);

@@ -260,22 +260,20 @@ static void add_spent(const struct consumer_state *s, struct acks *a)
 
 void consumer_state_acks(struct consumer_state *state, uint64_t last_seq, struct acks *ret)
 {
-    struct consumer_state *s = state;
-    struct acks *a = ret;
     uint64_t last = least(last_seq, SEQ_MAX - 1);
-    assert(ack_list_count(&a->pending) == 0);
-    assert(ack_list_count(&a->spent) == 0);
-    sort(&s->pending, sizeof(struct ack_entry));
-    sort(&s->redelivered, sizeof(struct consumer_redelivered));
-    a->delivered.consumer_seq = least(s->delivered.consumer_seq, SEQ_MAX / 2);
-    a->delivered.stream_seq = least(s->delivered.stream_seq, last);
-    a->floor.consumer_seq = least(s->floor.consumer_seq, a->delivered.consumer_seq);
-    a->floor.stream_seq = least(s->floor.stream_seq, a->delivered.stream_seq);
-    if (a->policy == ACKS_NONE) {
-        a->floor = a->delivered;
+    assert(ack_list_count(&ret->pending) == 0);
+    assert(ack_list_count(&ret->spent) == 0);
+    sort(&state->pending, sizeof(struct ack_entry));
+    sort(&state->redelivered, sizeof(struct consumer_redelivered));
+    ret->delivered.consumer_seq = least(state->delivered.consumer_seq, SEQ_MAX / 2);
+    ret->delivered.stream_seq = least(state->delivered.stream_seq, last);
+    ret->floor.consumer_seq = least(state->floor.consumer_seq, ret->delivered.consumer_seq);
+    ret->floor.stream_seq = least(state->floor.stream_seq, ret->delivered.stream_seq);
+    if (ret->policy == ACKS_NONE) {
+        ret->floor = ret->delivered;
         return;
     }
-    add_pending(s, a);
-    add_spent(s, a);
-    assert_slow((acks_check(a), true));
+    add_pending(state, ret);
+    add_spent(state, ret);
+    assert_slow((acks_check(ret), true));
 }
