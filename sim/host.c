@@ -188,7 +188,8 @@ const char *sim_host_deinit(struct sim_host *h, char ret_text[128])
 void sim_host_trace(const struct sim_host *h, const char *who, const char *way, struct slice bytes)
 {
     assert(who != NULL && way != NULL);
-    fprintf(stderr, "%10.3f ms client %s %s ", (double)h->clock.now / (double)MILLISECOND, who, way);
+    fprintf(stderr, "%10.3f ms client %s %s ", (double)h->clock.now / (double)MILLISECOND, who,
+            way);
     for (uint32_t i = 0; i < bytes.len; i++) {
         char ch = (char)bytes.ptr[i];
         if (ch == '\r') continue;
