@@ -4,6 +4,7 @@
 #include "auth/permissions.h"
 #include "auth/responses.h"
 #include "base/assert.h"
+#include "base/digits.h"
 #include "base/le.h"
 #include "core/check.h"
 #include "core/note.h"
@@ -107,12 +108,8 @@ static bool render_stripped(struct session *s, const struct message *m, struct s
     assert(m->header_len > 0);
     assert(m->header_len <= m->body.len);
     struct slice payload = slice_from(m->body, m->header_len);
-    uint8_t digits[16];
-    uint32_t first = sizeof digits;
-    uint32_t size = payload.len;
-    do digits[--first] = (uint8_t)('0' + size % 10);
-    while ((size /= 10) > 0);
-    uint32_t digits_len = (uint32_t)sizeof digits - first;
+    uint8_t digits[DIGITS_MAX];
+    uint32_t digits_len = (uint32_t)(digits_put(payload.len, digits) - digits);
     uint32_t reply_len = m->reply.len > 0 ? m->reply.len + 1 : 0;
     uint32_t total = prefix_len(false, m, sid) + reply_len + digits_len + 2 + payload.len + 2;
     uint8_t *at = outq_reserve(s->conn.out, &s->conn.reactor->pool, total);
@@ -123,7 +120,7 @@ static bool render_stripped(struct session *s, const struct message *m, struct s
         at = add(at, m->reply.ptr, m->reply.len);
         *at++ = ' ';
     }
-    at = add(at, digits + first, digits_len);
+    at = add(at, digits, digits_len);
     at = add(at, "\r\n", 2);
     if (payload.len > 0) at = add(at, payload.ptr, payload.len);
     at = add(at, "\r\n", 2);

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "embed/midge_internal.h"
-#include "net/limbo.h"
+#include "net/reactor.h"
 #include "os/limits.h"
 
 /* Standard streams, signals, log, configuration, listeners, monitoring; a poller and its wake. */
@@ -127,13 +127,6 @@ static void wait_idle(struct midge *m)
     while (!server_is_idle(m->server) && clock_monotonic(m->env->clock) < end) nap();
 }
 
-static bool is_done(struct reactor *r)
-{
-    bool has_disk = r->disk != NULL && r->disk->in_flight > 0;
-    return r->connections == 0 && r->works == 0 && limbo_is_empty(r->limbo) &&
-           !mailbox_has_work(r) && !has_disk;
-}
-
 /* Ticks until nothing is left. False: something did not end in time. */
 static bool finish_ticks(struct midge *m)
 {
@@ -142,7 +135,7 @@ static bool finish_ticks(struct midge *m)
         done = true;
         for (uint32_t i = 0; i < m->set->count; i++) {
             (void)reactor_tick(m->set->at[i], 0);
-            done &= is_done(m->set->at[i]);
+            done &= reactor_is_done(m->set->at[i]);
         }
         if (done) break;
         if (clock_monotonic(m->env->clock) >= end) return false;

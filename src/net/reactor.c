@@ -364,3 +364,10 @@ bool reactor_slow_cancel(struct reactor *home, struct reactor_work *work)
     list_remove(&work->work.node);
     return true;
 }
+
+bool reactor_is_done(struct reactor *r)
+{
+    bool has_disk = r->disk != NULL && r->disk->in_flight > 0;
+    return r->connections == 0 && r->works == 0 && limbo_is_empty(r->limbo) &&
+           !mailbox_has_work(r) && !has_disk;
+}

@@ -97,6 +97,8 @@ struct reactors *reactors_free(struct reactors *); /* all connections must be go
 
 /* One turn. Waits at most `sleep_max` for something to do. Returns how much was done. */
 uint32_t reactor_tick(struct reactor *, nanos sleep_max);
+/* Nothing of it is on its way, and nobody is there: it may be freed when it ticks no more. */
+bool reactor_is_done(struct reactor *);
 
 /* The queue whose finished operations this reactor brings home, made with reactor_wake() and the
  * reactor as its `wake`. NULL takes it away again, before it is freed. Its owner stays the

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
-#include "net/limbo.h"
 #include "server/identity.h"
 #include "server/snapshot.h"
 
@@ -85,12 +84,6 @@ void at_rest_tick(struct at_rest *a)
     (void)reactor_tick(a->reactors->at[0], NAP);
 }
 
-static bool is_quiet(struct reactor *r)
-{
-    bool has_disk = r->disk != NULL && r->disk->in_flight > 0;
-    return limbo_is_empty(r->limbo) && !mailbox_has_work(r) && !has_disk;
-}
-
 enum err at_rest_close(struct at_rest *a, struct errmsg *why)
 {
     enum err e = ERR_OK;
@@ -98,13 +91,13 @@ enum err at_rest_close(struct at_rest *a, struct errmsg *why)
     struct reactor *r = a->reactors->at[0];
     nanos end = clock_monotonic(a->env->clock) + CLOSE_MOST;
     jetstream_stop(a->jetstream);
-    while (e == ERR_OK && (!jetstream_is_idle(a->jetstream) || !is_quiet(r))) {
+    while (e == ERR_OK && (!jetstream_is_idle(a->jetstream) || !reactor_is_done(r))) {
         at_rest_tick(a);
         if (clock_monotonic(a->env->clock) >= end)
             e = errmsg_set(why, ERR_IO, "the store could not be written");
     }
     if (e == ERR_OK && jetstream_has_failed(a->jetstream))
         e = errmsg_set(why, ERR_IO, "the store could not be written");
-    if (is_quiet(r)) dismantle(a);      /* else the process ends soon, its memory with it */
+    if (reactor_is_done(r)) dismantle(a);      /* else the process ends soon, its memory with it */
     return e;
 }

@@ -4,33 +4,18 @@ nats-server 2.15, with every message and consumer; what is not whole leaves noth
 
 A server that is not in build/peer (tools/peer) leaves its cases out.
 """
-import functools
 import hashlib
 import json
 import os
-import pathlib
-import subprocess
 import time
 
-from harness import LeftOut, World, expect, expect_equal, midge_only, until
+from harness import World, expect, expect_equal, midge_only, until
+from peers import peer
 from streams import StreamClient
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CONFIG = 'listen: "127.0.0.1:-1"\nserver_name: js\njetstream { store_dir: "%s" }\n'
 MESSAGES = 30000
 CHUNK = 128 * 1024
-
-
-@functools.cache
-def peer(name):
-    if name == "nats-server":
-        done = subprocess.run([ROOT / "tools/peer", name], capture_output=True, text=True, check=False)
-        path = pathlib.Path(done.stdout.strip() or ROOT / "build/peer" / name)
-    else:
-        path = ROOT / "build/peer" / name
-    if not path.is_file():
-        raise LeftOut(f"tools/peer {name} was not asked for")
-    return str(path)
 
 
 class Place:

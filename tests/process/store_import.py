@@ -4,17 +4,15 @@
 What is right says nats-server 2.15.2, started on a copy of the same directory. A server that is not in build/peer
 (tools/peer) leaves its cases out.
 """
-import functools
 import json
 import os
 import pathlib
 import shutil
-import subprocess
 
-from harness import LeftOut, Server, World, expect, expect_equal, midge_only, until
+from harness import Server, World, expect, expect_equal, midge_only, until
+from peers import peer
 from streams import StreamClient
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SERVERS = {"2.10": "nats-server-2.10", "2.12": "nats-server-2.12", "2.15": "nats-server"}
 CONFIG = """
 listen: "127.0.0.1:-1"
@@ -32,26 +30,13 @@ no_auth_user: a
 HOUR = 3600 * 10**9
 
 
-@functools.cache
-def peer(version):
-    name = SERVERS[version]
-    if version == "2.15":
-        done = subprocess.run([ROOT / "tools/peer", name], capture_output=True, text=True, check=False)
-        path = pathlib.Path(done.stdout.strip() or ROOT / "build/peer" / name)
-    else:
-        path = ROOT / "build/peer" / name
-    if not path.is_file():
-        raise LeftOut(f"tools/peer {name} was not asked for")
-    return str(path)
-
-
 class Place:
     """A case's world with a nats-server's directory in it."""
 
     def __init__(self, world, version="2.15", more="", accounts=""):
         self.world, self.version, self.more, self.accounts = world, version, more, accounts
-        self.binary = peer(version)
-        peer("2.15")
+        self.binary = peer(SERVERS[version])
+        peer(SERVERS["2.15"])
 
     def config(self, folder):
         text = CONFIG.format(folder=self.world.path(folder), more=self.more, accounts=self.accounts)
@@ -90,7 +75,7 @@ class Place:
         code, out, err = self.run_import(*flags)
         expect_equal((code, err), (0, ""))
         expect(theirs(self.world.path("data")) == before, "nats-server's files have changed")
-        wanted = self.facts(peer("2.15"), "theirs")
+        wanted = self.facts(peer(SERVERS["2.15"]), "theirs")
         got = self.facts(self.world.binary, "data")
         expect_equal(sorted(got), sorted(wanted))
         for name, stream in wanted.items():
