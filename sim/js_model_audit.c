@@ -127,13 +127,17 @@ static bool expects(const struct jm_msg *msg)
     return msg->seq != 0 && (msg->expects_last || msg->expects_subject);
 }
 
-/* What may be damaged is counted or not; where it can be known, `more` is 0. */
-static void check_number(struct jm *m, const struct jm_stream *s, const char *what, uint64_t told,
-                         uint64_t is, uint64_t more)
+/* What may be damaged is counted or not: up to so many `more`. */
+struct number {
+    const char *what;
+    uint64_t told, is, more;
+};
+
+static void check_number(struct jm *m, const struct jm_stream *s, struct number n)
 {
-    if (told >= is && told - is <= more) return;
-    jm_fail(m, "%s: tells %llu %s, but it is %llu", s->config.name, (unsigned long long)told, what,
-            (unsigned long long)is);
+    if (n.told >= n.is && n.told - n.is <= n.more) return;
+    jm_fail(m, "%s: tells %llu %s, but it is %llu", s->config.name, (unsigned long long)n.told,
+            n.what, (unsigned long long)n.is);
 }
 
 static void check_limit(struct jm *m, const struct jm_stream *s, const char *what, uint64_t max,
@@ -199,12 +203,13 @@ static void check_told(struct jm *m, const struct jm_stream *s, const struct jm_
 {
     const struct hidden h = count_hidden(m, s);
     uint64_t first = first_found(s), span = s->last + 1 - t->first;
-    check_number(m, s, "messages", t->msgs, s->found, h.msgs);
-    check_number(m, s, "bytes", t->bytes, s->found_bytes, h.bytes);
+    check_number(m, s, (struct number){ "messages", t->msgs, s->found, h.msgs });
+    check_number(m, s, (struct number){ "bytes", t->bytes, s->found_bytes, h.bytes });
     if (s->found > 0 && !jm_may_be_damaged(m, s, t->first))
-        check_number(m, s, "as the first", t->first, first, 0);
-    check_number(m, s, "as deleted", t->deleted, t->msgs > 0 ? span - t->msgs : 0, 0);
-    check_number(m, s, "subjects", t->subjects, count_subjects(m, s), h.msgs);
+        check_number(m, s, (struct number){ "as the first", t->first, first, 0 });
+    uint64_t deleted = t->msgs > 0 ? span - t->msgs : 0;
+    check_number(m, s, (struct number){ "as deleted", t->deleted, deleted, 0 });
+    check_number(m, s, (struct number){ "subjects", t->subjects, count_subjects(m, s), h.msgs });
 }
 
 void jm_audit_end(struct jm *m, struct jm_stream *s, const struct jm_told *t)
