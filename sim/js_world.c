@@ -225,12 +225,18 @@ static void cut_short(struct js_world *w)
     start(w);
 }
 
+/* A batch that is stored whole has up to 7 messages; beside them stand acks and configurations. */
+static uint32_t record_max(const struct js_world *w)
+{
+    return 7 * (w->plan.payload_max + 200) + 4096;
+}
+
 void js_world_rot(struct js_world *w, enum sim_rot_kind kind)
 {
     struct sim_rot r;
-    sim_rot_flip(js_world_disk(w), kind, &w->rot_rng, &r);
+    sim_rot_flip(js_world_disk(w), kind, record_max(w), &w->rot_rng, &r);
     if (kind == SIM_ROT_BLOCK && r.kind == SIM_ROT_NONE)
-        sim_rot_flip(js_world_disk(w), SIM_ROT_JOURNAL, &w->rot_rng, &r);
+        sim_rot_flip(js_world_disk(w), SIM_ROT_JOURNAL, record_max(w), &w->rot_rng, &r);
     w->model.rotten += r.kind != SIM_ROT_NONE;
     if (w->host.log.echo && r.kind != SIM_ROT_NONE)
         fprintf(stderr, "      %s turns: %s, byte %llu, bit %u; %llu to %llu may be damaged\n",

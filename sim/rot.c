@@ -69,6 +69,7 @@ struct batch {
 struct survey {
     struct disk_memory *disk;
     enum sim_rot_kind kind;
+    uint32_t record_max;
     /* files of the kind, or newest batches, as many as can be remembered: a window that slides */
     char names[CHOICES][DISK_NAME_MAX];
     struct batch batches[CHOICES];
@@ -179,7 +180,7 @@ static bool cost_in_journal(const struct survey *s, const struct batch *b, const
     const uint8_t *head = bytes + b->at, *body = head + HEAD + (size_t)b->ranges * RANGE;
     uint64_t byte = r->offset - b->at - (uint64_t)(body - head);
     if (r->offset < b->at + (uint64_t)(body - head) || byte >= b->body) return true;
-    if (b->is_sealed) return b->body <= REPAIRED;
+    if (b->is_sealed) return b->body <= REPAIRED || s->record_max <= REPAIRED;
     uint32_t at = record_at(body, (uint32_t)byte),
              len = RECORD + le_get_u32(body + at + RECORD_LEN);
     if (byte - at < RECORD || len <= REPAIRED) return true;
@@ -266,10 +267,10 @@ static bool draw_any(struct survey *s, struct rng *rng, struct sim_rot *r)
     return true;
 }
 
-void sim_rot_flip(struct disk_memory *d, enum sim_rot_kind kind, struct rng *rng,
-                  struct sim_rot *ret)
+void sim_rot_flip(struct disk_memory *d, enum sim_rot_kind kind, uint32_t record_max,
+                  struct rng *rng, struct sim_rot *ret)
 {
-    struct survey s = { .disk = d, .kind = kind };
+    struct survey s = { .disk = d, .kind = kind, .record_max = record_max };
     struct sim_rot r = { .kind = kind, .bit = rng_below(rng, 8) };
     *ret = (struct sim_rot){ 0 };
     assert(kind < SIM_ROT_KINDS);

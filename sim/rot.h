@@ -36,7 +36,9 @@ struct sim_rot {
 };
 
 const char *sim_rot_text(enum sim_rot_kind);
-/* Draws a bit of a file of this kind, and flips it. `*ret` has kind NONE when there is none. */
-void sim_rot_flip(struct disk_memory *, enum sim_rot_kind, struct rng *, struct sim_rot *ret);
+/* Draws a bit of a file of this kind, and flips it. `*ret` has kind NONE when there is none. No
+ * record of the journal is longer than `record_max`, which a sealed one does not tell. */
+void sim_rot_flip(struct disk_memory *, enum sim_rot_kind, uint32_t record_max, struct rng *,
+                  struct sim_rot *ret);
 
 #endif

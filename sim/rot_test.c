@@ -32,7 +32,7 @@ static void where_there_is_no_file_nothing_is_flipped(void **state)
     (void)state;
     rng_init(&rng, 1);
     for (uint32_t kind = 0; kind < SIM_ROT_KINDS; kind++) {
-        sim_rot_flip(d, kind, &rng, &r);
+        sim_rot_flip(d, kind, 0, &rng, &r);
         assert_int_equal(r.kind, SIM_ROT_NONE);
         assert_int_equal(r.first, 0);
     }
@@ -50,7 +50,7 @@ static void one_bit_is_flipped_and_no_more(void **state)
     (void)state;
     rng_init(&rng, 1);
     put(d, "identity.a", slice_of(before, sizeof before));
-    sim_rot_flip(d, SIM_ROT_IDENTITY, &rng, &r);
+    sim_rot_flip(d, SIM_ROT_IDENTITY, 0, &rng, &r);
     assert_int_equal(r.kind, SIM_ROT_IDENTITY);
     assert_string_equal(r.name, "identity.a");
     assert_int_equal(r.first, 0);
@@ -74,7 +74,7 @@ static void in_the_journal_only_a_large_record_is_lost(void **state)
         world_settle(w);
         world_rest(w);
         world_crash(w, true);
-        sim_rot_flip(w->disk, SIM_ROT_JOURNAL, &w->rng, &r);
+        sim_rot_flip(w->disk, SIM_ROT_JOURNAL, LARGE, &w->rng, &r);
         if (r.first > 0) {
             const struct entry *e = &w->entries[1];
             assert_int_equal(r.owner, e->owner);
@@ -129,7 +129,7 @@ static void in_a_plain_chunk_a_message_is_lost_and_the_head_costs_nothing(void *
         struct sim_rot r;
         assert_int_equal(d->base.make_dir(&d->base, "streams"), ERR_OK);
         put(d, "streams/1", slice_of(part, len));
-        sim_rot_flip(d, SIM_ROT_BLOCK, &rng, &r);
+        sim_rot_flip(d, SIM_ROT_BLOCK, 0, &rng, &r);
         uint32_t second = PART_HEAD + MESSAGE_HEAD + 6;
         uint64_t lost = r.offset < PART_HEAD ? 0 : r.offset < second ? 4 : 6;
         assert_int_equal(r.first, lost);

@@ -59,6 +59,10 @@ struct journal_seal {
     MUST_CHECK enum err (*open)(void *ctx, const uint8_t nonce[24], struct slice context,
                                 struct slice sealed, uint8_t *ret_plain);
     void (*nonce)(void *ctx, uint8_t ret_nonce[24]); /* never the same twice under one key */
+    /* What would come out under the key with this index, sound or not, bit for bit at its place: to
+     * look for one that has turned. False: there are no more keys. May be NULL. */
+    bool (*peek)(void *ctx, uint32_t index, const uint8_t nonce[24], struct slice sealed,
+                 uint8_t *ret_plain);
 };
 
 enum journal_sync {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/journal_mend.h"
 
+#include "base/alloc.h"
+
 /* ---- trying ---- */
 
 /* Bytes of which some may have turned, and whether all is well again. */
@@ -100,21 +102,52 @@ static bool mend_record(uint8_t *body, uint32_t len, uint32_t at, struct journal
     return said > 0 && said <= JOURNAL_MEND_MAX && try_bits(&t, at + RECORD_SIZE, at + said, ret);
 }
 
-bool journal_mend_body(const struct journal_head *h, uint8_t *body, struct journal_bit *ret)
+/* Of a plain text the first bad record. */
+static bool mend_plain(uint8_t *body, uint32_t body_len, struct journal_bit *ret)
 {
-    struct slice all = slice_of(body, h->body_len);
-    assert(h->pos > 0);
-    if (h->flags & JOURNAL_FLAG_SEALED) {
-        const struct trial t = { body, h->body_len, 0, NULL, h, is_sealed_body };
-        return h->body_len <= JOURNAL_MEND_MAX && !is_sealed_body(&t) &&
-               try_bits(&t, 0, h->body_len, ret);
-    }
+    struct slice all = slice_of(body, body_len);
     uint32_t at = 0, len = 1;
+    assert(body != NULL);
     while (at < all.len && len > 0) {
         len = journal_record_check(all, at);
         at += len;
     }
     return at < all.len && mend_record(body, all.len, at, ret);
+}
+
+/* Under each key: under another one than its own it is noise. */
+static bool mend_text(const struct journal_head *h, const struct journal_seal *seal,
+                      struct slice sealed, struct journal_bit *ret)
+{
+    uint32_t len = sealed.len - seal->overhead;
+    uint8_t *text = xalloc(len + 1);
+    bool is_found = false;
+    assert(sealed.len > seal->overhead);
+    for (uint32_t k = 0; !is_found && seal->peek(seal->ctx, k, h->nonce, sealed, text); k++)
+        is_found = mend_plain(text, len, ret);
+    xfree(text);
+    return is_found;
+}
+
+static bool mend_sealed(const struct journal_head *h, const struct journal_seal *seal,
+                        uint8_t *body, struct journal_bit *ret)
+{
+    const struct trial t = { body, h->body_len, 0, NULL, h, is_sealed_body };
+    assert(h->flags & JOURNAL_FLAG_SEALED);
+    if (is_sealed_body(&t)) return false;
+    if (h->body_len <= JOURNAL_MEND_MAX) return try_bits(&t, 0, h->body_len, ret);
+    if (seal->peek == NULL || seal->overhead == 0 || h->body_len > JOURNAL_MEND_HEAD_MAX)
+        return false;
+    if (try_bits(&t, h->body_len - seal->overhead, h->body_len, ret)) return true; /* its tag */
+    return mend_text(h, seal, slice_of(body, h->body_len), ret);
+}
+
+bool journal_mend_body(const struct journal_head *h, const struct journal_seal *seal, uint8_t *body,
+                       struct journal_bit *ret)
+{
+    assert(h->pos > 0 && h->body_len > 0);
+    if (h->flags & JOURNAL_FLAG_SEALED) return mend_sealed(h, seal, body, ret);
+    return mend_plain(body, h->body_len, ret);
 }
 
 bool journal_one_is_bad(const struct journal_head *h, struct slice body, uint32_t *ret_at,

@@ -13,6 +13,7 @@
 enum { RECORDS = 3, BATCH = 1024, STORE = 77 };
 
 static const struct journal_spot spot = { STORE, 5, 1024 };
+static const struct journal_seal none;
 
 /* A batch of three records, the second of `len` bytes. Returns the body's length. */
 static uint32_t make(uint8_t *batch, uint32_t len, struct journal_head *ret)
@@ -84,11 +85,11 @@ static void any_bit_of_a_plain_body_is_found(void **state)
     (void)state;
     uint32_t len = make(batch, 200, &h);
     uint8_t *body = batch + journal_head_len(1);
-    assert_false(journal_mend_body(&h, body, &bit)); /* it is sound */
+    assert_false(journal_mend_body(&h, &none, body, &bit)); /* it is sound */
     for (uint32_t i = 0; i < len * 8; i++) {
         body[i / 8] ^= (uint8_t)(1U << i % 8);
         assert_false(journal_body_check(&h, slice_of(body, len)));
-        assert_true(journal_mend_body(&h, body, &bit));
+        assert_true(journal_mend_body(&h, &none, body, &bit));
         assert_int_equal(bit.byte, i / 8);
         assert_int_equal(bit.mask, 1U << i % 8);
         body[i / 8] ^= (uint8_t)(1U << i % 8);
@@ -104,10 +105,10 @@ static void any_bit_of_a_sealed_body_is_found(void **state)
     struct journal_bit bit = { 0 };
     (void)state;
     h.body_sum = journal_sealed_sum(slice_of(body, sizeof body), journal_body_seed(&h));
-    assert_false(journal_mend_body(&h, body, &bit));
+    assert_false(journal_mend_body(&h, &none, body, &bit));
     for (uint32_t i = 0; i < sizeof body * 8; i++) {
         body[i / 8] ^= (uint8_t)(1U << i % 8);
-        assert_true(journal_mend_body(&h, body, &bit));
+        assert_true(journal_mend_body(&h, &none, body, &bit));
         assert_int_equal(bit.byte, i / 8);
         body[i / 8] ^= (uint8_t)(1U << i % 8);
     }
@@ -125,11 +126,11 @@ static void of_a_long_record_only_the_head_is_tried(void **state)
     uint8_t *body = batch + journal_head_len(1);
     const uint32_t second = RECORD_SIZE + 40;
     body[second + RECORD_OWNER] ^= 4;
-    assert_true(journal_mend_body(&h, body, &bit));
+    assert_true(journal_mend_body(&h, &none, body, &bit));
     assert_int_equal(bit.byte, second + RECORD_OWNER);
     body[second + RECORD_OWNER] ^= 4;
     body[second + RECORD_SIZE + 1000] ^= 4;
-    assert_false(journal_mend_body(&h, body, &bit));
+    assert_false(journal_mend_body(&h, &none, body, &bit));
     assert_true(journal_one_is_bad(&h, slice_of(body, h.body_len), &at, &len));
     assert_int_equal(at, second);
     assert_int_equal(len, RECORD_SIZE + LONG);

@@ -92,6 +92,27 @@ static void one_bit_costs_nothing_wherever_it_turns(void **state)
     }
 }
 
+/* It is longer than what is tried bit by bit. */
+static void one_bit_costs_nothing_in_a_long_sealed_batch_either(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 100; i++) {
+        struct world *w = world_new(i);
+        world_seal(w);
+        w->options.segment_first = w->options.segment_max = 65536;
+        assert_int_equal(world_open(w, false), ERR_OK);
+        for (uint32_t k = 0; k < 50; k++) (void)world_add(w, 500);
+        world_settle(w);
+        world_rest(w);
+        world_crash(w, true);
+        disk_memory_flip(w->disk, FIRST, HEAD_SIZE + i * 263, i % 8);
+        assert_int_equal(world_open(w, false), ERR_OK);
+        assert_int_equal(w->damages, 0);
+        assert_string_equal(w->complaint, "");
+        (void)world_free(w);
+    }
+}
+
 static void of_a_batch_only_the_long_record_is_lost(void **state)
 {
     struct world *w = *state;
@@ -400,6 +421,7 @@ int main(void)
         WITH_WORLD(a_bad_body_in_the_middle_is_rot_and_its_head_names_it),
         WITH_WORLD(a_bad_head_in_the_middle_is_rot_without_a_name),
         cmocka_unit_test(one_bit_costs_nothing_wherever_it_turns),
+        cmocka_unit_test(one_bit_costs_nothing_in_a_long_sealed_batch_either),
         WITH_WORLD(of_a_batch_only_the_long_record_is_lost),
         WITH_WORLD(a_bad_last_batch_is_a_torn_tail),
         WITH_WORLD(behind_a_mark_the_last_batch_is_rot),

@@ -43,7 +43,7 @@ static bool mend_body(struct scan *s, const struct found *f)
     assert(f->records > 0);
     if (bytes_of(s, f, &h, &bytes)) return false;
     uint32_t head = journal_head_len(h.ranges);
-    if (!journal_mend_body(&h, bytes + head, &bit)) return false;
+    if (!journal_mend_body(&h, &s->j->o.seal, bytes + head, &bit)) return false;
     return scan_mend(s, &(struct mend){ f->segment, f->offset + head + bit.byte, bit.mask });
 }
 

@@ -237,6 +237,15 @@ static inline enum err seal_open(void *ctx, const uint8_t nonce[24], struct slic
     return memcmp(tag, sealed.ptr + len, sizeof tag) == 0 ? ERR_OK : ERR_CORRUPT;
 }
 
+static inline bool seal_peek(void *ctx, uint32_t index, const uint8_t nonce[24],
+                             struct slice sealed, uint8_t *ret_plain)
+{
+    (void)ctx;
+    for (uint32_t i = 0; i < sealed.len - SEAL_OVERHEAD; i++)
+        ret_plain[i] = sealed.ptr[i] ^ seal_key(nonce, i + index); /* the second key is wrong */
+    return index < 2;
+}
+
 static inline void seal_nonce(void *ctx, uint8_t ret_nonce[24])
 {
     struct world *w = ctx;
@@ -252,6 +261,7 @@ static inline void world_seal(struct world *w)
         .close = seal_close,
         .open = seal_open,
         .nonce = seal_nonce,
+        .peek = seal_peek,
     };
 }
 
