@@ -87,6 +87,19 @@ static void draw_rot(struct js_plan *p, uint64_t seed)
     }
 }
 
+/* Some runs are long: blocks fill, checkpoints are rewritten. */
+static void draw_length(struct js_plan *p, uint64_t seed)
+{
+    enum { LONG = 4 };
+    struct rng rng;
+    rng_init(&rng, seed ^ 0x5eed0016);
+    if (!chance(&rng, 200)) return;
+    for (uint32_t i = 0; i < p->rounds_count; i++) {
+        p->rounds[i].steps *= LONG;
+        p->rounds[i].fault_after *= LONG;
+    }
+}
+
 void js_plan_draw(struct js_plan *p, uint64_t seed)
 {
     static const uint32_t reactors[] = { 1, 1, 2, 4 };
@@ -115,6 +128,7 @@ void js_plan_draw(struct js_plan *p, uint64_t seed)
     p->rounds_count = (uint32_t)between(r, 1, JS_ROUNDS_MAX);
     for (uint32_t i = 0; i < p->rounds_count; i++) draw_round(&p->rounds[i], r);
     draw_rot(p, seed);
+    draw_length(p, seed);
     p->busy_permille = (uint32_t)between(r, 50, 600);
     p->pull_permille = (uint32_t)between(r, 50, 400);
     p->admin_permille = chance(r, 300) ? 0 : (uint32_t)between(r, 5, 60);
