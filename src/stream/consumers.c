@@ -77,6 +77,12 @@ uint32_t consumers_count(const struct consumers *set)
     return set->counted;
 }
 
+uint32_t consumers_count_all(const struct consumers *set)
+{
+    assert(set->counted <= set->names.count);
+    return set->names.count;
+}
+
 const struct consumer_config *consumer_config_of(const struct consumer *c, struct slice *ret_name)
 {
     assert(c != NULL);
