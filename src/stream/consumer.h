@@ -35,11 +35,11 @@ struct consumers *consumers_free(struct consumers *);   /* silent; returns NULL 
 void consumers_dismiss(struct consumers *);
 /* The server stops, likewise. In a turn. */
 void consumers_shutdown(struct consumers *);
-/* Those that count: not direct. And all, as an account's figures have them. */
+/* Those that count: not direct. */
 uint32_t consumers_count(const struct consumers *);
-uint32_t consumers_count_all(const struct consumers *);
 struct consumer *consumers_find(const struct consumers *, struct slice name);
 struct consumer *consumers_at(const struct consumers *, uint32_t index);     /* by name; all */
+uint32_t consumers_count_all(const struct consumers *);
 const struct consumer_config *consumer_config_of(const struct consumer *, struct slice *ret_name);
 void consumers_check(struct consumers *);
 

@@ -63,6 +63,12 @@ struct consumer *consumers_find(const struct consumers *set, struct slice name)
     return c;
 }
 
+uint32_t consumers_count_all(const struct consumers *set)
+{
+    assert(set->counted <= set->names.count);
+    return set->names.count;
+}
+
 struct consumer *consumers_at(const struct consumers *set, uint32_t index)
 {
     /* where it looked last is not part of the set's state */
@@ -75,12 +81,6 @@ uint32_t consumers_count(const struct consumers *set)
 {
     assert(set->counted <= set->names.count);
     return set->counted;
-}
-
-uint32_t consumers_count_all(const struct consumers *set)
-{
-    assert(set->counted <= set->names.count);
-    return set->names.count;
 }
 
 const struct consumer_config *consumer_config_of(const struct consumer *c, struct slice *ret_name)
