@@ -3,6 +3,7 @@
  * configuration and the messages that are there, nothing else. */
 #include "base/assert.h"
 #include "stream/stream_internal.h"
+#include "subject/subject.h"
 
 /* Nobody can tell who wanted it: all consumers count again. */
 static bool take_unread(struct stream *s, uint64_t sequence, struct slice subject)
@@ -115,7 +116,9 @@ void stream_room_make(struct stream *s, const struct store_command *c, uint64_t 
         take_of_subject(s, c->subject, sequence, (uint64_t)s->config.max_msgs_per_subject);
     stream_room_enforce(s);
     if (LIKELY((c->flags & (STORE_ROLLUP_SUBJECT | STORE_ROLLUP_ALL)) == 0)) return;
+    const struct purge_command matching = { .below = sequence, .filter = c->subject };
     if (c->flags & STORE_ROLLUP_ALL) (void)stream_take_below(s, sequence);
+    else if (subject_has_wildcard(c->subject)) (void)stream_take_matching(s, &matching);
     else take_of_subject(s, c->subject, sequence, 0);
 }
 
