@@ -114,7 +114,7 @@ static void words_and_times_are_told_before_wrong_types(void **state)
           "Time.UnmarshalJSON: input is not a JSON string" },
         { "{\"sources\":[5,{\"name\":5}],\"subjects\":[5,6],\"paint\":\"red\"}",
           "json: cannot unmarshal number into Go struct field "
-          "StreamSource.StreamConfig.sources of type server.StreamSource" },
+          "StreamConfigRequest.StreamConfig.sources of type server.StreamSource" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         expect_why(JSON_REQUEST_STRICT, rows[i][0], rows[i][1]);
