@@ -142,10 +142,15 @@ static void turn(struct sim_host *h)
     (void)sim_disks_step(&h->disks);
 }
 
-/* What was retired waits for a few quiet ticks of every reactor. */
+/* What was retired waits for a few quiet ticks of every reactor. A server that never comes to rest
+ * ends the run. */
 static void settle(struct sim_host *h)
 {
-    for (int quiet = 0; quiet < 50; quiet = is_quiet(h) ? quiet + 1 : 0) turn(h);
+    nanos limit = h->clock.now + 600 * SECOND;
+    for (int quiet = 0; quiet < 50; quiet = is_quiet(h) ? quiet + 1 : 0) {
+        assert(h->clock.now < limit);
+        turn(h);
+    }
 }
 
 void sim_host_wind_down(struct sim_host *h)

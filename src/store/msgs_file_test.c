@@ -190,6 +190,9 @@ static void what_is_prepared_needs_no_read(void **state)
     files_teardown(w);
 }
 
+/* More blocks than files stay open: the first ones are closed. */
+enum { FILES = 40000 };
+
 /* One by and by, one who cannot wait. */
 static void a_file_that_two_open_is_open_once(void **state)
 {
@@ -200,7 +203,7 @@ static void a_file_that_two_open_is_open_once(void **state)
     struct stored got;
     struct slice subject;
     uint64_t bytes, opens;
-    add_many(m, 1, MANY);
+    add_many(m, 1, FILES);
     flush(w, m);
     opens = w->disk->fault[DISK_MEMORY_NAMES].count;
     assert_int_equal(msgs_prepare(m, 10, 12, &wait), ERR_BUSY);
