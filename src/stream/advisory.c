@@ -62,6 +62,15 @@ static void client_write(const struct session *s, struct arena *arena, struct bu
     json_table_write(&client_table, &info, &w);
 }
 
+/* Of one that is gone its account is known, and nothing else is promised by the schemas. */
+static void client_write_gone(const struct js_account *account, struct buf *out)
+{
+    const struct client_info info = { .account = account->account->name };
+    struct json_writer w = json_writer_on(out, JSON_COMPACT);
+    assert(info.account != NULL);
+    json_table_write(&client_table, &info, &w);
+}
+
 static const struct session *session_at(const struct core_reactor *cr, uint64_t origin)
 {
     assert(origin % REACTORS_MAX == cr->reactor->id);
@@ -143,6 +152,7 @@ static void ask(struct mail *mail, struct reactor *r)
     const struct session *s = session_at(core_reactor_of(r), a->event.facts.origin);
     assert(a->client.len == 0);
     if (s != NULL) client_write(s, a->arena, &a->client);
+    else client_write_gone(a->account, &a->client);
     a->mail.run = come_home;
     reactor_post(a->js->home->reactor, &a->mail);
 }
