@@ -48,7 +48,7 @@ static void of_a_caller_who_is_gone_the_account_is_told(void **state)
     struct js_world *w = js_world_new(2, NULL);
     uint32_t client = listener(w, "$JS.EVENT.>");
     struct js_account *a = js_account_find(&w->js, SLICE_LIT("$G"));
-    const struct advisory_facts facts = {
+    struct advisory_facts facts = {
         .subject = SLICE_LIT("$JS.API.INFO"),
         .response = SLICE_LIT("{}"),
         .origin = (uint64_t)99 * REACTORS_MAX,
@@ -57,8 +57,15 @@ static void of_a_caller_who_is_gone_the_account_is_told(void **state)
     assert_int_equal(atomic_load(&w->js.away), 1);
     js_world_run(w);
     assert_int_equal(atomic_load(&w->js.away), 0);
+    assert_has(
+        heard(w, client),
+               "\"client\":{\"acc\":\"$G\",\"server\":\"test\"},\"subject\":\"$JS.API.INFO\","
+               "\"response\":\"{}\"}");
+    facts.origin = 0;
+    advise(a, ADVISORY_API_AUDIT, &facts);
+    js_world_run(w);
     assert_has(heard(w, client),
-               "\"client\":{\"acc\":\"$G\"},\"subject\":\"$JS.API.INFO\",\"response\":\"{}\"}");
+               "\"client\":{\"acc\":\"$G\",\"server\":\"test\",\"kind\":\"JetStream\"},");
     js_world_free(w);
 }
 
