@@ -62,13 +62,26 @@ static void client_write(const struct session *s, struct arena *arena, struct bu
     json_table_write(&client_table, &info, &w);
 }
 
-/* Of one that is gone its account is known, and of JetStream itself, which asks for its sources;
- * nothing else is promised by the schemas. */
-static void client_write_known(const struct js_account *account, uint64_t origin, struct buf *out)
+/* A stream calls for itself: the consumer of a source. It is as old as the server. */
+static void own_client_write(const struct js_account *a, struct buf *out)
 {
-    const struct client_info info = { .account = account->account->name,
-                                      .server = account->js->core->identity.name,
-                                      .kind = origin == 0 ? "JetStream" : NULL };
+    const struct core *core = a->js->core;
+    const struct client_info info = {
+        .start = core->started_wall,
+        .account = a->account->name,
+        .server = core->identity.name,
+        .kind = "JetStream",
+    };
+    struct json_writer w = json_writer_on(out, JSON_COMPACT);
+    assert(!a->is_system);
+    json_table_write(&client_table, &info, &w);
+}
+
+/* Of one that is gone its account is known, and nothing else is promised by the schemas. */
+static void gone_client_write(const struct js_account *a, struct buf *out)
+{
+    const struct client_info info = { .account = a->account->name,
+                                      .server = a->js->core->identity.name };
     struct json_writer w = json_writer_on(out, JSON_COMPACT);
     assert(info.account != NULL);
     json_table_write(&client_table, &info, &w);
@@ -155,7 +168,7 @@ static void ask(struct mail *mail, struct reactor *r)
     const struct session *s = session_at(core_reactor_of(r), a->event.facts.origin);
     assert(a->client.len == 0);
     if (s != NULL) client_write(s, a->arena, &a->client);
-    else client_write_known(a->account, a->event.facts.origin, &a->client);
+    else gone_client_write(a->account, &a->client);
     a->mail.run = come_home;
     reactor_post(a->js->home->reactor, &a->mail);
 }
@@ -226,14 +239,14 @@ static void tell(struct jetstream *js, struct js_account *account, enum advisory
         .timestamp = js->home->reactor->wall,
         .facts = *facts,
     };
-    bool has_client = (row.flags & ADVISORY_OF_CLIENT) != 0;
     bool is_system = account == NULL || account->is_system;
-    if (has_client && !is_system && facts->origin != 0) {
+    bool has_client = (row.flags & ADVISORY_OF_CLIENT) != 0 && !is_system;
+    if (has_client && facts->origin != 0) {
         send_later(&a);
         return;
     }
-    if (facts->has_client && is_system) buf_add_str(&a.client, "{}");
-    else if (has_client && !is_system) client_write_known(account, 0, &a.client);
+    if (has_client) own_client_write(account, &a.client);
+    else if (facts->has_client && is_system) buf_add_str(&a.client, "{}");
     advice_put(&a);
     advice_deinit(&a);
 }

@@ -48,7 +48,7 @@ static void of_a_caller_who_is_gone_the_account_is_told(void **state)
     struct js_world *w = js_world_new(2, NULL);
     uint32_t client = listener(w, "$JS.EVENT.>");
     struct js_account *a = js_account_find(&w->js, SLICE_LIT("$G"));
-    struct advisory_facts facts = {
+    const struct advisory_facts facts = {
         .subject = SLICE_LIT("$JS.API.INFO"),
         .response = SLICE_LIT("{}"),
         .origin = (uint64_t)99 * REACTORS_MAX,
@@ -57,15 +57,25 @@ static void of_a_caller_who_is_gone_the_account_is_told(void **state)
     assert_int_equal(atomic_load(&w->js.away), 1);
     js_world_run(w);
     assert_int_equal(atomic_load(&w->js.away), 0);
-    assert_has(
-        heard(w, client),
-               "\"client\":{\"acc\":\"$G\",\"server\":\"test\"},\"subject\":\"$JS.API.INFO\","
-               "\"response\":\"{}\"}");
-    facts.origin = 0;
+    const char *text = heard(w, client);
+    assert_has(text, "\"client\":{\"acc\":\"$G\",\"server\":\"test\"},");
+    assert_has(text, ",\"subject\":\"$JS.API.INFO\",\"response\":\"{}\"}");
+    js_world_free(w);
+}
+
+static void a_stream_that_calls_is_told_as_what_it_is(void **state)
+{
+    (void)state;
+    struct js_world *w = js_world_new(2, NULL);
+    uint32_t client = listener(w, "$JS.EVENT.>");
+    struct js_account *a = js_account_find(&w->js, SLICE_LIT("$G"));
+    const struct advisory_facts facts = { .subject = SLICE_LIT("$JS.API.CONSUMER.CREATE.S"),
+                                          .response = SLICE_LIT("{}") };
     advise(a, ADVISORY_API_AUDIT, &facts);
     js_world_run(w);
-    assert_has(heard(w, client),
-               "\"client\":{\"acc\":\"$G\",\"server\":\"test\",\"kind\":\"JetStream\"},");
+    const char *text = heard(w, client);
+    assert_has(text, "\"acc\":\"$G\",\"server\":");
+    assert_has(text, "\"kind\":\"JetStream\"},\"subject\":");
     js_world_free(w);
 }
 
@@ -118,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_told_with_who_made_it),
         cmocka_unit_test(of_a_caller_who_is_gone_the_account_is_told),
+        cmocka_unit_test(a_stream_that_calls_is_told_as_what_it_is),
         cmocka_unit_test(names_stand_behind_the_subject),
         cmocka_unit_test(the_system_account_hears_its_own_with_the_name_of_the_account),
     };
