@@ -77,6 +77,16 @@ static void own_client_write(const struct js_account *a, struct buf *out)
     json_table_write(&client_table, &info, &w);
 }
 
+/* Of one that is gone its account is known, and nothing else is promised by the schemas. */
+static void gone_client_write(const struct js_account *a, struct buf *out)
+{
+    const struct client_info info = { .account = a->account->name,
+                                      .server = a->js->core->identity.name };
+    struct json_writer w = json_writer_on(out, JSON_COMPACT);
+    assert(info.account != NULL);
+    json_table_write(&client_table, &info, &w);
+}
+
 static const struct session *session_at(const struct core_reactor *cr, uint64_t origin)
 {
     assert(origin % REACTORS_MAX == cr->reactor->id);
@@ -158,6 +168,7 @@ static void ask(struct mail *mail, struct reactor *r)
     const struct session *s = session_at(core_reactor_of(r), a->event.facts.origin);
     assert(a->client.len == 0);
     if (s != NULL) client_write(s, a->arena, &a->client);
+    else gone_client_write(a->account, &a->client);
     a->mail.run = come_home;
     reactor_post(a->js->home->reactor, &a->mail);
 }

@@ -42,7 +42,7 @@ static void a_call_is_told_with_who_made_it(void **state)
     js_world_free(w);
 }
 
-static void a_caller_who_is_gone_is_not_told_of(void **state)
+static void of_a_caller_who_is_gone_the_account_is_told(void **state)
 {
     (void)state;
     struct js_world *w = js_world_new(2, NULL);
@@ -57,8 +57,9 @@ static void a_caller_who_is_gone_is_not_told_of(void **state)
     assert_int_equal(atomic_load(&w->js.away), 1);
     js_world_run(w);
     assert_int_equal(atomic_load(&w->js.away), 0);
-    assert_has(heard(w, client),
-               "\"client\":null,\"subject\":\"$JS.API.INFO\",\"response\":\"{}\"}");
+    const char *text = heard(w, client);
+    assert_has(text, "\"client\":{\"acc\":\"$G\",\"server\":\"test\"},");
+    assert_has(text, ",\"subject\":\"$JS.API.INFO\",\"response\":\"{}\"}");
     js_world_free(w);
 }
 
@@ -126,7 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_told_with_who_made_it),
-        cmocka_unit_test(a_caller_who_is_gone_is_not_told_of),
+        cmocka_unit_test(of_a_caller_who_is_gone_the_account_is_told),
         cmocka_unit_test(a_stream_that_calls_is_told_as_what_it_is),
         cmocka_unit_test(names_stand_behind_the_subject),
         cmocka_unit_test(the_system_account_hears_its_own_with_the_name_of_the_account),

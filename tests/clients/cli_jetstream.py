@@ -128,3 +128,63 @@ def case_account(cli):
 def case_report(cli):
     add_stream(cli, "cli_report")
     assert "cli_report" in ask(cli, "stream", "report")
+
+
+def case_find(cli):
+    """The listings that ask for many streams and consumers at once."""
+    add_stream(cli, "cli_find")
+    add_stream(cli, "cli_copy", "--source", "cli_find")
+    ask(cli, "consumer", "add", "cli_find", "C", "--pull", "--defaults")
+    ask(cli, "pub", "cli_find.a", "message", "--jetstream")
+    assert "cli_find" in ask(cli, "stream", "find", "--subject", "cli_find.*", "--names")
+    assert "cli_copy" in ask(cli, "stream", "find", "--sourced", "--names")
+    assert "C" in ask(cli, "consumer", "find", "cli_find", "--pull")
+    assert "cli_find" in ask(cli, "stream", "report") and "C" in ask(cli, "consumer", "report", "cli_find")
+    said = ask(cli, "stream", "gaps", "cli_find", "--force", "--no-progress")
+    assert "No deleted messages" in said, said
+    assert "message" in ask(cli, "sub", "cli_find.a", "--direct", "--all", "--count", "1")
+
+
+def case_check(cli):
+    add_stream(cli, "cli_check")
+    ask(cli, "consumer", "add", "cli_check", "C", "--pull", "--defaults")
+    ask(cli, "pub", "cli_check.a", "message", "--jetstream")
+    ask(cli, "kv", "add", "cli_check")
+    ask(cli, "kv", "put", "cli_check", "key", "value")
+    check = ("server", "check")
+    assert "OK JetStream" in ask(cli, *check, "jetstream")
+    assert "OK cli_check" in ask(cli, *check, "stream", "--stream", "cli_check")
+    assert "messages=1" in ask(cli, *check, "stream", "--stream", "cli_check", "--msgs-warn", "9",
+                               "--msgs-critical", "5", status=2)
+    assert "pending=1" in ask(cli, *check, "consumer", "--stream", "cli_check", "--consumer", "C")
+    assert "pending=1" in ask(cli, *check, "consumer", "--stream", "cli_check", "--consumer", "C",
+                              "--unprocessed-critical", "1", status=2)
+    assert "values=1" in ask(cli, *check, "kv", "--bucket", "cli_check", "--key", "key")
+    assert "size=7B" in ask(cli, *check, "message", "--stream", "cli_check", "--subject", "cli_check.a")
+
+
+def case_counter(cli):
+    add_stream(cli, "cli_counter", "--allow-counter", "--allow-direct")
+    ask(cli, "counter", "increment", "cli_counter.a", "5")
+    ask(cli, "counter", "decrement", "cli_counter.a", "2")
+    assert ask(cli, "counter", "get", "cli_counter.a").strip() == "3"
+    assert "increment is missing" in ask(cli, "pub", "cli_counter.a", "x", "--jetstream", status=1)
+
+
+def case_schedule(cli):
+    add_stream(cli, "cli_schedule", "--allow-schedules")
+    ask(cli, "pub", "cli_schedule.plan", "later", "--schedule-after", "100ms", "--schedule-dest", "cli_schedule.done")
+    assert "later" in ask(cli, "sub", "cli_schedule.done", "--all", "--count", "1")
+
+
+def case_account_backup(cli):
+    add_stream(cli, "cli_account")
+    ask(cli, "pub", "cli_account.a", "message {{.Count}}", "--count", "20", "--jetstream", "-q")
+    folder = os.path.join(cli.env["HOME"], "account")
+    ask(cli, "backup", "account", folder, "--force")
+    for name in json.loads(ask(cli, "stream", "ls", "--names", "--all", "--json")):
+        ask(cli, "stream", "rm", name, "--force")
+    ask(cli, "backup", "validate", os.path.join(folder, "cli_account"), "--no-progress")
+    ask(cli, "backup", "restore", "account", folder)
+    info = json.loads(ask(cli, "stream", "info", "cli_account", "--json"))
+    assert (info["state"]["messages"], info["state"]["last_seq"]) == (20, 20), info
