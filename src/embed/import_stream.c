@@ -200,7 +200,7 @@ static enum err read_state(const char *directory, const struct import_asset *ass
         e = ERR_OK;
     }
     if (e == ERR_OK && bytes.len > 0) {
-        (void)import_asset_plain(asset, &bytes); /* or it is not encrypted yet */
+        (void)!import_asset_plain(asset, &bytes); /* or it is not encrypted yet */
         e = nats_consumer_read(buf_slice(&bytes), ret);
         if (e) e = errmsg_set(why, ERR_CORRUPT, "%s is damaged", path);
     }
