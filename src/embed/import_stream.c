@@ -29,6 +29,12 @@ struct meta_place {
     const char *sum_name, *context;     /* as nats_meta.h and nats_seal.h name it */
 };
 
+/* A nats-server that begins to encrypt what it has writes the key first. */
+static bool is_plain(const struct buf *json)
+{
+    return json->len > 0 && json->ptr[0] == '{';
+}
+
 /* What stands in meta.inf, opened; the asset stays open. NOTFOUND: it has none. A checksum that
  * does not fit is told. */
 static enum err read_meta(struct import_run *run, const struct meta_place *place,
@@ -46,7 +52,7 @@ static enum err read_meta(struct import_run *run, const struct meta_place *place
         !nats_meta_sum_fits(buf_slice(json), slice_str(place->sum_name), buf_slice(&sum)))
         import_damage(run, "%s: its checksum in meta.sum does not fit", path);
     if (e == ERR_OK) e = import_asset_open(asset, &run->keys, &key, why);
-    if (e == ERR_OK && import_asset_plain(asset, json) != ERR_OK)
+    if (e == ERR_OK && import_asset_plain(asset, json) != ERR_OK && !is_plain(json))
         e = errmsg_set(why, ERR_CORRUPT, "%s cannot be decrypted", path);
     xfree(key_path);
     xfree(path);
@@ -78,6 +84,7 @@ static void walk_options(struct import_run *run, const struct import_stream *s, 
         .stream = slice_str(s->name),
         .meta = &s->meta,
         .keys = &run->keys,
+        .has_batches = s->has_batches,
         .ctx = run,
         .on_damage = tells ? on_damage : NULL,
         .on_note = tells ? on_note : NULL,
@@ -193,8 +200,8 @@ static enum err read_state(const char *directory, const struct import_asset *ass
         e = ERR_OK;
     }
     if (e == ERR_OK && bytes.len > 0) {
-        e = import_asset_plain(asset, &bytes);
-        if (e == ERR_OK) e = nats_consumer_read(buf_slice(&bytes), ret);
+        (void)!import_asset_plain(asset, &bytes); /* or it is not encrypted yet */
+        e = nats_consumer_read(buf_slice(&bytes), ret);
         if (e) e = errmsg_set(why, ERR_CORRUPT, "%s is damaged", path);
     }
     buf_deinit(&bytes);
@@ -272,6 +279,7 @@ static enum err begin(struct import_run *run, struct import_stream *is, struct s
     if (e == ERR_OK) e = js_import_begin(at_rest_jetstream(run->target), &what, ret, &facts, why);
     buf_deinit(&json);
     if (e) return e;
+    is->has_batches = facts.has_batches;
     if (!slice_equal_str(slice_str(facts.name), is->name))
         import_say(run, "note: %s > %s: its directory is called %s", is->account, facts.name,
                    is->name);

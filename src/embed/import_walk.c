@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "embed/import_batch.h"
 #include "import/nats_block.h"
 #include "import/nats_index.h"
 #include "store/seqset.h"
@@ -29,6 +30,12 @@ struct import_walk {
     struct nats_deleted deleted;
     uint64_t           expected;    /* the next sequence that the index has in it */
     uint64_t           done;        /* sequences up to here are done */
+    bool               has_given;   /* from it, with `header` */
+    struct slice       header;
+    /* behind the blocks */
+    struct buf         last_header; /* of the last message that was given */
+    bool               is_behind;
+    struct import_batch *batch;     /* NULL: none was being written */
     struct buf         file, room, index_file;
 };
 
@@ -125,6 +132,17 @@ static char *file_of(const struct import_walk *w, uint32_t number, const char *s
     return import_path(w->messages, name);
 }
 
+/* What is in hand begins with a record, as it is. */
+static bool is_plain(struct import_walk *w, uint32_t number)
+{
+    struct nats_block block;
+    struct slice plain;
+    if (nats_block_plain(buf_slice(&w->file), &w->room, &plain) != ERR_OK) return false;
+    nats_block_init(&block, plain, w->options.stream, number);
+    return nats_block_begins_whole(&block);
+}
+
+/* A nats-server that begins to encrypt what it has writes the key first. */
 static enum err decrypt(struct import_walk *w, uint32_t number, struct errmsg *why)
 {
     struct import_asset asset;
@@ -133,7 +151,8 @@ static enum err decrypt(struct import_walk *w, uint32_t number, struct errmsg *w
     buf_printf(&context, "%.*s:%u", SLICE_ARGS(w->options.stream), (unsigned)number);
     const struct import_place place = { w->options.account, buf_slice(&context), path };
     enum err e = import_asset_open(&asset, w->options.keys, &place, why);
-    if (e == ERR_OK && asset.is_sealed) nats_seal_block(&asset.seal, w->file.ptr, w->file.len);
+    if (e == ERR_OK && asset.is_sealed && !is_plain(w, number))
+        nats_seal_block(&asset.seal, w->file.ptr, w->file.len);
     if (e == ERR_OK) import_asset_close(&asset);
     buf_deinit(&context);
     xfree(path);
@@ -293,6 +312,8 @@ struct import_walk *import_walk_free(struct import_walk *w)
     buf_deinit(&w->file);
     buf_deinit(&w->room);
     buf_deinit(&w->index_file);
+    buf_deinit(&w->last_header);
+    (void)import_batch_free(w->batch);
     return xfree(w);
 }
 
@@ -323,7 +344,11 @@ static void tell_missing(struct import_walk *w, uint64_t sequence)
 static void close_block(struct import_walk *w)
 {
     if (w->entry != NULL && w->entry->last >= w->entry->first) tell_missing(w, w->entry->last + 1);
-    w->is_open = false;
+    if (w->has_given) {
+        w->last_header.len = 0;
+        buf_add(&w->last_header, w->header);
+    }
+    w->has_given = w->is_open = false;
 }
 
 /* False: the index does not know it, so nobody serves it. */
@@ -379,6 +404,8 @@ static bool next_record(struct import_walk *w, struct stored *ret)
         else if (is_served(w, &r)) {
             *ret = (struct stored){ r.sequence, r.time, r.subject, r.header, r.payload };
             w->done = r.sequence;
+            w->header = r.header;
+            w->has_given = true;
             note_last(w, r.sequence, r.time);
             return true;
         }
@@ -386,13 +413,41 @@ static bool next_record(struct import_walk *w, struct stored *ret)
     return false;
 }
 
+/* ERR_OK also when there is none. */
+static enum err find_batch(struct import_walk *w, struct errmsg *why)
+{
+    struct slice header = buf_slice(&w->last_header);
+    assert(!w->is_behind && w->batch == NULL);
+    w->is_behind = true;
+    if (!w->options.has_batches) return ERR_OK;
+    enum err e = import_batch_new(&w->options, header, &w->batch, why);
+    if (e == ERR_OK)
+        tell(w, false, "%s: an atomic batch was being written: its rest follows", w->messages);
+    return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* Messages get the sequences that a nats-server would give them at its start. */
+static enum err next_of_batch(struct import_walk *w, struct stored *ret, struct errmsg *why)
+{
+    enum err e = w->is_behind ? ERR_OK : find_batch(w, why);
+    if (e == ERR_OK && w->batch == NULL) e = ERR_NOTFOUND;
+    if (e == ERR_OK) e = import_batch_next(w->batch, ret, why);
+    if (e) return e;
+    ret->sequence = w->last + 1;
+    if (ret->time < w->last_time) ret->time = w->last_time;
+    note_last(w, ret->sequence, ret->time);
+    return ERR_OK;
+}
+
 enum err import_walk_next(struct import_walk *w, struct stored *ret, struct errmsg *why)
 {
     assert(w != NULL && ret != NULL);
-    for (;;) {
+    while (!w->is_behind) {
         if (w->is_open && next_record(w, ret)) return ERR_OK;
         if (w->is_open) close_block(w);
         enum err e = next_block(w, why);
+        if (e == ERR_NOTFOUND) break;
         if (e) return e;
     }
+    return next_of_batch(w, ret, why);
 }

@@ -7,7 +7,9 @@
  * names it. But what stands behind damage is not dropped, as nats-server does it when it scans.
  *
  * What a nats-server does at its start before it serves is done here in thought: an interrupted
- * purge ("__new_msgs__") is finished or undone. Nothing is written.
+ * purge ("__new_msgs__") is finished or undone, the rest of an atomic batch follows its beginning,
+ * a block that was about to be encrypted is read though its key is there already. Nothing is
+ * written.
  *
  * Thread: the caller's, blocking. Memory: one block at a time. */
 #ifndef MIDGE_EMBED_IMPORT_WALK_H
@@ -23,6 +25,7 @@ struct import_walk_options {
     struct slice account, stream;
     const struct import_asset *meta; /* of the stream: index.db is sealed with it */
     const struct import_keys *keys;
+    bool has_batches; /* atomic batches may be written to it: see import_batch.h */
     void *ctx;
     /* A sentence for each piece that is damaged. NULL: nobody wants to know. */
     void (*on_damage)(void *ctx, const char *what);

@@ -136,12 +136,20 @@ static enum err take_lock(struct import *i, struct errmsg *why)
     return errmsg_set(why, ERR_BUSY, "another import into %s is under way", i->top);
 }
 
+/* What an import has left that was interrupted behind its last step is empty, and goes. */
+static enum err refuse(struct import *i, struct errmsg *why)
+{
+    struct errmsg ignored;
+    if (import_exists(i->staged) && !import_exists(i->staged_store))
+        (void)!import_remove_all(i->staged, &ignored);
+    return errmsg_set(why, ERR_EXISTS, "%s is there already; nothing was changed", i->ours);
+}
+
 static enum err prepare(struct import *i, struct errmsg *why)
 {
     enum err e = take_lock(i, why);
     if (e) return e;
-    if (import_exists(i->ours))
-        return errmsg_set(why, ERR_EXISTS, "%s is there already; nothing was changed", i->ours);
+    if (import_exists(i->ours)) return refuse(i, why);
     e = find_streams(i, why);
     if (e == ERR_OK) e = measure(i, &i->usage, why);
     if (e == ERR_OK) e = check_space(i, why);

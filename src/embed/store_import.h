@@ -9,7 +9,8 @@
  * What is damaged is told, one sentence each; the rest is imported only when `accepts_damage`.
  *
  * Files: store_import.c (order of things, the switch), import_stream.c (one stream), import_walk.h
- * (its messages), import_asset.h (decryption), import_files.h.
+ * (its messages), import_batch.h (a batch that was being written), import_asset.h (decryption),
+ * import_files.h.
  * Thread: the caller's, blocking. */
 #ifndef MIDGE_EMBED_STORE_IMPORT_H
 #define MIDGE_EMBED_STORE_IMPORT_H
@@ -45,6 +46,7 @@ struct import_stream {
     uint64_t     given;     /* messages that were read */
     uint64_t     messages, bytes, first, last;  /* that it has in the new store */
     uint32_t     consumers;
+    bool         has_batches; /* see import_walk.h */
     bool         is_made;   /* false: it could not be, and that was told as damage */
 };
 

@@ -188,6 +188,13 @@ void nats_block_init(struct nats_block *b, struct slice plain, struct slice stre
     buf_deinit(&name);
 }
 
+bool nats_block_begins_whole(const struct nats_block *b)
+{
+    uint32_t len = framed(b, b->at);
+    assert(b->at <= b->bytes.len);
+    return len > 0 && sum_fits(b, b->at, len);
+}
+
 enum nats_block_verdict nats_block_next(struct nats_block *b, struct nats_record *ret,
                                         struct nats_damage *ret_damage)
 {

@@ -82,6 +82,8 @@ struct nats_block {
 MUST_CHECK enum err nats_block_plain(struct slice file, struct buf *room, struct slice *ret_plain);
 
 void nats_block_init(struct nats_block *, struct slice plain, struct slice stream, uint32_t number);
+/* What it is at is a whole record. */
+bool nats_block_begins_whole(const struct nats_block *);
 /* RECORD fills `*ret`, DAMAGE fills `*ret_damage`; END stays. */
 enum nats_block_verdict nats_block_next(struct nats_block *, struct nats_record *ret,
                                         struct nats_damage *ret_damage);

@@ -127,6 +127,30 @@ static void damage_at_either_end_is_told(void **state)
     buf_deinit(&story);
 }
 
+static bool begins_whole(struct slice bytes, const char *stream)
+{
+    struct nats_block b;
+    nats_block_init(&b, bytes, slice_str(stream), 1);
+    return nats_block_begins_whole(&b);
+}
+
+static void whether_it_begins_with_a_record_is_seen_without_a_search(void **state)
+{
+    (void)state;
+    struct buf b = { 0 };
+    make_three(&b, UINT32_MAX);
+    assert_true(begins_whole(buf_slice(&b), "T"));
+    assert_false(begins_whole(buf_slice(&b), "U"));
+    assert_false(begins_whole(slice_from(buf_slice(&b), 1), "T"));
+    assert_false(begins_whole(slice_first(buf_slice(&b), 35), "T"));
+    assert_false(begins_whole(slice_first(buf_slice(&b), 0), "T"));
+    b.ptr[b.len - 1] ^= 1;
+    assert_true(begins_whole(buf_slice(&b), "T"));
+    b.ptr[13] ^= 1;
+    assert_false(begins_whole(buf_slice(&b), "T"));
+    buf_deinit(&b);
+}
+
 static void a_wrong_header_length_which_no_sum_covers_is_damage(void **state)
 {
     (void)state;
@@ -200,6 +224,7 @@ int main(void)
         cmocka_unit_test(the_block_of_another_stream_or_number_is_damage),
         cmocka_unit_test(a_flipped_bit_costs_one_record_and_is_told),
         cmocka_unit_test(damage_at_either_end_is_told),
+        cmocka_unit_test(whether_it_begins_with_a_record_is_seen_without_a_search),
         cmocka_unit_test(a_wrong_header_length_which_no_sum_covers_is_damage),
         cmocka_unit_test(nonsense_of_every_length_ends),
         cmocka_unit_test(a_compressed_block_is_the_same_block),

@@ -84,6 +84,7 @@ enum err js_import_begin(struct jetstream *js, const struct js_import_what *what
     *ret_facts = (struct js_import_facts){
         .replicas = config.num_replicas,
         .is_file = config.storage == JS_STORAGE_FILE,
+        .has_batches = config.allow_atomic && !config.allow_msg_counter && config.num_replicas == 1,
     };
     config.num_replicas = 1;
     struct js_account *a = js_account_get(js, what->account);

@@ -23,6 +23,8 @@ struct js_import_facts {
     const char *name;
     int64_t     replicas; /* that it had; it has one here */
     bool        is_file;
+    /* atomic batches were gathered beside it. Counters aside: they are counted when stored */
+    bool        has_batches;
 };
 
 struct js_import_what {

@@ -127,6 +127,42 @@ static void of_a_broken_archive_nothing_is_left(void **state)
     js_world_free(w);
 }
 
+static void a_name_that_is_a_path_is_no_consumers(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "..", "../../x", "a/b", "a\\b", "a b", "a*", ">", "" };
+    struct js_world *w = js_world_new(1, NULL);
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        struct buf plain = { 0 }, name = { 0 };
+        buf_printf(&name, "consumers/%s", names[i]);
+        archive_put(&plain, "state.json", 0, 1, "{\"consumer_count\":1}");
+        archive_put(&plain, buf_str(&name), 0, 1, "{\"config\":{},\"state\":{}}");
+        assert_refused(w, &plain, "\"err_code\":10062");
+        buf_deinit(&name);
+    }
+    js_world_free(w);
+}
+
+static void headers_that_no_source_writes_are_stored_as_they_are(void **state)
+{
+    (void)state;
+    static const char header[] = "NATS/1.0\r\nNats-Stream-Source: O\0x 4 > > a id1\r\n\r\n";
+    struct js_world *w = js_world_new(1, NULL);
+    struct buf plain = { 0 }, bytes = { 0 };
+    archive_put(&plain, "state.json", 0, 1, EMPTY_STATE);
+    const struct natsarc_entry e = { SLICE_LIT("s.a"), 1, 1, slice_of(header, sizeof header - 1),
+                                     SLICE_LIT("x") };
+    natsarc_entry_add(&e, &plain);
+    archive_close(&plain, true, &bytes);
+    const char *subject = transfer_begin(
+        w, "S", "{\"name\":\"S\",\"storage\":\"memory\",\"sources\":[{\"name\":\"O\"}]}");
+    assert_starts(transfer_send(w, subject, buf_slice(&bytes), 100), CREATED ",\"config\":");
+    restore_over(w);
+    assert_has(js_call(w, "STREAM.INFO.S", ""), "\"state\":{\"messages\":1,");
+    buf_deinit(&bytes);
+    js_world_free(w);
+}
+
 static void of_a_half_archive_nothing_is_left(void **state)
 {
     (void)state;
@@ -306,6 +342,8 @@ int main(void)
         cmocka_unit_test(what_was_saved_comes_back),
         cmocka_unit_test(ids_are_remembered),
         cmocka_unit_test(of_a_broken_archive_nothing_is_left),
+        cmocka_unit_test(a_name_that_is_a_path_is_no_consumers),
+        cmocka_unit_test(headers_that_no_source_writes_are_stored_as_they_are),
         cmocka_unit_test(of_a_half_archive_nothing_is_left),
         cmocka_unit_test(of_one_that_stalls_nothing_is_left),
         cmocka_unit_test(a_chunk_without_a_reply_ends_it),

@@ -57,6 +57,8 @@ static void mappings_are_possible_or_not_as_on_nats_server(void **state)
         assert_string_equal(error == NULL ? "" : error,
                             cases[i].error == NULL ? "" : cases[i].error);
     }
+    assert_null(transform_error(arena, "a.*", ""));
+    assert_null(transform_error(arena, "a.*", NULL));
 }
 
 static void imports_only_move_wildcards_and_use_all_of_them(void **state)

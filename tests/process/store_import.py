@@ -8,6 +8,8 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
+import time
 
 from harness import Server, World, expect, expect_equal, midge_only, until
 from peers import peer
@@ -468,3 +470,185 @@ def case_nothing_to_import(world):
     expect(code == 1 and "holds no streams" in err, err)
     code, _, err = world.run("store", "import", "--fast", world.path("data"))
     expect(code == 1 and "Usage: nats-server store" in err, err)
+
+
+# ---- what a nats-server leaves in the middle of something ----
+
+def batch(client, name, count, commit=None):
+    """An atomic batch's messages; without `commit` it is left open."""
+    for number in range(1, count + 1):
+        headers = [("Nats-Batch-Id", name), ("Nats-Batch-Sequence", str(number))]
+        if commit and number == count:
+            headers.append(("Nats-Batch-Commit", commit))
+        answer = client.answer(client.ask("batch.1", f"{name} {number} " + "x" * 100, headers))
+        expect(not answer.body or b"error" not in answer.body, answer)
+
+
+def linked(folder, copy):
+    """Another folder with the same files: what is written to them later is in it, too."""
+    shutil.copytree(folder, copy, copy_function=os.link)
+
+
+def interrupted_batch(world, version, commit, keep, more=""):
+    """A directory as kill -9 leaves it while the tenth and last message of a batch is not written yet, nor are some before."""
+    place, stream = Place(world, version, more), pathlib.Path(world.path("data"), "jetstream/$G/streams/BATCH")
+    server = place.start(place.binary, "data")
+    client = StreamClient(server.port())
+    client.create_stream("BATCH", subjects=["batch.*"], allow_atomic=True)
+    publish_all(client, [("batch.1", "before")] * 3)
+    for number in range(1, 10):
+        client.ask("batch.1", f"message {number}", (("Nats-Batch-Id", "b"), ("Nats-Batch-Sequence", str(number))))
+    client.ping()
+    until((stream / "batches").is_dir, "the batch")
+    until(lambda: blocks(stream / "batches"), "its block")
+    linked(stream / "batches", world.path("batches"))
+    answer = client.answer(client.ask("batch.1", "the tenth", (("Nats-Batch-Id", "b"), ("Nats-Batch-Sequence", "10"),
+                                                               ("Nats-Batch-Commit", commit))))
+    expect(b'"error"' not in answer.body, answer)
+    client.close()
+    server.kill()
+    cut_behind(stream / "msgs" / "1.blk", keep)
+    (stream / "msgs" / "index.db").unlink(missing_ok=True)
+    shutil.rmtree(stream / "batches", ignore_errors=True)
+    shutil.copytree(world.path("batches"), stream / "batches")
+    shutil.copytree(world.path("data"), world.path("theirs"))
+    return place
+
+
+def blocks(folder):
+    return [path for path in folder.rglob("*.blk") if path.stat().st_size > 0]
+
+
+def cut_behind(path, count):
+    """So many records stay."""
+    data, at = path.read_bytes(), 0
+    for _ in range(count):
+        at += int.from_bytes(data[at:at + 4], "little") & 0x7fffffff
+    expect(at < len(data), "the block has no more records than that")
+    path.write_bytes(data[:at])
+
+
+def batch_facts(place, binary, folder):
+    """Without times: what follows is stored when the server starts."""
+    facts = place.facts(binary, folder)["BATCH"]
+    messages = [facts[key] for key in facts if key.startswith("message ")]
+    return [{key: value for key, value in m.items() if key != "time"} for m in messages]
+
+
+def compare_batch(world, version, commit, keep):
+    place = interrupted_batch(world, version, commit, keep)
+    code, out, err = place.run_import()
+    expect_equal((code, err), (0, ""))
+    wanted = batch_facts(place, peer(SERVERS["2.15"]), "theirs")
+    expect_equal(batch_facts(place, world.binary, "data"), wanted)
+    return len(wanted), out
+
+
+@midge_only
+def case_an_atomic_batch_that_was_being_written_is_whole(world):
+    """What of a committed batch was not in the stream yet follows, as it does when a nats-server starts."""
+    count, out = compare_batch(world, "2.15", "1", keep=3 + 4)
+    expect_equal(count, 3 + 10)
+    expect("atomic batch" in out, out)
+
+
+@midge_only
+def case_an_atomic_batch_that_ends_apart_is_whole(world):
+    """The same of one whose commit is no message of its own."""
+    count, _ = compare_batch(world, "2.15", "eob", keep=3 + 4)
+    expect_equal(count, 3 + 9)
+
+
+@midge_only
+def case_an_atomic_batch_of_2_12_is_whole(world):
+    """The same of the first servers that had them."""
+    count, _ = compare_batch(world, "2.12", "1", keep=3 + 9)
+    expect_equal(count, 3 + 10)
+
+
+@midge_only
+def case_an_atomic_batch_that_was_not_committed_is_dropped(world):
+    """What was gathered and not committed is not in the stream, there and here."""
+    def fill(client, _version):
+        client.create_stream("BATCH", subjects=["batch.*"], allow_atomic=True)
+        publish_all(client, [("batch.1", "before")] * 3)
+        batch(client, "open", 9)
+        batch(client, "done", 4, "1")
+    place = Place(world)
+    place.fill(fill, ends_well=False)
+    expect(blocks(pathlib.Path(world.path("data"), "jetstream/$G/streams/BATCH/batches")), "no open batch on the disk")
+    place.compare()
+    expect_equal(len(batch_facts(place, world.binary, "data")), 7)
+
+
+@midge_only
+def case_a_store_that_is_not_encrypted_yet(world):
+    """A key was set since: a nats-server would encrypt at its next start; here the new store is encrypted."""
+    place = Place(world)
+    place.fill(fill_blocks)
+    place.more = 'cipher: "chacha"\n  key: "secret"'
+    place.compare()
+
+
+@midge_only
+def case_blocks_that_are_plain_beside_their_keys(world):
+    """A nats-server that is killed while it encrypts what it has leaves plain files beside keys: they are read all the same."""
+    place = Place(world)
+    place.fill(fill_consumers)
+    wanted = place.facts(place.binary, "theirs")
+    shutil.rmtree(world.path("theirs"))
+    plain = {p: b for p, b in theirs(world.path("data")).items() if p.endswith((".blk", "meta.inf", "meta.sum", "o.dat"))}
+    place.more = 'cipher: "aes"\n  key: "secret"'
+    place.facts(place.binary, "data")
+    chosen = [p for p in plain if "/LOG/" in p or "/JOBS/" in p]
+    expect(len(chosen) > 5, chosen)
+    for path in chosen:
+        target = pathlib.Path(world.path("data"), path)
+        expect(target.read_bytes() != plain[path], path, "was not encrypted")
+        target.write_bytes(plain[path])
+    for index in pathlib.Path(world.path("data")).rglob("index.db"):
+        index.unlink()
+    code, out, err = place.run_import()
+    expect_equal((code, err), (0, ""))
+    got = place.facts(world.binary, "data")
+    expect_equal(sorted(got), sorted(wanted))
+    for name in ("LOG", "JOBS"):        # the others were encrypted, and made anew by that
+        for key, value in wanted[name].items():
+            expect(got[name][key] == value, f"{name}: {key}: got {got[name][key]!r}, wanted {value!r}")
+
+
+@midge_only
+def case_an_import_that_is_killed_loses_nothing(world):
+    """kill -9 at any moment of an import: nats-server's files are as they were, and the next import comes to its end."""
+    place = Place(world)
+
+    def fill(client, _version):
+        client.create_stream("BIG", subjects=["big.*"])
+        for _ in range(20):
+            publish_all(client, [(f"big.{i % 7}", "x" * 1000) for i in range(500)])
+    place.fill(fill)
+    before = theirs(world.path("data"))
+    start = time.monotonic()
+    shutil.copytree(world.path("data"), world.path("measured"))
+    code, _, err = world.run("store", "import", world.path("measured"))
+    expect_equal((code, err), (0, ""))
+    whole = time.monotonic() - start
+    for round_number in range(12):
+        process = subprocess.Popen([world.binary, "store", "import", world.path("data")], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            process.wait(whole * (round_number + 1) / 12)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        expect(theirs(world.path("data")) == before, "nats-server's files have changed")
+        if process.returncode == 0:
+            break
+        expect(not os.path.exists(world.path("data/midge")) or not os.path.exists(world.path("data/midge.import/midge")),
+               "there are two stores")
+    code, out, err = place.run_import()
+    expect(code == 0 or "there already" in err, code, out, err)
+    expect_equal(sorted(os.listdir(world.path("data"))), ["jetstream", "midge"])
+    expect(theirs(world.path("data")) == before, "nats-server's files have changed")
+    state = place.facts(world.binary, "data")["BIG"]["state"]
+    expect_equal((state["messages"], state["last_seq"]), (10000, 10000))
