@@ -278,6 +278,13 @@ static enum err owner_loaded(struct store_owner *o, struct errmsg *why)
     return e;
 }
 
+static enum err owner_recovered(struct store_owner *o, bool is_whole, struct errmsg *why)
+{
+    struct stream *s = of(o);
+    assert(s->msgs != NULL);
+    return msgs_file_recovered(s->msgs, is_whole, why);
+}
+
 static void owner_apply(struct store_owner *o, const struct journal_record *r, bool is_replay)
 {
     stream_log_journal_apply(of(o)->log, r, is_replay);
@@ -393,6 +400,13 @@ static uint32_t owner_scrub(struct store_owner *o)
     return msgs_file_scrub(s->msgs);
 }
 
+static enum err owner_convert(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    assert(s->msgs != NULL);
+    return msgs_file_convert(s->msgs);
+}
+
 static void owner_retry(struct store_owner *o)
 {
     struct stream *s = of(o);
@@ -404,6 +418,7 @@ static const struct store_owner_ops owner_ops = {
     .apply = owner_apply,
     .load = owner_load,
     .loaded = owner_loaded,
+    .recovered = owner_recovered,
     .damaged = owner_damaged,
     .dropped = owner_dropped,
     .flush = owner_flush,
@@ -416,6 +431,7 @@ static const struct store_owner_ops owner_ops = {
     .is_urgent = owner_is_urgent,
     .retry = owner_retry,
     .scrub = owner_scrub,
+    .convert = owner_convert,
 };
 
 static void msgs_failed(void *ctx, enum err e, const char *what)

@@ -61,7 +61,9 @@ static void report(void *ctx, const char *what)
 
 static void open_store(struct file_world *f)
 {
-    const struct store_host host = { f, found, failed, report };
+    const struct store_host host = {
+        .ctx = f, .owner_found = found, .on_failed = failed, .on_report = report
+    };
     struct errmsg why = { "" };
     struct streams_world *w = f->w;
     enum err e = store_open(&f->options, &host, &w->js.store, &why);
