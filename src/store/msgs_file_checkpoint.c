@@ -46,6 +46,7 @@ static void add_state(struct msgs_file *f, struct checkpoint *c, uint32_t flags)
     le_put_u64(at + STATE_UNKNOWN, f->base.unknown);
     le_put_u32(at + STATE_NEXT_BLOCK, f->next_number);
     le_put_u32(at + STATE_FLAGS, flags);
+    le_put_u64(at + STATE_LOST_BYTES, f->base.lost_bytes);
 }
 
 /* ---- blocks ---- */

@@ -273,6 +273,8 @@ MUST_CHECK enum err chunk_from_part(struct block *, uint32_t number, uint8_t *ta
                                     uint32_t len, struct chunk **ret);
 /* of them, those that are there */
 void lost_range(struct msgs_file *, uint64_t first, uint64_t last);
+/* One that is there goes: it is not told any more if it is lost. */
+void lost_dropped(struct msgs_file *, uint64_t sequence);
 
 /* ---- writing (msgs_file_write.c) ---- */
 

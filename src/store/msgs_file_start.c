@@ -26,6 +26,7 @@ static enum err load_state(struct msgs_file *f, struct slice in)
     };
     f->end = le_get_u64(in.ptr + STATE_PUT);
     m->unknown = le_get_u64(in.ptr + STATE_UNKNOWN);
+    m->lost_bytes = le_get_u64(in.ptr + STATE_LOST_BYTES);
     f->next_number = le_get_u32(in.ptr + STATE_NEXT_BLOCK);
     if ((le_get_u32(in.ptr + STATE_FLAGS) & STATE_FLAG_NO_SUBJECTS) == 0) return ERR_OK;
     m->tree = tree_free(m->tree);

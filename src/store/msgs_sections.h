@@ -16,6 +16,7 @@
  *                 56     8  messages that went with damage, whose subjects are still counted
  *                 64     4  number of the next block
  *                 68     4  flags: 1 all subjects said before are gone (a purge of everything)
+ *                 72     8  bytes of what is damaged, as far as they are known
  *   BLOCK     blocks that are new or have grown, 48 bytes each:
  *                  0     4  number
  *                  4     2  flags: 1 it has a footer; 2 it is forgotten
@@ -62,7 +63,8 @@ enum {
     STATE_UNKNOWN = 56,
     STATE_NEXT_BLOCK = 64,
     STATE_FLAGS = 68,
-    STATE_SIZE = 72,
+    STATE_LOST_BYTES = 72,
+    STATE_SIZE = 80,
     STATE_FLAG_NO_SUBJECTS = 1,
 
     BLOCK_NUMBER = 0,

@@ -290,12 +290,14 @@ static void owner_apply(struct store_owner *o, const struct journal_record *r, b
     stream_log_journal_apply(of(o)->log, r, is_replay);
 }
 
-/* Sequences that were given are not given again. */
+/* Sequences that were given are not given again. Of a batch that nobody knows the next message
+ * tells what is missing. */
 static void owner_damaged(struct store_owner *o, uint64_t first, uint64_t last)
 {
     struct stream *s = of(o);
     assert(first <= last);
     if (first > 0) msgs_file_damaged(s->msgs, first, last);
+    else s->is_torn = true;
 }
 
 static void ending_take(struct stream *s)
