@@ -235,7 +235,7 @@ static int by_pos(const void *a, const void *b)
 
 enum err scan_all(struct scan *s, struct errmsg *why)
 {
-    s->count = s->ranges_count = 0;
+    s->count = s->ranges_count = s->mends_count = 0;
     scan_forget(s);
     LIST_EACH(&s->segments, node) {
         struct segment *seg = segment_of(node);

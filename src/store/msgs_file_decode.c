@@ -13,7 +13,7 @@ static void lost_new(struct msgs_file *f, uint64_t first, uint64_t last)
     if (f->o.on_changed != NULL) f->o.on_changed(f->o.ctx);
 }
 
-/* Of a block whose index is not there: what its messages count on average. */
+/* Of those that the index does not tell: what the block's messages count on average. */
 static uint64_t average_size(const struct block *b)
 {
     assert(b->records > 0);
@@ -26,16 +26,15 @@ static uint64_t sizes_in_block(const struct block *b, uint64_t first, uint64_t l
 {
     const struct block_index *x = b->index;
     const struct msgs_file *f = b->owner;
-    uint64_t sum = 0;
+    uint64_t sum = 0, left = last - first + 1 - seqset_count_range(f->lost, first, last);
     assert(first <= last);
-    if (x == NULL)
-        return average_size(b) * (last - first + 1 - seqset_count_range(f->lost, first, last));
-    for (uint32_t i = block_index_from(x, first); i < x->entries_count; i++) {
-        uint64_t sequence = entry_sequence(x, i);
-        if (sequence > last) break;
-        if (!seqset_has(f->lost, sequence)) sum += entry_size(&x->entries[i]);
+    for (uint32_t i = x == NULL ? 0 : block_index_from(x, first);
+         x != NULL && i < x->entries_count && entry_sequence(x, i) <= last; i++) {
+        if (seqset_has(f->lost, entry_sequence(x, i))) continue;
+        sum += entry_size(&x->entries[i]);
+        left--;
     }
-    return sum;
+    return x == NULL || x->has_holes ? sum + left * average_size(b) : sum;
 }
 
 /* What those of a range count that were not known to be lost. */

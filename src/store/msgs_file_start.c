@@ -280,7 +280,7 @@ static bool is_known(const struct strangers *s, const char *name)
         uint32_t k = i - f->blocks_count;
         const struct block *b = i < f->blocks_count ? f->blocks[i] : f->forgotten[k];
         (void)snprintf(known, sizeof known, "%08" PRIx32, b->number);
-        if (strcmp(known, name) == 0) return true;
+        if (b->is_created && strcmp(known, name) == 0) return true;
     }
     return false;
 }

@@ -20,7 +20,7 @@
 
 bool store_convert_is_wanted(const struct store *s)
 {
-    assert(s->identity.era > 0);
+    assert(s->identity.turn > 0);
     assert(s->era_whole <= s->identity.era);
     return s->identity.era > 1 && s->era_whole != s->identity.era;
 }
