@@ -194,9 +194,7 @@ static inline void seal_nonce(void *ctx, uint8_t ret_nonce[24])
 
 static inline void world_seal(struct world *w)
 {
-    w->options.seal = (struct journal_seal){
-        w, SEAL_OVERHEAD, seal_close, seal_open, seal_nonce, 1
-    };
+    w->options.seal = (struct journal_seal){ w, SEAL_OVERHEAD, seal_close, seal_open, seal_nonce };
 }
 
 /* ---- life ---- */

@@ -10,10 +10,9 @@
  *          batch; it is valid until the next call, respectively until on_batch() returns.
  * Torn or rotten? A bad batch that any valid batch of the same generation follows is rot: it is
  *          skipped, and its head (which has a checksum of its own) names the owners and sequences
- *          that it held. One wrong bit is found by trying, and set right. So
- *          is a missing batch at or below the highest one known durable. Only a bad batch with
- *          nothing valid behind it is a torn tail and is cut. An idle journal writes one empty
- *          batch after its last commit, whose head says how far all is durable.
+ *          that it held. So is a missing batch at or below the highest one known durable. Only a
+ *          bad batch with nothing valid behind it is a torn tail and is cut. An idle journal writes
+ *          one empty batch after its last commit, whose head says how far all is durable.
  * Errors:  a write or sync that fails ends the journal: nothing is retried, on_failed() is called
  *          once, journal_add() refuses from then on. No space (LIMIT) is no failure: what does not
  *          fit is refused at the door by journal_has_room(), and a reserve of one segment is kept
@@ -103,8 +102,6 @@ struct journal_replay {
     void (*on_batch)(void *ctx, const struct journal_batch *);
     /* Rot that was skipped, before the batch that follows it. */
     void (*on_damage)(void *ctx, const struct journal_damage *);
-    /* After these: a bit of a batch was wrong and was set right, nothing is lost. May be NULL. */
-    void (*on_mended)(void *ctx, journal_pos);
     /* After all of these, what every batch holds that stands somewhere, released or not, in order:
      * of which owner, from which sequence on (0: only records without). May be NULL. */
     void (*on_range)(void *ctx, journal_pos, uint64_t owner, uint64_t first_sequence);

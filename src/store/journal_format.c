@@ -6,8 +6,7 @@
 
 /* "MJB" and the version. A later version keeps the first 48 bytes and how a head is summed, so that
  * an older program sees whose batch this is and refuses, instead of taking it for a torn one. */
-enum { MAGIC_MASK = 0x00ffffff, VERSION_SHIFT = 24 };
-enum { MAGIC = JOURNAL_MAGIC & MAGIC_MASK, VERSION = JOURNAL_MAGIC >> VERSION_SHIFT };
+enum { MAGIC = 0x00424a4d, MAGIC_MASK = 0x00ffffff, VERSION_SHIFT = 24, VERSION = 1 };
 
 /* Sums of records that are gathered before they are summed themselves: 1 KiB of stack. */
 enum { SUMS = 128 };
@@ -152,16 +151,6 @@ static void sums_add(struct sums *s, uint64_t sum)
 static uint64_t record_sum(const uint8_t *record, uint32_t body_len)
 {
     return XXH3_64bits(record + RECORD_LEN, RECORD_SIZE - RECORD_LEN + (size_t)body_len);
-}
-
-uint32_t journal_record_check(struct slice in)
-{
-    if (in.len < RECORD_SIZE) return 0;
-    uint32_t body_len = le_get_u32(in.ptr + RECORD_LEN);
-    if (in.len - RECORD_SIZE < body_len) return 0;
-    assert(body_len <= UINT32_MAX - RECORD_SIZE);
-    bool is_whole = record_sum(in.ptr, body_len) == le_get_u64(in.ptr + RECORD_SUM);
-    return is_whole ? RECORD_SIZE + body_len : 0;
 }
 
 uint64_t journal_body_finish(uint8_t *body, uint32_t len, uint64_t seed)

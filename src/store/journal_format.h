@@ -56,7 +56,6 @@
 
 enum {
     JOURNAL_SECTOR = 512,
-    JOURNAL_MAGIC = 0x01424a4d, /* "MJB" and the version */
 
     HEAD_SUM = 0,
     HEAD_BODY_SUM = 8,
@@ -163,9 +162,6 @@ static inline void journal_record_encode(const struct journal_record *r, uint8_t
     le_put_u64(to + RECORD_OWNER, r->owner);
     le_put_u64(to + RECORD_SEQUENCE, r->sequence);
 }
-
-/* Bytes of the record at the beginning of `in`, when its sum fits; 0: it is not whole. */
-uint32_t journal_record_check(struct slice in);
 
 /* Seed of the sums of a batch's body. */
 uint64_t journal_body_seed(const struct journal_head *);

@@ -7,7 +7,6 @@
  *   journal_segments.c  files: zero-filled ahead, used, recycled, dropped; room
  *   journal_erase.c     a batch is rewritten without a record's body
  *   journal_scan.c      which batches a segment holds
- *   journal_mend.c      a batch of which one bit is wrong
  *   journal_replay.c    torn or rotten, and what is handed up
  *   journal_open.c      start
  *

@@ -324,8 +324,6 @@ static enum err recover(struct scan *s, const struct listing *l,
     if (!e) e = scan_all(s, why);
     if (!e && l->has_rewrite) e = finish_erase(s, why);
     if (!e) e = replay_all(s, replay, &end, why);
-    for (uint32_t i = 0; !e && replay->on_mended != NULL && i < s->mends_count; i++)
-        replay->on_mended(replay->ctx, s->mends[i].pos);
     if (!e) e = sync_written(s, why);
     bool has_rewrite = l->has_rewrite && !j->is_read_only;
     if (!e && has_rewrite) e = forget_rewrite(j, why);

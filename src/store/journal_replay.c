@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/journal_replay.h"
 
-#include "store/journal_mend.h"
-
 enum { READ_TRIES = 3 };
 
 /* ---- one batch ---- */
 
-/* The plain body of a batch that was found. CORRUPT: bad, or its bytes cannot be read. What may be
- * torn is not mended: that would be trying in vain. */
-static enum err body_of(struct scan *s, const struct found *f, bool may_be_torn,
-                        struct slice *ret_plain)
+/* The plain body of a batch that was found. CORRUPT: bad, or its bytes cannot be read. */
+static enum err body_of(struct scan *s, const struct found *f, struct slice *ret_plain)
 {
     uint8_t *bytes = NULL;
     struct journal_head h = { 0 };
@@ -24,14 +20,7 @@ static enum err body_of(struct scan *s, const struct found *f, bool may_be_torn,
                                                        &h, &need);
     if (verdict != JOURNAL_HEAD || h.pos != f->pos) return ERR_CORRUPT; /* reads differ */
     bool is_sealed = (h.flags & JOURNAL_FLAG_SEALED) != 0;
-    uint32_t head_len = journal_head_len(h.ranges);
-    e = commit_open_body(s->j, bytes, &h, bytes + head_len, ret_plain);
-    bool is_rot = e == ERR_CORRUPT && !may_be_torn;
-    uint32_t bit = is_rot ? journal_mend_body(&h, bytes + head_len) : UINT32_MAX;
-    if (bit != UINT32_MAX) {
-        scan_mended(s, f->segment, f->offset + head_len, bit, f->pos);
-        e = commit_open_body(s->j, bytes, &h, bytes + head_len, ret_plain);
-    }
+    e = commit_open_body(s->j, bytes, &h, bytes + journal_head_len(h.ranges), ret_plain);
     if (is_sealed) {
         s->window_segment = NULL; /* the text stands where the sealed bytes were */
     }
@@ -75,14 +64,14 @@ static journal_pos known_durable(const struct scan *s)
 }
 
 /* The highest batch that is whole. Those up to `after` are taken as such. */
-static enum err highest_whole(struct scan *s, journal_pos after, journal_pos durable,
-                              journal_pos *ret, struct errmsg *why)
+static enum err highest_whole(struct scan *s, journal_pos after, journal_pos *ret,
+                              struct errmsg *why)
 {
     *ret = 0;
     for (uint32_t i = s->count; i > 0; i--) {
         const struct found *f = &s->found[i - 1];
         struct slice body;
-        enum err e = f->pos <= after ? ERR_OK : body_of(s, f, f->pos > durable, &body);
+        enum err e = f->pos <= after ? ERR_OK : body_of(s, f, &body);
         if (e == ERR_CORRUPT) continue;
         if (e == ERR_DENIED) return denied(f, why);
         if (e) return errmsg_set(why, e, "%s cannot be read", f->segment->name);
@@ -201,7 +190,7 @@ static enum err hand_up(struct walk *w, uint32_t index, struct errmsg *why)
     const struct found *f = &w->s->found[index];
     struct slice body = { 0 };
     assert(f->pos > w->at);
-    enum err e = is_linked(w->s, index) ? body_of(w->s, f, false, &body) : ERR_CORRUPT;
+    enum err e = is_linked(w->s, index) ? body_of(w->s, f, &body) : ERR_CORRUPT;
     if (e == ERR_DENIED) return denied(f, why);
     if (e) {
         damage_named(w, f);
@@ -255,7 +244,7 @@ enum err replay_all(struct scan *s, const struct journal_replay *replay, struct 
     assert(replay->on_batch != NULL);
     forget_cut(s);
     w.durable = known_durable(s);
-    enum err e = highest_whole(s, replay->after, w.durable, &whole, why);
+    enum err e = highest_whole(s, replay->after, &whole, why);
     if (e) return e;
     w.end.last = whole > w.durable ? whole : w.durable;
     e = cut(s, w.end.last, why);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "store/journal_mend.h"
 
 enum { WINDOW = 1 << 20, FOUND_STEP = 256 };
 
@@ -22,7 +21,6 @@ void scan_deinit(struct scan *s)
     s->ranges = xfree(s->ranges);
     s->window = xfree(s->window);
     s->overlay.bytes = xfree(s->overlay.bytes);
-    s->mends = xfree(s->mends);
     assert(s->j != NULL);
 }
 
@@ -46,27 +44,6 @@ static void lay_over(struct scan *s)
     memcpy(s->window + (from - s->window_offset), o->bytes + (from - o->offset), end - from);
 }
 
-static void mend_window(struct scan *s)
-{
-    assert(s->window_segment != NULL);
-    for (uint32_t i = 0; i < s->mends_count; i++) {
-        const struct mend *m = &s->mends[i];
-        uint64_t end = s->window_offset + s->window_len;
-        bool is_inside = m->offset >= s->window_offset && m->offset < end;
-        if (m->segment == s->window_segment->number && is_inside)
-            s->window[m->offset - s->window_offset] ^= m->mask;
-    }
-}
-
-void scan_mended(struct scan *s, const struct segment *seg, uint64_t offset, uint32_t bit,
-                 journal_pos pos)
-{
-    assert(offset + bit / 8 < seg->size);
-    s->mends = xrealloc(s->mends, (s->mends_count + 1) * sizeof *s->mends);
-    s->mends[s->mends_count++] = (struct mend){ seg->number, offset + bit / 8,
-                                                (uint8_t)(1U << bit % 8), pos };
-}
-
 static enum err window_fill(struct scan *s, const struct segment *seg, uint64_t offset,
                             uint64_t len)
 {
@@ -81,7 +58,6 @@ static enum err window_fill(struct scan *s, const struct segment *seg, uint64_t 
     s->window_offset = offset;
     s->window_len = (uint32_t)len;
     lay_over(s);
-    mend_window(s);
     return ERR_OK;
 }
 
@@ -160,27 +136,6 @@ static bool is_zero(const uint8_t *sector)
     return sector[0] == 0 && memcmp(sector, sector + 1, JOURNAL_SECTOR - 1) == 0;
 }
 
-/* ---- a head of which one bit is wrong ---- */
-
-/* True: it was set right, and the window shows it. */
-static bool mend(struct scan *s, const struct segment *seg, uint64_t offset)
-{
-    struct journal_head h;
-    uint8_t *bytes = NULL;
-    uint32_t need = 0;
-    uint64_t left = seg->size - offset;
-    uint32_t len = left < JOURNAL_MEND_HEAD ? (uint32_t)left : JOURNAL_MEND_HEAD;
-    if (scan_read(s, seg, offset, len, &bytes) != ERR_OK) return false;
-    uint32_t bit = journal_mend_head(bytes, len, s->j->o.store_id);
-    if (bit == UINT32_MAX) return false;
-    bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-    enum journal_verdict got = journal_head_decode(slice_of(bytes, len), s->j->o.store_id, &h,
-                                                   &need);
-    assert(got == JOURNAL_HEAD);
-    scan_mended(s, seg, offset, bit, h.pos);
-    return true;
-}
-
 static enum err look_at(struct scan *s, struct segment *seg, uint64_t offset, struct errmsg *why)
 {
     struct journal_head h = { 0 };
@@ -198,12 +153,6 @@ static enum err look_at(struct scan *s, struct segment *seg, uint64_t offset, st
         assert(verdict != JOURNAL_CUT_HEAD || need > len);
         if (!is_zero(bytes)) seg->filled = offset + JOURNAL_SECTOR;
         len = need;
-        bool is_near = verdict == JOURNAL_NO_HEAD &&
-                       journal_is_nearly_head(bytes, s->j->o.store_id, seg->number, offset);
-        if (is_near && mend(s, seg, offset)) {
-            verdict = JOURNAL_CUT_HEAD; /* once more */
-            len = JOURNAL_SECTOR;
-        }
     }
     if (verdict == JOURNAL_NEWER_HEAD)
         return errmsg_set(why, ERR_INVALID, "%s was written by a newer version", seg->name);
@@ -235,7 +184,7 @@ static int by_pos(const void *a, const void *b)
 
 enum err scan_all(struct scan *s, struct errmsg *why)
 {
-    s->count = s->ranges_count = s->mends_count = 0;
+    s->count = s->ranges_count = 0;
     scan_forget(s);
     LIST_EACH(&s->segments, node) {
         struct segment *seg = segment_of(node);

@@ -5,8 +5,6 @@
  * batch is, and a bad one tells nothing. Of a segment's heads those of its highest generation
  * count; of these, one that stands behind a higher number is what a cut tail has left.
  *
- * A bit that is known to be wrong is set right whenever its byte is read (journal_mend.h).
- *
  * Thread:  the one that opens, blocking. Memory: `found` belongs to the scan.
  * Errors:  bytes that cannot be read are noted in their segment (`unreadable`), no error by
  *          themselves. INVALID: a newer version wrote here. */
@@ -38,14 +36,6 @@ struct overlay {
     uint64_t offset;
 };
 
-/* A bit that is wrong on the disk. */
-struct mend {
-    uint32_t segment;
-    uint64_t offset; /* of its byte in the file */
-    uint8_t mask;
-    journal_pos pos; /* of the batch */
-};
-
 struct scan {
     struct journal *j;
     struct list segments; /* all that there are */
@@ -57,8 +47,6 @@ struct scan {
     uint32_t ranges_count;
     uint32_t ranges_cap;
     struct overlay overlay;
-    struct mend *mends;
-    uint32_t mends_count;
     /* bytes of one segment that have been read */
     uint8_t *window;
     uint32_t window_cap;
@@ -76,7 +64,5 @@ MUST_CHECK enum err scan_all(struct scan *, struct errmsg *why);
 MUST_CHECK enum err scan_read(struct scan *, const struct segment *, uint64_t offset, uint32_t len,
                               uint8_t **ret);
 void scan_forget(struct scan *);
-/* A bit of a batch was wrong: from now on its bytes are read as they were written. */
-void scan_mended(struct scan *, const struct segment *, uint64_t offset, uint32_t bit, journal_pos);
 
 #endif

@@ -294,9 +294,7 @@ static inline void compare_lost(struct world *w)
 static inline enum err world_open(struct world *w, bool read_only)
 {
     struct errmsg why = { "" };
-    const struct journal_replay replay = {
-        .ctx = w, .after = w->released, .on_batch = world_on_replay, .on_damage = world_on_damage
-    };
+    const struct journal_replay replay = { w, w->released, world_on_replay, world_on_damage, NULL };
     w->damages = 0;
     w->replayed = 0;
     for (uint32_t i = 0; i < w->count; i++) w->entries[i].is_seen = false;

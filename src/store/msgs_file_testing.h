@@ -79,9 +79,8 @@ static inline void files_seal_nonce(void *ctx, uint8_t ret_nonce[24])
 
 static inline void files_seal(struct files *w)
 {
-    w->options.seal = (struct journal_seal){
-        w, 16, files_seal_close, files_seal_open, files_seal_nonce, 1
-    };
+    w->options.seal = (struct journal_seal){ w, 16, files_seal_close, files_seal_open,
+                                             files_seal_nonce };
 }
 
 /* ---- life ---- */

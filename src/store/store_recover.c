@@ -308,14 +308,6 @@ static void on_damage(void *ctx, const struct journal_damage *d)
     if (o->ops->damaged != NULL) o->ops->damaged(o, d->first_sequence, d->last_sequence);
 }
 
-static void on_mended(void *ctx, journal_pos pos)
-{
-    struct store *s = ctx;
-    assert(pos > 0);
-    store_report(s, "a bit of batch %llu of the journal is wrong; nothing is lost",
-                 (unsigned long long)pos);
-}
-
 static void on_range(void *ctx, journal_pos pos, uint64_t owner, uint64_t first_sequence)
 {
     struct store *s = ctx;
@@ -381,7 +373,7 @@ static enum err open_journal(struct store *s, struct errmsg *why)
         .on_batch = store_on_batch,
         .on_failed = on_journal_failed,
     };
-    const struct journal_replay up = { s, s->settled, on_replay, on_damage, on_mended, on_range };
+    const struct journal_replay up = { s, s->settled, on_replay, on_damage, on_range };
     assert(s->journal == NULL);
     enum err e = journal_open(&o, &up, false, &s->journal, why);
     if (e) return e;
