@@ -71,7 +71,6 @@ struct block {
     bool is_named;              /* some list or slice shows it */
     bool is_dirty;              /* the next list says it */
     bool is_gone;               /* out of the table: to be forgotten, then removed */
-    bool is_replaced;           /* … by a copy, which no list knew when it went */
     bool is_unreadable;         /* its index cannot be read nor made again */
     /* something is to be erased that cannot be in place, or no footer */
     bool must_compact;
@@ -146,6 +145,8 @@ struct msgs_file {
     uint64_t       end;     /* the last one that was put in; 0: none */
     struct seqset *gone;    /* from `first` on */
     struct seqset *gone_new; /* … since the last list */
+    struct seqset *gone_said; /* … that a list says which is on its way; NULL: none is */
+    uint64_t       first_said, first_safe; /* what was `first`, likewise, and in a durable list */
     struct seqset *lost;
     struct seqset *missing; /* were never put in, for the journal has lost them */
 
@@ -185,6 +186,7 @@ struct msgs_file {
     bool is_lost_changed, is_changed;
     bool is_failed, is_refused, is_stopped;
     bool is_starting; /* nothing is written before the start has succeeded */
+    bool is_held_up; /* a read had no descriptor: what can wait does, until one works or a list */
     bool is_choosing, is_asked_again; /* writer_go() */
 };
 
@@ -230,7 +232,9 @@ void chunk_room(struct chunk *, uint32_t more);
 void chunk_take(struct chunk *, uint8_t *take_memory, uint8_t *body, uint32_t len);
 /* A message at the end of what the block has, which is in memory. Returns where it goes. */
 uint8_t *block_append(struct block *, const struct stored *, uint64_t previous);
-void block_set_file(struct block *, struct disk_file *); /* held once */
+/* Held once more. While it was opened somebody who could not wait may have done so: then that one
+ * stays. */
+void block_set_file(struct block *, struct disk_file *take_file);
 void block_close_file(struct block *); /* blocking; nothing of it is in flight */
 /* Held instead of what was held before; NULL: nothing. */
 void pin_chunk(struct msgs_file *, struct chunk *);

@@ -379,6 +379,7 @@ enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
                           "%s: the sections of its checkpoint do not fit together", f->directory);
     f->tail_said = f->end;
     f->is_starting = true;
+    f->first_said = f->first_safe = f->first;
     f->is_changed = f->forgotten_count > 0;
     find_missing(f);
     return ERR_OK;

@@ -169,7 +169,7 @@ static bool item_send(struct api_request *r, struct direct *d)
     d->sent++;
     d->next = d->is_many ? d->next + 1 : m->sequence + 1;
     bool is_enough = d->q.batch > 0 && d->sent >= (uint64_t)d->q.batch;
-    return !is_enough && d->bytes <= d->max_bytes;
+    return !is_enough && d->bytes < d->max_bytes;
 }
 
 /* After a load: what cannot be read is passed over. */
@@ -229,8 +229,8 @@ static void begin_batch(struct api_request *r)
         return;
     }
     d->next = from;
-    if (e != ERR_OK || d->pending == 0) status(r, 404, "Message Not Found");
-    else if (d->q.batch < 0) finish(r);
+    if (d->q.batch < 0) finish(r);
+    else if (e != ERR_OK || d->pending == 0) status(r, 404, "Message Not Found");
     else step(r);
 }
 
