@@ -47,7 +47,9 @@ static const struct journal_seal plain_seal;
 
 static struct journal_seal xor_seal(uint8_t *count)
 {
-    return (struct journal_seal){ count, 16, xor_close, xor_open, xor_nonce, NULL };
+    return (struct journal_seal){
+        .ctx = count, .overhead = 16, .close = xor_close, .open = xor_open, .nonce = xor_nonce
+    };
 }
 
 /* ---- parts ---- */

@@ -27,6 +27,7 @@ static void key_encode(const struct identity_key *k, uint8_t *to)
 void identity_encode(const struct store_identity *i, uint8_t ret_bytes[IDENTITY_SIZE])
 {
     assert(i->store_id != 0 && i->turn > 0);
+    assert(i->era <= i->turn);
     assert(i->keys_count <= IDENTITY_KEYS_MAX);
     assert(i->current == 0 || identity_key_find(i, i->current) != NULL);
     memset(ret_bytes, 0, IDENTITY_SIZE);
@@ -34,6 +35,7 @@ void identity_encode(const struct store_identity *i, uint8_t ret_bytes[IDENTITY_
     le_put_u32(ret_bytes + IDENTITY_LEN, IDENTITY_SIZE);
     le_put_u64(ret_bytes + IDENTITY_STORE, i->store_id);
     le_put_u64(ret_bytes + IDENTITY_TURN, i->turn);
+    le_put_u64(ret_bytes + IDENTITY_ERA, i->era);
     le_put_u32(ret_bytes + IDENTITY_CURRENT, i->current);
     le_put_u32(ret_bytes + IDENTITY_COUNT, i->keys_count);
     memcpy(ret_bytes + IDENTITY_SALT, i->salt, SEAL_SALT_SIZE);
@@ -70,11 +72,13 @@ enum identity_verdict identity_decode(struct slice in, struct store_identity *re
     struct store_identity i = {
         .store_id = le_get_u64(in.ptr + IDENTITY_STORE),
         .turn = le_get_u64(in.ptr + IDENTITY_TURN),
+        .era = le_get_u64(in.ptr + IDENTITY_ERA),
         .current = le_get_u32(in.ptr + IDENTITY_CURRENT),
         .keys_count = le_get_u32(in.ptr + IDENTITY_COUNT),
     };
     memcpy(i.salt, in.ptr + IDENTITY_SALT, SEAL_SALT_SIZE);
     if (i.store_id == 0 || i.turn == 0 || i.keys_count > IDENTITY_KEYS_MAX) return IDENTITY_BAD;
+    if (i.era > i.turn) return IDENTITY_BAD;
     if (!keys_decode(in.ptr + IDENTITY_KEYS, &i)) return IDENTITY_BAD;
     if (i.current != 0 && identity_key_find(&i, i.current) == NULL) return IDENTITY_BAD;
     *ret = i;

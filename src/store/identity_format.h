@@ -14,6 +14,9 @@
  *       40    32  salt, which makes the wrapping key of the configured one (crypto/seal.h)
  *       72  80 n  keys: number, cipher (4 each), the wrapped data key
  *        …     …  zeros
+ *      392     8  era: the turn since which that key seals, or nothing is sealed; 0, 1: from the
+ *                 first on
+ *        …     …  zeros
  *
  * A data key is wrapped in the context of the store's id, its number and its cipher.
  *
@@ -44,9 +47,10 @@ enum {
     KEY_SIZE = KEY_WRAPPED + SEAL_WRAPPED_SIZE,
 
     IDENTITY_KEYS_MAX = 4,
+    IDENTITY_ERA = IDENTITY_KEYS + IDENTITY_KEYS_MAX * KEY_SIZE,
     IDENTITY_CONTEXT_SIZE = 16,
 };
-_Static_assert(IDENTITY_KEYS + IDENTITY_KEYS_MAX * KEY_SIZE <= IDENTITY_SIZE, "all keys fit");
+_Static_assert(IDENTITY_ERA + 8 <= IDENTITY_SIZE, "all keys fit");
 
 struct identity_key {
     uint32_t         number; /* from 1 on */
@@ -57,6 +61,7 @@ struct identity_key {
 struct store_identity {
     uint64_t store_id;
     uint64_t turn;
+    uint64_t era;
     uint32_t current;
     uint32_t keys_count;
     uint8_t  salt[SEAL_SALT_SIZE];

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (identity_decode(slice_of(bytes, len), &i) != IDENTITY_GOOD) return 0;
     identity_encode(&i, again);
     assert(identity_decode(slice_of(again, sizeof again), &back) == IDENTITY_GOOD);
-    assert(back.store_id == i.store_id && back.turn == i.turn && back.current == i.current);
+    assert(back.store_id == i.store_id && back.turn == i.turn && back.era == i.era &&
+           back.current == i.current);
     assert(memcmp(bytes + IDENTITY_MAGIC, again + IDENTITY_MAGIC,
                   IDENTITY_KEYS + (size_t)i.keys_count * KEY_SIZE - IDENTITY_MAGIC) == 0);
     return 0;

@@ -105,6 +105,7 @@ nanos journal_next_due(const struct journal *j)
 void journal_release(struct journal *j, journal_pos up_to)
 {
     assert(up_to < j->next_pos);
+    if (up_to == j->handed_full) up_to = j->handed; /* behind it are marks only */
     if (up_to <= j->released) return;
     j->released = up_to;
     if (j->is_failed || j->is_read_only) return;
@@ -112,6 +113,12 @@ void journal_release(struct journal *j, journal_pos up_to)
 }
 
 /* ---- what others may know ---- */
+
+bool journal_is_anew(const struct journal *j)
+{
+    assert(j->o.begins_anew && !j->is_read_only);
+    return !segments_have_murky(j);
+}
 
 journal_pos journal_oldest(const struct journal *j)
 {

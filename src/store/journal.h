@@ -63,6 +63,7 @@ struct journal_seal {
      * look for one that has turned. False: there are no more keys. May be NULL. */
     bool (*peek)(void *ctx, uint32_t index, const uint8_t nonce[24], struct slice sealed,
                  uint8_t *ret_plain);
+    uint32_t key; /* number of the one that closes; 0: none does */
 };
 
 enum journal_sync {
@@ -83,6 +84,8 @@ struct journal_options {
     uint64_t           segment_first; /* bytes; 0: 1 MiB */
     uint64_t           segment_max;   /* bytes; 0: 64 MiB */
     struct journal_seal seal;
+    /* what stands there was sealed otherwise: see journal_is_anew() */
+    bool               begins_anew;
     void *ctx;
     /* A batch is durable (as `sync` says); batches come in order. May call journal_add(). */
     void (*on_batch)(void *ctx, const struct journal_batch *);
@@ -121,6 +124,9 @@ MUST_CHECK enum err journal_open(const struct journal_options *, const struct jo
  * leaves at most 1 MiB of segments when `clean_pos`, up to which all is checkpointed, covers
  * everything; else leaves what is needed. */
 struct journal *journal_close(struct journal *, journal_pos clean_pos);
+/* Instead, when a start fails behind it: nothing was added or ticked, and the disk stays as it is.
+ * Returns NULL; NULL is fine. */
+struct journal *journal_abandon(struct journal *);
 
 /* True when a record of this size may be added now. False: no space (or the journal has failed). */
 bool journal_has_room(const struct journal *, uint32_t body_len, enum journal_use);
@@ -141,6 +147,9 @@ nanos journal_next_due(const struct journal *);
 
 /* Batches up to here are checkpointed: their segments may be used again. */
 void journal_release(struct journal *, journal_pos up_to);
+/* With `begins_anew` nothing more is written to the segments that a start has found, and they go
+ * when they are released. True: none of them is left. */
+bool journal_is_anew(const struct journal *);
 
 struct journal_stats {
     journal_pos gathering; /* the batch that records go into now */

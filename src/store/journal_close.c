@@ -127,3 +127,11 @@ struct journal *journal_close(struct journal *j, journal_pos clean_pos)
     if (leaves) leave(j, clean_pos);
     return journal_free(j);
 }
+
+struct journal *journal_abandon(struct journal *j)
+{
+    if (j == NULL) return NULL;
+    assert(j->gather == NULL || j->gather->records == 0);
+    assert(j->prep.state == PREP_IDLE);
+    return journal_free(j);
+}

@@ -310,6 +310,8 @@ struct segment *segments_find_stale(const struct journal *, journal_pos first, j
 void segment_forget_stale(struct segment *, uint64_t offset, uint64_t len); /* they are zeros now */
 /* Something that was released is still to be dropped. */
 bool segments_are_dropping(const struct journal *);
+/* One is left that is not written any more, or is being dropped. */
+bool segments_have_murky(const struct journal *);
 /* After what is there has changed: `oldest`. */
 void segments_set_oldest(struct journal *);
 void segments_count(const struct journal *, struct journal_stats *);

@@ -218,7 +218,7 @@ static void take_segments(struct scan *s, const struct replay_end *end)
         struct segment *seg = segment_of(node);
         if (j->generation < seg->generation) j->generation = seg->generation;
         list_remove(node);
-        seg->is_murky = seg->filled > seg->used;
+        seg->is_murky = seg->filled > seg->used || j->o.begins_anew;
         if (seg->places_count > 0) add_used(j, seg);
         else discard(j, seg, end->is_damaged);
     }

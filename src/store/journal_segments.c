@@ -533,6 +533,15 @@ bool segments_are_dropping(const struct journal *j)
     return false;
 }
 
+bool segments_have_murky(const struct journal *j)
+{
+    assert(!j->is_read_only);
+    if (j->drop.segment != NULL || !list_empty(&j->drop.queue)) return true;
+    LIST_EACH(&j->used, node)
+        if (segment_of(node)->is_murky) return true;
+    return false;
+}
+
 static journal_pos oldest_stale(const struct segment *s, journal_pos oldest)
 {
     assert(oldest > 0);

@@ -329,6 +329,11 @@ uint64_t msgs_lost(const struct msgs *m, bool (*each)(void *ctx, uint64_t first,
     return m->ops->lost(m, each, ctx);
 }
 
+uint64_t msgs_lost_bytes(const struct msgs *m)
+{
+    return m->lost_bytes;
+}
+
 /* ---- the index ---- */
 
 bool msgs_subject(struct msgs *m, struct slice subject, struct msgs_subject *ret)

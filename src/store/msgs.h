@@ -134,6 +134,9 @@ void msgs_deleted(const struct msgs *, bool (*each)(void *ctx, uint64_t first, u
 /* Ranges that are damaged, likewise. Returns how many sequences they are. */
 uint64_t msgs_lost(const struct msgs *, bool (*each)(void *ctx, uint64_t first, uint64_t last),
                    void *ctx);
+/* What they count, as msgs_size(), as far as anything tells: of what a lost part of the journal
+ * held nothing does. */
+uint64_t msgs_lost_bytes(const struct msgs *);
 
 /* ---- messages ---- */
 

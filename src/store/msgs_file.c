@@ -71,6 +71,7 @@ static void drop(struct msgs *base, uint64_t sequence)
     struct msgs_file *f = file_from(base);
     uint32_t i = table_find(f, sequence);
     assert(is_there(f, sequence));
+    lost_dropped(f, sequence);
     if (sequence == f->first) f->first++;
     else {
         (void)seqset_add(f->gone, sequence);
@@ -97,6 +98,7 @@ static void drop_below(struct msgs *base, uint64_t sequence)
     (void)seqset_remove_below(f->gone_new, sequence);
     (void)seqset_remove_below(f->lost, sequence);
     (void)seqset_remove_below(f->missing, sequence);
+    if (seqset_count(f->lost) == 0) f->base.lost_bytes = 0;
     if (sequence > f->end) block_close(f);
     while (whole < f->blocks_count && f->blocks[whole]->last < sequence) whole++;
     for (; whole > 0; whole--) block_forget(f, whole - 1);
@@ -183,6 +185,7 @@ static struct msgs *file_free(struct msgs *base)
     seqset_free(f->gone_said);
     seqset_free(f->lost);
     seqset_free(f->missing);
+    seqset_free(f->dropped);
     seqset_free(f->told);
     seqset_free(f->told_before);
     xfree(f->blocks);
@@ -280,6 +283,7 @@ struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_seq
     f->gone_new = seqset_new();
     f->lost = seqset_new();
     f->missing = seqset_new();
+    f->dropped = seqset_new();
     f->told = seqset_new();
     f->told_before = seqset_new();
     f->is_changed = true;

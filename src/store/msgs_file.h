@@ -17,7 +17,8 @@
  *      start, so nothing is said again.
  *
  * A start: msgs_file_new(), msgs_file_load() with each section in order, msgs_file_loaded(); then
- * the commands of the journal above the list's position, which may do the same work again.
+ * the commands of the journal above the list's position, which may do the same work again; then
+ * msgs_file_recovered().
  *
  * Thread:  the JetStream reactor; the queue is polled there. msgs_file_new(), put and flush never
  *          block; questions without a wait do (msgs.h), as do load and loaded.
@@ -77,9 +78,14 @@ void msgs_file_set_block_size(struct msgs *, uint32_t block_size);
 /* A section with one of the kinds of msgs_sections.h up to SECTION_MSGS_MAX. CORRUPT: not
  * understood; the stream cannot be opened. */
 MUST_CHECK enum err msgs_file_load(struct msgs *, const struct checkpoint_section *);
-/* After the last section, blocking. Files in the stream's directory that no section names go to
- * "quarantine/". CORRUPT: the sections do not fit together. IO: the directory cannot be read. */
+/* After the last section, blocking. CORRUPT: the sections do not fit together. */
 MUST_CHECK enum err msgs_file_loaded(struct msgs *, struct errmsg *why);
+
+/* All is replayed; until now nothing was written. Files in the stream's directory that no section
+ * names go: unlinked when `is_whole` (no part of journal, log or any stream was gone), for then
+ * they hold nothing that is not elsewhere, else to "quarantine/". Blocking. IO: that cannot be
+ * done. */
+MUST_CHECK enum err msgs_file_recovered(struct msgs *, bool is_whole, struct errmsg *why);
 
 /* A start: these were stored, and the journal has lost what they were. Their sequences are given
  * and listed as lost. */
@@ -110,6 +116,9 @@ bool msgs_file_slice(struct msgs *, struct checkpoint *, bool is_first, uint32_t
  * sound; goes on with every call, one at a time. Returns about how many bytes; 0: it has been
  * through all of it, and the next call begins anew. What is damaged is listed as lost. */
 uint32_t msgs_file_scrub(struct msgs *);
+/* Begins to write a block anew that stands under another key than what is written now, if one does:
+ * store_owner_ops.convert. */
+MUST_CHECK enum err msgs_file_convert(struct msgs *);
 /* After LIMIT, now and then (once a second): tries again. */
 void msgs_file_retry(struct msgs *);
 /* No operation of this stream is in flight. It starts none by itself when nothing is asked of

@@ -31,6 +31,7 @@ struct block *block_new(struct msgs_file *f, uint32_t number, uint64_t first)
     assert(first > 0 && number > 0);
     b->owner = f;
     b->number = number;
+    b->key = f->o.seal.key;
     b->first = b->last = first;
     return b;
 }

@@ -46,6 +46,7 @@ static void add_state(struct msgs_file *f, struct checkpoint *c, uint32_t flags)
     le_put_u64(at + STATE_UNKNOWN, f->base.unknown);
     le_put_u32(at + STATE_NEXT_BLOCK, f->next_number);
     le_put_u32(at + STATE_FLAGS, flags);
+    le_put_u64(at + STATE_LOST_BYTES, f->base.lost_bytes);
 }
 
 /* ---- blocks ---- */
@@ -56,7 +57,8 @@ static void encode_block(const struct block *b, uint32_t flags, struct buf *out)
     const struct block_reach *r = &b->safe;
     assert((flags & BLOCK_FLAG_FORGOTTEN) || r->records > 0);
     le_put_u32(at + BLOCK_NUMBER, b->number);
-    le_put_u32(at + BLOCK_FLAGS, flags);
+    le_put_u16(at + BLOCK_FLAGS, (uint16_t)flags);
+    le_put_u16(at + BLOCK_KEY, (uint16_t)b->key);
     le_put_u64(at + BLOCK_FIRST, b->first);
     le_put_u64(at + BLOCK_LAST, r->last);
     le_put_u64(at + BLOCK_END, r->end);

@@ -145,3 +145,56 @@ void compact_cancel(struct msgs_file *f)
     *c = (struct compaction){ 0 };
     if (to != NULL) block_retire(f, to);
 }
+
+/* ---- another key ---- */
+
+static bool is_foreign(const struct block *b)
+{
+    assert(b->owner != NULL);
+    return b->key != b->owner->o.seal.key && b->is_created;
+}
+
+/* Blocks of before that are forgotten, and whose files are there. */
+static bool has_foreign_files(const struct msgs_file *f)
+{
+    assert(f->forgotten_free <= f->forgotten_count);
+    for (uint32_t i = 0; i < f->forgotten_count; i++)
+        if (is_foreign(f->forgotten[i])) return true;
+    return false;
+}
+
+/* The first block of before that can be written anew; NULL: none. Those without messages go. */
+static struct block *next_foreign(struct msgs_file *f, bool *ret_is_stuck)
+{
+    assert(!f->is_failed);
+    for (uint32_t i = 0; i < f->blocks_count; i++) {
+        struct block *b = f->blocks[i];
+        if (!is_foreign(b)) continue;
+        assert(b->is_complete); /* one that is not was begun by this start, under the current key */
+        if (b->live == 0) {
+            block_forget(f, i--);
+            if (f->o.on_changed != NULL) f->o.on_changed(f->o.ctx);
+        } else if (b->is_stuck || b->is_unreadable) *ret_is_stuck = true;
+        else return b;
+    }
+    return NULL;
+}
+
+enum err msgs_file_convert(struct msgs *m)
+{
+    struct msgs_file *f = file_from(m);
+    bool is_stuck = false, was_refused = f->compaction.is_refused;
+    assert(f->o.queue != NULL);
+    if (f->is_failed) return ERR_CORRUPT;
+    if (f->is_stopped) return ERR_BUSY; /* the next start goes on */
+    f->compaction.is_refused = false;
+    struct block *b = next_foreign(f, &is_stuck);
+    if (b != NULL && was_refused) return ERR_LIMIT;
+    if (b != NULL) {
+        b->must_compact = f->compaction.is_wanted = true;
+        writer_go(f);
+        return ERR_BUSY;
+    }
+    if (is_stuck) return ERR_CORRUPT;
+    return has_foreign_files(f) ? ERR_EXISTS : ERR_OK;
+}

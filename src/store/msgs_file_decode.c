@@ -13,6 +13,56 @@ static void lost_new(struct msgs_file *f, uint64_t first, uint64_t last)
     if (f->o.on_changed != NULL) f->o.on_changed(f->o.ctx);
 }
 
+/* Of those that the index does not tell: what the block's messages count on average. */
+static uint64_t average_size(const struct block *b)
+{
+    assert(b->records > 0);
+    uint64_t texts = b->bytes / b->records - MESSAGE_HEAD;
+    assert(texts <= UINT32_MAX);
+    return msgs_size(true, (uint32_t)texts, 0, 0);
+}
+
+static uint64_t sizes_in_block(const struct block *b, uint64_t first, uint64_t last)
+{
+    const struct block_index *x = b->index;
+    const struct msgs_file *f = b->owner;
+    uint64_t sum = 0, left = last - first + 1 - seqset_count_range(f->lost, first, last);
+    assert(first <= last);
+    for (uint32_t i = x == NULL ? 0 : block_index_from(x, first);
+         x != NULL && i < x->entries_count && entry_sequence(x, i) <= last; i++) {
+        if (seqset_has(f->lost, entry_sequence(x, i))) continue;
+        sum += entry_size(&x->entries[i]);
+        left--;
+    }
+    return x == NULL || x->has_holes ? sum + left * average_size(b) : sum;
+}
+
+/* What those of a range count that were not known to be lost. */
+static uint64_t sizes_in(const struct msgs_file *f, uint64_t first, uint64_t last)
+{
+    uint64_t sum = 0;
+    uint32_t i = table_find(f, first);
+    assert(first <= last);
+    for (i = i == UINT32_MAX ? 0 : i; i < f->blocks_count && f->blocks[i]->first <= last; i++) {
+        const struct block *b = f->blocks[i];
+        uint64_t from = first > b->first ? first : b->first, to = last < b->last ? last : b->last;
+        if (from <= to && b->records > 0) sum += sizes_in_block(b, from, to);
+    }
+    return sum;
+}
+
+void lost_dropped(struct msgs_file *f, uint64_t sequence)
+{
+    if (f->base.lost_bytes == 0 || !seqset_has(f->lost, sequence)) return;
+    const struct block *b = block_of(f, sequence);
+    uint64_t size = 0;
+    assert(sequence <= f->end);
+    uint32_t i = b == NULL || b->index == NULL ? ENTRY_NONE : block_index_find(b->index, sequence);
+    if (i != ENTRY_NONE) size = entry_size(&b->index->entries[i]);
+    else if (b != NULL) size = average_size(b);
+    f->base.lost_bytes -= size < f->base.lost_bytes ? size : f->base.lost_bytes;
+}
+
 void lost_range(struct msgs_file *f, uint64_t first, uint64_t last)
 {
     assert(first > 0);
@@ -24,6 +74,7 @@ void lost_range(struct msgs_file *f, uint64_t first, uint64_t last)
         if (begin > last) return;
         if (seqset_next_run(f->gone, begin, &gone_first, &gone_last) && gone_first <= last)
             end = gone_first - 1;
+        f->base.lost_bytes += sizes_in(f, begin, end);
         if (seqset_add_range(f->lost, begin, end) > 0) lost_new(f, begin, end);
         first = end + 1;
     }

@@ -53,6 +53,7 @@ struct block {
     uint64_t first, last;       /* sequences that were put in */
     uint32_t records;
     uint32_t live;              /* of them, those that are not gone */
+    uint32_t key;               /* number of the one that seals all of it; 0: none */
     uint64_t bytes;             /* of the records */
     struct block_index *index;  /* NULL: not in memory */
     struct chunk **chunks;      /* by number; NULL: not in memory */
@@ -131,6 +132,7 @@ struct compaction {
     struct block *to;
     uint32_t      entry; /* the next one of `from` to be looked at */
     bool          is_wanted; /* some block may have become worth it */
+    bool          is_refused; /* the last one found no space */
 };
 
 struct msgs_file {
@@ -178,10 +180,12 @@ struct msgs_file {
     void  *removed_ctx;
     struct buf slice_after; /* of a rewrite: the last subject that was shown */
     uint32_t   slice_step;
+    struct seqset *dropped; /* of a start: numbers of blocks that a list has forgotten */
     struct buf tail;        /* of a start: messages that no block has */
     uint64_t   tail_last;
     bool is_lost_changed, is_changed;
     bool is_failed, is_refused, is_stopped;
+    bool is_starting; /* nothing is written before the start has succeeded */
     bool is_held_up; /* a read had no descriptor: what can wait does, until one works or a list */
     bool is_choosing, is_asked_again; /* writer_go() */
 };
@@ -273,6 +277,8 @@ MUST_CHECK enum err chunk_from_part(struct block *, uint32_t number, uint8_t *ta
                                     uint32_t len, struct chunk **ret);
 /* of them, those that are there */
 void lost_range(struct msgs_file *, uint64_t first, uint64_t last);
+/* One that is there goes: it is not told any more if it is lost. */
+void lost_dropped(struct msgs_file *, uint64_t sequence);
 
 /* ---- writing (msgs_file_write.c) ---- */
 

@@ -150,6 +150,7 @@ static void begin_life(struct world *w, uint64_t sections_of)
     w->is_flushing = w->is_committing = false;
     assert_int_equal(checkpoint_open(&o, &load, false, &w->log, &pos, &why), ERR_OK);
     assert_int_equal(msgs_file_loaded(w->play.msgs, &why), ERR_OK);
+    assert_int_equal(msgs_file_recovered(w->play.msgs, false, &why), ERR_OK);
     assert_int_equal(w->damages, 0);
     go_back(w, pos);
     msgs_check(w->play.msgs);

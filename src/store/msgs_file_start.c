@@ -26,6 +26,7 @@ static enum err load_state(struct msgs_file *f, struct slice in)
     };
     f->end = le_get_u64(in.ptr + STATE_PUT);
     m->unknown = le_get_u64(in.ptr + STATE_UNKNOWN);
+    m->lost_bytes = le_get_u64(in.ptr + STATE_LOST_BYTES);
     f->next_number = le_get_u32(in.ptr + STATE_NEXT_BLOCK);
     if ((le_get_u32(in.ptr + STATE_FLAGS) & STATE_FLAG_NO_SUBJECTS) == 0) return ERR_OK;
     m->tree = tree_free(m->tree);
@@ -54,13 +55,17 @@ static bool is_block_sound(const struct block *b)
 static enum err load_block(struct msgs_file *f, const uint8_t *in)
 {
     assert(f->open == NULL);
-    uint32_t number = le_get_u32(in + BLOCK_NUMBER), flags = le_get_u32(in + BLOCK_FLAGS);
+    uint32_t number = le_get_u32(in + BLOCK_NUMBER), flags = le_get_u16(in + BLOCK_FLAGS);
     if (number == 0) return ERR_CORRUPT;
     drop_block(f, number);
-    if (flags & BLOCK_FLAG_FORGOTTEN) return ERR_OK;
+    if (flags & BLOCK_FLAG_FORGOTTEN) {
+        (void)seqset_add(f->dropped, number);
+        return ERR_OK;
+    }
     uint64_t first = le_get_u64(in + BLOCK_FIRST);
     if (first == 0) return ERR_CORRUPT;
     struct block *b = block_new(f, number, first);
+    b->key = le_get_u16(in + BLOCK_KEY);
     b->safe = (struct block_reach){
         .end = le_get_u64(in + BLOCK_END),
         .last = le_get_u64(in + BLOCK_LAST),
@@ -275,9 +280,33 @@ static bool is_known(const struct strangers *s, const char *name)
         uint32_t k = i - f->blocks_count;
         const struct block *b = i < f->blocks_count ? f->blocks[i] : f->forgotten[k];
         (void)snprintf(known, sizeof known, "%08" PRIx32, b->number);
-        if (strcmp(known, name) == 0) return true;
+        if (b->is_created && strcmp(known, name) == 0) return true;
     }
     return false;
+}
+
+/* 0: it is none. */
+static uint32_t block_number(const char *name)
+{
+    enum { DIGITS = 8 };
+    uint32_t number = 0;
+    assert(name[0] != '\0');
+    if (strlen(name) != DIGITS) return 0;
+    for (uint32_t i = 0; i < DIGITS; i++) {
+        char c = name[i];
+        bool is_digit = c >= '0' && c <= '9', is_letter = c >= 'a' && c <= 'f';
+        if (!is_digit && !is_letter) return 0;
+        number = number << 4 | (uint32_t)(is_digit ? c - '0' : c - 'a' + 10);
+    }
+    return number;
+}
+
+/* A list has forgotten it, and the end came before that of its file. */
+static bool is_dropped(const struct strangers *s, const char *name)
+{
+    uint32_t number = block_number(name);
+    assert(s->file->dropped != NULL);
+    return number > 0 && seqset_has(s->file->dropped, number);
 }
 
 static void see_name(void *ctx, const char *name, bool is_dir)
@@ -305,27 +334,35 @@ static enum err free_name(struct disk *d, uint64_t incarnation, const char *name
     return ERR_LIMIT;
 }
 
-static enum err move_strangers(struct strangers *s, struct errmsg *why)
+static enum err put_aside(const struct strangers *s, const char *name, const char *from)
 {
-    assert(s->disk != NULL);
-    assert(s->names.len == 0);
-    char from[DISK_NAME_MAX], to[DISK_NAME_MAX];
+    char to[DISK_NAME_MAX];
+    enum err e = free_name(s->disk, s->incarnation, name, to);
+    assert(strlen(from) < DISK_NAME_MAX);
+    return e ? e : s->disk->rename(s->disk, from, to);
+}
+
+/* What lies in blocks that no list names stands in others or in the journal too, when nothing is
+ * missing anywhere. */
+static enum err sort_strangers(struct strangers *s, bool is_whole)
+{
+    char from[DISK_NAME_MAX];
+    bool is_any_aside = false;
     enum err e = s->disk->list(s->disk, s->directory, see_name, s);
     if (e == ERR_NOTFOUND) return ERR_OK;
     for (uint32_t at = 0; e == ERR_OK && at < s->names.len;) {
         const char *name = (const char *)s->names.ptr + at;
         at += (uint32_t)strlen(name) + 1;
+        assert(at <= s->names.len);
         int len = snprintf(from, sizeof from, "%s/%s", s->directory, name);
         if (len >= DISK_NAME_MAX) continue;
-        e = free_name(s->disk, s->incarnation, name, to);
-        if (e == ERR_OK) e = s->disk->rename(s->disk, from, to);
+        bool goes = is_dropped(s, name) || (is_whole && block_number(name) > 0);
+        e = goes ? s->disk->remove(s->disk, from) : put_aside(s, name, from);
+        is_any_aside = is_any_aside || !goes;
     }
-    if (e == ERR_OK && s->names.len > 0) e = s->disk->sync_dir(s->disk, "quarantine");
+    if (e == ERR_OK && is_any_aside) e = s->disk->sync_dir(s->disk, "quarantine");
     buf_deinit(&s->names);
-    if (e == ERR_OK) return e;
-    return errmsg_set(why, e == ERR_LIMIT ? ERR_IO : e,
-                      "%s: files that are not known cannot be put aside: %s", s->directory,
-                      err_text(e));
+    return e;
 }
 
 enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
@@ -341,10 +378,24 @@ enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
         return errmsg_set(why, ERR_CORRUPT,
                           "%s: the sections of its checkpoint do not fit together", f->directory);
     f->tail_said = f->end;
+    f->is_starting = true;
     f->first_said = f->first_safe = f->first;
     f->is_changed = f->forgotten_count > 0;
     find_missing(f);
-    if (f->o.queue == NULL) return ERR_OK;
+    return ERR_OK;
+}
+
+enum err msgs_file_recovered(struct msgs *m, bool is_whole, struct errmsg *why)
+{
+    struct msgs_file *f = file_from(m);
     struct strangers s = { f, f->o.disk, f->directory, f->o.incarnation, { 0 } };
-    return move_strangers(&s, why);
+    bool is_sound = is_whole && seqset_count(f->lost) == 0 && seqset_count(f->missing) == 0;
+    if (f->o.queue == NULL) return ERR_OK;
+    enum err e = sort_strangers(&s, is_sound);
+    if (e)
+        return errmsg_set(why, e == ERR_LIMIT ? ERR_IO : e,
+                          "%s: files that are not known cannot be put aside: %s", f->directory,
+                          err_text(e));
+    f->is_starting = false; /* the start may yet fail: what is next begins with the next call */
+    return ERR_OK;
 }

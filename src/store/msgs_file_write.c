@@ -29,8 +29,10 @@ static void failed(struct msgs_file *f, const struct block *b, enum err e)
 {
     assert(e != ERR_OK);
     if (e != ERR_LIMIT) writer_fail(f, e, "a block of messages cannot be written");
-    else if (b != NULL && b == f->compaction.to) compact_cancel(f);
-    else set_refused(f, true);
+    else if (b != NULL && b == f->compaction.to) {
+        compact_cancel(f);
+        f->compaction.is_refused = true;
+    } else set_refused(f, true);
 }
 
 /* ---- operations ---- */
@@ -291,7 +293,7 @@ static void choose(struct msgs_file *f)
 void writer_go(struct msgs_file *f)
 {
     f->is_asked_again = true;
-    if (f->o.queue == NULL || f->is_choosing) return;
+    if (f->o.queue == NULL || f->is_choosing || f->is_starting) return;
     f->is_choosing = true;
     while (f->writer.step == WRITE_NOTHING && f->is_asked_again) {
         f->is_asked_again = false;

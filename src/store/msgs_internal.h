@@ -50,6 +50,7 @@ struct msgs {
     struct msgs_state state; /* `subjects` and `deleted` are computed when asked for */
     /* messages that went with damage: the tree still counts them, nobody knows where */
     uint64_t unknown;
+    uint64_t lost_bytes; /* of those that are damaged and not gone, as far as it is known */
     /* Of files: what the next checkpoint says. Subjects with `is_dirty`, and some that are gone: 2
      * bytes length, text. `is_cleared`: before them, all subjects went. */
     struct buf changed;

@@ -16,9 +16,11 @@
  *                 56     8  messages that went with damage, whose subjects are still counted
  *                 64     4  number of the next block
  *                 68     4  flags: 1 all subjects said before are gone (a purge of everything)
+ *                 72     8  bytes of what is damaged, as far as they are known
  *   BLOCK     blocks that are new or have grown, 48 bytes each:
  *                  0     4  number
- *                  4     4  flags: 1 it has a footer; 2 it is forgotten
+ *                  4     2  flags: 1 it has a footer; 2 it is forgotten
+ *                  6     2  number of the key that seals all of it; 0: none
  *                  8     8  first sequence
  *                 16     8  last sequence of what is safe
  *                 24     8  bytes of its chunks that are safe; the footer stands behind them
@@ -61,11 +63,13 @@ enum {
     STATE_UNKNOWN = 56,
     STATE_NEXT_BLOCK = 64,
     STATE_FLAGS = 68,
-    STATE_SIZE = 72,
+    STATE_LOST_BYTES = 72,
+    STATE_SIZE = 80,
     STATE_FLAG_NO_SUBJECTS = 1,
 
     BLOCK_NUMBER = 0,
     BLOCK_FLAGS = 4,
+    BLOCK_KEY = 6,
     BLOCK_FIRST = 8,
     BLOCK_LAST = 16,
     BLOCK_END = 24,

@@ -20,6 +20,12 @@ void store_report(struct store *s, const char *format, ...)
     if (s->host.on_report != NULL) s->host.on_report(s->host.ctx, text.text);
 }
 
+void store_notice(const struct store *s, const char *what)
+{
+    assert(what != NULL && what[0] != '\0');
+    if (s->host.on_notice != NULL) s->host.on_notice(s->host.ctx, what);
+}
+
 /* ---- open ---- */
 
 static void make_identity(struct store *s, struct entropy *entropy)
@@ -36,17 +42,20 @@ static void make_identity(struct store *s, struct entropy *entropy)
 static enum err open_identity(struct store *s, const struct store_options *o, struct errmsg *why)
 {
     struct key_wish wish = { o->cipher, o->key, o->previous_key, o->env->entropy };
+    struct store_identity *i = &s->identity;
     bool is_changed = false, is_unequal = false;
-    enum err e = store_identity_load(s->disk, &s->identity, &is_unequal, why);
+    enum err e = store_identity_load(s->disk, i, &is_unequal, why);
     if (e && e != ERR_NOTFOUND) return e;
     if (e == ERR_NOTFOUND) make_identity(s, o->env->entropy);
-    e = store_keys_open(&s->identity, &wish, &s->keys, &is_changed, why);
+    uint32_t before = i->current;
+    e = store_keys_open(i, &wish, &s->keys, &is_changed, why);
     if (e) return e;
     s->seal = store_keys_seal(s->keys);
-    if (!is_changed && !is_unequal && s->identity.turn > 0) return ERR_OK;
-    if (is_changed || s->identity.turn == 0) s->identity.turn++;
-    assert(s->identity.store_id != 0);
-    return store_identity_save(s->disk, &s->identity, why);
+    if (!is_changed && !is_unequal && i->turn > 0) return ERR_OK;
+    if (is_changed || i->turn == 0) i->turn++;
+    if (before != i->current || i->era == 0) i->era = i->turn;
+    assert(i->store_id != 0);
+    return store_identity_save(s->disk, i, why);
 }
 
 static struct store *store_new(const struct store_options *o, const struct store_host *host)
@@ -125,7 +134,7 @@ enum err store_open(const struct store_options *o, const struct store_host *host
     enum err e = open_all(s, o, why);
     if (e) {
         drop_owners(s);
-        s->journal = journal_close(s->journal, 0);
+        s->journal = journal_abandon(s->journal);
         (void)store_free(s);
         return e;
     }
@@ -236,6 +245,7 @@ void store_tick(struct store *s, nanos now)
     if (s->changed_since == 0 && !list_empty(&s->owners.changed)) s->changed_since = now;
     journal_tick(s->journal, now);
     store_erase_tick(s);
+    store_convert_tick(s);
     store_checkpoint_tick(s);
     store_scrub_tick(s);
     assert_slow((owners_check(s), true));
@@ -245,10 +255,11 @@ void store_tick(struct store *s, nanos now)
 nanos store_next_due(const struct store *s)
 {
     nanos journal = journal_next_due(s->journal), checkpoint = store_checkpoint_due(s);
-    nanos scrub = store_scrub_due(s);
+    nanos scrub = store_scrub_due(s), convert = store_convert_due(s);
     assert(s->recovery == NULL);
     if (store_erase_is_due(s)) return s->now;
     if (scrub < checkpoint) checkpoint = scrub;
+    if (convert < checkpoint) checkpoint = convert;
     return journal < checkpoint ? journal : checkpoint;
 }
 
@@ -273,5 +284,6 @@ void store_stats(const struct store *s, struct store_stats *ret)
     all.is_failed = s->failure != ERR_OK;
     all.is_full = store_is_full(s);
     all.is_stuck = s->is_stuck;
+    all.is_converting = s->convert.step != CONVERT_IDLE;
     *ret = all;
 }

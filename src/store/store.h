@@ -42,6 +42,10 @@ struct store_owner_ops {
     /* Recovery, blocking: it has seen all its sections (there may have been none); records follow.
      * CORRUPT: as load; any other error, and the store does not open. NULL: nothing to be done. */
     MUST_CHECK enum err (*loaded)(struct store_owner *, struct errmsg *why);
+    /* Recovery is over. `is_whole`: no part of the journal, of the checkpoint log or of any owner
+     * was found to be gone. Blocking; with an error the store does not open. NULL: nothing to be
+     * done. */
+    MUST_CHECK enum err (*recovered)(struct store_owner *, bool is_whole, struct errmsg *why);
     /* Recovery: this owner's sequences in the range were in a part of the journal that is gone.
      * 0, 0: records without a sequence were, or nobody knows whose. */
     void (*damaged)(struct store_owner *, uint64_t first_sequence, uint64_t last_sequence);
@@ -76,6 +80,11 @@ struct store_owner_ops {
     uint32_t (*scrub)(struct store_owner *);
     /* What is to be erased waits for the next list. */
     bool (*is_urgent)(const struct store_owner *);
+    /* Begins to write anew what its files have under another key than the current one
+     * (journal_seal.key), a block at a time. BUSY: it is at it. LIMIT: there was no space. EXISTS:
+     * all is written anew, and files of before wait for a list that forgets them. OK: nothing of
+     * before is left. CORRUPT: neither, but for what cannot be read. NULL: it has no files. */
+    enum err (*convert)(struct store_owner *);
 };
 
 /* From this sequence on, in this batch of the journal. */
@@ -125,6 +134,8 @@ struct store_host {
     /* Something is damaged, set aside, or cannot be written: a sentence for the log. May be
      * NULL. */
     void (*on_report)(void *ctx, const char *what);
+    /* Something that an operator may want to know, and need not mind: likewise. May be NULL. */
+    void (*on_notice)(void *ctx, const char *what);
 };
 
 /* 1 + enum seal_cipher */
@@ -214,6 +225,7 @@ struct store_stats {
     uint64_t disk_free;                 /* at the last look */
     bool     is_failed, is_full;
     bool     is_stuck;                  /* no checkpoint can be written until a restart */
+    bool     is_converting;             /* what was sealed with another key is written anew */
 };
 void store_stats(const struct store *, struct store_stats *ret);
 /* There is no space for something: for records, a checkpoint, or the blocks of some owner. It is

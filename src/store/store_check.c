@@ -85,7 +85,7 @@ static void forget_stream(struct check *c, uint64_t incarnation)
 
 static void take_block(struct checked_stream *s, const uint8_t *at)
 {
-    uint32_t number = le_get_u32(at + BLOCK_NUMBER), flags = le_get_u32(at + BLOCK_FLAGS);
+    uint32_t number = le_get_u32(at + BLOCK_NUMBER), flags = le_get_u16(at + BLOCK_FLAGS);
     struct slice key = slice_of(&number, sizeof number);
     assert(s->blocks != NULL);
     xfree(map_remove(s->blocks, key));

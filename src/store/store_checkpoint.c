@@ -46,10 +46,16 @@ static bool is_pressed(const struct store *s)
     return s->now >= s->retry && is_short(s);
 }
 
+static bool is_asked_for(const struct store *s)
+{
+    assert(s->step == STEP_IDLE);
+    return store_erase_wants_list(s) || store_convert_wants_list(s);
+}
+
 static bool is_due(const struct store *s)
 {
     if (s->is_stuck || s->failure != ERR_OK) return false;
-    if (has_gone(s) || is_pressed(s) || store_erase_wants_list(s)) return true;
+    if (has_gone(s) || is_pressed(s) || is_asked_for(s)) return true;
     if (list_empty(&s->owners.changed)) return false;
     return s->is_stopping || s->now - s->changed_since >= s->o.checkpoint_interval;
 }
@@ -58,7 +64,7 @@ static bool is_due(const struct store *s)
 static nanos next_due(const struct store *s)
 {
     assert(s->step == STEP_IDLE);
-    if (has_gone(s) || store_erase_wants_list(s)) return s->now;
+    if (has_gone(s) || is_asked_for(s)) return s->now;
     if (is_short(s)) return s->now < s->retry ? s->retry : s->now + CHECKPOINT_RETRY;
     if (list_empty(&s->owners.changed)) return NANOS_MAX;
     return s->changed_since == 0 ? s->now : s->changed_since + s->o.checkpoint_interval;
@@ -139,6 +145,13 @@ static void add_next(struct store *s, struct checkpoint *c)
     le_put_u64(checkpoint_add(c, 0, STORE_SECTION_NEXT, 8), s->next_incarnation);
 }
 
+static void add_era(const struct store *s, struct checkpoint *c)
+{
+    if (s->era_whole == 0) return;
+    assert(s->era_whole <= s->identity.era);
+    le_put_u64(checkpoint_add(c, 0, STORE_SECTION_ERA, 8), s->era_whole);
+}
+
 /* `only_new`: those that no list has told. */
 static void add_gone(struct store *s, struct checkpoint *c, bool only_new)
 {
@@ -215,9 +228,12 @@ static void gather(struct store *s)
     s->retry = s->now + CHECKPOINT_RETRY;
     s->listed = j.durable;
     s->lists++;
+    store_convert_listed(s);
     s->step = STEP_WRITING;
     checkpoint_begin(s->checkpoint, s->listed);
     add_next(s, s->checkpoint);
+    if (s->era_told != s->era_whole) add_era(s, s->checkpoint);
+    s->era_told = s->era_whole;
     add_gone(s, s->checkpoint, true);
     while ((node = list_pop(&all)) != NULL) {
         struct store_owner *o = container_of(node, struct store_owner, changed);
@@ -272,6 +288,7 @@ bool store_slice(void *ctx, struct checkpoint *c, bool is_first)
     assert(s->checkpoint == c);
     if (is_first) {
         add_next(s, c);
+        add_era(s, c);
         add_gone(s, c, false);
         s->slice_at = owner_after(s, NULL);
         s->slice_is_first = true;

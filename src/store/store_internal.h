@@ -9,6 +9,7 @@
  *   store_files.c       start: directories of streams that nobody names
  *   store_erase.c       removed messages go from all files; where in the journal they are
  *   store_scrub.c       what lies in files is read now and then
+ *   store_convert.c     what was sealed with another key is written anew
  *   store_checkpoint.c  when a checkpoint begins, its steps, slices of a rewrite
  *
  * Thread: the JetStream reactor; what is marked blocking runs where it does not tick. */
@@ -16,6 +17,7 @@
 #define MIDGE_STORE_STORE_INTERNAL_H
 
 #include "base/map.h"
+#include "env/disk.h"
 #include "store/identity_format.h"
 #include "store/store.h"
 
@@ -42,6 +44,7 @@ enum {
 enum store_section {
     STORE_SECTION_NEXT = 1, /* 8: no incarnation from this one on was used */
     STORE_SECTION_GONE = 2, /* 8 each: incarnations that are forgotten */
+    STORE_SECTION_ERA = 3,  /* 8: all that stands is of this era (identity_format.h), or later */
 };
 #define STORE_STREAMS    "streams"
 #define STORE_QUARANTINE "quarantine"
@@ -78,6 +81,28 @@ struct erasures {
     struct list underway; /* in files and journal */
     struct list logged;   /* … over, and waits for a rewrite of the checkpoint log */
     uint32_t    in_files; /* of those underway */
+};
+
+enum convert_step {
+    CONVERT_IDLE,
+    CONVERT_FILES,      /* owners write anew */
+    CONVERT_FILES_LIST, /* a list is to forget the files of before */
+    CONVERT_FILES_GO,   /* … which are removed */
+    CONVERT_LOGS,       /* so are the files of both logs */
+    CONVERT_NAMES,      /* and that is made safe */
+    CONVERT_ERA_LIST,   /* a list is to say that this was all */
+};
+
+struct convert {
+    enum convert_step step;
+    struct store_owner *at; /* whose turn it is; NULL: all have had one */
+    bool is_stuck;          /* something cannot be read */
+    uint64_t list;          /* number of the list that is waited for */
+    uint32_t pair;          /* of the checkpoint log, which is to go */
+    nanos due, list_due;
+    struct disk_op op;      /* CONVERT_NAMES */
+    char name[DISK_NAME_MAX];
+    bool is_syncing, is_last; /* it is on its way; it is the journal's */
 };
 
 enum store_step { STEP_IDLE, STEP_FLUSHING, STEP_WRITING };
@@ -130,6 +155,9 @@ struct store {
     uint64_t lists_settled; /* … of them are durable */
     struct store_owner *scrub_at; /* whose files are read; NULL: there is a rest */
     nanos scrub_due;
+    struct convert convert;
+    uint64_t era_whole;    /* nothing of before this era is left; 0: not known */
+    uint64_t era_told;     /* … as the last list says */
     bool wants_tick;       /* the checkpoint log does */
     bool is_stuck;
 
@@ -138,6 +166,7 @@ struct store {
 
 /* store.c */
 void store_report(struct store *, const char *format, ...) PRINTF_LIKE(2, 3);
+void store_notice(const struct store *, const char *what);
 
 /* store_identity.c: blocking. NOTFOUND: a new store. `*ret_is_unequal`: one copy is bad or
  * older. */
@@ -202,6 +231,15 @@ void store_runs_free(struct store_owner *);
 void store_scrub_tick(struct store *);
 nanos store_scrub_due(const struct store *);
 void store_scrub_leave(struct store *, struct store_owner *); /* it is not there any more */
+
+/* store_convert.c */
+bool store_convert_is_wanted(const struct store *);
+void store_convert_begin(struct store *); /* after recovery; nothing happens unless it is wanted */
+void store_convert_tick(struct store *);
+nanos store_convert_due(const struct store *);
+bool store_convert_wants_list(const struct store *);
+void store_convert_listed(struct store *); /* a list has been gathered */
+void store_convert_leave(struct store *, struct store_owner *); /* it is not there any more */
 
 /* store_checkpoint.c */
 void store_checkpoint_tick(struct store *);

@@ -9,6 +9,7 @@ struct store_keys {
     struct seal *seals[IDENTITY_KEYS_MAX];
     uint32_t count;
     struct seal *current; /* one of them; NULL: what is written stays plain */
+    uint32_t number;      /* … its number; 0: none */
 };
 
 struct plain_keys {
@@ -105,6 +106,7 @@ static struct store_keys *keys_new(const struct store_identity *i, const struct 
 {
     struct store_keys *keys = xcalloc(1, sizeof *keys);
     assert(i->keys_count > 0);
+    keys->number = i->current;
     for (uint32_t k = 0; k < i->keys_count; k++) {
         struct seal *s = seal_make(i->keys[k].cipher, plain->at[k], entropy);
         if (i->keys[k].number == i->current) keys->current = s;
@@ -206,6 +208,7 @@ struct journal_seal store_keys_seal(struct store_keys *keys)
     if (keys == NULL) return (struct journal_seal){ 0 };
     assert(keys->count > 0);
     bool writes = keys->current != NULL;
+    assert(writes == (keys->number > 0));
     return (struct journal_seal){
         .ctx = keys,
         .overhead = SEAL_OVERHEAD,
@@ -213,5 +216,6 @@ struct journal_seal store_keys_seal(struct store_keys *keys)
         .open = keys_open,
         .nonce = writes ? keys_nonce : NULL,
         .peek = keys_peek,
+        .key = keys->number,
     };
 }

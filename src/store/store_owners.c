@@ -156,6 +156,7 @@ void owner_out(struct store *s, struct store_owner *o)
     if (all->last == o) all->last = NULL;
     store_slice_leave(s, o);
     store_scrub_leave(s, o);
+    store_convert_leave(s, o);
     store_erase_leave(s, o);
     store_runs_free(o);
     flush_over(s, o);

@@ -151,6 +151,10 @@ static void own_section(struct store *s, const struct checkpoint_section *c)
 {
     assert(c->owner == 0);
     bool is_whole = c->bytes.len % 8 == 0;
+    if (c->kind == STORE_SECTION_ERA) {
+        if (c->bytes.len == 8) s->era_whole = s->era_told = le_get_u64(c->bytes.ptr);
+        return;
+    }
     for (uint32_t at = 0; is_whole && at < c->bytes.len; at += 8) {
         uint64_t number = le_get_u64(c->bytes.ptr + at);
         if (number > 0) recovery_note_used(s, c->kind == STORE_SECTION_NEXT ? number - 1 : number);
@@ -355,6 +359,7 @@ static enum err open_checkpoint(struct store *s, struct errmsg *why)
     assert(s->checkpoint == NULL);
     enum err e = checkpoint_open(&o, &up, false, &s->checkpoint, &s->settled, why);
     if (e) return e;
+    if (s->era_whole > s->identity.era) s->era_whole = 0; /* of a list that rot has left */
     s->applied = s->settled;
     return sections_over(s, why);
 }
@@ -371,6 +376,7 @@ static enum err open_journal(struct store *s, struct errmsg *why)
         .segment_first = s->o.segment_first,
         .segment_max = s->o.segment_max,
         .seal = s->seal,
+        .begins_anew = store_convert_is_wanted(s),
         .ctx = s,
         .on_batch = store_on_batch,
         .on_failed = on_journal_failed,
@@ -396,6 +402,27 @@ static void recovery_end(struct store *s)
     s->recovery = NULL;
 }
 
+static enum err recovered(struct store_owner *o, bool is_whole, struct errmsg *why)
+{
+    assert(o->ops != NULL);
+    return o->ops->recovered == NULL ? ERR_OK : o->ops->recovered(o, is_whole, why);
+}
+
+/* Synced now and then, the journal may end before what lies in files. */
+static enum err tell_recovered(struct store *s, struct errmsg *why)
+{
+    bool is_whole = s->stats.damages == 0 && s->o.sync == JOURNAL_SYNC_EACH;
+    enum err e = ERR_OK;
+    assert(s->journal != NULL);
+    LIST_EACH(&s->owners.all, node)
+        if (!e) e = recovered(container_of(node, struct store_owner, all), is_whole, why);
+    LIST_EACH(&s->gone, node) {
+        struct store_owner *o = container_of(node, struct store_gone, node)->owner;
+        if (!e && o != NULL) e = recovered(o, is_whole, why);
+    }
+    return e;
+}
+
 enum err store_recover(struct store *s, struct errmsg *why)
 {
     struct recovery r = { .aside = map_new(1), .gone = map_new(2), .deferred = map_new(3) };
@@ -405,9 +432,11 @@ enum err store_recover(struct store *s, struct errmsg *why)
     enum err e = open_checkpoint(s, why);
     if (!e) e = open_journal(s, why);
     if (!e) e = store_files_sort(s, why);
+    if (!e) e = tell_recovered(s, why);
     recovery_end(s);
     if (e) return e;
     if (s->next_incarnation > 1) s->next_incarnation += INCARNATION_JUMP;
     assert(s->next_incarnation > 0);
+    store_convert_begin(s);
     return ERR_OK;
 }

@@ -453,7 +453,10 @@ static inline struct world *world_new(uint64_t seed)
 
 static inline enum err world_open(struct world *w, struct errmsg *why)
 {
-    const struct store_host host = { w, world_owner_found, world_on_failed, world_on_report };
+    const struct store_host host = { .ctx = w,
+                                     .owner_found = world_owner_found,
+                                     .on_failed = world_on_failed,
+                                     .on_report = world_on_report };
     w->replayed = w->loads = w->failures = w->reports = w->drops = 0;
     w->seen = 0;
     enum err e = store_open(&w->options, &host, &w->store, why);

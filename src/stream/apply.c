@@ -2,6 +2,7 @@
 /* From a durable command to the stream's state, and to those who wait for it. Applying decides
  * nothing and never fails; in a replay nobody is told. */
 #include "base/assert.h"
+#include "store/msgs_file.h"
 #include "stream/batch_reply.h"
 #include "stream/batches.h"
 #include "stream/dedupe.h"
@@ -85,9 +86,21 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     if (s->is_started) tell_stored(s, c, &place);
 }
 
+/* A start has lost a part of the journal: what lies between was in it. Only a mirror has gaps of
+ * its own. */
+static void note_gap(struct stream *s, uint64_t sequence)
+{
+    struct msgs_state m;
+    assert(s->is_torn && !s->is_started);
+    msgs_state(s->msgs, &m);
+    if (s->config.mirror == NULL && sequence > m.last_sequence + 1)
+        msgs_file_damaged(s->msgs, m.last_sequence + 1, sequence - 1);
+}
+
 static void apply_store(struct stream *s, const struct stream_log_command *in)
 {
     struct store_command c;
+    if (UNLIKELY(s->is_torn) && in->is_replay) note_gap(s, in->sequence);
     if (store_command_read(in->body, &c) != ERR_OK) {
         unreadable(s);
         return;
@@ -101,6 +114,7 @@ static void apply_store_many(struct stream *s, const struct stream_log_command *
     struct store_command c;
     uint64_t sequence = in->sequence;
     uint32_t count, at = 0;
+    if (UNLIKELY(s->is_torn) && in->is_replay) note_gap(s, in->sequence);
     if (store_many_check(in->body, &count) != ERR_OK) {
         unreadable(s);
         return;

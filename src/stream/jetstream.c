@@ -98,6 +98,14 @@ static void on_report(void *ctx, const char *what)
     js->reports = buf_take_str(&all);
 }
 
+static void on_notice(void *ctx, const char *what)
+{
+    struct jetstream *js = ctx;
+    assert(what != NULL);
+    if (js->is_open) log_info(js->core->env->log, "JetStream: %s", what);
+    else on_report(ctx, what);
+}
+
 static enum store_cipher cipher_of(const struct jetstream_options *o)
 {
     if (!js_text_set(o->key)) return STORE_PLAIN;
@@ -125,6 +133,7 @@ static enum err open_store(struct jetstream *js, struct errmsg *why)
         .owner_found = owner_found,
         .on_failed = on_failed,
         .on_report = on_report,
+        .on_notice = on_notice,
     };
     return store_open(&options, &host, &js->store, why);
 }

@@ -48,7 +48,7 @@ static void failed(void *ctx, enum err e, const char *what)
 static void open_store(struct rest *f)
 {
     struct reactor *home = jetstream_reactor(&f->w->js);
-    const struct store_host host = { f, found, failed, NULL };
+    const struct store_host host = { .ctx = f, .owner_found = found, .on_failed = failed };
     const struct store_options options = {
         .env = &f->w->world->fake->env,
         .wake = reactor_wake,

@@ -99,6 +99,8 @@ struct stream {
     uint32_t             slice_part;    /* … in which part */
     struct buf           loading_ids, loading_expiries, loading_schedules;
     bool                 is_config_told;
+    /* a start: the journal has lost something, maybe of this one */
+    bool                 is_torn;
     struct stream       *next_ending;   /* in js->ending */
     struct stream       *next_hidden;   /* in js->hidden */
     struct stream_maker *maker;         /* is told what is applied; NULL: nobody makes it */

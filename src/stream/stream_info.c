@@ -34,6 +34,7 @@ static void lost_fill(struct stream *s, struct arena *arena, struct stream_state
     if (msgs_lost(s->msgs, list_range, &l) == 0) return;
     ret->lost = arena_alloc(arena, sizeof *ret->lost);
     ret->lost->msgs = l.list;
+    ret->lost->bytes = msgs_lost_bytes(s->msgs);
 }
 
 /* One page of the subjects that match. */

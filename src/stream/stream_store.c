@@ -278,17 +278,26 @@ static enum err owner_loaded(struct store_owner *o, struct errmsg *why)
     return e;
 }
 
+static enum err owner_recovered(struct store_owner *o, bool is_whole, struct errmsg *why)
+{
+    struct stream *s = of(o);
+    assert(s->msgs != NULL);
+    return msgs_file_recovered(s->msgs, is_whole, why);
+}
+
 static void owner_apply(struct store_owner *o, const struct journal_record *r, bool is_replay)
 {
     stream_log_journal_apply(of(o)->log, r, is_replay);
 }
 
-/* Sequences that were given are not given again. */
+/* Sequences that were given are not given again. Of a batch that nobody knows the next message
+ * tells what is missing. */
 static void owner_damaged(struct store_owner *o, uint64_t first, uint64_t last)
 {
     struct stream *s = of(o);
     assert(first <= last);
     if (first > 0) msgs_file_damaged(s->msgs, first, last);
+    else s->is_torn = true;
 }
 
 static void ending_take(struct stream *s)
@@ -393,6 +402,13 @@ static uint32_t owner_scrub(struct store_owner *o)
     return msgs_file_scrub(s->msgs);
 }
 
+static enum err owner_convert(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    assert(s->msgs != NULL);
+    return msgs_file_convert(s->msgs);
+}
+
 static void owner_retry(struct store_owner *o)
 {
     struct stream *s = of(o);
@@ -404,6 +420,7 @@ static const struct store_owner_ops owner_ops = {
     .apply = owner_apply,
     .load = owner_load,
     .loaded = owner_loaded,
+    .recovered = owner_recovered,
     .damaged = owner_damaged,
     .dropped = owner_dropped,
     .flush = owner_flush,
@@ -416,6 +433,7 @@ static const struct store_owner_ops owner_ops = {
     .is_urgent = owner_is_urgent,
     .retry = owner_retry,
     .scrub = owner_scrub,
+    .convert = owner_convert,
 };
 
 static void msgs_failed(void *ctx, enum err e, const char *what)

@@ -49,11 +49,12 @@ def store_files(world, folder):
 
 
 def flip(path, at):
+    """Two bits: one would be set right."""
     with open(path, "r+b") as file:
         file.seek(at)
         byte = file.read(1)[0]
         file.seek(at)
-        file.write(bytes([byte ^ 4]))
+        file.write(bytes([byte ^ 12]))
 
 
 def what_survives(world, more=""):
@@ -89,6 +90,27 @@ def case_also_when_the_store_is_encrypted(world):
     expect(": 0 damaged" in out, out)
     code, out, err = world.run("store", "check", world.path("data"))
     expect(code == 1 and "encrypted" in err, out, err)
+
+
+@midge_only
+def case_a_change_of_cipher_or_key_at_a_restart_just_works(world):
+    """Plain, then with a key, then another cipher and key: messages stay, and all comes under the new one while it serves."""
+    server = start(world)
+    fill(server, "ORDERS", 50, size=2000)
+    server.kill()
+    expect(any(b"xxxxxxxx" in path.read_bytes() for path in store_files(world, "")), "nothing is plain")
+    for more in ('cipher: "chacha"\n  key: "first"', 'cipher: "aes"\n  key: "second"\n  prev_key: "first"'):
+        server = start(world, more)
+        expect_equal(messages(server, "ORDERS"), 50)
+        server.wait_line("all that the store holds is written with the cipher of the configuration")
+        expect_equal(messages(server, "ORDERS"), 50)
+        server.kill()
+        for path in store_files(world, ""):
+            expect(b"xxxxxxxx" not in path.read_bytes(), path)
+    server = start(world, 'cipher: "aes"\n  key: "second"')
+    expect_equal(messages(server, "ORDERS"), 50)
+    expect(not server.has("cipher has changed"), server.text())
+    expect_equal(server.stop(), 0)
 
 
 @midge_only
