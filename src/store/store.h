@@ -29,6 +29,9 @@ struct store_cache;
 struct store_gone;
 struct store_owner;
 
+/* Memory that is reached through memory comes in so many steps. */
+enum { STORE_SOON_STEPS = 6 };
+
 struct store_owner_ops {
     /* A record of this owner is durable; at recovery `is_replay`. Takes effect before it returns.
      * Sees each exactly once since its last settled checkpoint; what it finds done already (a crash
@@ -76,6 +79,9 @@ struct store_owner_ops {
     uint32_t (*scrub)(struct store_owner *);
     /* What is to be erased waits for the next list. */
     bool (*is_urgent)(const struct store_owner *);
+    /* A record of it is about to be applied: prefetches what that touches, one step of
+     * STORE_SOON_STEPS after the other, and does nothing else. NULL: nothing. */
+    void (*soon)(const struct store_owner *, uint32_t step);
 };
 
 /* From this sequence on, in this batch of the journal. */

@@ -265,6 +265,21 @@ static void run(struct turn *t, struct reactor *r)
     stream_unneeded_propose(s);
 }
 
+/* What a command that was applied, or a message that came, may have to be followed by. */
+static bool has_follow_up(const struct stream *s)
+{
+    return s->is_gone || s->failure != ERR_OK || !text_queue_empty(&s->answers) ||
+           !list_empty(&s->waits) || !text_queue_empty(&s->held) || s->batches != NULL ||
+           s->sources != NULL || s->is_expiring || s->unneeded.len > 0 ||
+           !consumers_are_idle(s->consumers);
+}
+
+void stream_follow_up(struct stream *s)
+{
+    assert(s->is_started);
+    if (has_follow_up(s)) stream_wake(s);
+}
+
 void stream_wake(struct stream *s)
 {
     if (s->is_started) reactor_turn(jetstream_reactor(s->account->js), &s->turn);
