@@ -5,16 +5,18 @@
 
 #include "base/assert.h"
 
+enum { TRACE_SHOWN = 200 }; /* bytes of an operation */
+
 void client_init(struct sim_client *c, struct sim_host *host, struct model *model, struct rng *rng,
                  uint32_t id)
 {
     *c = (struct sim_client){ .host = host, .model = model, .rng = rng, .id = id };
+    sim_pipe_init(&c->pipe, host, TRACE_SHOWN);
 }
 
 void client_deinit(struct sim_client *c)
 {
-    buf_deinit(&c->in);
-    buf_deinit(&c->out);
+    sim_pipe_deinit(&c->pipe);
 }
 
 bool client_is_in(const struct sim_client *c)
@@ -27,9 +29,8 @@ bool client_is_in(const struct sim_client *c)
 static void forget(struct sim_client *c)
 {
     if (c->peer != NULL) model_died(c->model, c->peer);
-    c->link = NULL;
+    sim_pipe_reset(&c->pipe);
     c->peer = NULL;
-    c->in.len = c->out.len = 0;
     c->is_broken = c->is_draining = false;
     c->reading = SIM_READS_ALL;
     c->dial_at = c->host->clock.now + (nanos)(rng_next(c->rng) % (uint64_t)(200 * MILLISECOND));
@@ -37,32 +38,32 @@ static void forget(struct sim_client *c)
 
 void client_dial(struct sim_client *c)
 {
-    assert(c->link == NULL);
+    assert(c->pipe.link == NULL);
     c->dialled = c->model->now;
-    c->link = sim_link_dial(&c->host->net, sim_host_port(c->host));
+    c->pipe.link = sim_link_dial(&c->host->net, sim_host_port(c->host));
 }
 
 static void let_go(struct sim_client *c)
 {
-    sim_link_drop(c->link);
+    sim_link_drop(c->pipe.link);
     forget(c);
 }
 
 void client_leave(struct sim_client *c)
 {
-    sim_link_finish(c->link);
+    sim_link_finish(c->pipe.link);
     let_go(c);
 }
 
 void client_reset(struct sim_client *c)
 {
-    sim_link_reset(c->link);
+    sim_link_reset(c->pipe.link);
     let_go(c);
 }
 
 void client_cut(struct sim_client *c)
 {
-    sim_link_cut(c->link);
+    sim_link_cut(c->pipe.link);
     c->is_broken = true;
     c->broken_until = c->host->clock.now + (nanos)rng_below(c->rng, 60) * SECOND;
     if (c->peer != NULL) {
@@ -74,7 +75,7 @@ void client_cut(struct sim_client *c)
 static void lost(struct sim_client *c)
 {
     if (c->peer != NULL && !c->is_broken) model_closed(c->model, c->peer);
-    sim_link_finish(c->link);
+    sim_link_finish(c->pipe.link);
     let_go(c);
 }
 
@@ -84,14 +85,15 @@ struct sim_sub *client_sub(struct sim_client *c, const char *pattern, int group)
 {
     static const char *const names[SIM_GROUPS] = { "g0", "g1", "g2" };
     struct sim_sub *s = model_sub(c->model, c->peer, pattern, group);
-    sim_codec_sub(&c->out, slice_str(pattern), slice_str(group < 0 ? NULL : names[group]), s->sid);
+    sim_codec_sub(&c->pipe.out, slice_str(pattern), slice_str(group < 0 ? NULL : names[group]),
+                  s->sid);
     return s;
 }
 
 void client_unsub(struct sim_client *c, struct sim_sub *s, uint32_t max)
 {
     model_unsub(c->model, s, max);
-    sim_codec_unsub(&c->out, s->sid, max);
+    sim_codec_unsub(&c->pipe.out, s->sid, max);
 }
 
 void client_pub(struct sim_client *c, const char *subject, const char *reply, uint32_t size,
@@ -102,7 +104,7 @@ void client_pub(struct sim_client *c, const char *subject, const char *reply, ui
                                         headers && c->peer->headers);
     model_payload(msg, &payload);
     model_headers(msg, &head);
-    sim_codec_pub(&c->out, slice_str(subject), slice_str(msg->reply), buf_slice(&head),
+    sim_codec_pub(&c->pipe.out, slice_str(subject), slice_str(msg->reply), buf_slice(&head),
                   buf_slice(&payload));
     buf_deinit(&head);
     buf_deinit(&payload);
@@ -112,12 +114,12 @@ void client_ping(struct sim_client *c)
 {
     if (c->peer->pings - c->peer->pongs >= SIM_BARRIERS_MAX) return;
     model_ping(c->model, c->peer);
-    buf_add_str(&c->out, "PING\r\n");
+    buf_add_str(&c->pipe.out, "PING\r\n");
 }
 
 void client_raw(struct sim_client *c, const char *text)
 {
-    buf_add_str(&c->out, text);
+    buf_add_str(&c->pipe.out, text);
 }
 
 static void connect_now(struct sim_client *c)
@@ -127,21 +129,21 @@ static void connect_now(struct sim_client *c)
     for (uint32_t i = 0; i < config->users_count && config->users[user].is_removed; i++)
         user = (user + 1) % config->users_count;
     c->peer = model_open(c->model, user, c->dialled);
-    sim_link_watch(c->link, &c->peer->is_forgotten);
+    sim_link_watch(c->pipe.link, &c->peer->is_forgotten);
     struct sim_peer *p = c->peer;
     p->verbose = rng_below(c->rng, 4) == 0;
     p->echo = rng_below(c->rng, 4) > 0;
     p->headers = rng_below(c->rng, 4) > 0;
     p->no_responders = p->headers && rng_below(c->rng, 4) > 0;
     p->ops += 1;
-    buf_printf(&c->out,
+    buf_printf(&c->pipe.out,
                "CONNECT {\"verbose\":%s,\"pedantic\":false,\"echo\":%s,\"headers\":%s,"
                "\"no_responders\":%s,\"protocol\":1",
                p->verbose ? "true" : "false", p->echo ? "true" : "false",
                p->headers ? "true" : "false", p->no_responders ? "true" : "false");
     if (p->user != NULL)
-        buf_printf(&c->out, ",\"user\":\"%s\",\"pass\":\"%s\"", p->user->name, p->user->pass);
-    buf_add_str(&c->out, "}\r\n");
+        buf_printf(&c->pipe.out, ",\"user\":\"%s\",\"pass\":\"%s\"", p->user->name, p->user->pass);
+    buf_add_str(&c->pipe.out, "}\r\n");
     client_ping(c);
 }
 
@@ -184,7 +186,7 @@ static void take(struct sim_client *c, const struct sim_op *op)
     case SIM_INFO: take_info(c, op->text); break;
     case SIM_MSG:
     case SIM_HMSG: take_message(c, op); break;
-    case SIM_PING: buf_add_str(&c->out, "PONG\r\n"); break;
+    case SIM_PING: buf_add_str(&c->pipe.out, "PONG\r\n"); break;
     case SIM_PONG: model_pong(c->model, c->peer); break;
     case SIM_OK: model_ok(c->model, c->peer); break;
     case SIM_ERR:
@@ -193,31 +195,16 @@ static void take(struct sim_client *c, const struct sim_op *op)
     }
 }
 
-static void trace(const struct sim_client *c, const char *way, struct slice bytes)
-{
-    char who[32];
-    (void)snprintf(who, sizeof who, "%u/%d", c->id, c->peer == NULL ? -1 : (int)c->peer->id);
-    sim_host_trace(c->host, who, way, slice_first(bytes, 200));
-}
-
 static void parse(struct sim_client *c)
 {
-    uint32_t at = 0;
-    while (at < c->in.len) {
-        struct sim_op op;
-        uint32_t used = 0;
-        enum sim_parse got = sim_codec_next(slice_from(buf_slice(&c->in), at), &op, &used);
-        if (got == SIM_PARSE_MORE) break;
-        if (got == SIM_PARSE_BAD) {
-            model_fail(c->model, "client %u cannot read: %.60s", c->id,
-                       (const char *)c->in.ptr + at);
-            break;
-        }
-        if (c->host->log.echo) trace(c, "<", slice_of(c->in.ptr + at, used));
-        take(c, &op);
-        at += used;
-    }
-    if (at > 0) buf_drop(&c->in, at);
+    struct sim_op op;
+    enum sim_parse got;
+    (void)snprintf(c->pipe.who, sizeof c->pipe.who, "%u/%d", c->id,
+                   c->peer == NULL ? -1 : (int)c->peer->id);
+    while ((got = sim_pipe_next(&c->pipe, &op)) == SIM_PARSE_OP) take(c, &op);
+    if (got == SIM_PARSE_BAD)
+        model_fail(c->model, "client %u cannot read: %.60s", c->id,
+                   (const char *)c->pipe.in.ptr + c->pipe.at);
 }
 
 static uint32_t appetite(struct sim_client *c, uint32_t most)
@@ -230,40 +217,28 @@ static uint32_t appetite(struct sim_client *c, uint32_t most)
 /* False when the link is over. */
 static bool read_link(struct sim_client *c)
 {
-    uint8_t bytes[16384];
     for (;;) {
-        uint32_t most = appetite(c, sizeof bytes);
+        uint32_t most = appetite(c, SIM_PIPE_READ);
         if (most == 0) return true;
-        int64_t got = sim_link_read(c->link, bytes, most);
+        int64_t got = sim_pipe_read(&c->pipe, most);
         if (got == NET_AGAIN) return true;
         if (got <= 0) return false;
-        buf_add(&c->in, slice_of(bytes, (size_t)got));
         parse(c);
-        if (most < sizeof bytes) return true;
-    }
-}
-
-static void write_link(struct sim_client *c)
-{
-    while (c->out.len > 0) {
-        int64_t put = sim_link_write(c->link, c->out.ptr, c->out.len);
-        if (put <= 0) return; /* a failure is seen by the next read */
-        if (c->host->log.echo) trace(c, ">", slice_of(c->out.ptr, (size_t)put));
-        buf_drop(&c->out, (uint32_t)put);
+        if (most < SIM_PIPE_READ) return true;
     }
 }
 
 void client_step(struct sim_client *c)
 {
-    if (c->link == NULL) return;
+    if (c->pipe.link == NULL) return;
     if (c->is_broken && c->host->clock.now >= c->broken_until) {
         client_reset(c);
         return;
     }
-    write_link(c);
+    sim_pipe_write(&c->pipe);
     if (!read_link(c)) {
         lost(c);
         return;
     }
-    write_link(c);
+    sim_pipe_write(&c->pipe);
 }

@@ -7,8 +7,8 @@
 #ifndef MIDGE_SIM_CLIENT_H
 #define MIDGE_SIM_CLIENT_H
 
-#include "sim/host.h"
 #include "sim/model.h"
+#include "sim/pipe.h"
 
 enum sim_reading {
     SIM_READS_ALL,
@@ -21,10 +21,8 @@ struct sim_client {
     struct model *model;
     struct rng *rng;
     uint32_t id;
-    struct sim_link *link; /* NULL: not connected */
+    struct sim_pipe pipe;
     struct sim_peer *peer; /* NULL: before INFO */
-    struct buf in;
-    struct buf out;
     enum sim_reading reading;
     bool is_broken;   /* it spoke junk, or its wire is cut: it will end */
     bool is_draining; /* INFO said so */

@@ -13,6 +13,7 @@ struct audit {
     struct jm_stream *stream;
     struct buf info; /* the answer */
     struct jm_told told;
+    struct slice lost; /* numbers of messages that it tells are damaged */
     bool is_gone;
 };
 
@@ -29,11 +30,11 @@ static void take_told(struct audit *a)
         .last = js_text_number(state, "last_seq"),
         .deleted = js_text_number(state, "num_deleted"),
         .subjects = js_text_number(state, "num_subjects"),
-        .has_lost = js_text_has(state, "lost"),
         .msgs_max = js_text_number(config, "max_msgs"),
         .bytes_max = js_text_number(config, "max_bytes"),
         .per_subject_max = js_text_number(config, "max_msgs_per_subject"),
     };
+    a->lost = js_text_value(js_text_value(state, "lost"), "msgs");
 }
 
 /* False: the model has failed, or the stream is not there. */
@@ -78,7 +79,14 @@ static void message_read(void *world, struct js_call *call, const struct sim_op 
     if (!slice_to_u64(js_text_header(op->headers, "Nats-Sequence"), &seq) || seq != call->number)
         jm_fail(&w->model, "%s: reading %llu gives another one", s->config.name,
                 (unsigned long long)call->number);
-    jm_audit_found(&w->model, s, seq, js_text_header(op->headers, "Nats-Subject"), op->payload);
+    const struct jm_found found = {
+        .seq = call->number,
+        .subject = js_text_header(op->headers, "Nats-Subject"),
+        .payload = op->payload,
+        .stored_at = js_text_time(js_text_header(op->headers, "Nats-Time-Stamp")),
+    };
+    if (found.stored_at == 0) jm_fail(&w->model, "%s: a message has no time", s->config.name);
+    jm_audit_found(&w->model, s, &found);
     w->state_hash = hash_bytes(op->payload, w->state_hash + seq);
 }
 
@@ -159,6 +167,16 @@ static bool is_same(const struct jm_told *a, const struct jm_told *b)
            a->last == b->last && a->deleted == b->deleted;
 }
 
+static void take_lost(struct audit *a)
+{
+    struct slice lost = a->lost;
+    uint64_t seq;
+    while (js_text_next(&lost, &seq)) {
+        jm_audit_lost(&a->world->model, a->stream, seq);
+        a->world->state_hash = hash_u64(a->world->state_hash + seq);
+    }
+}
+
 /* What holds before and after all was read. False: it changed meanwhile. */
 static bool read_stream(struct audit *a)
 {
@@ -173,6 +191,7 @@ static bool read_stream(struct audit *a)
         check_consumer(a, s->consumers[i]);
     if (jm_failed(&w->model) || !ask_state(a, name)) return true;
     if (!is_same(&before, &a->told)) return false;
+    take_lost(a);
     jm_audit_end(&w->model, s, &a->told);
     return true;
 }
@@ -202,6 +221,53 @@ static void check_absent(struct audit *a, const char *name)
     if (ask_state(a, name)) jm_fail(&a->world->model, "%s: the stream is there again", name);
 }
 
+/* ---- health ---- */
+
+static bool ask_health(struct js_world *w)
+{
+    struct sim_http *h = &w->host.http;
+    nanos end = w->host.clock.now + 60 * SECOND;
+    w->health = (struct http_request){
+        .method = "GET", .path = "/healthz", .query = "", .authorization = ""
+    };
+    sim_http_ask(h, &w->health);
+    while (!h->has_reply && !jm_failed(&w->model) && w->host.clock.now < end)
+        js_world_step(w, MILLISECOND);
+    if (!h->has_reply) jm_fail(&w->model, "/healthz is not answered within a minute");
+    return h->has_reply;
+}
+
+/* It names a stream with damaged messages and the first of them, as the API does, or says that all
+ * is well. */
+static bool is_health_right(struct audit *a)
+{
+    struct js_world *w = a->world;
+    const struct sim_http *h = &w->host.http;
+    bool has_any = false;
+    for (uint32_t i = 0; i < w->plan.streams_count; i++) {
+        char text[JM_NAME + 64];
+        const char *name = w->plan.streams[i].name;
+        uint64_t first;
+        if (jm_stream_find(&w->model, name) == NULL || !ask_state(a, name)) continue;
+        if (!js_text_next(&a->lost, &first)) continue;
+        has_any = true;
+        snprintf(text, sizeof text, "%s' has damaged messages: %llu", name,
+                 (unsigned long long)first);
+        if (h->status == 503 && js_text_contains(buf_slice(&h->body), text)) return true;
+    }
+    return !has_any && h->status == 200;
+}
+
+/* What is damaged may expire between two questions. */
+static void check_health(struct audit *a)
+{
+    struct jm *m = &a->world->model;
+    const struct sim_http *h = &a->world->host.http;
+    for (int i = 0; i < TRIES && !jm_failed(m); i++)
+        if (ask_health(a->world) && is_health_right(a)) return;
+    jm_fail(m, "/healthz says %d: %.*s", h->status, SLICE_ARGS(buf_slice(&h->body)));
+}
+
 void js_audit(struct js_world *w)
 {
     struct audit a = { .world = w };
@@ -213,6 +279,8 @@ void js_audit(struct js_world *w)
         if (a.stream != NULL) check_stream(&a);
         else check_absent(&a, w->plan.streams[i].name);
     }
+    if (!jm_failed(&w->model)) check_health(&a);
+    else js_client_drop(&w->clients[0], true); /* reads of this audit may be on their way */
     w->is_quiet = false;
     buf_deinit(&a.info);
 }

@@ -6,9 +6,12 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 
+enum { TRACE_SHOWN = 400 }; /* bytes of an operation */
+
 void js_client_init(struct js_client *c, void *world, struct sim_host *host, uint32_t id)
 {
     *c = (struct js_client){ .world = world, .host = host, .id = id };
+    sim_pipe_init(&c->pipe, host, TRACE_SHOWN);
     list_init(&c->calls);
 }
 
@@ -22,34 +25,32 @@ static void end_call(struct js_client *c, struct js_call *call, const struct sim
 
 static void forget(struct js_client *c)
 {
-    c->link = NULL;
+    sim_pipe_reset(&c->pipe);
     c->is_in = false;
-    c->in.len = c->out.len = 0;
     while (!list_empty(&c->calls))
         end_call(c, container_of(c->calls.next, struct js_call, node), NULL);
 }
 
 void js_client_drop(struct js_client *c, bool in_order)
 {
-    if (c->link == NULL) return;
-    if (in_order) sim_link_finish(c->link);
-    else sim_link_reset(c->link);
-    sim_link_drop(c->link);
+    if (c->pipe.link == NULL) return;
+    if (in_order) sim_link_finish(c->pipe.link);
+    else sim_link_reset(c->pipe.link);
+    sim_link_drop(c->pipe.link);
     forget(c);
 }
 
 void js_client_deinit(struct js_client *c)
 {
     js_client_drop(c, true);
-    buf_deinit(&c->in);
-    buf_deinit(&c->out);
+    sim_pipe_deinit(&c->pipe);
 }
 
 void js_client_dial(struct js_client *c)
 {
-    assert(c->link == NULL);
-    c->link = sim_link_dial(&c->host->net, sim_host_port(c->host));
-    if (c->link != NULL) c->connection++;
+    assert(c->pipe.link == NULL);
+    c->pipe.link = sim_link_dial(&c->host->net, sim_host_port(c->host));
+    if (c->pipe.link != NULL) c->connection++;
 }
 
 /* ---- verbs ---- */
@@ -63,7 +64,7 @@ void js_client_pub(struct js_client *c, const char *subject, const char *reply,
                    struct slice headers, struct slice payload)
 {
     assert(c->is_in);
-    sim_codec_pub(&c->out, slice_str(subject), slice_str(reply), headers, payload);
+    sim_codec_pub(&c->pipe.out, slice_str(subject), slice_str(reply), headers, payload);
 }
 
 struct js_call *js_client_call(struct js_client *c, const char *subject, struct slice headers,
@@ -83,7 +84,7 @@ struct js_call *js_client_call(struct js_client *c, const char *subject, struct 
 
 void js_client_sub(struct js_client *c, const char *subject)
 {
-    sim_codec_sub(&c->out, slice_str(subject), SLICE_LIT(""), ++c->next_sid);
+    sim_codec_sub(&c->pipe.out, slice_str(subject), SLICE_LIT(""), ++c->next_sid);
 }
 
 /* ---- what comes ---- */
@@ -92,12 +93,12 @@ static void take_info(struct js_client *c)
 {
     char subject[JS_INBOX_MAX];
     if (c->is_in) return;
-    buf_add_str(&c->out, "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,"
-                         "\"no_responders\":true,\"protocol\":1}\r\n");
+    buf_add_str(&c->pipe.out, "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,"
+                              "\"no_responders\":true,\"protocol\":1}\r\n");
     snprintf(subject, sizeof subject, "_INBOX.%u.%u.>", c->id, c->connection);
     c->next_sid = 0;
     js_client_sub(c, subject);
-    buf_add_str(&c->out, "PING\r\n");
+    buf_add_str(&c->pipe.out, "PING\r\n");
 }
 
 /* The call that an inbox subject names, or NULL. */
@@ -123,7 +124,7 @@ static void take(struct js_client *c, const struct sim_op *op)
         if (call != NULL) end_call(c, call, op);
         else c->on_message(c->world, c, op);
         break;
-    case SIM_PING: buf_add_str(&c->out, "PONG\r\n"); break;
+    case SIM_PING: buf_add_str(&c->pipe.out, "PONG\r\n"); break;
     case SIM_PONG:
         if (c->is_in) break;
         c->is_in = true;
@@ -134,63 +135,36 @@ static void take(struct js_client *c, const struct sim_op *op)
     }
 }
 
-static void trace(const struct js_client *c, const char *way, struct slice bytes)
-{
-    char who[32];
-    (void)snprintf(who, sizeof who, "%u", c->id);
-    sim_host_trace(c->host, who, way, slice_first(bytes, 400));
-}
-
 static void parse(struct js_client *c)
 {
-    uint32_t at = 0;
-    while (at < c->in.len) {
-        struct sim_op op;
-        uint32_t used = 0;
-        enum sim_parse got = sim_codec_next(slice_from(buf_slice(&c->in), at), &op, &used);
-        if (got == SIM_PARSE_MORE) break;
-        if (got == SIM_PARSE_BAD) {
-            c->on_wrong(c->world, "the server writes what is no NATS");
-            break;
-        }
-        if (c->host->log.echo) trace(c, "<", slice_of(c->in.ptr + at, used));
+    struct sim_op op;
+    enum sim_parse got;
+    (void)snprintf(c->pipe.who, sizeof c->pipe.who, "%u", c->id);
+    while ((got = sim_pipe_next(&c->pipe, &op)) == SIM_PARSE_OP) {
         take(c, &op);
-        if (c->link == NULL) return;
-        at += used;
+        if (c->pipe.link == NULL) return;
     }
-    if (at > 0) buf_drop(&c->in, at);
+    if (got == SIM_PARSE_BAD) c->on_wrong(c->world, "the server writes what is no NATS");
 }
 
 static bool read_link(struct js_client *c)
 {
-    uint8_t bytes[16384];
-    for (;;) {
-        int64_t got = sim_link_read(c->link, bytes, sizeof bytes);
+    while (c->pipe.link != NULL) {
+        int64_t got = sim_pipe_read(&c->pipe, SIM_PIPE_READ);
         if (got == NET_AGAIN) return true;
         if (got <= 0) return false;
-        buf_add(&c->in, slice_of(bytes, (size_t)got));
         parse(c);
-        if (c->link == NULL) return true;
     }
-}
-
-static void write_link(struct js_client *c)
-{
-    while (c->out.len > 0) {
-        int64_t put = sim_link_write(c->link, c->out.ptr, c->out.len);
-        if (put <= 0) return; /* a failure is seen by the next read */
-        if (c->host->log.echo) trace(c, ">", slice_of(c->out.ptr, (size_t)put));
-        buf_drop(&c->out, (uint32_t)put);
-    }
+    return true;
 }
 
 void js_client_step(struct js_client *c)
 {
-    if (c->link == NULL) return;
-    write_link(c);
+    if (c->pipe.link == NULL) return;
+    sim_pipe_write(&c->pipe);
     if (!read_link(c)) {
         js_client_drop(c, true);
         return;
     }
-    if (c->link != NULL) write_link(c);
+    if (c->pipe.link != NULL) sim_pipe_write(&c->pipe);
 }

@@ -9,8 +9,7 @@
 #define MIDGE_SIM_JS_CLIENT_H
 
 #include "base/list.h"
-#include "sim/codec.h"
-#include "sim/host.h"
+#include "sim/pipe.h"
 
 enum { JS_INBOX_MAX = 64 };
 
@@ -30,9 +29,8 @@ struct js_client {
     struct sim_host *host;
     uint32_t id;
     uint32_t connection; /* counts them */
-    struct sim_link *link;
+    struct sim_pipe pipe;
     bool is_in;
-    struct buf in, out;
     struct list calls;
     uint32_t calls_count;
     uint32_t next_token;

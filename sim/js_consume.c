@@ -44,6 +44,7 @@ static void react(struct js_world *w, struct js_client *c, struct jm_consumer *c
     if (draw < 70) {
         ack(w, c, consumer, d, subject);
     } else if (draw < 82) {
+        jm_seen(consumer, d->stream_seq)->naks++;
         js_client_pub(c, subject, NULL, SLICE_LIT(""), SLICE_LIT("-NAK"));
     } else if (draw < 85) {
         if (consumer->policy == JM_ALL) return;

@@ -44,6 +44,7 @@ struct jm_stream *jm_stream_new(struct jm *m, const struct jm_config *config)
     struct jm_stream *s = arena_alloc(m->arena, sizeof *s);
     s->config = s->update = s->loosest = *config;
     s->deletion = JM_REFUSED;
+    s->born = ++m->now;
     push(m, &m->streams, &m->streams_count, s);
     return s;
 }
@@ -121,7 +122,11 @@ void jm_msg_sent(struct jm *m, struct jm_msg *msg)
 {
     m->now++;
     msg->fate = JM_OPEN;
-    if (msg->attempts++ > 0) return;
+    if (msg->attempts++ == 1) {
+        msg->again = m->now;
+        msg->again_at = m->wall;
+    }
+    if (msg->attempts > 1) return;
     msg->sent = m->now;
     msg->sent_at = m->wall;
     msg->answered = UINT64_MAX;
@@ -180,6 +185,31 @@ static void note_told(struct jm_stream *s, uint64_t seq)
 /* No stream of a run gets near to this. */
 enum { SEQ_MAX = 1 << 20 };
 
+/* The second one, which an attempt has made that came when the id was forgotten. */
+static void place_copy(struct jm *m, struct jm_stream *s, struct jm_msg *msg, uint64_t seq)
+{
+    struct jm_msg *copy = arena_alloc(m->arena, sizeof *copy);
+    *copy = *msg;
+    copy->seq = seq;
+    copy->sent = msg->again;
+    copy->sent_at = msg->again_at;
+    copy->answered = m->now;
+    copy->answered_at = m->wall;
+    copy->stored_at = 0;
+    copy->copy = NULL;
+    msg->copy = copy;
+    s->by_seq[seq] = copy;
+    push(m, &s->msgs, &s->msgs_count, copy);
+}
+
+/* An attempt may have come when the id of an earlier one was forgotten, or lost with the message.
+ * When both were stored only the server can tell: see jm_audit_found(). */
+static bool may_be_late(const struct jm *m, const struct jm_stream *s, const struct jm_msg *msg)
+{
+    if (msg->attempts < 2 || msg->copy != NULL) return false;
+    return m->wall - msg->sent_at > s->config.window || jm_may_be_damaged(m, s, msg->seq);
+}
+
 /* Somebody was told that the message stands there. */
 static void place(struct jm *m, struct jm_stream *s, struct jm_msg *msg, uint64_t seq)
 {
@@ -192,18 +222,12 @@ static void place(struct jm *m, struct jm_stream *s, struct jm_msg *msg, uint64_
     struct jm_msg *other = s->by_seq[seq];
     note_told(s, seq);
     if (other != NULL && other->id == msg->id) return;
-    /* sent again when its id was forgotten */
-    bool is_late = msg->attempts > 1 && m->wall - msg->sent_at > s->config.window;
     bool is_free = other == NULL || other->id == 0; /* 0: a refusal told that something is there */
     if (is_free && other != NULL && !jm_subject_matches(other->subject, msg->subject))
         jm_fail(m, "%s: %llu is on %s, though it was told to be on %s", s->config.name,
                 (unsigned long long)seq, msg->subject, other->subject);
-    if (is_late && is_free && msg->seq != 0 && msg->seq != seq) {
-        struct jm_msg *copy = arena_alloc(m->arena, sizeof *copy);
-        msg->is_doubled = true;
-        *copy = *msg;
-        copy->seq = seq;
-        s->by_seq[seq] = copy;
+    if (is_free && msg->seq != 0 && msg->seq != seq && may_be_late(m, s, msg)) {
+        place_copy(m, s, msg, seq);
         return;
     }
     if (msg->seq != 0 && msg->seq != seq)
@@ -266,22 +290,20 @@ void jm_refused(struct jm *m, struct jm_msg *msg)
         msg->batch->msgs[i]->fate = JM_REFUSED;
 }
 
-/* As many of the newest are looked at: each costs a look at all others. */
-enum { STALE_LOOKS = 8 };
-
 /* What holds by the refusal must at least be what was acked on it before the message was sent. */
 static void check_stale(struct jm *m, const struct jm_msg *msg, uint64_t told)
 {
     struct jm_stream *s = msg->stream;
-    uint32_t looks = 0;
-    for (uint32_t i = s->msgs_count; i > 0 && looks < STALE_LOOKS; i--) {
-        const struct jm_msg *o = s->msgs[i - 1];
-        if (o->seq <= told || o->fate != JM_DONE || o->answered >= msg->sent) continue;
+    for (uint64_t seq = s->told_last; seq > told; seq--) {
+        const struct jm_msg *o = jm_at(s, seq);
+        if (o == NULL || o->fate != JM_DONE || o->answered >= msg->sent) continue;
         if (msg->expects_subject && strcmp(o->subject, msg->subject) != 0) continue;
-        looks++;
-        if (msg->expects_subject && jm_may_be_gone(m, s, o)) continue;
+        if (jm_may_be_damaged(m, s, seq)) continue;
+        if (msg->expects_subject && jm_may_be_gone_alone(m, s, o)) continue;
+        if (msg->expects_subject && jm_may_be_gone(m, s, o)) return; /* and all before it */
         jm_fail(m, "%s: message %u is told that the last one is %llu, but %llu was acked before",
-                s->config.name, msg->id, (unsigned long long)told, (unsigned long long)o->seq);
+                s->config.name, msg->id, (unsigned long long)told, (unsigned long long)seq);
+        return;
     }
 }
 

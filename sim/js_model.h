@@ -14,6 +14,8 @@
  * - what one connection published has ascending sequences; a batch is there whole or not at all;
  * - an accepted expectation was true, a refused one was false, and what the refusal names is there;
  * - limits hold, and the sums that the server tells are those of what it has;
+ * - what is reported as damaged stands where a bit was flipped, and is shown to nobody; what a bit
+ *   may have cost is there or reported;
  * - a consumer gets what its filter matches, as often as it may, and never again what it was told
  *   to be acked; it acks nothing of itself; at the end nothing is left that nobody got.
  *
@@ -32,6 +34,7 @@ enum {
     JM_SUBJECTS = 6, /* per stream: <stream>.a to .f */
     JM_CLIENTS = 12,
     JM_NAME = 24,
+    JM_ROTS = 8,
 };
 
 enum jm_fate { JM_OPEN, JM_DONE, JM_REFUSED, JM_UNKNOWN };
@@ -68,9 +71,12 @@ struct jm_msg {
     enum jm_fate fate;
     uint64_t sent, answered; /* moments; of the first attempt, of the last answer */
     nanos sent_at, answered_at;
-    uint64_t seq; /* 0: nobody knows */
-    bool is_found;   /* at this audit */
-    bool is_doubled; /* stored again after the duplicate window: little is known of it */
+    uint64_t again; /* the second attempt */
+    nanos again_at;
+    uint64_t seq;        /* 0: nobody knows */
+    nanos stored_at;     /* as the server tells; 0: it has not */
+    struct jm_msg *copy; /* the same, stored again when its id was forgotten; NULL: none is known */
+    bool is_found;       /* at this audit */
 };
 
 struct jm_batch {
@@ -93,6 +99,7 @@ enum jm_acked { JM_NOT_ACKED, JM_MAYBE_ACKED, JM_ACKED };
 /* What a consumer did with one sequence. */
 struct jm_seen {
     uint32_t got;
+    uint32_t naks;
     uint32_t count; /* the highest that an ack subject told */
     enum jm_acked acked;
     bool is_dropped; /* terminated, or not acked as often as it was delivered */
@@ -125,7 +132,7 @@ struct jm_stream {
     struct jm_config loosest; /* the smallest limits that ever may have held */
     bool is_lowered;          /* messages or bytes were limited more strictly, or may have been */
     enum jm_fate creation, deletion;
-    uint64_t deletion_sent;
+    uint64_t born, deletion_sent;
     uint64_t told_last; /* the highest sequence that anybody was told */
     struct jm_msg **msgs; /* by time */
     uint32_t msgs_count;
@@ -137,6 +144,16 @@ struct jm_stream {
     uint32_t consumers_count;
     /* this audit */
     uint64_t first, last, found, found_bytes;
+    uint64_t *lost; /* reported as damaged, ascending */
+    uint32_t lost_count;
+};
+
+/* A bit was flipped where these stood: they may be reported as damaged, by the stream that has this
+ * number in the store. Which one that is shows when one does. */
+struct jm_rot {
+    uint64_t moment;
+    uint64_t owner, first, last;
+    const struct jm_stream *stream; /* NULL: not known */
 };
 
 struct jm {
@@ -147,8 +164,10 @@ struct jm {
     uint32_t msgs_count;
     struct jm_stream **streams; /* that are, or may be */
     uint32_t streams_count;
-    uint64_t acked, delivered, audits, checked, removed; /* for the report */
+    uint64_t acked, delivered, audits, checked, rotten, damaged; /* for the report */
     uint32_t restarts;
+    struct jm_rot rots[JM_ROTS];
+    uint32_t rots_count;
     bool may_fail; /* faults of the disk: an error does not say that nothing was stored */
     char failure[512];
 };
@@ -195,8 +214,18 @@ struct jm_removal *jm_removal_new(struct jm *, struct jm_stream *);
 void jm_removal_answered(struct jm *, struct jm_removal *, enum jm_fate);
 /* Nobody knows it any more, for something that was asked for. */
 bool jm_may_be_gone(const struct jm *, struct jm_stream *, const struct jm_msg *);
+/* … and for something that says nothing of those before it: a limit or a rollup takes them, too. */
+bool jm_may_be_gone_alone(const struct jm *, const struct jm_stream *, const struct jm_msg *);
+bool jm_was_deleted(const struct jm_stream *, uint64_t seq);
 /* NULL, or why it can no longer be there. */
 const char *jm_must_be_gone(const struct jm *, struct jm_stream *, const struct jm_msg *);
+
+/* ---- rot ---- */
+
+void jm_rotted(struct jm *, const struct jm_rot *);
+bool jm_may_be_damaged(const struct jm *, const struct jm_stream *, uint64_t seq);
+/* It was reported as damaged, at this audit. */
+bool jm_is_lost(const struct jm_stream *, uint64_t seq);
 
 /* ---- consumers ---- */
 
@@ -218,12 +247,17 @@ bool jm_consumer_wants(const struct jm_consumer *, const struct jm_msg *);
 /* All that a stream has was read; this is what the server tells of it. */
 struct jm_told {
     uint64_t msgs, bytes, first, last, deleted, subjects;
-    bool has_lost; /* it tells that something is damaged */
     uint64_t msgs_max, bytes_max, per_subject_max; /* of its configuration */
 };
 void jm_audit_begin(struct jm *, struct jm_stream *, const struct jm_told *);
-void jm_audit_found(struct jm *, struct jm_stream *, uint64_t seq, struct slice subject,
-                    struct slice payload);
+struct jm_found {
+    uint64_t seq;
+    struct slice subject, payload;
+    nanos stored_at;
+};
+void jm_audit_found(struct jm *, struct jm_stream *, const struct jm_found *);
+/* It tells that this one is damaged; after all was read, ascending. */
+void jm_audit_lost(struct jm *, struct jm_stream *, uint64_t seq);
 void jm_audit_end(struct jm *, struct jm_stream *, const struct jm_told *);
 struct jm_consumer_told {
     uint64_t delivered_stream, delivered_consumer, floor_stream, pending, ack_pending;

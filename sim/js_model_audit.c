@@ -11,7 +11,7 @@ static bool is_config(const struct jm_config *c, const struct jm_told *t)
            c->per_subject_max == t->per_subject_max;
 }
 
-/* An update that was not answered may have come or not. */
+/* An update that was not answered may have come or not, which only the server can tell. */
 static void resolve_config(struct jm *m, struct jm_stream *s, const struct jm_told *t)
 {
     if (is_config(&s->update, t)) s->config = s->update;
@@ -28,6 +28,7 @@ void jm_audit_begin(struct jm *m, struct jm_stream *s, const struct jm_told *t)
     s->first = t->first;
     s->last = t->last;
     s->found = s->found_bytes = 0;
+    s->lost_count = 0;
     resolve_config(m, s, t);
     for (uint32_t i = 0; i < s->by_seq_cap; i++)
         if (s->by_seq[i] != NULL) s->by_seq[i]->is_found = false;
@@ -36,18 +37,40 @@ void jm_audit_begin(struct jm *m, struct jm_stream *s, const struct jm_told *t)
                 (unsigned long long)t->last, (unsigned long long)s->told_last);
 }
 
-void jm_audit_found(struct jm *m, struct jm_stream *s, uint64_t seq, struct slice subject,
-                    struct slice payload)
+/* The id of the first was still known when the second came. */
+static void check_copy(struct jm *m, const struct jm_stream *s, const struct jm_msg *msg)
 {
-    struct jm_msg *msg = jm_shown(m, s, seq, payload);
+    const struct jm_msg *copy = msg->copy;
+    if (copy == NULL || msg->stored_at == 0 || copy->stored_at == 0) return;
+    nanos apart = copy->stored_at - msg->stored_at;
+    if (apart < 0) apart = -apart;
+    if (apart >= s->config.window || jm_may_be_damaged(m, s, msg->seq)) return;
+    jm_fail(m, "%s: message %u is stored twice within the window, as %llu and %llu", s->config.name,
+            msg->id, (unsigned long long)msg->seq, (unsigned long long)copy->seq);
+}
+
+static void check_time(struct jm *m, const struct jm_stream *s, struct jm_msg *msg, nanos stored_at)
+{
+    if (msg->stored_at != 0 && msg->stored_at != stored_at)
+        jm_fail(m, "%s: %llu was stored at %lld, and now at %lld", s->config.name,
+                (unsigned long long)msg->seq, (long long)msg->stored_at, (long long)stored_at);
+    msg->stored_at = stored_at;
+    check_copy(m, s, m->msgs[msg->id - 1]);
+}
+
+void jm_audit_found(struct jm *m, struct jm_stream *s, const struct jm_found *f)
+{
+    struct jm_msg *msg = jm_shown(m, s, f->seq, f->payload);
+    unsigned long long seq = f->seq;
     if (msg == NULL) return;
-    if (!slice_equal_str(subject, msg->subject))
-        jm_fail(m, "%s: %llu is on %.*s, not %s", s->config.name, (unsigned long long)seq,
-                SLICE_ARGS(subject), msg->subject);
-    const char *why = msg->is_doubled ? NULL : jm_must_be_gone(m, s, msg);
+    if (!slice_equal_str(f->subject, msg->subject))
+        jm_fail(m, "%s: %llu is on %.*s, not %s", s->config.name, seq, SLICE_ARGS(f->subject),
+                msg->subject);
+    const char *why = jm_must_be_gone(m, s, msg);
     if (why != NULL)
-        jm_fail(m, "%s: %llu (message %u on %s) is there, though it %s", s->config.name,
-                (unsigned long long)seq, msg->id, msg->subject, why);
+        jm_fail(m, "%s: %llu (message %u on %s) is there, though it %s", s->config.name, seq,
+                msg->id, msg->subject, why);
+    check_time(m, s, msg, f->stored_at);
     msg->is_found = true;
     s->found++;
     s->found_bytes += jm_bytes(s, msg);
@@ -58,8 +81,8 @@ static void check_missing(struct jm *m, struct jm_stream *s)
 {
     for (uint64_t seq = 1; seq < s->by_seq_cap && !jm_failed(m); seq++) {
         const struct jm_msg *msg = s->by_seq[seq];
-        if (msg == NULL || msg->is_found || msg->is_doubled) continue;
-        if (jm_may_be_gone(m, s, msg)) continue;
+        if (msg == NULL || msg->is_found) continue;
+        if (jm_may_be_gone(m, s, msg) || jm_is_lost(s, seq)) continue;
         jm_fail(m, "%s: %llu (message %u on %s, %s) is lost", s->config.name,
                 (unsigned long long)seq, msg->id, msg->subject,
                 msg->fate == JM_DONE ? "acked" : "seen");
@@ -92,7 +115,7 @@ static void check_expected(struct jm *m, struct jm_stream *s, const struct jm_ms
         const struct jm_msg *o = s->by_seq[seq];
         if (o == NULL || strcmp(o->subject, msg->subject) != 0) continue;
         if (o->answered > msg->sent && o->batch != NULL) continue;
-        if (jm_may_be_gone(m, s, o)) continue;
+        if (jm_may_be_gone(m, s, o) || jm_may_be_damaged(m, s, seq)) continue;
         jm_fail(m, "%s: message %u expected %llu on %s and is %llu, but %llu is between",
                 s->config.name, msg->id, (unsigned long long)msg->expected, msg->subject,
                 (unsigned long long)msg->seq, (unsigned long long)seq);
@@ -101,15 +124,20 @@ static void check_expected(struct jm *m, struct jm_stream *s, const struct jm_ms
 
 static bool expects(const struct jm_msg *msg)
 {
-    return msg->seq != 0 && !msg->is_doubled && (msg->expects_last || msg->expects_subject);
+    return msg->seq != 0 && (msg->expects_last || msg->expects_subject);
 }
 
-static void check_number(struct jm *m, const struct jm_stream *s, const char *what, uint64_t told,
-                         uint64_t is)
+/* What may be damaged is counted or not: up to so many `more`. */
+struct number {
+    const char *what;
+    uint64_t told, is, more;
+};
+
+static void check_number(struct jm *m, const struct jm_stream *s, struct number n)
 {
-    if (told == is) return;
-    jm_fail(m, "%s: tells %llu %s, but it is %llu", s->config.name, (unsigned long long)told, what,
-            (unsigned long long)is);
+    if (n.told >= n.is && n.told - n.is <= n.more) return;
+    jm_fail(m, "%s: tells %llu %s, but it is %llu", s->config.name, (unsigned long long)n.told,
+            n.what, (unsigned long long)n.is);
 }
 
 static void check_limit(struct jm *m, const struct jm_stream *s, const char *what, uint64_t max,
@@ -147,25 +175,53 @@ static void check_end(struct jm *m, const struct jm_stream *s)
                 (unsigned long long)s->last, most);
 }
 
+/* What a flipped bit has made unreadable, and of which it can still be told how much it was. */
+struct hidden {
+    uint64_t msgs, bytes;
+};
+
+static struct hidden count_hidden(const struct jm *m, const struct jm_stream *s)
+{
+    struct hidden h = { 0 };
+    for (uint64_t seq = 1; m->rots_count > 0 && seq <= s->last; seq++) {
+        const struct jm_msg *msg = jm_at(s, seq);
+        if ((msg != NULL && msg->is_found) || !jm_may_be_damaged(m, s, seq)) continue;
+        h.msgs++;
+        h.bytes += msg == NULL || msg->id == 0 ? UINT32_MAX : jm_bytes(s, msg);
+    }
+    return h;
+}
+
+static uint64_t first_found(const struct jm_stream *s)
+{
+    for (uint64_t seq = 1; seq < s->by_seq_cap; seq++)
+        if (s->by_seq[seq] != NULL && s->by_seq[seq]->is_found) return seq;
+    return s->last + 1;
+}
+
+static void check_told(struct jm *m, const struct jm_stream *s, const struct jm_told *t)
+{
+    const struct hidden h = count_hidden(m, s);
+    uint64_t first = first_found(s), span = s->last + 1 - t->first;
+    check_number(m, s, (struct number){ "messages", t->msgs, s->found, h.msgs });
+    check_number(m, s, (struct number){ "bytes", t->bytes, s->found_bytes, h.bytes });
+    if (s->found > 0 && !jm_may_be_damaged(m, s, t->first))
+        check_number(m, s, (struct number){ "as the first", t->first, first, 0 });
+    uint64_t deleted = t->msgs > 0 ? span - t->msgs : 0;
+    check_number(m, s, (struct number){ "as deleted", t->deleted, deleted, 0 });
+    check_number(m, s, (struct number){ "subjects", t->subjects, count_subjects(m, s), h.msgs });
+}
+
 void jm_audit_end(struct jm *m, struct jm_stream *s, const struct jm_told *t)
 {
-    uint64_t first = s->last + 1;
     m->audits++;
     check_missing(m, s);
     check_order(m, s);
     for (uint32_t i = 0; i < s->msgs_count; i++)
         if (expects(s->msgs[i])) check_expected(m, s, s->msgs[i]);
-    for (uint64_t seq = s->by_seq_cap; seq > 0; seq--)
-        if (s->by_seq[seq - 1] != NULL && s->by_seq[seq - 1]->is_found) first = seq - 1;
-    uint64_t subjects = count_subjects(m, s);
     bool may_have_more = s->config.is_new_refused && s->is_lowered;
     check_limit(m, s, "messages", may_have_more ? 0 : s->config.msgs_max, s->found);
     check_limit(m, s, "bytes", may_have_more ? 0 : s->config.bytes_max, s->found_bytes);
     check_end(m, s);
-    if (t->has_lost) jm_fail(m, "%s: tells of damage, but no bit was flipped", s->config.name);
-    check_number(m, s, "messages", t->msgs, s->found);
-    check_number(m, s, "bytes", t->bytes, s->found_bytes);
-    if (s->found > 0) check_number(m, s, "as the first", t->first, first);
-    check_number(m, s, "as deleted", t->deleted, s->found > 0 ? s->last - first + 1 - s->found : 0);
-    check_number(m, s, "subjects", t->subjects, subjects);
+    check_told(m, s, t);
 }

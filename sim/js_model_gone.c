@@ -35,6 +35,16 @@ static bool must_be_removed(const struct jm_stream *s, const struct jm_msg *msg)
     return false;
 }
 
+/* By its sequence, and not for its subject, which nobody may be able to tell any more. */
+bool jm_was_deleted(const struct jm_stream *s, uint64_t seq)
+{
+    for (uint32_t i = 0; i < s->removals_count; i++) {
+        const struct jm_removal *r = s->removals[i];
+        if (r->fate == JM_DONE && !r->is_purge && r->seq == seq) return true;
+    }
+    return false;
+}
+
 static bool rolls_up(const struct jm_msg *by, const struct jm_msg *msg)
 {
     return by->is_rollup && by != msg && jm_subject_matches(msg->subject, by->subject);
@@ -50,10 +60,15 @@ static bool may_be_rolled_up(const struct jm_stream *s, const struct jm_msg *msg
     return false;
 }
 
-static bool must_be_rolled_up(const struct jm_stream *s, const struct jm_msg *msg)
+/* Of one that the journal lost nothing has come to pass. */
+static bool must_be_rolled_up(const struct jm *m, const struct jm_stream *s,
+                              const struct jm_msg *msg)
 {
-    for (uint32_t i = 0; i < s->msgs_count; i++)
-        if (rolls_up(s->msgs[i], msg) && s->msgs[i]->seq > msg->seq) return true;
+    for (uint32_t i = 0; i < s->msgs_count; i++) {
+        const struct jm_msg *by = s->msgs[i];
+        if (rolls_up(by, msg) && by->seq > msg->seq && !jm_may_be_damaged(m, s, by->seq))
+            return true;
+    }
     return false;
 }
 
@@ -151,16 +166,21 @@ static bool must_be_unneeded(const struct jm_stream *s, const struct jm_msg *msg
 
 /* ---- all together ---- */
 
+bool jm_may_be_gone_alone(const struct jm *m, const struct jm_stream *s, const struct jm_msg *msg)
+{
+    return may_be_expired(m, s, msg) || may_be_unneeded(s, msg) || may_be_removed(s, msg);
+}
+
+/* The last two look at all messages. */
 bool jm_may_be_gone(const struct jm *m, struct jm_stream *s, const struct jm_msg *msg)
 {
-    return may_be_removed(s, msg) || is_pushed_out(s, msg) || may_be_expired(m, s, msg) ||
-           may_be_rolled_up(s, msg) || may_be_unneeded(s, msg);
+    return jm_may_be_gone_alone(m, s, msg) || may_be_rolled_up(s, msg) || is_pushed_out(s, msg);
 }
 
 const char *jm_must_be_gone(const struct jm *m, struct jm_stream *s, const struct jm_msg *msg)
 {
     if (must_be_removed(s, msg)) return "was removed";
-    if (must_be_rolled_up(s, msg)) return "was rolled up";
+    if (must_be_rolled_up(m, s, msg)) return "was rolled up";
     if (must_be_expired(m, s, msg)) return "has expired";
     if (must_be_unneeded(s, msg)) return "was acked by all";
     return NULL;

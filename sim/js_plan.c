@@ -68,6 +68,38 @@ static void draw_round(struct js_round *round, struct rng *r)
     round->is_cut_short = chance(r, 200);
 }
 
+/* What was thought of later is drawn from a generator of its own: it shifts nothing else. */
+static void draw_rot(struct js_plan *p, uint64_t seed)
+{
+    struct rng rng;
+    static const enum sim_rot_kind kinds[] = {
+        SIM_ROT_JOURNAL, SIM_ROT_JOURNAL, SIM_ROT_JOURNAL,    SIM_ROT_BLOCK,
+        SIM_ROT_BLOCK,   SIM_ROT_BLOCK,   SIM_ROT_CHECKPOINT, SIM_ROT_IDENTITY,
+    };
+    rng_init(&rng, seed ^ 0x5eed0013);
+    for (uint32_t i = 0; i < p->rounds_count; i++) {
+        struct js_round *round = &p->rounds[i];
+        if (!chance(&rng, 700)) continue;
+        round->rot = kinds[rng_below(&rng, ARRAY_COUNT(kinds))];
+        /* of what exists twice one copy may be old for a moment */
+        bool is_once = round->rot == SIM_ROT_JOURNAL || round->rot == SIM_ROT_BLOCK;
+        round->is_rot_early = chance(&rng, 300) && is_once;
+    }
+}
+
+/* Some runs are long: blocks fill, checkpoints are rewritten. */
+static void draw_length(struct js_plan *p, uint64_t seed)
+{
+    enum { LONG = 4 };
+    struct rng rng;
+    rng_init(&rng, seed ^ 0x5eed0016);
+    if (!chance(&rng, 200)) return;
+    for (uint32_t i = 0; i < p->rounds_count; i++) {
+        p->rounds[i].steps *= LONG;
+        p->rounds[i].fault_after *= LONG;
+    }
+}
+
 void js_plan_draw(struct js_plan *p, uint64_t seed)
 {
     static const uint32_t reactors[] = { 1, 1, 2, 4 };
@@ -95,6 +127,8 @@ void js_plan_draw(struct js_plan *p, uint64_t seed)
     }
     p->rounds_count = (uint32_t)between(r, 1, JS_ROUNDS_MAX);
     for (uint32_t i = 0; i < p->rounds_count; i++) draw_round(&p->rounds[i], r);
+    draw_rot(p, seed);
+    draw_length(p, seed);
     p->busy_permille = (uint32_t)between(r, 50, 600);
     p->pull_permille = (uint32_t)between(r, 50, 400);
     p->admin_permille = chance(r, 300) ? 0 : (uint32_t)between(r, 5, 60);

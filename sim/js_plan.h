@@ -8,6 +8,8 @@
 
 #include "sim/host.h"
 #include "sim/js_model.h"
+#include "sim/liar.h"
+#include "sim/rot.h"
 
 enum { JS_ROUNDS_MAX = 5 };
 
@@ -27,12 +29,9 @@ struct js_round {
     enum js_fault fault;
     uint32_t fault_after; /* steps */
     enum sim_end end;
+    enum sim_rot_kind rot; /* a bit turns … */
+    bool is_rot_early;     /* while the server runs, or before the next start */
     bool is_cut_short; /* the next server ends while it starts, too */
-};
-
-/* Lies of the disk, for the tests of the checker. */
-struct js_lies {
-    bool sync_lies;
 };
 
 struct js_plan {
@@ -51,7 +50,7 @@ struct js_plan {
     uint32_t nap_permille; /* steps that are long, so that things expire and checkpoints come */
     nanos step_max;
     uint32_t busy_reads_permille; /* of read_now() */
-    struct js_lies lies;
+    enum sim_lie lie; /* for the tests of the checker */
 };
 
 void js_plan_draw(struct js_plan *, uint64_t seed);

@@ -14,6 +14,7 @@ static void work(struct js_world *w, const struct js_round *round)
         if (js_world_chance(w, w->plan.nap_permille))
             by = (nanos)rng_below(&w->rng, 30000) * MILLISECOND;
         if (i == round->fault_after) js_world_break(w, round->fault);
+        if (i == round->fault_after && round->is_rot_early) js_world_rot(w, round->rot);
         js_world_step(w, by);
         js_work_step(w);
     }
@@ -50,6 +51,8 @@ static void report(const struct js_world *w, struct sim_result *ret)
     ret->delivered = m->delivered;
     ret->connections = m->restarts;
     ret->dues_met = m->checked;
+    ret->rotten = m->rotten;
+    ret->damaged = m->damaged;
     uint64_t parts[] = { w->host.net.hash, w->host.log.hash, m->now,
                          w->state_hash,    m->delivered,     m->acked };
     ret->hash = hash_bytes(slice_of(parts, sizeof parts), w->plan.base.seed);

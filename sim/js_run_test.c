@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -32,20 +33,41 @@ static void two_seeds_have_two_hashes(void **state)
     assert_int_not_equal(one.hash, two.hash);
 }
 
+/* Of the first so many seeds one is caught, with one of these complaints; without the lie all of
+ * them pass. */
+static void assert_caught(enum sim_lie lie, const char *const complaints[2])
+{
+    for (uint64_t seed = 1; seed <= SEEDS_MAX; seed++) {
+        struct js_plan plan;
+        struct sim_result honest, lied;
+        js_plan_draw(&plan, seed);
+        js_run(&plan, false, &honest);
+        assert_string_equal(honest.failure, "");
+        plan.lie = lie;
+        js_run(&plan, false, &lied);
+        if (lied.failure[0] == 0) continue;
+        if (strstr(lied.failure, complaints[0]) == NULL &&
+            strstr(lied.failure, complaints[1]) == NULL)
+            fail_msg("seed %llu: %s", (unsigned long long)seed, lied.failure);
+        return;
+    }
+    fail_msg("no seed has caught the lie");
+}
+
 /* Ends with the power are what shows it. */
 static void a_disk_that_lies_about_a_sync_is_caught(void **state)
 {
-    uint64_t seed = 1;
+    static const char *const complaints[] = { "is lost", "was told before" };
     (void)state;
-    for (; seed <= SEEDS_MAX; seed++) {
-        struct js_plan plan;
-        struct sim_result r;
-        js_plan_draw(&plan, seed);
-        plan.lies.sync_lies = true;
-        js_run(&plan, false, &r);
-        if (r.failure[0] != 0) break;
-    }
-    assert_true(seed <= SEEDS_MAX);
+    assert_caught(SIM_LIE_SYNC, complaints);
+}
+
+static void a_bit_that_no_sum_shows_is_caught(void **state)
+{
+    static const char *const complaints[] = { "is nothing that anybody has published",
+                                              "is nothing that anybody has published" };
+    (void)state;
+    assert_caught(SIM_LIE_FORGE, complaints);
 }
 
 int main(void)
@@ -54,6 +76,7 @@ int main(void)
         cmocka_unit_test(two_runs_of_a_seed_have_one_hash),
         cmocka_unit_test(two_seeds_have_two_hashes),
         cmocka_unit_test(a_disk_that_lies_about_a_sync_is_caught),
+        cmocka_unit_test(a_bit_that_no_sum_shows_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,40 @@ struct slice js_text_header(struct slice block, const char *name)
     return (struct slice){ 0 };
 }
 
+static uint64_t digits(struct slice text, uint32_t at, uint32_t count)
+{
+    uint64_t number = 0;
+    return at + count <= text.len && slice_to_u64(part(text, at, at + count), &number) ? number : 0;
+}
+
+static uint64_t days_of(uint64_t year, uint64_t month, uint64_t day)
+{
+    static const uint32_t before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
+    uint64_t past = year - 1970, leaps = (year - 1969) / 4; /* until 2100 */
+    bool is_leap = year % 4 == 0 && month > 2;
+    return past * 365 + leaps + before[(month - 1) % 12] + day - 1 + is_leap;
+}
+
+int64_t js_text_time(struct slice text)
+{
+    uint64_t year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
+    uint64_t part_ns = 0, unit = 100000000;
+    if (text.len < 20 || year < 1970 || month == 0 || day == 0) return 0;
+    for (uint32_t at = 20; at < text.len && text.ptr[at] != 'Z'; at++, unit /= 10)
+        part_ns += digits(text, at, 1) * unit;
+    uint64_t seconds = days_of(year, month, day) * 86400 + digits(text, 11, 2) * 3600 +
+                       digits(text, 14, 2) * 60 + digits(text, 17, 2);
+    return (int64_t)(seconds * 1000000000 + part_ns);
+}
+
+bool js_text_contains(struct slice text, const char *what)
+{
+    struct slice want = slice_str(what);
+    for (uint32_t at = 0; at + want.len <= text.len; at++)
+        if (slice_starts(slice_from(text, at), want)) return true;
+    return false;
+}
+
 uint32_t js_text_status(struct slice block)
 {
     uint64_t status = 0;

@@ -19,6 +19,9 @@ bool js_text_has(struct slice json, const char *key);
 bool js_text_next(struct slice *array, uint64_t *ret_number);
 /* The value of a header of a block, blanks around it cut; empty when there is none. */
 struct slice js_text_header(struct slice block, const char *name);
+/* "2026-01-02T03:04:05.6Z" in ns since 1970; 0: it is none. */
+int64_t js_text_time(struct slice);
+bool js_text_contains(struct slice, const char *what);
 /* "NATS/1.0 404 …": 404. 0: there is no status. */
 uint32_t js_text_status(struct slice block);
 

@@ -19,12 +19,13 @@ void js_world_init(struct js_world *w, const struct js_plan *plan)
 {
     *w = (struct js_world){ .plan = *plan };
     rng_init(&w->rng, plan->base.seed ^ 0x5eed0012);
+    rng_init(&w->rot_rng, plan->base.seed ^ 0x5eed0014);
     jm_init(&w->model);
     sim_host_init(&w->host, &w->plan.base);
     w->host.disks.stall_max = SECOND;
     struct disk_memory *disk = js_world_disk(w);
     disk->busy_permille = plan->busy_reads_permille;
-    disk->sync_lies = plan->lies.sync_lies;
+    sim_liar_begin(&w->liar, disk, plan->lie, plan->base.seed ^ 0x5eed0015);
     w->clients_count = 1 + plan->publishers + plan->servers;
     assert(w->clients_count <= JM_CLIENTS);
     for (uint32_t i = 0; i < w->clients_count; i++) {
@@ -73,7 +74,7 @@ void js_world_step(struct js_world *w, nanos by)
     uint32_t first = rng_below(&w->rng, w->clients_count);
     for (uint32_t i = 0; i < w->clients_count && !jm_failed(&w->model); i++) {
         struct js_client *c = &w->clients[(first + i) % w->clients_count];
-        if (c->link == NULL && !w->is_down) js_client_dial(c);
+        if (c->pipe.link == NULL && !w->is_down) js_client_dial(c);
         js_client_step(c);
     }
 }
@@ -132,7 +133,7 @@ bool js_world_ask(struct js_world *w, const char *subject, const char *payload, 
 static bool all_answered(struct js_world *w)
 {
     for (uint32_t i = 0; i < w->clients_count; i++)
-        if (w->clients[i].calls_count > 0 || w->clients[i].out.len > 0) return false;
+        if (w->clients[i].calls_count > 0 || w->clients[i].pipe.out.len > 0) return false;
     return true;
 }
 
@@ -224,6 +225,29 @@ static void cut_short(struct js_world *w)
     start(w);
 }
 
+/* A batch that is stored whole has up to 7 messages; beside them stand acks and configurations. */
+static uint32_t record_max(const struct js_world *w)
+{
+    return 7 * (w->plan.payload_max + 200) + 4096;
+}
+
+void js_world_rot(struct js_world *w, enum sim_rot_kind kind)
+{
+    struct sim_rot r;
+    sim_rot_flip(js_world_disk(w), kind, record_max(w), &w->rot_rng, &r);
+    if (kind == SIM_ROT_BLOCK && r.kind == SIM_ROT_NONE)
+        sim_rot_flip(js_world_disk(w), SIM_ROT_JOURNAL, record_max(w), &w->rot_rng, &r);
+    w->model.rotten += r.kind != SIM_ROT_NONE;
+    if (w->host.log.echo && r.kind != SIM_ROT_NONE)
+        fprintf(stderr, "      %s turns: %s, byte %llu, bit %u; %llu to %llu may be damaged\n",
+                sim_rot_text(r.kind), r.name, (unsigned long long)r.offset, r.bit,
+                (unsigned long long)r.first, (unsigned long long)r.last);
+    if (r.first > 0) {
+        const struct jm_rot cost = { .owner = r.owner, .first = r.first, .last = r.last };
+        jm_rotted(&w->model, &cost);
+    }
+}
+
 void js_world_restart(struct js_world *w, const struct js_round *round)
 {
     static const char *const texts[] = { "in order", "killed", "power lost" };
@@ -232,6 +256,7 @@ void js_world_restart(struct js_world *w, const struct js_round *round)
     drop_all(w);
     sim_host_end(&w->host, round->end);
     js_world_heal(w);
+    if (!round->is_rot_early) js_world_rot(w, round->rot);
     jm_restarted(&w->model);
     start(w);
     if (round->is_cut_short && !jm_failed(&w->model)) cut_short(w);

@@ -24,6 +24,9 @@ struct js_world {
     bool is_serving; /* at the end: every message is acked */
     bool is_admin_busy;
     bool is_stuck; /* a fault has stopped the store: answers may not come until a restart */
+    struct sim_liar liar;
+    struct rng rot_rng;
+    struct http_request health; /* asked of the monitoring port */
     uint64_t state_hash; /* of what audits found */
 };
 
@@ -49,6 +52,8 @@ void js_world_restart(struct js_world *, const struct js_round *);
 /* Faults begin, respectively end. */
 void js_world_break(struct js_world *, enum js_fault);
 void js_world_heal(struct js_world *);
+/* A bit turns; when there is none of this kind, one of the journal. */
+void js_world_rot(struct js_world *, enum sim_rot_kind);
 /* Everything that was asked is answered. */
 void js_world_settle(struct js_world *);
 void js_world_wait_in(struct js_world *); /* all clients are in */

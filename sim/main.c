@@ -16,7 +16,7 @@
 enum { TWICE_EVERY = 8, PROGRESS_EVERY = 25 };
 
 struct tally {
-    uint64_t passed, failed, published, delivered, connections;
+    uint64_t passed, failed, published, delivered, connections, rotten, damaged;
 };
 
 enum kind { BY_SEED, CORE, STREAMS };
@@ -34,8 +34,9 @@ static void print_streams_plan(uint64_t seed)
     fprintf(stderr, "plan: %u reactors, %u publishers, %u servers, window %u\n", p.base.reactors,
             p.publishers, p.servers, p.window);
     for (uint32_t i = 0; i < p.rounds_count; i++)
-        fprintf(stderr, "plan: %u steps, %s after %u, then %s\n", p.rounds[i].steps,
-                js_fault_text(p.rounds[i].fault), p.rounds[i].fault_after, ends[p.rounds[i].end]);
+        fprintf(stderr, "plan: %u steps, %s after %u, then %s, and %s turns\n", p.rounds[i].steps,
+                js_fault_text(p.rounds[i].fault), p.rounds[i].fault_after, ends[p.rounds[i].end],
+                sim_rot_text(p.rounds[i].rot));
 }
 
 static void print_plan(uint64_t seed)
@@ -81,6 +82,8 @@ static void run_one(uint64_t seed, struct wish wish, struct tally *t)
     t->published += r.published;
     t->delivered += r.delivered;
     t->connections += r.connections;
+    t->rotten += r.rotten;
+    t->damaged += r.damaged;
     if (r.failure[0] == 0) {
         t->passed++;
         return;
@@ -130,10 +133,12 @@ static void run_many(uint64_t count, uint64_t first, struct wish wish, struct ta
         run_one(first + i, wish, t);
         uint64_t done = i + 1;
         if (done % PROGRESS_EVERY != 0) continue;
-        printf("%llu of %llu seeds: %llu connections or restarts, %llu messages, %llu deliveries\n",
+        printf("%llu of %llu seeds: %llu connections or restarts, %llu messages, %llu deliveries, "
+               "%llu bits flipped, %llu messages reported as damaged\n",
                (unsigned long long)done, (unsigned long long)count,
                (unsigned long long)t->connections, (unsigned long long)t->published,
-               (unsigned long long)t->delivered);
+               (unsigned long long)t->delivered, (unsigned long long)t->rotten,
+               (unsigned long long)t->damaged);
         fflush(stdout);
     }
 }

@@ -66,9 +66,9 @@ static void blame(struct sim_world *w)
         const struct sim_client *c = &w->clients[i];
         if (client_is_in(c) && c->peer->in != SIM_NEVER) continue;
         model_fail(&w->model, "client %u (%s, %s) is not in two minutes after the faults ended", i,
-                   c->link == NULL ? "not dialled"
+                   c->pipe.link == NULL ? "not dialled"
                    : c->is_broken  ? "broken"
-                                   : "dialled",
+                                        : "dialled",
                    c->peer == NULL ? "no INFO" : "no PONG");
     }
     model_fail(&w->model, "a reload is not applied two minutes after the faults ended");

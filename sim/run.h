@@ -21,6 +21,8 @@ struct sim_result {
     uint64_t published;
     uint64_t delivered;
     uint64_t connections;
+    uint64_t rotten;   /* bits that were flipped */
+    uint64_t damaged;  /* messages that were rightly reported as damaged */
     uint64_t dues_met; /* deliveries that had to come and came */
     char failure[512]; /* empty: passed */
 };

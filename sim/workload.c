@@ -43,7 +43,7 @@ static void do_unsub_max(struct sim_world *w, struct sim_client *c)
 static void do_pub(struct sim_world *w, struct sim_client *c)
 {
     uint32_t burst = 1 + (chance(w, 200) ? rng_below(&w->rng, 20) : rng_below(&w->rng, 3));
-    for (uint32_t i = 0; i < burst && c->out.len < BACKLOG_MAX; i++) {
+    for (uint32_t i = 0; i < burst && c->pipe.out.len < BACKLOG_MAX; i++) {
         char subject[SIM_SUBJECT_MAX];
         sim_draw_subject(&w->plan, &w->rng, false, subject);
         client_pub(c, subject, NULL, sim_draw_size(&w->plan, &w->rng), chance(w, 300));
@@ -149,7 +149,7 @@ void workload_step(struct sim_world *w)
     for (uint32_t i = 0; i < w->plan.clients; i++) {
         struct sim_client *c = &w->clients[i];
         if (!client_is_in(c)) continue;
-        if (chance(w, w->plan.busy_permille) && c->out.len < BACKLOG_MAX) act(w, c);
+        if (chance(w, w->plan.busy_permille) && c->pipe.out.len < BACKLOG_MAX) act(w, c);
         befall(w, c);
     }
     if (chance(w, w->plan.reload_permille)) {

@@ -21,9 +21,9 @@ void world_deinit(struct sim_world *w)
     char text[128];
     for (uint32_t i = 0; i < w->plan.clients; i++) {
         struct sim_client *c = &w->clients[i];
-        if (c->link != NULL) {
-            sim_link_finish(c->link);
-            sim_link_drop(c->link);
+        if (c->pipe.link != NULL) {
+            sim_link_finish(c->pipe.link);
+            sim_link_drop(c->pipe.link);
         }
         client_deinit(c);
     }
@@ -120,7 +120,8 @@ static void step_clients(struct sim_world *w)
     for (uint32_t i = 0; i < w->plan.clients && !model_failed(&w->model); i++) {
         struct sim_client *c = &w->clients[(first + i) % w->plan.clients];
         bool was_in = client_is_in(c);
-        if (c->link == NULL && !w->is_stopping && w->host.clock.now >= c->dial_at) client_dial(c);
+        if (c->pipe.link == NULL && !w->is_stopping && w->host.clock.now >= c->dial_at)
+            client_dial(c);
         client_step(c);
         if (!was_in && client_is_in(c)) workload_begin(w, c);
     }
@@ -169,7 +170,8 @@ static bool answered(struct sim_world *w)
 {
     for (uint32_t i = 0; i < w->plan.clients; i++) {
         const struct sim_client *c = &w->clients[i];
-        if (client_is_in(c) && (c->peer->pongs < c->peer->pings || c->out.len > 0)) return false;
+        if (client_is_in(c) && (c->peer->pongs < c->peer->pings || c->pipe.out.len > 0))
+            return false;
     }
     return true;
 }

@@ -16,6 +16,7 @@ from . import servers
 from .measure import log
 
 RUN_SECONDS_MAX = 1200
+JUDGED_ROUNDS = 5           # of adjacent runs, of which the median counts
 PROBES, PROBE_BYTES = 200, 4096
 PROBES_APART_MAX = 1.5      # a round whose probes differ by more is repeated
 MEMORY_DISKS = ("tmpfs", "ramfs", "overlay")

@@ -13,7 +13,7 @@ HEAD = ("", "nats-server", "midge", "ratio", "must", "", "relay", "msgs/s: nats-
 VERDICTS = {None: "", True: "ok", False: "**missed**"}
 
 NOTES = """CPU figures are server CPU nanoseconds (the scheduler's, all threads, until the server is idle again) per
-message or delivery of 128 bytes, the minimum of at least 5 interleaved runs (`--quick`: 3); ratios of wall-clock
+message or delivery of 128 bytes, the minimum of 11 interleaved runs (`--quick`: 3); ratios of wall-clock
 figures are medians of adjacent pairs. "relay" is `natsrelay`, which only moves the bytes. Latencies are medians of the
 runs. The load generator shares the machine's cores with the server.
 

@@ -6,7 +6,7 @@ Ours is fsynced before every ack; theirs is written lazily unless a row says `al
 
 import dataclasses
 
-from .jetstream import ALWAYS, LAZY, Side, least, middle, ratio, rounds
+from .jetstream import ALWAYS, JUDGED_ROUNDS, LAZY, Side, least, middle, ratio, rounds
 from .result import Result, count_text, latency_text, number_text
 
 STORED_HEAD_BYTES = 46      # of a message on the benchmark's subjects, as nats-server counts
@@ -91,7 +91,7 @@ def publish_rows(bench, publish):
     ours = Side("ours", bench.ours, publish.load(bench.scale), LAZY)
     always = Side("always", bench.theirs, publish.load(bench.scale, is_always=True), ALWAYS)
     sides = [lazy, ours] + ([always] if publish.always or publish.p50 else [])
-    done = rounds(bench, sides, max(5, bench.pairs) if publish.is_judged and not bench.is_quick else 1)
+    done = rounds(bench, sides, JUDGED_ROUNDS if publish.is_judged and not bench.is_quick else 1)
     runs = {side.label: [one[side.label] for one in done] for side in sides}
     rows = [rate_row(publish, done, runs), cpu_row(publish, done)]
     if publish.always:

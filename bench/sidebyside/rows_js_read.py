@@ -5,7 +5,7 @@ are read in turn."""
 import contextlib
 import dataclasses
 
-from .jetstream import RUN_SECONDS_MAX, folder_of, started
+from .jetstream import JUDGED_ROUNDS, RUN_SECONDS_MAX, folder_of, started
 from .measure import column, median, median_ratio
 from .result import Result, count_text, latency_text, number_text
 from .rows_js import bound
@@ -50,7 +50,7 @@ def consume_rows(bench, consume):
     msgs = bench.scale.msgs
     fill = f"jsfill -n {msgs} -f {FILTER_SUBJECTS}"
     load = f"jsconsume -B {consume.batch} -n {int(msgs * consume.share)} {consume.load}"
-    runs = filled_pairs(bench, fill, [load], max(3 if bench.is_quick else 5, bench.pairs))[0][load]
+    runs = filled_pairs(bench, fill, [load], 3 if bench.is_quick else JUDGED_ROUNDS)[0][load]
     both = [[pair[side] for pair in runs] for side in (0, 1)]
     cpu = [min(column(runs, side, "cpu_ns_msg")) for side in (0, 1)]
     rates = [median(column(runs, side, "rate")) for side in (0, 1)]

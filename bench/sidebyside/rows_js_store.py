@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from .jetstream import LAZY, RUN_SECONDS_MAX, Client, Side, folder_of, middle, ratio, rounds, started
+from .jetstream import JUDGED_ROUNDS, LAZY, RUN_SECONDS_MAX, Client, Side, folder_of, middle, ratio, rounds, started
 from .measure import log, median
 from .result import Result, count_text, latency_text, number_text
 from .rows_js import bound, rate_text
@@ -32,7 +32,7 @@ def streams_rows(bench):
     short = f"-T {bench.scale.flush_seconds / 2}"      # theirs is for the record, and slow
     theirs = rounds(bench, [Side(f"{k}", bench.theirs, load.format(k) + short, LAZY) for k in counts], 1)
     ours = rounds(bench, [Side(f"{k}", bench.ours, load.format(k) + long, LAZY) for k in counts],
-                  2 if bench.is_quick else max(5, bench.pairs))
+                  2 if bench.is_quick else JUDGED_ROUNDS)
     rows = []
     for k in counts:
         theirs_share, ours_share = (ratio(done, f"{k}", "1", "rate") for done in (theirs, ours))

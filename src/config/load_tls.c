@@ -8,6 +8,8 @@
 #include "crypto/password.h"
 #include "json/gotime.h"
 
+#include <stdio.h>
+
 #define CANNOT "error parsing tls config, "
 
 static void name_add(struct loader *l, struct string_list *list, const char *text)
@@ -392,7 +394,9 @@ static bool file_text(struct loader *l, const char *path, struct buf *ret_text, 
     return l->source->read(l->source->ctx, path, ret_text, why);
 }
 
-static bool pair_check(struct loader *l, struct option_pos pos, const struct tls_cert *cert)
+/* ORDER says which pair of a list it is, as " 1/2"; it is empty where there is only one. */
+static bool pair_check(struct loader *l, struct option_pos pos, const struct tls_cert *cert,
+                       const char *order)
 {
     struct buf chain = { 0 }, key = { 0 };
     struct errmsg why = { "" };
@@ -402,8 +406,18 @@ static bool pair_check(struct loader *l, struct option_pos pos, const struct tls
     buf_deinit(&chain);
     password_wipe(key.ptr, key.len);
     buf_deinit(&key);
-    if (!good) load_error(l, pos, "error parsing X509 certificate/key pair: %s", why.text);
+    if (!good) load_error(l, pos, "error parsing X509 certificate/key pair%s: %s", order, why.text);
     return good;
+}
+
+static bool pairs_check(struct loader *l, struct option_pos pos, const struct tls_options *tls)
+{
+    char order[32];
+    for (uint32_t i = 0; i < tls->certs_count; i++) {
+        (void)snprintf(order, sizeof order, " %u/%u", i + 1, tls->certs_count);
+        if (!pair_check(l, pos, &tls->certs[i], order)) return false;
+    }
+    return true;
 }
 
 static void ca_check(struct loader *l, struct option_pos pos, const char *path)
@@ -453,9 +467,8 @@ static void tls_check(struct loader *l, struct option_pos pos, const struct tls_
         return;
     }
     struct tls_cert one = { tls->cert_file, tls->key_file };
-    if (tls->cert_file != NULL && !pair_check(l, pos, &one)) return;
-    for (uint32_t i = 0; i < tls->certs_count; i++)
-        if (!pair_check(l, pos, &tls->certs[i])) return;
+    if (tls->cert_file != NULL && !pair_check(l, pos, &one, "")) return;
+    if (!pairs_check(l, pos, tls)) return;
     if (tls->ca_file != NULL) ca_check(l, pos, tls->ca_file);
 }
 

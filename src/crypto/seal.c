@@ -32,6 +32,8 @@ struct cipher {
                   uint8_t *ret_sealed);
     bool (*open)(struct seal *, const uint8_t *nonce, struct slice context, struct slice sealed,
                  uint8_t *ret_plain);
+    /* without its tag */
+    void (*peek)(struct seal *, const uint8_t *nonce, struct slice body, uint8_t *ret_plain);
 };
 
 struct seal {
@@ -156,6 +158,12 @@ static bool aes_open(struct seal *s, const uint8_t *nonce, struct slice context,
     return EVP_CipherFinal_ex(g->context, none, &len) == 1;
 }
 
+static void aes_peek(struct seal *s, const uint8_t *nonce, struct slice body, uint8_t *ret_plain)
+{
+    gcm_start(s, &s->opening, nonce, 0);
+    gcm_update(&s->opening, (struct slice){ 0 }, body, ret_plain);
+}
+
 /* ---- ChaCha ---- */
 
 static void nothing_to_do(struct seal *s)
@@ -177,13 +185,19 @@ static bool chacha_open(struct seal *s, const uint8_t *nonce, struct slice conte
                                                       context.ptr, context.len, nonce, s->key) == 0;
 }
 
+/* Block 0 of the stream is the key of the tag. */
+static void chacha_peek(struct seal *s, const uint8_t *nonce, struct slice body, uint8_t *ret_plain)
+{
+    (void)crypto_stream_xchacha20_xor_ic(ret_plain, body.ptr, body.len, nonce, 1, s->key);
+}
+
 static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == SEAL_NONCE_SIZE, "24");
 static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == SEAL_KEY_SIZE, "32");
 static_assert(crypto_aead_xchacha20poly1305_ietf_ABYTES == SEAL_OVERHEAD, "16");
 
 static const struct cipher ciphers[SEAL_CIPHERS] = {
-    [SEAL_AES] = { aes_begin, aes_end, aes_close, aes_open },
-    [SEAL_CHACHA] = { nothing_to_do, nothing_to_do, chacha_close, chacha_open },
+    [SEAL_AES] = { aes_begin, aes_end, aes_close, aes_open, aes_peek },
+    [SEAL_CHACHA] = { nothing_to_do, nothing_to_do, chacha_close, chacha_open, chacha_peek },
 };
 
 /* ---- both ---- */
@@ -226,6 +240,15 @@ enum err seal_open(void *seal, const uint8_t nonce[SEAL_NONCE_SIZE], struct slic
     if (s->cipher->open(s, nonce, context, sealed, ret_plain)) return ERR_OK;
     if (sealed.len > SEAL_OVERHEAD) sodium_memzero(ret_plain, sealed.len - SEAL_OVERHEAD);
     return ERR_CORRUPT;
+}
+
+void seal_peek(void *seal, const uint8_t nonce[SEAL_NONCE_SIZE], struct slice sealed,
+               uint8_t *ret_plain)
+{
+    struct seal *s = seal;
+    assert(sealed.len >= SEAL_OVERHEAD);
+    assert(ret_plain != sealed.ptr);
+    s->cipher->peek(s, nonce, slice_first(sealed, sealed.len - SEAL_OVERHEAD), ret_plain);
 }
 
 void seal_nonce(void *seal, uint8_t ret_nonce[SEAL_NONCE_SIZE])

@@ -53,6 +53,11 @@ void seal_close(void *seal, const uint8_t nonce[SEAL_NONCE_SIZE], struct slice c
 MUST_CHECK enum err seal_open(void *seal, const uint8_t nonce[SEAL_NONCE_SIZE],
                               struct slice context, struct slice sealed, uint8_t *ret_plain);
 void seal_nonce(void *seal, uint8_t ret_nonce[SEAL_NONCE_SIZE]);
+/* What would come out of seal_open(), sound or not: a bit of it is wrong where a bit of `sealed`
+ * is.
+ * Only to look for such a bit: nothing else of it may be believed. Not in place. */
+void seal_peek(void *seal, const uint8_t nonce[SEAL_NONCE_SIZE], struct slice sealed,
+               uint8_t *ret_plain);
 
 /* The wrapping key: HKDF-SHA256 (RFC 5869). It makes nothing slow: the configured key must be hard
  * to guess by itself, as for nats-server. */

@@ -121,6 +121,30 @@ static void any_changed_bit_is_noticed_and_nothing_leaks(void **state)
     }
 }
 
+static void a_peek_is_wrong_where_the_sealed_bytes_are(void **state)
+{
+    static const uint8_t nonce[SEAL_NONCE_SIZE] = { 1, 2, 3 };
+    enum { LEN = 200 };
+    uint8_t text[LEN], sealed[LEN + SEAL_OVERHEAD], seen[LEN];
+    (void)state;
+    for (uint32_t i = 0; i < LEN; i++) text[i] = (uint8_t)i;
+    for (int cipher = 0; cipher < SEAL_CIPHERS; cipher++) {
+        struct seal *s = seal_of((enum seal_cipher)cipher, 1);
+        struct slice all = slice_of(sealed, sizeof sealed);
+        seal_close(s, nonce, SLICE_LIT("where"), slice_of(text, LEN), sealed);
+        seal_peek(s, nonce, all, seen);
+        assert_memory_equal(seen, text, LEN);
+        sealed[77] ^= 4;
+        seal_peek(s, nonce, all, seen);
+        seen[77] ^= 4;
+        assert_memory_equal(seen, text, LEN);
+        assert_int_equal(seal_open(s, nonce, SLICE_LIT("where"), all, seen), ERR_CORRUPT);
+        sealed[77] ^= 4;
+        assert_int_equal(seal_open(s, nonce, SLICE_LIT("where"), all, seen), ERR_OK);
+        seal_free(s);
+    }
+}
+
 static void what_is_cut_or_of_another_key_does_not_open(void **state)
 {
     (void)state;
@@ -197,6 +221,7 @@ int main(void)
         cmocka_unit_test(chacha_meets_the_published_vector),
         cmocka_unit_test(what_is_closed_opens_again_in_place_too),
         cmocka_unit_test(any_changed_bit_is_noticed_and_nothing_leaks),
+        cmocka_unit_test(a_peek_is_wrong_where_the_sealed_bytes_are),
         cmocka_unit_test(what_is_cut_or_of_another_key_does_not_open),
         cmocka_unit_test(nonces_begin_with_what_was_drawn_and_count),
         cmocka_unit_test(a_wrapping_key_depends_on_key_and_salt),

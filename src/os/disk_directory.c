@@ -47,7 +47,10 @@ static void sync_above(char *path)
 static enum err make_one(char *path, struct errmsg *why)
 {
     if (mkdir(path, DISK_DIR_MODE) == 0) sync_above(path);
-    else if (errno != EEXIST) return disk_failed("mkdir", path, why);
+    else if (errno == ENOTDIR)
+        return disk_failed("storage directory is not a directory: mkdir", path, why);
+    else if (errno != EEXIST)
+        return disk_failed("could not create storage directory - mkdir", path, why);
     return ERR_OK;
 }
 

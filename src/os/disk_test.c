@@ -162,7 +162,7 @@ static void a_directory_that_cannot_be_had_is_named(void **state)
     assert_string_equal(why.text, want);
     w->disk->close(w->disk, create(w, "f"));
     assert_int_equal(w->disks.open(&w->disks, at(w, "f/x"), false, &d, &why), ERR_IO);
-    assert_non_null(strstr(why.text, "not a directory"));
+    assert_non_null(strstr(why.text, "storage directory is not a directory: mkdir "));
     assert_null(d);
 }
 

@@ -47,7 +47,7 @@ static const struct journal_seal plain_seal;
 
 static struct journal_seal xor_seal(uint8_t *count)
 {
-    return (struct journal_seal){ count, 16, xor_close, xor_open, xor_nonce };
+    return (struct journal_seal){ count, 16, xor_close, xor_open, xor_nonce, NULL };
 }
 
 /* ---- parts ---- */

@@ -194,7 +194,11 @@ static inline void seal_nonce(void *ctx, uint8_t ret_nonce[24])
 
 static inline void world_seal(struct world *w)
 {
-    w->options.seal = (struct journal_seal){ w, SEAL_OVERHEAD, seal_close, seal_open, seal_nonce };
+    w->options.seal = (struct journal_seal){ .ctx = w,
+                                             .overhead = SEAL_OVERHEAD,
+                                             .close = seal_close,
+                                             .open = seal_open,
+                                             .nonce = seal_nonce };
 }
 
 /* ---- life ---- */

@@ -13,6 +13,8 @@
  *          that it held. So is a missing batch at or below the highest one known durable. Only a
  *          bad batch with nothing valid behind it is a torn tail and is cut. An idle journal writes
  *          one empty batch after its last commit, whose head says how far all is durable.
+ *          Of a plain batch in which one record is bad only that one is lost, and a single bit that
+ *          has turned in a short one is turned back (journal_mend.h).
  * Errors:  a write or sync that fails ends the journal: nothing is retried, on_failed() is called
  *          once, journal_add() refuses from then on. No space (LIMIT) is no failure: what does not
  *          fit is refused at the door by journal_has_room(), and a reserve of one segment is kept
@@ -57,6 +59,10 @@ struct journal_seal {
     MUST_CHECK enum err (*open)(void *ctx, const uint8_t nonce[24], struct slice context,
                                 struct slice sealed, uint8_t *ret_plain);
     void (*nonce)(void *ctx, uint8_t ret_nonce[24]); /* never the same twice under one key */
+    /* What would come out under the key with this index, sound or not, bit for bit at its place: to
+     * look for one that has turned. False: there are no more keys. May be NULL. */
+    bool (*peek)(void *ctx, uint32_t index, const uint8_t nonce[24], struct slice sealed,
+                 uint8_t *ret_plain);
 };
 
 enum journal_sync {
@@ -94,11 +100,13 @@ struct journal_damage {
 
 struct journal_replay {
     void *ctx;
-    /* Batches above `after`, in order. */
+    /* Batches above `after`, in order. One in which a record is damaged comes in two parts. */
     journal_pos after;
     void (*on_batch)(void *ctx, const struct journal_batch *);
     /* Rot that was skipped, before the batch that follows it. */
     void (*on_damage)(void *ctx, const struct journal_damage *);
+    /* A bit of a batch that was handed up had turned, and is turned back. May be NULL. */
+    void (*on_mended)(void *ctx, journal_pos);
     /* After all of these, what every batch holds that stands somewhere, released or not, in order:
      * of which owner, from which sequence on (0: only records without). May be NULL. */
     void (*on_range)(void *ctx, journal_pos, uint64_t owner, uint64_t first_sequence);

@@ -11,6 +11,8 @@ enum { MAGIC = 0x00424a4d, MAGIC_MASK = 0x00ffffff, VERSION_SHIFT = 24, VERSION 
 /* Sums of records that are gathered before they are summed themselves: 1 KiB of stack. */
 enum { SUMS = 128 };
 
+static_assert(JOURNAL_MAGIC == (MAGIC | VERSION << VERSION_SHIFT), "what is written now");
+
 static const uint64_t link_seed = UINT64_C(0x6d69646765206a6c);
 
 /* ---- head ---- */
@@ -21,7 +23,7 @@ void journal_head_encode(const struct journal_head *h, uint8_t *to)
     assert(h->body_len <= JOURNAL_BATCH_BODY_MAX);
     assert(h->offset % JOURNAL_SECTOR == 0);
     assert(h->before < h->pos && h->durable < h->pos);
-    le_put_u32(to + HEAD_MAGIC, MAGIC | (uint32_t)VERSION << VERSION_SHIFT);
+    le_put_u32(to + HEAD_MAGIC, JOURNAL_MAGIC);
     le_put_u32(to + HEAD_FLAGS, h->flags);
     le_put_u64(to + HEAD_STORE, h->store_id);
     le_put_u64(to + HEAD_GENERATION, h->generation);
@@ -153,6 +155,16 @@ static uint64_t record_sum(const uint8_t *record, uint32_t body_len)
     return XXH3_64bits(record + RECORD_LEN, RECORD_SIZE - RECORD_LEN + (size_t)body_len);
 }
 
+uint32_t journal_record_check(struct slice body, uint32_t at)
+{
+    assert(at <= body.len);
+    if (body.len - at < RECORD_SIZE) return 0;
+    uint32_t body_len = le_get_u32(body.ptr + at + RECORD_LEN);
+    if (body.len - at - RECORD_SIZE < body_len) return 0;
+    bool is_sound = record_sum(body.ptr + at, body_len) == le_get_u64(body.ptr + at + RECORD_SUM);
+    return is_sound ? RECORD_SIZE + body_len : 0;
+}
+
 uint64_t journal_body_finish(uint8_t *body, uint32_t len, uint64_t seed)
 {
     struct sums s = { .so_far = seed };
@@ -175,13 +187,10 @@ bool journal_body_check(const struct journal_head *h, struct slice body)
     struct sums s = { .so_far = journal_body_seed(h) };
     uint32_t at = 0, records = 0;
     while (at < body.len) {
-        if (body.len - at < RECORD_SIZE) return false;
-        uint32_t body_len = le_get_u32(body.ptr + at + RECORD_LEN);
-        if (body.len - at - RECORD_SIZE < body_len) return false;
-        uint64_t sum = record_sum(body.ptr + at, body_len);
-        if (sum != le_get_u64(body.ptr + at + RECORD_SUM)) return false;
-        sums_add(&s, sum);
-        at += RECORD_SIZE + body_len;
+        uint32_t len = journal_record_check(body, at);
+        if (len == 0) return false;
+        sums_add(&s, le_get_u64(body.ptr + at + RECORD_SUM));
+        at += len;
         records++;
     }
     sums_fold(&s);

@@ -56,6 +56,7 @@
 
 enum {
     JOURNAL_SECTOR = 512,
+    JOURNAL_MAGIC = 0x01424a4d, /* of this version */
 
     HEAD_SUM = 0,
     HEAD_BODY_SUM = 8,
@@ -163,6 +164,8 @@ static inline void journal_record_encode(const struct journal_record *r, uint8_t
     le_put_u64(to + RECORD_SEQUENCE, r->sequence);
 }
 
+/* Bytes with its head of the sound record at `at` of a plain body; 0: none begins there. */
+uint32_t journal_record_check(struct slice body, uint32_t at);
 /* Seed of the sums of a batch's body. */
 uint64_t journal_body_seed(const struct journal_head *);
 /* Writes the sums of all records; returns the sum of a plain body. */

@@ -2,7 +2,7 @@
 /* Torn or rotten, case by case; journal_model_test.c draws the rest. */
 #include "store/journal_testing.h"
 
-#include "store/journal_format.h"
+#include "store/journal_mend.h"
 
 #define FIRST "journal/00000001"
 
@@ -18,10 +18,17 @@ static void write_batches(struct world *w, uint32_t count)
     assert_int_equal(world_last_safe(w), count);
 }
 
-/* Flips a bit of batch n, `at` bytes behind its begin. */
+/* Flips two bits, more than can be mended. */
+static void spoil_at(struct world *w, const char *name, uint64_t at)
+{
+    disk_memory_flip(w->disk, name, at, 3);
+    disk_memory_flip(w->disk, name, at + 1, 4);
+}
+
+/* … of batch n, `at` bytes behind its begin. */
 static void spoil(struct world *w, journal_pos n, uint32_t at)
 {
-    disk_memory_flip(w->disk, FIRST, (n - 1) * JOURNAL_SECTOR + at, 3);
+    spoil_at(w, FIRST, (n - 1) * JOURNAL_SECTOR + at);
 }
 
 enum { IN_HEAD = HEAD_POS, IN_BODY = HEAD_SIZE + RANGE_SIZE + RECORD_SIZE + 50 };
@@ -54,6 +61,75 @@ static void a_bad_head_in_the_middle_is_rot_without_a_name(void **state)
     assert_int_equal(w->damages, 1);
     assert_false(w->damage[0].is_named);
     assert_int_equal(w->damage[0].first, 3);
+    assert_string_equal(w->complaint, "");
+}
+
+/* Batch 2 of four, twice in turn: what is turned back is turned back on the disk. */
+static void expect_mended(uint32_t bit, bool is_sealed)
+{
+    struct world *w = world_new(bit);
+    if (is_sealed) world_seal(w);
+    write_batches(w, 4);
+    world_rest(w);
+    for (uint32_t life = 0; life < 2; life++) {
+        uint32_t other = (bit + life * 777) % (JOURNAL_SECTOR * 8);
+        world_crash(w, true);
+        disk_memory_flip(w->disk, FIRST, JOURNAL_SECTOR + other / 8, other % 8);
+        assert_int_equal(world_open(w, false), ERR_OK);
+        assert_int_equal(w->replayed, 4);
+        assert_int_equal(w->damages, 0);
+        assert_string_equal(w->complaint, "");
+    }
+    (void)world_free(w);
+}
+
+static void one_bit_costs_nothing_wherever_it_turns(void **state)
+{
+    (void)state;
+    for (uint32_t bit = 0; bit < JOURNAL_SECTOR * 8; bit += 7) {
+        expect_mended(bit, false);
+        expect_mended(bit, true);
+    }
+}
+
+/* It is longer than what is tried bit by bit. */
+static void one_bit_costs_nothing_in_a_long_sealed_batch_either(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 100; i++) {
+        struct world *w = world_new(i);
+        world_seal(w);
+        w->options.segment_first = w->options.segment_max = 65536;
+        assert_int_equal(world_open(w, false), ERR_OK);
+        for (uint32_t k = 0; k < 50; k++) (void)world_add(w, 500);
+        world_settle(w);
+        world_rest(w);
+        world_crash(w, true);
+        disk_memory_flip(w->disk, FIRST, HEAD_SIZE + i * 263, i % 8);
+        assert_int_equal(world_open(w, false), ERR_OK);
+        assert_int_equal(w->damages, 0);
+        assert_string_equal(w->complaint, "");
+        (void)world_free(w);
+    }
+}
+
+static void of_a_batch_only_the_long_record_is_lost(void **state)
+{
+    struct world *w = *state;
+    w->options.segment_first = w->options.segment_max = 65536;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    for (uint32_t i = 0; i < 4; i++) (void)world_add(w, i == 1 ? JOURNAL_MEND_MAX : 100);
+    world_settle(w);
+    world_rest(w);
+    world_crash(w, true);
+    disk_memory_flip(w->disk, FIRST, IN_BODY + 5000, 3);
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->damages, 1);
+    assert_true(w->damage[0].is_named);
+    assert_int_equal(w->damage[0].owner, w->entries[1].owner);
+    assert_int_equal(w->damage[0].first_sequence, w->entries[1].sequence);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(w->entries[i].state, i == 1 ? ENTRY_LOST : ENTRY_SAFE);
     assert_string_equal(w->complaint, "");
 }
 
@@ -254,7 +330,6 @@ static void there_is_nothing_to_check_without_a_journal(void **state)
 }
 
 /* After a sync that failed the machine may show what the disk will never have. */
-/* After a sync that failed the machine may show what the disk will never have. */
 static void what_was_not_synced_is_written_again_before_anybody_builds_on_it(void **state)
 {
     (void)state;
@@ -308,8 +383,8 @@ static void nor_is_what_it_leaves_in_a_segment_of_its_own(void **state)
         world_settle(w);
     }
     world_crash(w, false);
-    disk_memory_flip(w->disk, "journal/00000002", IN_BODY, 3);
-    disk_memory_flip(w->disk, "journal/00000002", 3 * JOURNAL_SECTOR + IN_BODY, 3);
+    spoil_at(w, "journal/00000002", IN_BODY);
+    spoil_at(w, "journal/00000002", 3 * JOURNAL_SECTOR + IN_BODY);
     w->allows_loss = true;
     for (uint32_t i = 0; i < 3; i++) {
         assert_int_equal(world_open(w, false), ERR_OK);
@@ -345,6 +420,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_WORLD(a_bad_body_in_the_middle_is_rot_and_its_head_names_it),
         WITH_WORLD(a_bad_head_in_the_middle_is_rot_without_a_name),
+        cmocka_unit_test(one_bit_costs_nothing_wherever_it_turns),
+        cmocka_unit_test(one_bit_costs_nothing_in_a_long_sealed_batch_either),
+        WITH_WORLD(of_a_batch_only_the_long_record_is_lost),
         WITH_WORLD(a_bad_last_batch_is_a_torn_tail),
         WITH_WORLD(behind_a_mark_the_last_batch_is_rot),
         WITH_WORLD(a_good_head_with_a_torn_body_says_that_what_is_before_was_durable),

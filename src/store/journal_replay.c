@@ -1,30 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/journal_replay.h"
 
+#include "store/journal_mend.h"
+
 enum { READ_TRIES = 3 };
 
 /* ---- one batch ---- */
 
-/* The plain body of a batch that was found. CORRUPT: bad, or its bytes cannot be read. */
-static enum err body_of(struct scan *s, const struct found *f, struct slice *ret_plain)
+/* All of a batch that was found, and its head. */
+static enum err bytes_of(struct scan *s, const struct found *f, struct journal_head *ret,
+                         uint8_t **ret_bytes)
 {
-    uint8_t *bytes = NULL;
-    struct journal_head h = { 0 };
     uint32_t need = 0;
     enum err e = ERR_IO;
     assert(f->len % JOURNAL_SECTOR == 0);
     for (uint32_t i = 0; i < READ_TRIES && e == ERR_IO; i++)
-        e = scan_read(s, f->segment, f->offset, f->len, &bytes);
+        e = scan_read(s, f->segment, f->offset, f->len, ret_bytes);
     if (e) return e;
-    enum journal_verdict verdict = journal_head_decode(slice_of(bytes, f->len), s->j->o.store_id,
-                                                       &h, &need);
-    if (verdict != JOURNAL_HEAD || h.pos != f->pos) return ERR_CORRUPT; /* reads differ */
-    bool is_sealed = (h.flags & JOURNAL_FLAG_SEALED) != 0;
+    enum journal_verdict verdict = journal_head_decode(slice_of(*ret_bytes, f->len),
+                                                       s->j->o.store_id, ret, &need);
+    return verdict == JOURNAL_HEAD && ret->pos == f->pos ? ERR_OK : ERR_CORRUPT; /* reads differ */
+}
+
+static enum err open_body(struct scan *s, const struct found *f, struct slice *ret_plain)
+{
+    struct journal_head h = { 0 };
+    uint8_t *bytes = NULL;
+    enum err e = bytes_of(s, f, &h, &bytes);
+    if (e) return e;
     e = commit_open_body(s->j, bytes, &h, bytes + journal_head_len(h.ranges), ret_plain);
-    if (is_sealed) {
-        s->window_segment = NULL; /* the text stands where the sealed bytes were */
-    }
+    /* the text stands where the sealed bytes were */
+    if (h.flags & JOURNAL_FLAG_SEALED) s->window_segment = NULL;
     return e;
+}
+
+/* True when one bit of the body has turned, and it is sound again. */
+static bool mend_body(struct scan *s, const struct found *f)
+{
+    struct journal_head h = { 0 };
+    struct journal_bit bit;
+    uint8_t *bytes = NULL;
+    assert(f->records > 0);
+    if (bytes_of(s, f, &h, &bytes)) return false;
+    uint32_t head = journal_head_len(h.ranges);
+    if (!journal_mend_body(&h, &s->j->o.seal, bytes + head, &bit)) return false;
+    return scan_mend(s, &(struct mend){ f->segment, f->offset + head + bit.byte, bit.mask });
+}
+
+/* The plain body of a batch that was found. CORRUPT: bad, or its bytes cannot be read. */
+static enum err body_of(struct scan *s, const struct found *f, struct slice *ret_plain)
+{
+    enum err e = open_body(s, f, ret_plain);
+    assert(f->segment != NULL);
+    return e == ERR_CORRUPT && f->records > 0 && mend_body(s, f) ? open_body(s, f, ret_plain) : e;
 }
 
 static enum err denied(const struct found *f, struct errmsg *why)
@@ -185,6 +213,61 @@ static enum err write_again(struct scan *s, const struct found *f, struct errmsg
     return ERR_OK;
 }
 
+static void part_up(struct walk *w, const struct found *f, struct slice body)
+{
+    const struct journal_batch up = { f->pos, f->records, body };
+    if (body.len > 0) w->replay->on_batch(w->replay->ctx, &up);
+}
+
+/* The last sequence of a record: the next one of its owner begins behind it, or its range ends.
+ * False: what it says of itself is not true. */
+static bool reach_of(const uint8_t *head, struct slice behind, const struct journal_record *bad,
+                     uint64_t *ret)
+{
+    const struct journal_batch rest = { .body = behind };
+    struct journal_range range = { 0 };
+    struct journal_record r;
+    for (uint32_t i = 0; i < le_get_u32(head + HEAD_RANGES) && range.owner != bad->owner; i++)
+        range = journal_range_get(head, i);
+    if (range.owner != bad->owner || bad->sequence > range.last_sequence) return false;
+    *ret = bad->sequence > 0 ? range.last_sequence : 0;
+    for (uint32_t at = 0; *ret > 0 && journal_next(&rest, &at, &r);) {
+        if (r.owner != bad->owner || r.sequence <= bad->sequence) continue;
+        *ret = r.sequence - 1;
+        break;
+    }
+    return true;
+}
+
+/* Of a batch with one bad record all others, with the damage at its place among them. False: more
+ * of it is bad. */
+static bool save_others(struct walk *w, const struct found *f)
+{
+    struct journal_head h = { 0 };
+    uint8_t *bytes = NULL;
+    uint32_t at = 0, len = 0;
+    if (bytes_of(w->s, f, &h, &bytes)) return false;
+    struct slice body = slice_of(bytes + journal_head_len(h.ranges), h.body_len);
+    if (!journal_one_is_bad(&h, body, &at, &len)) return false;
+    const uint8_t *record = body.ptr + at;
+    const struct journal_record bad = { .owner = le_get_u64(record + RECORD_OWNER),
+                                        .sequence = le_get_u64(record + RECORD_SEQUENCE) };
+    struct slice behind = slice_from(body, at + len);
+    struct journal_damage d = { f->pos, f->pos, true, bad.owner, bad.sequence, 0 };
+    if (!reach_of(bytes, behind, &bad, &d.last_sequence)) return false;
+    w->end.is_damaged = true;
+    part_up(w, f, slice_first(body, at));
+    if (w->replay->on_damage != NULL) w->replay->on_damage(w->replay->ctx, &d);
+    part_up(w, f, behind);
+    return true;
+}
+
+static void tell_mended(const struct walk *w, const struct found *f)
+{
+    assert(scan_is_mended(w->s, f));
+    if (w->replay->on_mended != NULL) w->replay->on_mended(w->replay->ctx, f->pos);
+}
+
 static enum err hand_up(struct walk *w, uint32_t index, struct errmsg *why)
 {
     const struct found *f = &w->s->found[index];
@@ -193,12 +276,14 @@ static enum err hand_up(struct walk *w, uint32_t index, struct errmsg *why)
     enum err e = is_linked(w->s, index) ? body_of(w->s, f, &body) : ERR_CORRUPT;
     if (e == ERR_DENIED) return denied(f, why);
     if (e) {
-        damage_named(w, f);
+        bool is_saved = is_linked(w->s, index) && save_others(w, f);
+        if (!is_saved) damage_named(w, f);
         return ERR_OK;
     }
-    const struct journal_batch up = { f->pos, f->records, body };
-    w->replay->on_batch(w->replay->ctx, &up);
-    bool is_known = f->pos <= w->durable || w->s->j->is_read_only;
+    part_up(w, f, body);
+    bool is_mended = scan_is_mended(w->s, f);
+    if (is_mended) tell_mended(w, f);
+    bool is_known = (f->pos <= w->durable && !is_mended) || w->s->j->is_read_only;
     return is_known ? ERR_OK : write_again(w->s, f, why);
 }
 

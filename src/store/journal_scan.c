@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "store/journal_mend.h"
 
 enum { WINDOW = 1 << 20, FOUND_STEP = 256 };
 
@@ -44,6 +45,37 @@ static void lay_over(struct scan *s)
     memcpy(s->window + (from - s->window_offset), o->bytes + (from - o->offset), end - from);
 }
 
+static void mends_lay(struct scan *s)
+{
+    assert(s->window_segment != NULL);
+    for (uint32_t i = 0; i < s->mends_count; i++) {
+        const struct mend *m = &s->mends[i];
+        if (m->segment != s->window_segment || m->offset < s->window_offset) continue;
+        uint64_t at = m->offset - s->window_offset;
+        if (at < s->window_len) s->window[at] ^= m->mask;
+    }
+}
+
+bool scan_mend(struct scan *s, const struct mend *m)
+{
+    assert(m->mask != 0 && m->segment != NULL);
+    if (s->mends_count == MENDS_MAX) return false;
+    s->mends[s->mends_count++] = *m;
+    scan_forget(s);
+    return true;
+}
+
+bool scan_is_mended(const struct scan *s, const struct found *f)
+{
+    assert(f->segment != NULL);
+    for (uint32_t i = 0; i < s->mends_count; i++) {
+        const struct mend *m = &s->mends[i];
+        if (m->segment == f->segment && m->offset >= f->offset && m->offset - f->offset < f->len)
+            return true;
+    }
+    return false;
+}
+
 static enum err window_fill(struct scan *s, const struct segment *seg, uint64_t offset,
                             uint64_t len)
 {
@@ -58,6 +90,7 @@ static enum err window_fill(struct scan *s, const struct segment *seg, uint64_t 
     s->window_offset = offset;
     s->window_len = (uint32_t)len;
     lay_over(s);
+    mends_lay(s);
     return ERR_OK;
 }
 
@@ -136,24 +169,51 @@ static bool is_zero(const uint8_t *sector)
     return sector[0] == 0 && memcmp(sector, sector + 1, JOURNAL_SECTOR - 1) == 0;
 }
 
+/* What begins there; with a head `*ret_bytes` are its. */
+static enum journal_verdict judge(struct scan *s, struct segment *seg, uint64_t offset,
+                                  struct journal_head *ret, uint8_t **ret_bytes)
+{
+    uint32_t len = JOURNAL_SECTOR, need = 0;
+    enum journal_verdict verdict = JOURNAL_CUT_HEAD;
+    while (verdict == JOURNAL_CUT_HEAD) {
+        enum err e = scan_read(s, seg, offset, len, ret_bytes);
+        if (e == ERR_NOTFOUND) return JOURNAL_NO_HEAD; /* a head that would leave its segment */
+        if (e) {
+            seg->unreadable = offset + JOURNAL_SECTOR;
+            return JOURNAL_NO_HEAD;
+        }
+        verdict = journal_head_decode(slice_of(*ret_bytes, len), s->j->o.store_id, ret, &need);
+        assert(verdict != JOURNAL_CUT_HEAD || need > len);
+        if (!is_zero(*ret_bytes)) seg->filled = offset + JOURNAL_SECTOR;
+        len = need;
+    }
+    return verdict;
+}
+
+/* True when a bit of a head there has turned, and it is one again. */
+static bool mend_head(struct scan *s, const struct segment *seg, uint64_t offset)
+{
+    const struct journal_spot spot = { s->j->o.store_id, seg->number, offset };
+    uint64_t rest = seg->size - offset;
+    struct journal_bit bit;
+    uint8_t *bytes = NULL;
+    uint32_t len = rest < JOURNAL_HEAD_MAX ? (uint32_t)rest : JOURNAL_HEAD_MAX;
+    assert(offset % JOURNAL_SECTOR == 0);
+    if (rest < JOURNAL_SECTOR || scan_read(s, seg, offset, JOURNAL_SECTOR, &bytes)) return false;
+    if (is_zero(bytes) || !journal_is_likely_head(bytes, &spot)) return false;
+    if (scan_read(s, seg, offset, len, &bytes)) return false;
+    if (!journal_mend_head(bytes, len, &spot, &bit)) return false;
+    return scan_mend(s, &(struct mend){ seg, offset + bit.byte, bit.mask });
+}
+
 static enum err look_at(struct scan *s, struct segment *seg, uint64_t offset, struct errmsg *why)
 {
     struct journal_head h = { 0 };
     uint8_t *bytes = NULL;
-    uint32_t len = JOURNAL_SECTOR, need = 0;
-    enum journal_verdict verdict = JOURNAL_CUT_HEAD;
-    while (verdict == JOURNAL_CUT_HEAD) {
-        enum err e = scan_read(s, seg, offset, len, &bytes);
-        if (e == ERR_NOTFOUND) return ERR_OK; /* a head that would leave its segment */
-        if (e) {
-            seg->unreadable = offset + JOURNAL_SECTOR;
-            return ERR_OK;
-        }
-        verdict = journal_head_decode(slice_of(bytes, len), s->j->o.store_id, &h, &need);
-        assert(verdict != JOURNAL_CUT_HEAD || need > len);
-        if (!is_zero(bytes)) seg->filled = offset + JOURNAL_SECTOR;
-        len = need;
-    }
+    enum journal_verdict verdict = judge(s, seg, offset, &h, &bytes);
+    assert(offset < seg->size);
+    if (verdict == JOURNAL_NO_HEAD && mend_head(s, seg, offset))
+        verdict = judge(s, seg, offset, &h, &bytes);
     if (verdict == JOURNAL_NEWER_HEAD)
         return errmsg_set(why, ERR_INVALID, "%s was written by a newer version", seg->name);
     bool is_here = verdict == JOURNAL_HEAD && h.segment == seg->number && h.offset == offset;

@@ -36,6 +36,15 @@ struct overlay {
     uint64_t offset;
 };
 
+/* A bit of a segment that has turned, and is read as it was. */
+struct mend {
+    const struct segment *segment;
+    uint64_t offset;
+    uint8_t mask;
+};
+
+enum { MENDS_MAX = 16 };
+
 struct scan {
     struct journal *j;
     struct list segments; /* all that there are */
@@ -47,6 +56,8 @@ struct scan {
     uint32_t ranges_count;
     uint32_t ranges_cap;
     struct overlay overlay;
+    struct mend mends[MENDS_MAX];
+    uint32_t mends_count;
     /* bytes of one segment that have been read */
     uint8_t *window;
     uint32_t window_cap;
@@ -64,5 +75,8 @@ MUST_CHECK enum err scan_all(struct scan *, struct errmsg *why);
 MUST_CHECK enum err scan_read(struct scan *, const struct segment *, uint64_t offset, uint32_t len,
                               uint8_t **ret);
 void scan_forget(struct scan *);
+/* From now on this bit is read the other way round. False: there are too many of them. */
+bool scan_mend(struct scan *, const struct mend *);
+bool scan_is_mended(const struct scan *, const struct found *);
 
 #endif

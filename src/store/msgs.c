@@ -168,6 +168,27 @@ static void advance_first(struct msgs *m)
     (void)m->ops->meta(m, s->first_sequence, NULL, &subject, &size, &s->first_time);
 }
 
+/* Some messages of a subject cannot be read: from now on only those count that can. */
+static void recount(struct msgs *m, struct slice subject)
+{
+    struct tree_value found = { 0 }, *v;
+    for (uint64_t at = 0; m->ops->next_same(m, subject, at, NULL, &at) == ERR_OK; at++) {
+        if (found.count++ == 0) found.first = at;
+        found.last = at;
+    }
+    v = tree_find(m->tree, subject);
+    if (v == NULL) return;
+    mark_changed(m, subject, v);
+    assert(found.count <= v->count);
+    v->count = found.count;
+    v->is_first_stale = false;
+    v->first = found.first;
+    v->last = found.last;
+    if (found.count > 0) return;
+    bool removed = tree_remove(m->tree, subject);
+    assert(removed);
+}
+
 /* All but the stream's first sequence, which a caller who removes many sets once. Of a message
  * whose subject and size nobody can read any more, those stay counted until the stream is empty. */
 static bool take_out(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
@@ -198,6 +219,14 @@ static void after_removal(struct msgs *m)
 bool msgs_remove(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
 {
     if (!take_out(m, sequence, ret_size)) return false;
+    after_removal(m);
+    return true;
+}
+
+bool msgs_remove_unread(struct msgs *m, uint64_t sequence, struct slice subject)
+{
+    if (!take_out(m, sequence, NULL)) return false;
+    if (subject.len > 0) recount(m, subject);
     after_removal(m);
     return true;
 }

@@ -70,6 +70,9 @@ void msgs_append(struct msgs *, const struct stored *);
 void msgs_skip(struct msgs *, uint64_t last, nanos time);
 /* False when it is not there. `*ret_size` (may be NULL) as msgs_size() counts. */
 bool msgs_remove(struct msgs *, uint64_t sequence, uint64_t *ret_size);
+/* The same, of one that msgs_meta() finds CORRUPT. Where it is known to have been of this subject
+ * (empty: it is not), whose other messages that cannot be read count for nothing any more. */
+bool msgs_remove_unread(struct msgs *, uint64_t sequence, struct slice subject);
 /* All below `first` go; returns how many that were. `first` may be above last + 1: then the next
  * sequence is `first`. */
 uint64_t msgs_compact(struct msgs *, uint64_t first);

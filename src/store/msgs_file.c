@@ -180,6 +180,7 @@ static struct msgs *file_free(struct msgs *base)
     erases_drop(f);
     seqset_free(f->gone);
     seqset_free(f->gone_new);
+    seqset_free(f->gone_said);
     seqset_free(f->lost);
     seqset_free(f->missing);
     seqset_free(f->told);

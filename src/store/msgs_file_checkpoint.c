@@ -207,8 +207,10 @@ void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
     }
     add_changed(f, c);
     add_tail(f, c, f->tail_said);
-    f->gone_new = seqset_free(f->gone_new);
+    f->gone_said = seqset_free(f->gone_said);
+    f->gone_said = f->gone_new;
     f->gone_new = seqset_new();
+    f->first_said = f->first;
     f->tail_said = f->end;
     m->is_cleared = f->is_lost_changed = f->is_changed = false;
 }
@@ -218,6 +220,8 @@ void msgs_file_checkpointed(struct msgs *m)
     struct msgs_file *f = file_from(m);
     assert(f->forgotten_said <= f->forgotten_count);
     f->forgotten_free = f->forgotten_said;
+    f->gone_said = seqset_free(f->gone_said);
+    f->first_safe = f->first_said;
     writer_go(f);
 }
 

@@ -133,7 +133,6 @@ void compact_safe(struct msgs_file *f, struct block *to)
     assert(c->to == to && c->from != NULL);
     struct block *from = c->from;
     *c = (struct compaction){ .is_wanted = true };
-    from->is_replaced = true;
     block_replace(f, from, to);
     if (f->o.on_changed != NULL) f->o.on_changed(f->o.ctx);
 }

@@ -2,7 +2,8 @@
 /* A removed message is overwritten where it stands: in memory, or in place in the file, with its
  * subject in the footer when no other message has it. What is compressed or sealed cannot be
  * overwritten in part: its block is compacted, and the old one is filled with zeros when a list has
- * forgotten it. A block without any message is filled with zeros at once.
+ * forgotten it. So is a block without any message: what else was in it may have gone since the last
+ * list, and a start must be able to read it.
  *
  * What journal and checkpoint log have of it is the store's affair (store_erase.c), which asks for
  * this when a durable list holds the removal: until then a start needs what the message was. */
@@ -27,14 +28,22 @@ void erases_drop(struct msgs_file *f)
         erase_end(container_of(node, struct erase, node), ERR_CLOSED);
 }
 
-/* No message that is there has the subject of this one: it need not be known any more. */
+/* A start finds the message there, and what removed it in the journal. */
+static bool may_be_found(const struct msgs_file *f, uint64_t sequence)
+{
+    if (is_there(f, sequence) || (sequence < f->first && sequence >= f->first_safe)) return true;
+    return seqset_has(f->gone_new, sequence) ||
+           (f->gone_said != NULL && seqset_has(f->gone_said, sequence));
+}
+
+/* Nobody asks any more for another message with the subject of this one: it need not be known. */
 static bool forget_subject(struct msgs_file *f, struct block *b, uint32_t entry)
 {
     struct block_index *x = b->index;
     uint32_t number = x->entries[entry].subject & ~ENTRY_HAS_HEADER;
     assert(number < x->subjects_count);
     for (uint32_t at = x->subjects[number].first; at != ENTRY_NONE; at = x->entries[at].next)
-        if (is_there(f, entry_sequence(x, at))) return false;
+        if (at != entry && may_be_found(f, entry_sequence(x, at))) return false;
     block_index_erase_subject(x, number);
     return true;
 }
@@ -167,7 +176,7 @@ static bool need_file(struct msgs_file *f, struct block *b)
 /* All of a block that is out of the table, when nothing needs it any more. */
 static void erase_forgotten(struct msgs_file *f, struct erase *e, struct block *b, uint32_t i)
 {
-    bool is_needed = b->is_replaced && i >= f->forgotten_free;
+    bool is_needed = i >= f->forgotten_free;
     if (b->is_absent) {
         erase_end(e, ERR_CORRUPT);
         return;
@@ -256,7 +265,7 @@ bool msgs_file_is_urgent(const struct msgs *m)
     LIST_EACH(&f->erases, node) {
         const struct erase *e = container_of(node, const struct erase, node);
         const struct block *b = find_forgotten(f, e->sequence, &i);
-        if (b != NULL && b->is_replaced && i >= f->forgotten_said) return true;
+        if (b != NULL && i >= f->forgotten_said) return true;
     }
     return false;
 }

@@ -44,6 +44,32 @@ static void note(void *ctx, enum err e)
     ++*(int *)ctx;
 }
 
+static void ignore(void *ctx, const struct checkpoint_section *s)
+{
+    (void)ctx;
+    (void)s;
+}
+
+/* A list, by way of a log. */
+static void checkpoint(struct files *f, struct msgs *m)
+{
+    struct checkpoint *log;
+    journal_pos pos;
+    int done = 0;
+    const struct checkpoint_options o = {
+        .disk = &f->disk->base, .queue = f->queue, .directory = "checkpoint", .store_id = 1
+    };
+    const struct checkpoint_load none = { .on_section = ignore };
+    assert_int_equal(checkpoint_open(&o, &none, false, &log, &pos, NULL), ERR_OK);
+    checkpoint_begin(log, pos + 1);
+    msgs_file_checkpoint(m, log);
+    checkpoint_commit(log, note, &done);
+    files_settle(f);
+    assert_int_equal(done, 1);
+    checkpoint_close(log);
+    msgs_file_checkpointed(m);
+}
+
 /* Seventeen has a subject of its own. */
 static void fill(struct msgs *m)
 {
@@ -138,6 +164,34 @@ static void what_was_written_is_overwritten_with_its_subject(void **state)
     }
 }
 
+/* A start may ask what it was: it finds the removal in the journal alone. */
+static void a_subject_stays_until_a_list_has_all_removals_of_it(void **state)
+{
+    (void)state;
+    struct files *f = files_setup(3);
+    int done = 0;
+    f->options.block_size = 2048;
+    struct msgs *m = files_make(f, 1);
+    for (uint64_t i = 1; i <= MESSAGES; i++)
+        files_add(m, i, i == 3 || i == 5 ? secret_subject : "a.b", "a payload of some bytes");
+    msgs_file_flush(m, note, &done);
+    files_settle(f);
+    assert_true(msgs_remove(m, 3, NULL));
+    checkpoint(f, m);
+    assert_true(msgs_remove(m, 5, NULL));
+    assert_int_equal(found(f, secret_subject), 3); /* two messages and the footer */
+    msgs_erase(m, 3, note, &done);
+    files_settle(f);
+    assert_int_equal(found(f, secret_subject), 2);
+    checkpoint(f, m);
+    msgs_erase(m, 5, note, &done);
+    files_settle(f);
+    assert_int_equal(done, 3);
+    assert_int_equal(found(f, secret_subject), 0);
+    (void)files_close(f, m);
+    files_teardown(f);
+}
+
 static void the_others_are_read_as_before(void **state)
 {
     (void)state;
@@ -184,7 +238,7 @@ static void a_subject_that_others_have_stays(void **state)
     files_teardown(f);
 }
 
-static void a_block_without_any_message_is_filled_with_zeros(void **state)
+static void a_block_without_any_message_is_filled_with_zeros_when_a_list_knows(void **state)
 {
     (void)state;
     struct files *f = files_setup(6);
@@ -198,36 +252,15 @@ static void a_block_without_any_message_is_filled_with_zeros(void **state)
     for (uint64_t i = 1; i <= MESSAGES; i++) assert_true(msgs_remove(m, i, NULL));
     msgs_erase(m, SECRET, note, &done);
     files_settle(f);
+    assert_int_equal(done, 1);
+    assert_true(msgs_file_is_urgent(m)); /* a start may still ask what the others were */
+    assert_int_equal(found(f, secret), 1);
+    checkpoint(f, m);
+    files_settle(f);
     assert_int_equal(done, 2);
     assert_int_equal(found(f, secret), 0);
     (void)files_close(f, m);
     files_teardown(f);
-}
-
-static void ignore(void *ctx, const struct checkpoint_section *s)
-{
-    (void)ctx;
-    (void)s;
-}
-
-/* A list, by way of a log. */
-static void checkpoint(struct files *f, struct msgs *m)
-{
-    struct checkpoint *log;
-    journal_pos pos;
-    int done = 0;
-    const struct checkpoint_options o = {
-        .disk = &f->disk->base, .queue = f->queue, .directory = "checkpoint", .store_id = 1
-    };
-    const struct checkpoint_load none = { .on_section = ignore };
-    assert_int_equal(checkpoint_open(&o, &none, false, &log, &pos, NULL), ERR_OK);
-    checkpoint_begin(log, pos + 1);
-    msgs_file_checkpoint(m, log);
-    checkpoint_commit(log, note, &done);
-    files_settle(f);
-    assert_int_equal(done, 1);
-    checkpoint_close(log);
-    msgs_file_checkpointed(m);
 }
 
 static void what_is_packed_goes_with_its_block_when_a_list_has_forgotten_it(void **state)
@@ -295,9 +328,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_not_written_yet_never_is),
         cmocka_unit_test(what_was_written_is_overwritten_with_its_subject),
+        cmocka_unit_test(a_subject_stays_until_a_list_has_all_removals_of_it),
         cmocka_unit_test(the_others_are_read_as_before),
         cmocka_unit_test(a_subject_that_others_have_stays),
-        cmocka_unit_test(a_block_without_any_message_is_filled_with_zeros),
+        cmocka_unit_test(a_block_without_any_message_is_filled_with_zeros_when_a_list_knows),
         cmocka_unit_test(what_is_packed_goes_with_its_block_when_a_list_has_forgotten_it),
         cmocka_unit_test(the_copy_of_a_compaction_is_erased_too),
     };

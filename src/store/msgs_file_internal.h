@@ -70,7 +70,6 @@ struct block {
     bool is_named;              /* some list or slice shows it */
     bool is_dirty;              /* the next list says it */
     bool is_gone;               /* out of the table: to be forgotten, then removed */
-    bool is_replaced;           /* … by a copy, which no list knew when it went */
     bool is_unreadable;         /* its index cannot be read nor made again */
     /* something is to be erased that cannot be in place, or no footer */
     bool must_compact;
@@ -144,6 +143,8 @@ struct msgs_file {
     uint64_t       end;     /* the last one that was put in; 0: none */
     struct seqset *gone;    /* from `first` on */
     struct seqset *gone_new; /* … since the last list */
+    struct seqset *gone_said; /* … that a list says which is on its way; NULL: none is */
+    uint64_t       first_said, first_safe; /* what was `first`, likewise, and in a durable list */
     struct seqset *lost;
     struct seqset *missing; /* were never put in, for the journal has lost them */
 

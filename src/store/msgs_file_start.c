@@ -341,6 +341,7 @@ enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
         return errmsg_set(why, ERR_CORRUPT,
                           "%s: the sections of its checkpoint do not fit together", f->directory);
     f->tail_said = f->end;
+    f->first_said = f->first_safe = f->first;
     f->is_changed = f->forgotten_count > 0;
     find_missing(f);
     if (f->o.queue == NULL) return ERR_OK;

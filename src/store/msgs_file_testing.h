@@ -79,8 +79,11 @@ static inline void files_seal_nonce(void *ctx, uint8_t ret_nonce[24])
 
 static inline void files_seal(struct files *w)
 {
-    w->options.seal = (struct journal_seal){ w, 16, files_seal_close, files_seal_open,
-                                             files_seal_nonce };
+    w->options.seal = (struct journal_seal){ .ctx = w,
+                                             .overhead = 16,
+                                             .close = files_seal_close,
+                                             .open = files_seal_open,
+                                             .nonce = files_seal_nonce };
 }
 
 /* ---- life ---- */

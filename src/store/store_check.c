@@ -155,6 +155,14 @@ static void on_journal_damage(void *ctx, const struct journal_damage *d)
                (unsigned long long)d->first_sequence, (unsigned long long)d->last_sequence);
 }
 
+static void on_journal_mended(void *ctx, journal_pos pos)
+{
+    struct check *c = ctx;
+    assert(pos > 0);
+    damage(c, "journal: a bit of batch %llu has turned; a start turns it back",
+           (unsigned long long)pos);
+}
+
 static enum err check_logs(struct check *c, struct errmsg *why)
 {
     const struct checkpoint_options co = {
@@ -172,7 +180,8 @@ static enum err check_logs(struct check *c, struct errmsg *why)
     const struct checkpoint_load load = { c, on_section, on_list_damage };
     struct journal_replay replay = { .ctx = c,
                                      .on_batch = on_batch,
-                                     .on_damage = on_journal_damage };
+                                     .on_damage = on_journal_damage,
+                                     .on_mended = on_journal_mended };
     struct checkpoint *checkpoint = NULL;
     struct journal *journal = NULL;
     enum err e = checkpoint_open(&co, &load, true, &checkpoint, &replay.after, why);

@@ -191,6 +191,16 @@ static enum err keys_open(void *ctx, const uint8_t nonce[24], struct slice conte
     return e;
 }
 
+static bool keys_peek(void *ctx, uint32_t index, const uint8_t nonce[24], struct slice sealed,
+                      uint8_t *ret_plain)
+{
+    const struct store_keys *keys = ctx;
+    if (index >= keys->count) return false;
+    assert(keys->seals[index] != NULL && sealed.len >= SEAL_OVERHEAD);
+    seal_peek(keys->seals[index], nonce, sealed, ret_plain);
+    return true;
+}
+
 struct journal_seal store_keys_seal(struct store_keys *keys)
 {
     if (keys == NULL) return (struct journal_seal){ 0 };
@@ -202,5 +212,6 @@ struct journal_seal store_keys_seal(struct store_keys *keys)
         .close = writes ? keys_close : NULL,
         .open = keys_open,
         .nonce = writes ? keys_nonce : NULL,
+        .peek = keys_peek,
     };
 }

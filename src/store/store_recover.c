@@ -263,7 +263,7 @@ static void on_replay(void *ctx, const struct journal_batch *b)
 {
     struct store *s = ctx;
     struct journal_record record;
-    assert(b->pos > s->applied);
+    assert(b->pos >= s->applied);
     s->applied = b->pos;
     for (uint32_t at = 0; journal_next(b, &at, &record);) {
         if (s->recovery->failed) return;
@@ -302,6 +302,14 @@ static void on_damage(void *ctx, const struct journal_damage *d)
     if (o == NULL) return;
     owner_changed(s, o, s->applied + 1, 0);
     if (o->ops->damaged != NULL) o->ops->damaged(o, d->first_sequence, d->last_sequence);
+}
+
+static void on_mended(void *ctx, journal_pos pos)
+{
+    struct store *s = ctx;
+    assert(pos > 0);
+    store_report(s, "a bit of batch %llu of the journal had turned, and is turned back",
+                 (unsigned long long)pos);
 }
 
 static void on_range(void *ctx, journal_pos pos, uint64_t owner, uint64_t first_sequence)
@@ -367,7 +375,7 @@ static enum err open_journal(struct store *s, struct errmsg *why)
         .on_batch = store_on_batch,
         .on_failed = on_journal_failed,
     };
-    const struct journal_replay up = { s, s->settled, on_replay, on_damage, on_range };
+    const struct journal_replay up = { s, s->settled, on_replay, on_damage, on_mended, on_range };
     assert(s->journal == NULL);
     enum err e = journal_open(&o, &up, false, &s->journal, why);
     if (e) return e;

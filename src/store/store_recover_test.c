@@ -172,6 +172,7 @@ static void spoil_batch(struct world *w, journal_pos pos, uint32_t at)
         if (le_get_u64(bytes + i + HEAD_POS) != pos || memcmp(bytes + i + 16, "MJB", 3) != 0)
             continue;
         disk_memory_flip(w->disk, name, i + at, 1);
+        disk_memory_flip(w->disk, name, i + at + 1, 2); /* one alone would be mended */
         return;
     }
     fail_msg("no batch %llu", (unsigned long long)pos);

@@ -169,7 +169,7 @@ static bool item_send(struct api_request *r, struct direct *d)
     d->sent++;
     d->next = d->is_many ? d->next + 1 : m->sequence + 1;
     bool is_enough = d->q.batch > 0 && d->sent >= (uint64_t)d->q.batch;
-    return !is_enough && d->bytes <= d->max_bytes;
+    return !is_enough && d->bytes < d->max_bytes;
 }
 
 /* After a load: what cannot be read is passed over. */

@@ -86,7 +86,7 @@ struct making {
     struct buf     many; /* a COMMAND_STORE_MANY */
     uint32_t       count;
     struct mark    mark;
-    uint8_t        flags; /* of all of them */
+    bool           takes_others; /* one of them does */
     bool           is_held;
 };
 
@@ -110,7 +110,7 @@ static bool make_all(struct making *m, struct text_queue *staged, bool by_end,
         incoming_edit(s, &in);
         add_command(&m->many, &in);
         ingest_note(s, &in, SLICE_LIT(""));
-        m->flags |= in.flags;
+        m->takes_others |= incoming_takes_others(&in);
         m->mark.noted++;
         m->count++;
     }
@@ -127,7 +127,7 @@ static bool propose_all(struct making *m, struct js_error *error)
     if (at == NULL) return stream_log_refusal(s, error);
     memcpy(at, m->many.ptr, m->many.len);
     stream_log_reaches(s->log, m->mark.last_proposed + m->count);
-    if (m->flags & (STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) s->removals_upto = s->log->proposed;
+    if (m->takes_others) s->removals_upto = s->log->proposed;
     return true;
 }
 

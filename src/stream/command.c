@@ -43,6 +43,15 @@ static bool is_readable(struct slice in, uint32_t fixed)
     return in.len >= fixed && in.ptr[VERSION] == THIS_VERSION;
 }
 
+/* What no encoder fills. */
+static bool are_zero(const uint8_t *at, uint32_t from, uint32_t to)
+{
+    assert(from < to);
+    for (uint32_t i = from; i < to; i++)
+        if (at[i] != 0) return false;
+    return true;
+}
+
 /* ---- store ---- */
 
 /* What stands in front of the texts. */
@@ -81,6 +90,7 @@ enum err store_command_read(struct slice in, struct store_command *ret)
     if (!is_readable(in, STORE_FIXED)) return ERR_CORRUPT;
     const uint8_t *at = in.ptr;
     if ((at[STORE_FLAGS] & ~STORE_ALL_FLAGS) != 0) return ERR_CORRUPT;
+    if (le_get_u32(at + STORE_ZERO) != 0) return ERR_CORRUPT;
     uint32_t fixed = store_fixed(at[STORE_FLAGS]);
     const uint8_t *texts = at + fixed;
     uint32_t subject = le_get_u16(at + STORE_SUBJECT_LEN);
@@ -128,12 +138,12 @@ uint8_t *store_many_add(uint8_t *at, uint32_t *offset, uint32_t body_len)
     return head + MANY_BODY_HEAD;
 }
 
-/* The body at `*at`, which moves behind it. False: it is cut. */
+/* The body at `*at`, which moves behind it. False: it is cut, or has no head. */
 static bool many_body(struct slice in, uint32_t *at, struct slice *ret)
 {
     if (in.len - *at < MANY_BODY_HEAD) return false;
     uint32_t len = le_get_u32(in.ptr + *at);
-    if (len > in.len - *at - MANY_BODY_HEAD) return false;
+    if (len > in.len - *at - MANY_BODY_HEAD || le_get_u32(in.ptr + *at + 4) != 0) return false;
     *ret = slice_of(in.ptr + *at + MANY_BODY_HEAD, len);
     *at += MANY_BODY_HEAD + len;
     return true;
@@ -143,7 +153,7 @@ enum err store_many_check(struct slice in, uint32_t *ret_count)
 {
     if (!is_readable(in, STORE_MANY_HEAD)) return ERR_CORRUPT;
     uint32_t count = le_get_u32(in.ptr + MANY_COUNT), at = STORE_MANY_HEAD;
-    if (count == 0) return ERR_CORRUPT;
+    if (count == 0 || !are_zero(in.ptr, VERSION + 1, MANY_COUNT)) return ERR_CORRUPT;
     for (uint32_t i = 0; i < count; i++) {
         struct slice body;
         struct store_command c;
@@ -182,6 +192,7 @@ void skip_command_write(const struct skip_command *c, uint8_t *at)
 enum err skip_command_read(struct slice in, struct skip_command *ret)
 {
     if (!is_readable(in, SKIP_SIZE) || in.len != SKIP_SIZE) return ERR_CORRUPT;
+    if (!are_zero(in.ptr, VERSION + 1, SKIP_LAST)) return ERR_CORRUPT;
     *ret = (struct skip_command){
         .last = le_get_u64(in.ptr + SKIP_LAST),
         .time = (nanos)le_get_u64(in.ptr + SKIP_TIME),
@@ -222,7 +233,11 @@ enum err remove_command_read(struct slice in, struct remove_command *ret)
     if (count == 0 || (uint64_t)REMOVE_FIXED + (uint64_t)count * REMOVAL_SIZE != in.len)
         return ERR_CORRUPT;
     if ((in.ptr[REMOVE_FLAGS] & ~REMOVE_ERASE) != 0) return ERR_CORRUPT;
-    *ret = (struct remove_command){ in.ptr[REMOVE_FLAGS], count, in.ptr + REMOVE_FIXED };
+    if (!are_zero(in.ptr, REMOVE_FLAGS + 1, REMOVE_COUNT)) return ERR_CORRUPT;
+    struct remove_command c = { in.ptr[REMOVE_FLAGS], count, in.ptr + REMOVE_FIXED };
+    for (uint32_t i = 0; i < count; i++)
+        if (remove_command_get(&c, i) == 0) return ERR_CORRUPT;
+    *ret = c;
     return ERR_OK;
 }
 
@@ -243,6 +258,7 @@ void compact_command_write(uint64_t first, uint8_t *at)
 enum err compact_command_read(struct slice in, uint64_t *ret_first)
 {
     if (!is_readable(in, COMPACT_SIZE) || in.len != COMPACT_SIZE) return ERR_CORRUPT;
+    if (!are_zero(in.ptr, VERSION + 1, COMPACT_FIRST)) return ERR_CORRUPT;
     uint64_t first = le_get_u64(in.ptr + COMPACT_FIRST);
     if (first == 0) return ERR_CORRUPT;
     *ret_first = first;
@@ -272,7 +288,8 @@ enum err purge_command_read(struct slice in, struct purge_command *ret)
 {
     if (!is_readable(in, PURGE_FIXED)) return ERR_CORRUPT;
     uint32_t len = le_get_u32(in.ptr + PURGE_FILTER_LEN);
-    if ((uint64_t)PURGE_FIXED + len != in.len) return ERR_CORRUPT;
+    if (len > UINT16_MAX || PURGE_FIXED + len != in.len) return ERR_CORRUPT;
+    if (!are_zero(in.ptr, VERSION + 1, PURGE_FILTER_LEN)) return ERR_CORRUPT;
     *ret = (struct purge_command){
         .below = le_get_u64(in.ptr + PURGE_BELOW),
         .keep = le_get_u64(in.ptr + PURGE_KEEP),
@@ -306,6 +323,7 @@ enum err config_command_read(struct slice in, struct config_command *ret)
     if (!is_readable(in, CONFIG_FIXED)) return ERR_CORRUPT;
     uint32_t account = le_get_u32(in.ptr + CONFIG_ACCOUNT_LEN);
     if (account == 0 || account >= in.len - CONFIG_FIXED) return ERR_CORRUPT;
+    if (!are_zero(in.ptr, VERSION + 1, CONFIG_ACCOUNT_LEN)) return ERR_CORRUPT;
     *ret = (struct config_command){
         .created = (nanos)le_get_u64(in.ptr + CONFIG_CREATED),
         .account = { in.ptr + CONFIG_FIXED, account },

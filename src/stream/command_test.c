@@ -82,6 +82,8 @@ static void what_no_encoder_writes_is_corrupt(void **state)
         { 2, 0xff }, /* a subject beyond the end */
         { 23, 0x80 }, /* a time before 1970 */
         { 39, 0x80 }, /* an expiry before 1970 */
+        { 12, 1 },    /* what is always zero */
+        { 15, 1 },
     };
     struct store_command c = example(), back;
     uint32_t size = store_command_size(&c);
@@ -188,6 +190,78 @@ static void a_purge_and_a_configuration_come_back(void **state)
         assert_int_equal(config_command_read(slice_of(bytes, len), &config_back), ERR_CORRUPT);
 }
 
+static bool reads(enum command_kind kind, struct slice body)
+{
+    struct skip_command skip;
+    struct remove_command remove;
+    struct purge_command purge;
+    struct config_command config;
+    uint64_t first;
+    uint32_t count;
+    switch ((int)kind) {
+    case COMMAND_STORE_MANY: return store_many_check(body, &count) == ERR_OK;
+    case COMMAND_SKIP: return skip_command_read(body, &skip) == ERR_OK;
+    case COMMAND_REMOVE: return remove_command_read(body, &remove) == ERR_OK;
+    case COMMAND_COMPACT: return compact_command_read(body, &first) == ERR_OK;
+    case COMMAND_PURGE: return purge_command_read(body, &purge) == ERR_OK;
+    case COMMAND_CONFIG: return config_command_read(body, &config) == ERR_OK;
+    default: return false;
+    }
+}
+
+/* Returns how long it is. */
+static uint32_t write_one(enum command_kind kind, uint8_t *bytes)
+{
+    static const struct skip_command skip = { 9, 5 };
+    static const struct purge_command purge = { 5, 2, SLICE_INIT("a.>") };
+    static const struct config_command config = { 5, SLICE_INIT("$G"), SLICE_INIT("{}") };
+    struct store_command store = example();
+    uint32_t offset = STORE_MANY_HEAD;
+    switch ((int)kind) {
+    case COMMAND_STORE_MANY:
+        store_many_begin(bytes, 1);
+        store_command_write(&store, store_many_add(bytes, &offset, store_command_size(&store)));
+        return offset;
+    case COMMAND_SKIP: skip_command_write(&skip, bytes); return SKIP_SIZE;
+    case COMMAND_REMOVE:
+        remove_command_begin(bytes, 0, 1);
+        remove_command_set(bytes, 0, 7);
+        return remove_command_size(1);
+    case COMMAND_COMPACT: compact_command_write(77, bytes); return COMPACT_SIZE;
+    case COMMAND_PURGE: purge_command_write(&purge, bytes); return purge_command_size(&purge);
+    default: config_command_write(&config, bytes); return config_command_size(&config);
+    }
+}
+
+static void what_is_always_zero_is_looked_at(void **state)
+{
+    (void)state;
+    static const struct {
+        enum command_kind kind;
+        uint32_t at[4]; /* 0 ends them */
+    } cases[] = {
+        { COMMAND_STORE_MANY, { 1, 3, 12, 15 } },
+        { COMMAND_SKIP, { 1, 7 } },
+        { COMMAND_REMOVE, { 2, 3 } },
+        { COMMAND_COMPACT, { 1, 7 } },
+        { COMMAND_PURGE, { 1, 3, 6, 7 } },
+        { COMMAND_CONFIG, { 1, 3, 7 } },
+    };
+    uint8_t bytes[256];
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        uint32_t size = write_one(cases[i].kind, bytes);
+        assert_true(reads(cases[i].kind, slice_of(bytes, size)));
+        for (size_t k = 0; k < ARRAY_COUNT(cases[i].at) && cases[i].at[k] > 0; k++) {
+            size = write_one(cases[i].kind, bytes);
+            bytes[cases[i].at[k]] = 1;
+            assert_false(reads(cases[i].kind, slice_of(bytes, size)));
+        }
+    }
+    uint32_t size = write_one(COMMAND_REMOVE, bytes);
+    bytes[8] = 0; /* sequence 0 */
+    assert_false(reads(COMMAND_REMOVE, slice_of(bytes, size)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +273,7 @@ int main(void)
         cmocka_unit_test(many_stores_come_back_one_by_one),
         cmocka_unit_test(the_small_ones_come_back),
         cmocka_unit_test(a_purge_and_a_configuration_come_back),
+        cmocka_unit_test(what_is_always_zero_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

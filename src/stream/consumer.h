@@ -39,6 +39,7 @@ void consumers_shutdown(struct consumers *);
 uint32_t consumers_count(const struct consumers *);
 struct consumer *consumers_find(const struct consumers *, struct slice name);
 struct consumer *consumers_at(const struct consumers *, uint32_t index);     /* by name; all */
+uint32_t consumers_count_all(const struct consumers *);
 const struct consumer_config *consumer_config_of(const struct consumer *, struct slice *ret_name);
 void consumers_check(struct consumers *);
 

@@ -78,12 +78,13 @@ static void sample(struct consumer *c, const struct ack_info *info)
     assert(percent <= 100);
     if (percent == 0) return;
     if (percent < 100 && rng_below(&consumer_reactor(c)->rng, 100) > percent) return;
-    const struct ack_entry *e = acks_find(&c->acks, info->stream_seq);
+    /* `acks` may not know of the delivery yet */
+    nanos since = redelivery_since(&c->redelivery, info->stream_seq);
     const struct advisory_facts facts = {
         .stream_seq = info->stream_seq,
         .consumer_seq = info->consumer_seq,
         .deliveries = info->deliveries,
-        .ack_time = e == NULL || e->time >= r->wall ? 1 : r->wall - e->time,    /* never 0 */
+        .ack_time = since == 0 || since >= r->now ? 1 : r->now - since, /* never 0 */
     };
     consumer_note(c, ADVISORY_ACK_METRIC, &facts);
 }

@@ -129,14 +129,18 @@ static void a_sampled_ack_is_told(void **state)
 {
     (void)state;
     struct stage *g = stage_new();
+    stage_file(g); /* the delivery is not durable when its ack comes */
     struct consumer_config config = stage_pull_config();
     config.sample_freq = "100%";
     (void)world_say(g->world, g->client, "SUB in 1\r\n");
     (void)stage_store(g, "s.a", "x");
     struct consumer *c = stage_consumer(g, "C", &config);
     (void)stage_pull(g, c, "in", "1");
+    stage_pass(g, 5 * MILLISECOND);
     (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "");
     assert_string_equal(stage_advised(g), "ACK_METRIC 1 1 1 \n");
+    assert_true(g->ack_time == 5 * MILLISECOND);
+    stage_durable(g);
     stage_free(g);
 }
 

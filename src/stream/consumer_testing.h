@@ -28,6 +28,7 @@ struct stage {
     struct stream    *replica;          /* follows the log; NULL: none */
     uint32_t          client;
     struct buf        advised;          /* "MSG_NAKED 5 2 1 reason\n" … */
+    nanos             ack_time;         /* of the last one */
     struct buf        unneeded;         /* "3-5\n" … */
 };
 
@@ -74,6 +75,7 @@ void advise(struct js_account *a, enum advisory advisory, const struct advisory_
     buf_printf(&stage_now->advised, "%s %llu %llu %llu %.*s\n", names[advisory],
                (unsigned long long)f->stream_seq, (unsigned long long)f->consumer_seq,
                (unsigned long long)f->deliveries, SLICE_ARGS(f->reason));
+    stage_now->ack_time = f->ack_time;
 }
 
 static inline void stage_turn(struct turn *t, struct reactor *r)

@@ -63,6 +63,12 @@ struct consumer *consumers_find(const struct consumers *set, struct slice name)
     return c;
 }
 
+uint32_t consumers_count_all(const struct consumers *set)
+{
+    assert(set->counted <= set->names.count);
+    return set->names.count;
+}
+
 struct consumer *consumers_at(const struct consumers *set, uint32_t index)
 {
     /* where it looked last is not part of the set's state */

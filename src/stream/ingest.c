@@ -8,6 +8,7 @@
 #include "stream/batch_reply.h"
 #include "stream/batches.h"
 #include "stream/stream_internal.h"
+#include "subject/subject.h"
 #include "subject/transform.h"
 
 /* What one stream may have in flight, when the configuration does not say. */
@@ -142,12 +143,20 @@ void ingest_note(struct stream *s, const struct incoming *in, struct slice reply
     if (in->id != 0) buf_add(&s->last_id_proposed, in->headers.at[PUBLISH_MSG_ID]);
 }
 
+bool incoming_takes_others(const struct incoming *in)
+{
+    assert((in->flags & STORE_UNWANTED) == 0);
+    if (in->flags & (STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) return true;
+    /* a rollup takes all that match, as on nats-server */
+    return (in->flags & STORE_ROLLUP_SUBJECT) != 0 && subject_has_wildcard(in->subject);
+}
+
 void ingest_follow(struct stream *s, const struct incoming *in, uint64_t sequence)
 {
     struct purge_command c = { .below = sequence };
     if (LIKELY((in->flags & (STORE_ROLLUP_SUBJECT | STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) == 0))
         return;
-    if (in->flags & (STORE_ROLLUP_ALL | STORE_SCHEDULE_ENDS)) s->removals_upto = s->log->proposed;
+    if (incoming_takes_others(in)) s->removals_upto = s->log->proposed;
     if (!in->is_skipped) return;
     if ((in->flags & STORE_ROLLUP_ALL) == 0) c.filter = in->subject;
     if (in->flags & STORE_SCHEDULE_ENDS) c.filter = in->headers.at[PUBLISH_SCHEDULER];

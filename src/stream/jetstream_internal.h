@@ -106,7 +106,7 @@ void js_account_remove(struct js_account *, struct stream *);
 void js_account_charge(struct js_account *, bool is_file, int64_t bytes);
 /* Bytes that its streams have reserved with max_bytes. */
 uint64_t js_account_reserved(const struct js_account *, bool is_file);
-/* Consumers of all its streams that count. */
+/* Consumers of all its streams, direct ones too. */
 uint32_t js_account_consumers(const struct js_account *);
 /* What checks of configurations ask (check.h): streams and consumers of this account. */
 void js_account_directory(struct js_account *, struct js_directory *ret);

@@ -299,7 +299,7 @@ uint32_t js_account_consumers(const struct js_account *a)
 {
     uint32_t sum = 0;
     for (uint32_t i = 0; i < a->streams_count; i++)
-        sum += consumers_count(a->streams[i]->consumers);
+        sum += consumers_count_all(a->streams[i]->consumers);
     return sum;
 }
 

@@ -432,6 +432,16 @@ uint32_t redelivery_deliveries(const struct redelivery *r, uint64_t stream_seq)
     return e == NULL ? 0 : e->deliveries;
 }
 
+nanos redelivery_since(const struct redelivery *r, uint64_t stream_seq)
+{
+    const struct ack_entry *e = ack_list_find(&r->pending, stream_seq);
+    if (e == NULL) return 0;
+    nanos wait = wait_after(r, e->deliveries);
+    assert(e->stream_seq == stream_seq);
+    assert(wait >= 0);
+    return e->time > wait ? e->time - wait : 0;
+}
+
 uint64_t redelivery_from(const struct redelivery *r, uint64_t stream_seq)
 {
     const struct ack_entry *e = ack_list_from(&r->pending, stream_seq);

@@ -97,6 +97,9 @@ enum redelivery_step redelivery_next(struct redelivery *, uint64_t *ret_stream_s
 uint32_t redelivery_count(const struct redelivery *);       /* tracked */
 /* How often this one was delivered; 0: it is not tracked. */
 uint32_t redelivery_deliveries(const struct redelivery *, uint64_t stream_seq);
+/* When it began to wait: its last delivery or +WPI; as much later as a delay was longer than the
+ * wait. 0: it is not tracked. */
+nanos redelivery_since(const struct redelivery *, uint64_t stream_seq);
 /* The lowest one that is tracked and not below `stream_seq`; 0: none. */
 uint64_t redelivery_from(const struct redelivery *, uint64_t stream_seq);
 /* When the last of them is due, those that are due already not counted; 0: none. O(n). */

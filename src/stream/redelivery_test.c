@@ -189,6 +189,8 @@ static void what_is_tracked_can_be_asked_and_forgotten_up_to_a_message(void **st
     redelivery_track(&r, 4, 2, 4 * SECOND);
     assert_int_equal(redelivery_deliveries(&r, 4), 2);
     assert_int_equal(redelivery_deliveries(&r, 5), 0);
+    assert_true(redelivery_since(&r, 6) == 6 * SECOND);
+    assert_true(redelivery_since(&r, 5) == 0);
     assert_int_equal(redelivery_from(&r, 3), 4);
     assert_int_equal(redelivery_from(&r, 9), 0);
     assert_true(redelivery_last_due(&r) == 38 * SECOND);

@@ -368,7 +368,8 @@ struct sources *sources_free(struct sources *set)
 void sources_stored(struct stream *s, struct slice header)
 {
     assert(s->config.sources.count > 0);
-    if (header.len > 0) source_positions_note(&sources_of(s)->positions, header);
+    if (header.len > 0)
+        source_positions_note(&sources_of(s)->positions, s->config.sources.count, header);
 }
 
 enum err sources_apply(struct stream *s, struct slice body)

@@ -118,6 +118,12 @@ void source_header_write(struct slice index, uint64_t sequence, struct slice sub
     buf_add(out, identity);
 }
 
+/* Neither a configuration nor an index name can have it. */
+static bool has_nul(struct slice word)
+{
+    return slice_find_byte(word, '\0') >= 0;
+}
+
 bool source_header_read(struct slice value, struct source_header *ret)
 {
     struct source_header h = { .stream = word_take(&value) };
@@ -127,7 +133,8 @@ bool source_header_read(struct slice value, struct source_header *ret)
     h.subject = word_take(&value);
     h.identity = word_take(&value);
     if (h.stream.len == 0 || h.filters.len == 0 || h.destinations.len == 0) return false;
-    if (!slice_to_u64(number, &h.sequence)) return false;
+    if (has_nul(h.stream) || has_nul(h.filters) || has_nul(h.destinations)) return false;
+    if (has_nul(h.identity) || !slice_to_u64(number, &h.sequence)) return false;
     *ret = h;
     return true;
 }

@@ -73,7 +73,7 @@ static struct source_position *find_of(struct source_positions *p, const struct 
     return NULL;
 }
 
-void source_positions_note(struct source_positions *p, struct slice header)
+void source_positions_note(struct source_positions *p, uint32_t sources, struct slice header)
 {
     struct slice value;
     struct source_header h;
@@ -82,6 +82,7 @@ void source_positions_note(struct source_positions *p, struct slice header)
     struct source_position *position = find_of(p, &h);
     if (position == NULL) {
         struct buf name = { 0 };
+        if (p->count >= sources + SOURCE_POSITIONS_FORMER) return;
         buf_printf(&name, "%.*s %.*s %.*s", SLICE_ARGS(h.stream), SLICE_ARGS(h.filters),
                    SLICE_ARGS(h.destinations));
         position = add(p, buf_slice(&name));

@@ -41,8 +41,10 @@ const struct source_position *source_positions_find(const struct source_position
 /* An identity that is too long counts as none. */
 void source_positions_set(struct source_positions *, struct slice name, uint64_t sequence,
                           struct slice identity);
-/* A message with this header was stored. Other headers change nothing. */
-void source_positions_note(struct source_positions *, struct slice header);
+/* A message with this header was stored. Other headers change nothing, nor does a source that is
+ * one too many: the stream has so many, and may have had SOURCE_POSITIONS_FORMER others. */
+enum { SOURCE_POSITIONS_FORMER = 1024 };
+void source_positions_note(struct source_positions *, uint32_t sources, struct slice header);
 void source_positions_check(const struct source_positions *);
 
 struct source_command {

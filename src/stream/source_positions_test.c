@@ -21,18 +21,54 @@ static void stored_messages_move_the_position_of_their_source(void **state)
 {
     struct source_positions p = { .at = NULL };
     (void)state;
-    source_positions_note(&p, SLICE_LIT("NATS/1.0\r\nNats-Stream-Source: O 4 > > a id1\r\n\r\n"));
+    source_positions_note(&p, 1,
+                          SLICE_LIT("NATS/1.0\r\nNats-Stream-Source: O 4 > > a id1\r\n\r\n"));
     position_is(&p, "O > >", 4, "id1");
-    source_positions_note(&p, SLICE_LIT("NATS/1.0\r\nNats-Stream-Source: O 9 x y a\r\n\r\n"));
-    source_positions_note(&p, SLICE_LIT("NATS/1.0\r\nNats-Stream-Source: O 2 > > a id2\r\n\r\n"));
+    source_positions_note(&p, 1, SLICE_LIT("NATS/1.0\r\nNats-Stream-Source: O 9 x y a\r\n\r\n"));
+    source_positions_note(&p, 1,
+                          SLICE_LIT("NATS/1.0\r\nNats-Stream-Source: O 2 > > a id2\r\n\r\n"));
     position_is(&p, "O > >", 2, "id2"); /* made again */
     position_is(&p, "O x y", 9, "");
     assert_int_equal(p.count, 2);
-    source_positions_note(&p, SLICE_LIT("NATS/1.0\r\nA: b\r\n\r\n"));
-    source_positions_note(&p, SLICE_LIT("NATS/1.0\r\nNats-Stream-Source: junk\r\n\r\n"));
-    source_positions_note(&p, SLICE_LIT(""));
+    source_positions_note(&p, 1, SLICE_LIT("NATS/1.0\r\nA: b\r\n\r\n"));
+    source_positions_note(&p, 1, SLICE_LIT("NATS/1.0\r\nNats-Stream-Source: junk\r\n\r\n"));
+    source_positions_note(&p, 1, SLICE_LIT(""));
     assert_int_equal(p.count, 2);
     assert_null(source_positions_find(&p, SLICE_LIT("O x z")));
+    source_positions_deinit(&p);
+}
+
+static void a_header_that_no_source_writes_changes_nothing(void **state)
+{
+    struct source_positions p = { .at = NULL };
+    (void)state;
+    static const struct slice headers[] = {
+        SLICE_INIT("NATS/1.0\r\nNats-Stream-Source: O\0x 4 > > a id1\r\n\r\n"),
+        SLICE_INIT("NATS/1.0\r\nNats-Stream-Source: O 4 >\0 > a id1\r\n\r\n"),
+        SLICE_INIT("NATS/1.0\r\nNats-Stream-Source: O 4 > \0> a id1\r\n\r\n"),
+        SLICE_INIT("NATS/1.0\r\nNats-Stream-Source: O 4 > > a i\0d\r\n\r\n"),
+        SLICE_INIT("NATS/1.0\r\nNats-Stream-Source: O -4 > > a id1\r\n\r\n"),
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(headers); i++) source_positions_note(&p, 1, headers[i]);
+    assert_int_equal(p.count, 0);
+    source_positions_check(&p);
+    source_positions_deinit(&p);
+}
+
+static void the_sources_that_messages_name_are_bounded(void **state)
+{
+    struct source_positions p = { .at = NULL };
+    struct buf header = { 0 };
+    (void)state;
+    for (int i = 0; i < 2 * SOURCE_POSITIONS_FORMER; i++) {
+        header.len = 0;
+        buf_printf(&header, "NATS/1.0\r\nNats-Stream-Source: O%d 4 > > a\r\n\r\n", i);
+        source_positions_note(&p, 3, buf_slice(&header));
+    }
+    assert_int_equal(p.count, SOURCE_POSITIONS_FORMER + 3);
+    source_positions_note(&p, 3, SLICE_LIT("NATS/1.0\r\nNats-Stream-Source: O7 9 > > a\r\n\r\n"));
+    position_is(&p, "O7 > >", 9, ""); /* what is there goes on */
+    buf_deinit(&header);
     source_positions_deinit(&p);
 }
 
@@ -95,6 +131,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stored_messages_move_the_position_of_their_source),
+        cmocka_unit_test(a_header_that_no_source_writes_changes_nothing),
+        cmocka_unit_test(the_sources_that_messages_name_are_bounded),
         cmocka_unit_test(a_change_is_to_be_told),
         cmocka_unit_test(a_command_is_read_as_it_was_written),
         cmocka_unit_test(what_no_encoder_wrote_is_corrupt),

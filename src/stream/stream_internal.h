@@ -67,6 +67,8 @@ MUST_CHECK bool ingest_check(struct stream *, struct incoming *, enum ingest_che
 void incoming_transform(struct stream *, struct incoming *);
 void incoming_edit(struct stream *, struct incoming *); /* its header as it is stored */
 void incoming_command(const struct incoming *, struct store_command *ret);
+/* Messages of other subjects than its own go when it is applied. */
+bool incoming_takes_others(const struct incoming *);
 /* It is proposed with the next sequence, or will be. */
 void ingest_note(struct stream *, const struct incoming *, struct slice reply);
 /* … and now its command is: what it takes with it is known to be on its way. */

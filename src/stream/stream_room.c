@@ -3,16 +3,36 @@
  * configuration and the messages that are there, nothing else. */
 #include "base/assert.h"
 #include "stream/stream_internal.h"
+#include "subject/subject.h"
 
-bool stream_take_out(struct stream *s, uint64_t sequence)
+/* Nobody can tell who wanted it: all consumers count again. */
+static bool take_unread(struct stream *s, uint64_t sequence, struct slice subject)
+{
+    bool was_there = msgs_remove_unread(s->msgs, sequence, subject);
+    assert(was_there);
+    consumers_purged(s->consumers, SLICE_LIT(""));
+    return true;
+}
+
+/* What is damaged goes like any other, or a limit would end at it. `of`: the subject that it is
+ * known to have, or empty. */
+static bool take_out_of(struct stream *s, uint64_t sequence, struct slice of)
 {
     struct slice subject;
     uint64_t size;
-    if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK) return false;
+    enum err e = msgs_meta(s->msgs, sequence, &subject, &size);
+    if (e == ERR_CORRUPT) return take_unread(s, sequence, of);
+    if (e) return false;
     consumers_removed(s->consumers, sequence, subject);
     bool was_there = msgs_remove(s->msgs, sequence, NULL);
     assert(was_there);
     return true;
+}
+
+bool stream_take_out(struct stream *s, uint64_t sequence)
+{
+    assert(sequence > 0);
+    return take_out_of(s, sequence, SLICE_LIT(""));
 }
 
 uint64_t stream_take_below(struct stream *s, uint64_t first)
@@ -34,13 +54,12 @@ uint64_t stream_take_matching(struct stream *s, const struct purge_command *c)
     return gone;
 }
 
-/* The oldest of a subject go until it has no more than `keep` below `below`, or one cannot be read:
- * that is told where damage is told, and it stays. */
+/* The oldest of a subject go until it has no more than `keep` below `below`. */
 static void take_of_subject(struct stream *s, struct slice subject, uint64_t below, uint64_t keep)
 {
     struct msgs_subject stored;
     while (msgs_subject(s->msgs, subject, &stored) && stored.count > keep && stored.first < below) {
-        if (!stream_take_out(s, stored.first)) return;
+        if (!take_out_of(s, stored.first, subject)) return;
     }
 }
 
@@ -55,7 +74,7 @@ void stream_room_enforce(struct stream *s)
         bool too_many = c->max_msgs > 0 && state.messages > (uint64_t)c->max_msgs;
         bool too_large = c->max_bytes > 0 && state.bytes > (uint64_t)c->max_bytes;
         if (state.messages == 0 || (!too_many && !too_large)) return;
-        if (!stream_take_out(s, state.first_sequence)) return;  /* it cannot be read */
+        if (!stream_take_out(s, state.first_sequence)) return;
     }
 }
 
@@ -97,7 +116,9 @@ void stream_room_make(struct stream *s, const struct store_command *c, uint64_t 
         take_of_subject(s, c->subject, sequence, (uint64_t)s->config.max_msgs_per_subject);
     stream_room_enforce(s);
     if (LIKELY((c->flags & (STORE_ROLLUP_SUBJECT | STORE_ROLLUP_ALL)) == 0)) return;
+    const struct purge_command matching = { .below = sequence, .filter = c->subject };
     if (c->flags & STORE_ROLLUP_ALL) (void)stream_take_below(s, sequence);
+    else if (subject_has_wildcard(c->subject)) (void)stream_take_matching(s, &matching);
     else take_of_subject(s, c->subject, sequence, 0);
 }
 

@@ -63,6 +63,21 @@ static void lowered_limits_count_at_once(void **state)
     streams_world_free(w);
 }
 
+static void a_rollup_of_a_pattern_takes_all_that_match(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = streams_make(w, "{\"name\":\"S\",\"subjects\":[\"a.>\"],"
+                                       "\"allow_rollup_hdrs\":true}");
+    fill(w, 2);
+    (void)streams_publish(w, "a.b.c", NULL, "x");
+    (void)streams_publish(w, "a.*", "Nats-Rollup: sub\r\n", "x");
+    assert_int_equal(streams_state(s).messages, 2);
+    assert_int_equal(streams_state(s).first_sequence, 3);
+    assert_true(s->removals_upto == s->log->proposed);
+    streams_world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -70,6 +85,7 @@ int main(void)
         cmocka_unit_test(the_oldest_go_when_there_are_too_many_bytes),
         cmocka_unit_test(the_oldest_of_a_subject_go_first),
         cmocka_unit_test(lowered_limits_count_at_once),
+        cmocka_unit_test(a_rollup_of_a_pattern_takes_all_that_match),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

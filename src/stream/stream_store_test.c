@@ -419,6 +419,7 @@ static void flip(struct file_world *f, uint64_t sequence)
     assert_non_null(bytes);
     while (memcmp(bytes + at, text, strlen(text)) != 0) at++;
     disk_memory_flip(f->disk, name, at, 3);
+    disk_memory_flip(f->disk, name, at + 1, 3); /* one alone would be mended */
 }
 
 static void what_the_journal_has_lost_is_listed_for_ever(void **state)

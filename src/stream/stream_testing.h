@@ -74,6 +74,10 @@ uint32_t consumers_count(const struct consumers *c)
 {
     return c->wants ? 1 : 0;
 }
+uint32_t consumers_count_all(const struct consumers *c)
+{
+    return consumers_count(c);
+}
 void consumers_check(struct consumers *c)
 {
     assert_non_null(c->stream);

@@ -113,7 +113,9 @@ class NatsPy(Suite):
         (self.environment / "prepared").touch()
 
     def call(self, tests):
-        words = [self.environment / "bin" / "python", "-m", "pytest", "-v", "-p", "no:cacheprovider", *tests]
+        # unittest.mock: a test uses it without an import of its own
+        words = [self.environment / "bin" / "python", "-m", "pytest", "-v", "-p", "no:cacheprovider",
+                 "-p", "unittest.mock", *tests]
         return words, self.sources / "nats.py" / self.folder[self.name], {
             "NATS_SERVER_VERSION": VERSION, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
 
@@ -123,15 +125,22 @@ class NatsPy(Suite):
 
 
 def tap_verdicts(tests, output):
-    """Names in Test Anything Protocol output, whatever their depth, to those of the lists, which begin with the file."""
-    told = {name: not bad for bad, name in re.findall(r"^ *(not )?ok \d+ - (.*)$", output, re.M)}
+    """Verdicts in Test Anything Protocol output for those of the lists, where steps are `title > step`."""
+    told, titles = {}, {}
+    for indent, bad, title, name in re.findall(r"^( *)(?:(not )?ok \d+ - |# (Subtest): )(.*)$", output, re.M):
+        depth = len(indent) // 4
+        titles[depth] = name
+        if not title:
+            path = [titles.get(d, "").strip() for d in range(depth + 1)]
+            for start in range(depth + 1):      # Node's groups are no part of a title, Deno's tests are
+                told[" > ".join(path[start:])] = not bad
     return {test: told[title] for test in tests for title in [test.split(" :: ", 1)[1]] if title in told}
 
 
 def titles_pattern(tests):
     """A regular expression that matches exactly these tests' titles; a slash would end it early for Deno."""
-    titles = (re.escape(test.split(" :: ", 1)[1]).replace("/", r"\/").replace(r"\ ", " ") for test in tests)
-    return "^(" + "|".join(titles) + ")$"
+    titles = dict.fromkeys(test.split(" :: ", 1)[1].split(" > ")[0] for test in tests)
+    return "^(" + "|".join(re.escape(t).replace("/", r"\/").replace(r"\ ", " ") for t in titles) + ")$"
 
 
 class NatsJs(Suite):

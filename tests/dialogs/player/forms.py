@@ -75,7 +75,18 @@ def mask_sizes(lines):
         if re.match(r"H?MSG .*(?: |\}\})\d+$", line):
             head = at
         elif "{{" in line and head is not None:
-            out[head] = re.sub(r"(?<=\}\})\d+$", "{{size}}", out[head])
-            out[head] = re.sub(r"( \d+)? \d+$" if out[head].startswith("HMSG") else r" \d+$",
-                               lambda found: " {{size}}" * len(found[0].split()), out[head])
+            out[head] = hide_size(out[head])
     return out
+
+
+def mask_size(message):
+    """The same for a message that is one line of dialog text."""
+    head, end, body = message.partition("\\r\\n")
+    is_message = re.match(r"H?MSG .*(?: |\}\})\d+$", head)
+    return (hide_size(head) if is_message and "{{" in body else head) + end + body
+
+
+def hide_size(head):
+    head = re.sub(r"(?<=\}\})\d+$", "{{size}}", head)
+    return re.sub(r"( \d+)? \d+$" if head.startswith("HMSG") else r" \d+$",
+                  lambda found: " {{size}}" * len(found[0].split()), head)

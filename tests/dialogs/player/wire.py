@@ -173,6 +173,12 @@ class Conn:
         self.await_data(lambda data: b"\n" in data, deadline or self.deadline())
         return self.cut(self.data.index(b"\n") + 1)
 
+    def read_message(self, deadline=None):
+        """A line, with the payload that it promises."""
+        line = self.read_line(deadline)
+        found = re.fullmatch(rb"H?MSG .* (\d+)\r\n", line)
+        return line + self.read(int(found.group(1)) + 2, deadline) if found else line
+
     def read_rest(self, quiet):
         """Everything until the server has been quiet for `quiet` seconds (recording, reports)."""
         try:

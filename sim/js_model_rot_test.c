@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What may be reported as damaged, and what must. */
+#include "sim/js_model_testing.h"
+
+static void rot(struct told_world *w, uint64_t owner, uint64_t first, uint64_t last)
+{
+    const struct jm_rot r = { .owner = owner, .first = first, .last = last };
+    jm_rotted(&w->model, &r);
+}
+
+/* An audit of a stream of two, in which the first is not shown and the server tells of `lost`. */
+static void audit_without_the_first(struct told_world *w, uint64_t lost)
+{
+    struct jm_msg *second = jm_at(w->stream, 2), *both[] = { jm_at(w->stream, 1), second };
+    struct jm_told t = told_of(w, both, 2, 2); /* what is damaged counts */
+    jm_audit_begin(&w->model, w->stream, &t);
+    found(w, second, 2);
+    if (lost > 0) jm_audit_lost(&w->model, w->stream, lost);
+    jm_audit_end(&w->model, w->stream, &t);
+}
+
+static void with_two(struct told_world *w)
+{
+    begin(w);
+    (void)stored(w, "S.a", 1);
+    (void)stored(w, "S.a", 2);
+}
+
+static void what_a_bit_has_hit_may_be_reported(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    audit_without_the_first(w, 1);
+    expect_well(w);
+    assert_int_equal(w->model.damaged, 1);
+    assert_true(jm_is_lost(w->stream, 1));
+}
+
+static void and_must_be_when_it_is_not_there(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    audit_without_the_first(w, 0);
+    expect_complaint(w, "1 (message 1 on S.a, acked) is lost");
+}
+
+static void and_may_not_when_it_is_shown(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 2, 2);
+    audit_without_the_first(w, 2);
+    expect_complaint(w, "tells that 2 is damaged, and shows it");
+}
+
+static void nothing_else_may_be_reported(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 2, 2);
+    audit_without_the_first(w, 1);
+    expect_complaint(w, "tells that 1 is damaged, but no bit of it was flipped");
+}
+
+static void a_stream_that_came_later_was_not_hit(void **state)
+{
+    struct told_world *w = *state;
+    begin(w);
+    rot(w, 5, 1, 1);
+    with_two(w);
+    audit_without_the_first(w, 1);
+    expect_complaint(w, "but no bit of it was flipped");
+}
+
+static void what_has_a_number_is_one_stream(void **state)
+{
+    struct told_world *w = *state;
+    begin(w);
+    struct jm_stream *other = w->stream;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    assert_true(jm_may_be_damaged(&w->model, other, 1));
+    audit_without_the_first(w, 1);
+    assert_false(jm_may_be_damaged(&w->model, other, 1));
+    rot(w, 5, 2, 2);
+    assert_false(jm_may_be_damaged(&w->model, other, 2));
+    assert_true(jm_may_be_damaged(&w->model, w->stream, 2));
+}
+
+static void what_was_deleted_is_not_damaged(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    struct jm_removal *r = jm_removal_new(&w->model, w->stream);
+    r->seq = 1;
+    jm_removal_answered(&w->model, r, JM_DONE);
+    rot(w, 5, 1, 1);
+    audit_without_the_first(w, 1);
+    expect_complaint(w, "tells that 1 is damaged, though it was deleted");
+}
+
+/* A rollup that the journal has lost has not been. */
+static void what_was_lost_has_removed_nothing(void **state)
+{
+    struct told_world *w = *state;
+    begin(w);
+    struct jm_msg *one = stored(w, "S.a", 1), *by = sent(w, "S.a");
+    by->is_rollup = true;
+    jm_acked(&w->model, by, 2, false);
+    assert_non_null(jm_must_be_gone(&w->model, w->stream, one));
+    rot(w, 5, 2, 2);
+    assert_null(jm_must_be_gone(&w->model, w->stream, one));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_MODEL(what_a_bit_has_hit_may_be_reported),
+        WITH_MODEL(and_must_be_when_it_is_not_there),
+        WITH_MODEL(and_may_not_when_it_is_shown),
+        WITH_MODEL(nothing_else_may_be_reported),
+        WITH_MODEL(a_stream_that_came_later_was_not_hit),
+        WITH_MODEL(what_has_a_number_is_one_stream),
+        WITH_MODEL(what_was_deleted_is_not_damaged),
+        WITH_MODEL(what_was_lost_has_removed_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
