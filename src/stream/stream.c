@@ -102,6 +102,7 @@ void stream_dismantle(struct stream *s)
     turn_cancel(&s->turn);
     stream_expiry_stop(s);
     ingest_held_stop(s);
+    msgs_wait_cancel(&s->unneeded_wait);
     s->batches = batches_free(s->batches);
     stream_changes_fail(s, ERR_CLOSED);
     stream_erasing_fail(s, ERR_CLOSED);
@@ -156,7 +157,7 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
     return s;
 }
 
-/* Acks of before are durable, the removals that they led to need not be. */
+/* Acks of before are durable, the removals that they led to need not be. A share in each turn. */
 static void sweep(struct stream *s, const struct msgs_state *state)
 {
     uint64_t last = consumers_reach(s->consumers);

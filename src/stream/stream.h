@@ -62,6 +62,7 @@ struct stream {
     bool                 is_deleted;    /* COMMAND_DELETE was proposed: nothing new is taken */
     bool                 is_gone;       /* … and applied: it ends in its next turn */
     bool                 is_expiring;   /* private to stream_expiry.c: the timer has fired */
+    bool                 is_unneeded_reading; /* private to stream_changes.c */
     bool                 is_held_loading; /* private to ingest_held.c */
     bool                 is_config_told; /* of a file stream, to a checkpoint */
     struct list          waits;         /* struct stream_wait, by `upto` */
@@ -91,6 +92,7 @@ struct stream {
     struct buf           held_now;      /* the one in hand */
     struct msgs_load     held_load;     /* a message that its checks need */
     struct msgs_wait     held_wait;     /* … or an index */
+    struct msgs_wait     unneeded_wait; /* private to stream_changes.c: for what `unneeded` needs */
     struct zone         *zone;          /* the last time zone that a schedule named … */
     char                *zone_name;     /* … and its name */
     uint64_t             removals_upto; /* the last command that removes something */
