@@ -33,9 +33,9 @@ static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
  * latency beside a flood (decision 004). A connection that filled READ_BETWEEN is a flood. */
 enum { READ_BUFFER = 64 * 1024, READ_TURN = 8 * 1024, READ_BETWEEN = 8 * 1024 };
 
-/* … so much of it that a look, which costs as much as a message or two, is worth it: bytes that were
- * handed up, and what they led to, a delivery counting as so many. A turn of small messages is
- * that much; of long ones it takes several. */
+/* … when that is worth a look, which costs as much as a message or two: after so many bytes that
+ * were handed up, with what they led to, a delivery counting as so many. A turn of small messages
+ * is that much; of long ones it takes several. */
 enum { LOOK_BYTES = 32 * 1024, LOOK_DELIVERY = 512 };
 
 /* Steps of handshakes that one reactor has at the workers; the others wait for their turn. One of

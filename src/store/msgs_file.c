@@ -252,9 +252,10 @@ static void soon(const struct msgs *base, uint32_t step)
 {
     const struct msgs_file *f = file_from_const(base);
     const struct block *b = f->open;
-    if (step == 0) lines_soon(&f->first, offsetof(struct msgs_file, told) -
-                                             offsetof(struct msgs_file, first));
-    if (step == 0) PREFETCH(&f->pin_chunk);
+    if (step == 0) {
+        lines_soon(&f->first, (size_t)((const char *)&f->told - (const char *)&f->first));
+        PREFETCH(&f->pin_chunk);
+    }
     if (b == NULL || step == 0) return;
     if (step == 1) {
         lines_soon(b, sizeof *b);
