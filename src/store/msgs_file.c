@@ -264,17 +264,17 @@ static void soon(const struct msgs *base, uint32_t step)
     const struct block_index *x = b->index;
     if (step == 2) lines_soon(x, sizeof *x);
     if (x->chunks_count == 0 || step == 2) return;
-    struct chunk *const *c = &b->chunks[x->chunks_count - 1];
+    uint32_t last = x->chunks_count - 1;
     if (step == 3) {
-        PREFETCH(c);
+        if (last < b->chunks_cap) PREFETCH(&b->chunks[last]);
         PREFETCH(&x->entries[x->entries_count]);
         PREFETCH(&x->entries[x->entries_count - 1]);
-        PREFETCH(&x->chunks[x->chunks_count - 1]);
+        PREFETCH(&x->chunks[last]);
         PREFETCH(x->subjects);
         PREFETCH(x->slots);
-    } else if (step == 4 && *c != NULL) {
-        PREFETCH(*c);
-        PREFETCH((const char *)*c + CACHE_LINE);
+    } else if (step == 4) {
+        const struct chunk *c = chunk_get(b, last);
+        if (c != NULL) lines_soon(c, sizeof *c);
     }
 }
 
