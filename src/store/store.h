@@ -80,7 +80,7 @@ struct store_owner_ops {
     /* What is to be erased waits for the next list. */
     bool (*is_urgent)(const struct store_owner *);
     /* A record of it is about to be applied: prefetches what that touches, one step of
-     * STORE_SOON_STEPS after the other, and does nothing else. NULL: nothing. */
+     * STORE_SOON_STEPS after the other (some maybe twice), and does nothing else. NULL: nothing. */
     void (*soon)(const struct store_owner *, uint32_t step);
 };
 
