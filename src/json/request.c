@@ -83,6 +83,7 @@ static enum err type_refuse(struct json_reading *r, struct json_value v, const c
 static enum err word_refuse(struct json_reading *r, struct json_value v,
                             const struct json_words *words)
 {
+    r->is_over = true;
     size_t len = strlen(words->refusal);
     struct buf raw = { 0 }, text = { 0 };
     bool is_quoted = len > 2 && strcmp(words->refusal + len - 2, "%q") == 0;
@@ -100,6 +101,7 @@ static enum err word_refuse(struct json_reading *r, struct json_value v,
 static enum err time_refuse(struct json_reading *r, struct json_value v)
 {
     struct slice text = { 0 };
+    r->is_over = true;
     if (json_kind(v) != JSON_STRING || !json_to_slice(v, &text))
         return errmsg_set(r->why, ERR_INVALID, "Time.UnmarshalJSON: input is not a JSON string");
     struct buf why = { 0 };
@@ -118,6 +120,7 @@ static enum err field_refuse(const struct json_field *f, struct json_value v,
         enum json_kind kind = json_kind(v);
         bool is_word = !f->table->words->is_text || kind == JSON_STRING || kind == JSON_NULL;
         if (is_word) return word_refuse(r, v, f->table->words);
+        r->is_over = true;
     }
     struct buf go_type = { 0 };
     go_type_add(f, &go_type);
@@ -167,12 +170,24 @@ static enum err unknown_refuse(struct json_reading *r, struct slice key)
     return e;
 }
 
+/* Keeps what is wrong for the end, unless something is kept already; an error that ends all
+ * stays. */
+static enum err keep(struct json_reading *r, enum err e)
+{
+    if (e == ERR_OK || r->is_over) return e;
+    assert(r->why->text[0] != '\0');
+    if (r->kept.text[0] == '\0') r->kept = *r->why;
+    r->why->text[0] = '\0';
+    r->bad_type = NULL;
+    return ERR_OK;
+}
+
 static enum err member_read(const struct json_table *t, struct slice key, struct json_value v,
                             struct json_reading *r, void *ret)
 {
     const struct json_field *embed = NULL;
     const struct json_field *f = field_find(t, key, &embed);
-    if (f == NULL) return r->is_strict ? unknown_refuse(r, key) : ERR_OK;
+    if (f == NULL) return r->is_strict ? keep(r, unknown_refuse(r, key)) : ERR_OK;
     if (json_kind(v) == JSON_NULL && f->type != JSON_WORD) return ERR_OK;
 
     uint32_t path_len = r->path_len;
@@ -185,7 +200,7 @@ static enum err member_read(const struct json_table *t, struct slice key, struct
     if (e && r->why->text[0] == '\0') e = field_refuse(f, v, r);
     r->path_len = path_len;
     r->go_name = go_name;
-    return e;
+    return keep(r, e);
 }
 
 /* The table of a struct that is no object: an element of an array, or the whole document. */
@@ -212,7 +227,7 @@ enum err json_go_object_read(const struct json_table *t, struct json_value objec
 {
     assert(t->go_name != NULL);
     if (json_kind(object) == JSON_NULL) return ERR_OK;
-    if (json_kind(object) != JSON_OBJECT) return not_object(t, object, r);
+    if (json_kind(object) != JSON_OBJECT) return keep(r, not_object(t, object, r));
     const char *outer = r->go_name;
     r->go_name = t->go_name;
     struct json_members members = json_members_of(object);
@@ -256,7 +271,10 @@ static enum err value_read(const struct json_request *q, struct slice text, stru
     AUTO_FREE(json_doc) doc = NULL;
     enum err e = json_doc_parse(text, &limits, &doc);
     if (e) return errmsg_set(why, ERR_INVALID, "%s", err_text(e));
-    return json_go_object_read(q->table, json_doc_root(doc), &r, ret);
+    e = json_go_object_read(q->table, json_doc_root(doc), &r, ret);
+    if (e || r.kept.text[0] == '\0') return e;
+    *why = r.kept;
+    return ERR_INVALID;
 }
 
 /* All values, one on top of the other; in plain mode exactly one. */

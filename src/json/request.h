@@ -2,8 +2,8 @@
 /* Request: the body of an API request into a struct by its table, as nats-server reads it.
  *
  * Errors are the sentences of Go's encoding/json: unknown fields, syntax with the offset, wrong
- * types with the names of Go's structs (JSON_NAMED_TABLE). The first error in the order of the text
- * wins.
+ * types with the names of Go's structs (JSON_NAMED_TABLE). A word or a time that cannot be read
+ * wins over all others, else the first error in the order of the text does.
  * Thread: any. Memory: what is read lies in the caller's arena.
  * Limits: as reader.h, with a depth of JSON_REQUEST_DEPTH_MAX. */
 #ifndef MIDGE_JSON_REQUEST_H

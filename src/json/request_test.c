@@ -100,6 +100,26 @@ static void expect_why(enum json_request_mode mode, const char *body, const char
         fail_msg("%s: \"%s\" instead of \"%s\"", body, why.text, expected);
 }
 
+static void words_and_times_are_told_before_wrong_types(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        { "{\"name\":5,\"color\":\"x\"}", "can not unmarshal \"\\\"x\\\"\"" },
+        { "{\"y\":5,\"paint\":\"x\"}", "unknown paint" },
+        { "{\"name\":5,\"y\":5,\"max_msgs\":\"1\"}",
+          "json: cannot unmarshal number into Go struct field "
+          "StreamConfigRequest.StreamConfig.name of type string" },
+        { "{\"y\":5,\"name\":5}", "json: unknown field \"y\"" },
+        { "{\"sources\":[{\"name\":5},{\"opt_start_time\":5}]}",
+          "Time.UnmarshalJSON: input is not a JSON string" },
+        { "{\"sources\":[5,{\"name\":5}],\"subjects\":[5,6],\"paint\":\"red\"}",
+          "json: cannot unmarshal number into Go struct field "
+          "StreamConfigRequest.StreamConfig.sources of type server.StreamSource" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        expect_why(JSON_REQUEST_STRICT, rows[i][0], rows[i][1]);
+}
+
 static void a_request_survives_reading_and_writing(void **state)
 {
     (void)state;
@@ -376,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_survives_reading_and_writing),
+        cmocka_unit_test(words_and_times_are_told_before_wrong_types),
         cmocka_unit_test(keys_and_some_words_match_in_any_case_and_maps_are_sorted),
         cmocka_unit_test(values_follow_one_another_and_none_is_fine),
         cmocka_unit_test(strict_errors_are_those_of_go),

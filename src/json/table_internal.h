@@ -9,13 +9,16 @@
 
 enum { JSON_TYPES_COUNT = JSON_EMBED_PTR + 1, JSON_PATH_SIZE = 128 };
 
-/* One read under way. In Go's manner members are taken in the order of the text, the first error
- * ends it, and the texts are those of Go's encoding/json. */
+/* One read under way. In Go's manner members are taken in the order of the text, and the texts are
+ * those of Go's encoding/json: of wrong types and unknown members the first is kept, and reading
+ * goes on; a word or a time that cannot be read ends it at once. */
 struct json_reading {
     struct arena      *arena;
     struct errmsg     *why;
     bool               is_go;
     bool               is_strict;       /* an unknown member is an error; only in Go's manner */
+    bool               is_over;         /* the error in `why` ends it */
+    struct errmsg      kept;            /* empty: none yet */
     const char        *go_name;         /* of the innermost struct */
     /* set by a type's reader that knows better than its row what is wrong */
     struct json_value  bad;

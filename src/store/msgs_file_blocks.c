@@ -285,11 +285,17 @@ uint8_t *block_append(struct block *b, const struct stored *m, uint64_t previous
     return at;
 }
 
-void block_set_file(struct block *b, struct disk_file *file)
+void block_set_file(struct block *b, struct disk_file *take_file)
 {
-    assert(b->file == NULL && file != NULL);
-    b->file = file;
-    store_cache_add(store_cache_files(b->owner->o.cache), &b->file_cached, 1, file_evict);
+    struct store_cache *files = store_cache_files(b->owner->o.cache);
+    assert(take_file != NULL && take_file != b->file);
+    if (b->file != NULL) {
+        b->owner->o.disk->close(b->owner->o.disk, take_file);
+        store_cache_hold(files, &b->file_cached);
+        return;
+    }
+    b->file = take_file;
+    store_cache_add(files, &b->file_cached, 1, file_evict);
 }
 
 void block_close_file(struct block *b)

@@ -222,6 +222,7 @@ void msgs_file_checkpointed(struct msgs *m)
     f->forgotten_free = f->forgotten_said;
     f->gone_said = seqset_free(f->gone_said);
     f->first_safe = f->first_said;
+    f->is_held_up = false;
     writer_go(f);
 }
 

@@ -192,6 +192,37 @@ static void a_subject_stays_until_a_list_has_all_removals_of_it(void **state)
     files_teardown(f);
 }
 
+static void without_a_descriptor_it_waits_and_asks_no_more(void **state)
+{
+    (void)state;
+    struct files *f = files_setup(9);
+    struct disk_memory_fault *reads = &f->disk->fault[DISK_MEMORY_READS];
+    int done = 0;
+    f->options.block_size = 2048;
+    f->options.is_compressed = true;
+    struct msgs *m = files_make(f, 1);
+    fill(m);
+    msgs_file_flush(m, note, &done);
+    files_settle(f);
+    evict_all(f);
+    assert_true(msgs_remove(m, SECRET, NULL));
+    reads->fail_permille = 1000;
+    reads->error = ERR_LIMIT;
+    msgs_erase(m, SECRET, note, &done);
+    files_settle(f);                    /* it ends */
+    assert_int_equal(done, 1);
+    assert_int_equal(msgs_lost(m, NULL, NULL), 0);
+    reads->fail_permille = 0;
+    msgs_file_retry(m);
+    files_settle(f);
+    checkpoint(f, m);
+    files_settle(f);
+    assert_int_equal(done, 2);
+    expect_others(f, m);
+    (void)files_close(f, m);
+    files_teardown(f);
+}
+
 static void the_others_are_read_as_before(void **state)
 {
     (void)state;
@@ -329,6 +360,7 @@ int main(void)
         cmocka_unit_test(what_was_not_written_yet_never_is),
         cmocka_unit_test(what_was_written_is_overwritten_with_its_subject),
         cmocka_unit_test(a_subject_stays_until_a_list_has_all_removals_of_it),
+        cmocka_unit_test(without_a_descriptor_it_waits_and_asks_no_more),
         cmocka_unit_test(the_others_are_read_as_before),
         cmocka_unit_test(a_subject_that_others_have_stays),
         cmocka_unit_test(a_block_without_any_message_is_filled_with_zeros_when_a_list_knows),

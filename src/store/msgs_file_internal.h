@@ -182,6 +182,7 @@ struct msgs_file {
     uint64_t   tail_last;
     bool is_lost_changed, is_changed;
     bool is_failed, is_refused, is_stopped;
+    bool is_held_up; /* a read had no descriptor: what can wait does, until one works or a list */
     bool is_choosing, is_asked_again; /* writer_go() */
 };
 
@@ -227,7 +228,9 @@ void chunk_room(struct chunk *, uint32_t more);
 void chunk_take(struct chunk *, uint8_t *take_memory, uint8_t *body, uint32_t len);
 /* A message at the end of what the block has, which is in memory. Returns where it goes. */
 uint8_t *block_append(struct block *, const struct stored *, uint64_t previous);
-void block_set_file(struct block *, struct disk_file *); /* held once */
+/* Held once more. While it was opened somebody who could not wait may have done so: then that one
+ * stays. */
+void block_set_file(struct block *, struct disk_file *take_file);
 void block_close_file(struct block *); /* blocking; nothing of it is in flight */
 /* Held instead of what was held before; NULL: nothing. */
 void pin_chunk(struct msgs_file *, struct chunk *);

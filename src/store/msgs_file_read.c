@@ -166,6 +166,7 @@ static void fetch_end(struct fetch *t)
     if (b->file != NULL && b->file_cached.holds > 0)
         store_cache_release(store_cache_files(f->o.cache), &b->file_cached);
     block_settled(b);
+    f->is_held_up = is_passing(t->op.result);
     xfree(t->span.ptr);
     xfree(t);
     wake_waiting(f);

@@ -190,6 +190,28 @@ static void what_is_prepared_needs_no_read(void **state)
     files_teardown(w);
 }
 
+/* One by and by, one who cannot wait. */
+static void a_file_that_two_open_is_open_once(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(8);
+    struct msgs *m = files_make(w, 1);
+    struct msgs_wait wait = { .done = waited };
+    struct stored got;
+    struct slice subject;
+    uint64_t bytes, opens;
+    add_many(m, 1, MANY);
+    flush(w, m);
+    opens = w->disk->fault[DISK_MEMORY_NAMES].count;
+    assert_int_equal(msgs_prepare(m, 10, 12, &wait), ERR_BUSY);
+    assert_int_equal(msgs_meta(m, 11, &subject, &bytes), ERR_OK);
+    files_settle(w);
+    assert_int_equal(w->disk->fault[DISK_MEMORY_NAMES].count, opens + 2);
+    assert_int_equal(files_get(w, m, 11, &got), ERR_OK);
+    (void)files_close(w, m);
+    files_teardown(w);
+}
+
 static void what_is_read_ahead_is_there_when_it_is_asked_for(void **state)
 {
     (void)state;
@@ -250,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_is_removed_leaves_nothing),
         cmocka_unit_test(files_that_nobody_knows_are_put_aside),
         cmocka_unit_test(what_is_prepared_needs_no_read),
+        cmocka_unit_test(a_file_that_two_open_is_open_once),
         cmocka_unit_test(what_is_read_ahead_is_there_when_it_is_asked_for),
         cmocka_unit_test(a_message_larger_than_a_block_has_one_of_its_own),
         cmocka_unit_test(the_size_of_blocks_follows_the_limits),

@@ -282,9 +282,9 @@ static void choose(struct msgs_file *f)
     bool is_asked = !f->is_stopped || f->on_flushed != NULL;
     if (may_write_now && is_asked && blocks_go(f)) return;
     flush_end(f);
-    if (!f->is_failed && erase_go(f)) return;
+    if (!f->is_failed && !f->is_held_up && erase_go(f)) return;
     if (remove_go(f)) return;
-    if (may_write_now && !f->is_stopped) (void)compact_go(f);
+    if (may_write_now && !f->is_stopped && !f->is_held_up) (void)compact_go(f);
 }
 
 /* What is called back in between may ask for more. */
@@ -406,6 +406,7 @@ void msgs_file_retry(struct msgs *m)
 {
     struct msgs_file *f = file_from(m);
     set_refused(f, false);
+    f->is_held_up = false;
     writer_go(f);
 }
 

@@ -62,6 +62,21 @@ static void client_write(const struct session *s, struct arena *arena, struct bu
     json_table_write(&client_table, &info, &w);
 }
 
+/* A stream calls for itself: the consumer of a source. It is as old as the server. */
+static void own_client_write(const struct js_account *a, struct buf *out)
+{
+    const struct core *core = a->js->core;
+    const struct client_info info = {
+        .start = core->started_wall,
+        .account = a->account->name,
+        .server = core->identity.name,
+        .kind = "JetStream",
+    };
+    struct json_writer w = json_writer_on(out, JSON_COMPACT);
+    assert(!a->is_system);
+    json_table_write(&client_table, &info, &w);
+}
+
 static const struct session *session_at(const struct core_reactor *cr, uint64_t origin)
 {
     assert(origin % REACTORS_MAX == cr->reactor->id);
@@ -213,13 +228,14 @@ static void tell(struct jetstream *js, struct js_account *account, enum advisory
         .timestamp = js->home->reactor->wall,
         .facts = *facts,
     };
-    bool has_client = (row.flags & ADVISORY_OF_CLIENT) && facts->origin != 0;
     bool is_system = account == NULL || account->is_system;
-    if (has_client && !is_system) {
+    bool has_client = (row.flags & ADVISORY_OF_CLIENT) != 0 && !is_system;
+    if (has_client && facts->origin != 0) {
         send_later(&a);
         return;
     }
-    if (facts->has_client && is_system) buf_add_str(&a.client, "{}");
+    if (has_client) own_client_write(account, &a.client);
+    else if (facts->has_client && is_system) buf_add_str(&a.client, "{}");
     advice_put(&a);
     advice_deinit(&a);
 }

@@ -62,6 +62,22 @@ static void a_caller_who_is_gone_is_not_told_of(void **state)
     js_world_free(w);
 }
 
+static void a_stream_that_calls_is_told_as_what_it_is(void **state)
+{
+    (void)state;
+    struct js_world *w = js_world_new(2, NULL);
+    uint32_t client = listener(w, "$JS.EVENT.>");
+    struct js_account *a = js_account_find(&w->js, SLICE_LIT("$G"));
+    const struct advisory_facts facts = { .subject = SLICE_LIT("$JS.API.CONSUMER.CREATE.S"),
+                                          .response = SLICE_LIT("{}") };
+    advise(a, ADVISORY_API_AUDIT, &facts);
+    js_world_run(w);
+    const char *text = heard(w, client);
+    assert_has(text, "\"acc\":\"$G\",\"server\":");
+    assert_has(text, "\"kind\":\"JetStream\"},\"subject\":");
+    js_world_free(w);
+}
+
 static void names_stand_behind_the_subject(void **state)
 {
     (void)state;
@@ -111,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_told_with_who_made_it),
         cmocka_unit_test(a_caller_who_is_gone_is_not_told_of),
+        cmocka_unit_test(a_stream_that_calls_is_told_as_what_it_is),
         cmocka_unit_test(names_stand_behind_the_subject),
         cmocka_unit_test(the_system_account_hears_its_own_with_the_name_of_the_account),
     };

@@ -6,7 +6,6 @@
 #include "stream/advisory.h"
 #include "stream/api_internal.h"
 #include "stream/api_requests.h"
-#include "wire/headers.h"
 
 /* Requests of one turn: calls change something and are few, listings can be long. */
 enum { CALLS_AT_ONCE = 256, LOOKS_AT_ONCE = 16, QUEUE_MAX = 10000 };
@@ -187,19 +186,13 @@ void api_forward_take(struct sink *sink, struct core_reactor *cr, struct sub *su
 static bool is_admitted(struct api_request *r, uint32_t flags)
 {
     const struct js_account *a = r->account;
-    struct js_error error;
-    struct slice level = { 0 };
     if (flags & API_QUIET) {
         if (a->is_system) api_fail_as(r, JS_ERR_NOT_ENABLED_FOR_ACCOUNT);
         else if (!a->is_enabled) api_no_responders(r);
         return a->is_enabled;
     }
     if (flags & API_ANY_ACCOUNT) return true;
-    (void)headers_find(r->header, SLICE_LIT("Nats-Required-Api-Level"), &level);
-    if (!js_level_check(level, &error)) {
-        api_fail(r, &error);
-        return false;
-    }
+    if (!(flags & API_BODY_FIRST) && !api_level_check(r)) return false;
     if (flags & API_OF_SYSTEM) {
         if (!a->is_system) api_drop(r);
         return a->is_system;

@@ -70,14 +70,14 @@ typedef void api_handler(struct api_request *);
     X(CONSUMER_PEER_REMOVE, api_needs_cluster, API_ANY_ACCOUNT)                                \
     X(CONSUMER_PEER_EVACUATE, api_needs_cluster, API_ANY_ACCOUNT)                              \
     X(CONSUMER_LEADER_STEPDOWN, api_needs_cluster, API_ANY_ACCOUNT)                            \
-    X(CONSUMER_CREATE_EPHEMERAL, api_consumer_create, 0)                                       \
-    X(CONSUMER_CREATE, api_consumer_create, 0)                                                 \
-    X(CONSUMER_DURABLE_CREATE, api_consumer_create, 0)                                         \
+    X(CONSUMER_CREATE_EPHEMERAL, api_consumer_create, API_BODY_FIRST)                          \
+    X(CONSUMER_CREATE, api_consumer_create, API_BODY_FIRST)                                    \
+    X(CONSUMER_DURABLE_CREATE, api_consumer_create, API_BODY_FIRST)                            \
     X(CONSUMER_NAMES, api_consumer_names, API_LOOKS)                                           \
     X(CONSUMER_LIST, api_consumer_list, API_LOOKS)                                             \
     X(CONSUMER_INFO, api_consumer_info, API_LOOKS)                                             \
     X(CONSUMER_DELETE, api_consumer_delete, 0)                                                 \
-    X(CONSUMER_PAUSE, api_consumer_pause, 0)                                                   \
+    X(CONSUMER_PAUSE, api_consumer_pause, API_BODY_FIRST)                                      \
     X(CONSUMER_UNPIN, api_consumer_unpin, 0)                                                   \
     X(CONSUMER_RESET, api_consumer_reset, API_QUIET)                                           \
     X(CONSUMER_MSG_NEXT, api_msg_next, API_QUIET | API_AT_ONCE)                                \
@@ -91,6 +91,7 @@ enum {
     API_AT_ONCE = 4,        /* does not wait behind others: taken in the next turn */
     API_ANY_ACCOUNT = 8,    /* also where JetStream is off */
     API_OF_SYSTEM = 16,     /* only in the system account */
+    API_BODY_FIRST = 32,    /* a wrong body is told before a wrong level: api_level_check() */
 };
 
 #define X(verb, handler, flags) api_handler handler;
@@ -147,6 +148,8 @@ void api_later(struct api_request *, struct stream *, void (*then)(struct api_re
 struct arena *api_arena(struct api_request *);
 /* Reads the body into `ret` by its table; on a failure answers 10025 and returns false. */
 MUST_CHECK bool api_read(struct api_request *, const struct json_table *, void *ret);
+/* Is our level of the API what the request needs? False: it was answered. */
+MUST_CHECK bool api_level_check(struct api_request *);
 /* The stream that the subject names; NULL: 10059 was answered. */
 struct stream *api_stream_of(struct api_request *);
 

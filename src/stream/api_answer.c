@@ -4,6 +4,8 @@
 #include "core/deliver.h"
 #include "stream/advisory.h"
 #include "stream/api_internal.h"
+#include "stream/api_requests.h"
+#include "wire/headers.h"
 
 /* ---- answers ---- */
 
@@ -17,9 +19,9 @@ static void publish(struct api_request *r, struct slice header, struct slice pay
 
 static void count(struct js_account *a, bool is_error)
 {
+    if (!a->is_enabled) return;
     a->js->api_total++;
     a->js->api_errors += is_error;
-    if (!a->is_enabled) return;
     a->api_total++;
     a->api_errors += is_error;
 }
@@ -115,6 +117,17 @@ bool api_read(struct api_request *r, const struct json_table *table, void *ret)
     struct js_error error;
     if (json_request_read(&body, api_arena(r), ret, &why) == ERR_OK) return true;
     (void)js_error_set(&error, JS_ERR_INVALID_JSON, why.text);
+    api_fail(r, &error);
+    return false;
+}
+
+bool api_level_check(struct api_request *r)
+{
+    struct slice level = { 0 };
+    struct js_error error;
+    assert(r->waits == API_NO_WAIT);
+    (void)headers_find(r->header, SLICE_LIT("Nats-Required-Api-Level"), &level);
+    if (js_level_check(level, &error)) return true;
     api_fail(r, &error);
     return false;
 }

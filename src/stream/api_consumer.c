@@ -183,6 +183,7 @@ void api_consumer_pause(struct api_request *r)
     struct consumer_pause_request request = { .pause_until = 0 };
     struct js_error error;
     if (js_body_given(r->body) && !api_read(r, &consumer_pause_request_table, &request)) return;
+    if (!api_level_check(r)) return;
     struct consumer *c = consumer_of(r);
     if (c == NULL) return;
     if (request.pause_until == GOTIME_ZERO) request.pause_until = 0;

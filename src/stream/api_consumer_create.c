@@ -199,7 +199,7 @@ void api_consumer_create(struct api_request *r)
     struct js_directory directory;
     struct js_check check;
     struct js_error error;
-    if (!api_read(r, &consumer_create_request_table, &request)) return;
+    if (!api_read(r, &consumer_create_request_table, &request) || !api_level_check(r)) return;
     assert(r->arena != NULL);
     if (!consumer_request_check(&request, &r->call, r->arena, &error)) {
         api_fail(r, &error);

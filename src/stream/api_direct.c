@@ -229,8 +229,8 @@ static void begin_batch(struct api_request *r)
         return;
     }
     d->next = from;
-    if (e != ERR_OK || d->pending == 0) status(r, 404, "Message Not Found");
-    else if (d->q.batch < 0) finish(r);
+    if (d->q.batch < 0) finish(r);
+    else if (e != ERR_OK || d->pending == 0) status(r, 404, "Message Not Found");
     else step(r);
 }
 

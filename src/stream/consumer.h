@@ -37,6 +37,8 @@ void consumers_dismiss(struct consumers *);
 void consumers_shutdown(struct consumers *);
 /* Those that count: not direct. */
 uint32_t consumers_count(const struct consumers *);
+/* Those that limits of numbers count: not of a mirror or source either. */
+uint32_t consumers_limited(const struct consumers *);
 struct consumer *consumers_find(const struct consumers *, struct slice name);
 struct consumer *consumers_at(const struct consumers *, uint32_t index);     /* by name; all */
 uint32_t consumers_count_all(const struct consumers *);

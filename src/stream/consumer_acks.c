@@ -105,7 +105,9 @@ static bool ack_up_to(struct consumer *c, const struct ack_info *info)
                                           .stream_seq = info->stream_seq,
                                           .consumer_seq = info->consumer_seq };
     assert(c->acks.policy == ACKS_ALL || c->acks.policy == ACKS_FLOW_CONTROL);
-    if (info->stream_seq > c->delivered.stream_seq) return false;
+    if (info->stream_seq >= c->next) return false;
+    if (info->stream_seq > c->delivered.stream_seq) return true;
+    if (info->stream_seq <= c->acks.floor.stream_seq) return true;
     if (info->consumer_seq <= c->acks.floor.consumer_seq && ack_list_count(&c->acks.spent) == 0)
         return true;
     redelivery_forget_below(&c->redelivery, info->stream_seq + 1);
@@ -129,10 +131,10 @@ static bool ack(struct consumer *c, const struct ack_info *info, bool is_sampled
     assert(c->is_begun);
     assert(c->acks.policy != ACKS_NONE);
     if (c->acks.policy != ACKS_EXPLICIT) return ack_up_to(c, info);
-    if (info->stream_seq > c->delivered.stream_seq) return false;
+    if (info->stream_seq >= c->next) return false;
+    c->acked_at = consumer_reactor(c)->wall;
     if (info->stream_seq == 0 || !waits(c, info->stream_seq)) return true;
     if (is_sampled) sample(c, info);
-    c->acked_at = consumer_reactor(c)->wall;
     redelivery_forget(&c->redelivery, info->stream_seq);
     consumer_command(c, &command);
     return true;
@@ -165,8 +167,10 @@ static void nak(struct consumer *c, const struct ack_info *info, const struct ac
     const struct advisory_facts facts = { .stream_seq = info->stream_seq,
                                           .consumer_seq = info->consumer_seq,
                                           .deliveries = info->deliveries };
+    bool is_ours = info->consumer_seq > c->acks.floor.consumer_seq &&
+                   info->consumer_seq <= c->delivered.consumer_seq + 1;
     assert(p->kind == ACK_NAK);
-    if (redelivery_deliveries(&c->redelivery, info->stream_seq) == 0) return;
+    if (!is_ours || redelivery_deliveries(&c->redelivery, info->stream_seq) == 0) return;
     consumer_note(c, ADVISORY_MSG_NAKED, &facts);
     if (p->has_delay) {
         nanos due = later(now, p->delay);
@@ -224,7 +228,11 @@ static void take(struct consumer *c, const struct ack_info *info, struct slice r
         if (reply.len > 0) consumer_note_pull(c, reply, p.text);
         return;
     }
-    if (is_known && ack_is_answered(p.kind, info->stream_seq)) consumer_answer_ack(c, reply);
+    /* of no message: where acks take messages away nats-server answers none */
+    bool is_of_none = info->stream_seq == 0 &&
+                      c->set->stream->config.retention != JS_RETENTION_LIMITS;
+    if (is_known && !is_of_none && ack_is_answered(p.kind, info->stream_seq))
+        consumer_answer_ack(c, reply);
 }
 
 bool consumer_ack(struct js_account *a, const struct ack_subject *subject, struct slice reply,

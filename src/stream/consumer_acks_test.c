@@ -41,6 +41,7 @@ static void each_payload_is_answered_or_not(void **state)
         { "$JS.ACK.S.C.1.2.2.0.0", "+TERM", ANSWERED, 2 },
         { "$JS.ACK.S.C.1.9.9.0.0", "+ACK", "", 2 },
         { "$JS.ACK.S.C.1.9.9.0.0", "-NAK", ANSWERED, 2 },
+        { "$JS.ACK.S.C.1.0.0.0.0", "+ACK", ANSWERED, 2 },
         { "$JS.ACK.S.C.1.9.9.0.0", "+TERM", "", 2 },
         { "$JS.ACK.S.C.1.x.9.0.0", "+ACK", "", 2 },
         { "$JS.ACK.S.C.1.0.0.0.0", "+WPI", "", 2 },
@@ -56,6 +57,36 @@ static void each_payload_is_answered_or_not(void **state)
         assert_int_equal(acks_num_pending(&c->acks), rows[i].pending);
         assert_int_equal(redelivery_count(&c->redelivery), rows[i].pending);
     }
+    stage_free(g);
+}
+
+static void a_nak_speaks_of_a_delivery_that_was(void **state)
+{
+    (void)state;
+    struct consumer *c;
+    struct stage *g = with_policy(JS_ACK_EXPLICIT, &c);
+    assert_string_equal(stage_ack(g, "$JS.ACK.S.C.1.2.6.0.0", "r", "-NAK"), ANSWERED);
+    assert_int_equal(redelivery_queued(&c->redelivery), 0);
+    assert_string_equal(stage_ack(g, "$JS.ACK.S.C.1.2.5.0.0", "r", "-NAK"), ANSWERED);
+    assert_int_equal(redelivery_queued(&c->redelivery), 1);
+    assert_string_equal(stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "r", ""), ANSWERED);
+    assert_string_equal(stage_ack(g, "$JS.ACK.S.C.1.3.1.0.0", "r", "-NAK"), ANSWERED);
+    assert_int_equal(redelivery_queued(&c->redelivery), 1);
+    stage_free(g);
+}
+
+static void an_ack_of_nothing_shows_and_of_no_message_may_be_silent(void **state)
+{
+    (void)state;
+    struct consumer *c;
+    struct stage *g = with_policy(JS_ACK_EXPLICIT, &c);
+    assert_string_equal(stage_ack(g, "$JS.ACK.S.C.1.9.9.0.0", "r", ""), "");
+    assert_int_equal(c->acked_at, 0);
+    assert_string_equal(stage_ack(g, "$JS.ACK.S.C.1.0.9.0.0", "r", ""), ANSWERED);
+    assert_int_not_equal(c->acked_at, 0);
+    g->stream.config.retention = JS_RETENTION_INTEREST;
+    assert_string_equal(stage_ack(g, "$JS.ACK.S.C.1.0.9.0.0", "r", ""), "");
+    g->stream.config.retention = JS_RETENTION_LIMITS;
     stage_free(g);
 }
 
@@ -148,6 +179,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_payload_is_answered_or_not),
+        cmocka_unit_test(a_nak_speaks_of_a_delivery_that_was),
+        cmocka_unit_test(an_ack_of_nothing_shows_and_of_no_message_may_be_silent),
         cmocka_unit_test(policy_all_acks_everything_up_to_it),
         cmocka_unit_test(without_acks_an_ack_does_nothing),
         cmocka_unit_test(subjects_of_version_two_name_account_and_domain),

@@ -102,6 +102,7 @@ struct consumers {
     struct stream      *stream;
     struct consumer_names names;        /* those that were not deleted */
     uint32_t            counted;        /* not direct */
+    uint32_t            limited;        /* neither direct nor of a mirror or source */
     struct map         *by_id;          /* all; NULL: none yet */
     struct list         all;            /* struct consumer.node */
     struct interest    *index;          /* filters of those in `names`; NULL: none yet */
@@ -270,8 +271,8 @@ void consumer_recount(struct consumer *);       /* filters changed, or many went
 void consumer_delivered(struct consumer *, const struct consumer_next *);
 /* The ack subject of this delivery; valid until the next one of the stream. */
 struct slice consumer_reply(struct consumer *, const struct consumer_next *);
-/* Header and payload as this consumer gets them; likewise. `pin` empty: none. */
-struct slice consumer_header(struct consumer *, struct slice pin);
+/* Header and payload as this consumer gets them; likewise. `pin` NULL: none; empty: nobody's. */
+struct slice consumer_header(struct consumer *, const struct slice *pin);
 /* So many unacked messages may be out; UINT64_MAX: no limit. */
 uint64_t consumer_ack_max(const struct consumer *);
 

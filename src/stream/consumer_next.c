@@ -209,13 +209,13 @@ struct slice consumer_reply(struct consumer *c, const struct consumer_next *n)
     return buf_slice(out);
 }
 
-struct slice consumer_header(struct consumer *c, struct slice pin)
+struct slice consumer_header(struct consumer *c, const struct slice *pin)
 {
     static const char line[] = "NATS/1.0\r\n";
     const struct stored *m = &c->load.msg;
     struct buf *out = &c->set->header;
     bool is_cut = consumer_config(c)->headers_only;
-    if (!is_cut && pin.len == 0) return m->header;
+    if (!is_cut && pin == NULL) return m->header;
     out->len = 0;
     if (m->header.len < 2) buf_add_str(out, line);
     else buf_add(out, slice_first(m->header, m->header.len - 2));
@@ -224,9 +224,9 @@ struct slice consumer_header(struct consumer *c, struct slice pin)
         buf_add_u64(out, m->payload.len);
         buf_add_str(out, "\r\n");
     }
-    if (pin.len > 0) {
+    if (pin != NULL) {
         buf_add_str(out, "Nats-Pin-Id: ");
-        buf_add(out, pin);
+        buf_add(out, *pin);
         buf_add_str(out, "\r\n");
     }
     buf_add_str(out, "\r\n");

@@ -32,6 +32,28 @@ static enum err find_last(struct stream *s, const struct consumer_config *config
     return ERR_OK;
 }
 
+/* The first message that is not older. When no filter has an older one it is the first of theirs,
+ * unless that is the last message of all, as on nats-server. */
+static enum err find_time(struct stream *s, const struct consumer_config *config,
+                          const struct msgs_state *state, struct msgs_wait *wait, uint64_t *ret)
+{
+    uint64_t from = 0, nearest = state->last_sequence;
+    const char *text;
+    enum err e = msgs_at_time(s->msgs, config->opt_start_time, wait, &from);
+    if (e != ERR_OK) return e;
+    for (uint32_t i = 0; (text = consumer_filter(config, i)) != NULL; i++) {
+        const struct slice pattern = slice_str(text);
+        const struct msgs_filter filter = { &pattern, 1 };
+        uint64_t first = 0;
+        e = msgs_next(s->msgs, &filter, state->first_sequence, wait, &first);
+        if (e == ERR_BUSY) return e;
+        if (e == ERR_OK && first >= from && first < nearest) nearest = first;
+    }
+    assert(nearest <= state->last_sequence);
+    *ret = nearest > from && nearest < state->last_sequence ? nearest : from;
+    return ERR_OK;
+}
+
 static bool note_lowest(void *ctx, struct slice subject, uint64_t count, uint64_t last)
 {
     uint64_t *lowest = ctx;
@@ -76,7 +98,7 @@ static enum err first_wanted(struct stream *s, const struct consumer_config *con
     case JS_DELIVER_LAST_PER_SUBJECT: *ret = first_of_list(s, config, state); break;
     case JS_DELIVER_NEW: *ret = last_given(s, state) + 1; break;
     case JS_DELIVER_BY_START_SEQUENCE: *ret = config->opt_start_seq; break;
-    case JS_DELIVER_BY_START_TIME: return msgs_at_time(s->msgs, config->opt_start_time, wait, ret);
+    case JS_DELIVER_BY_START_TIME: return find_time(s, config, state, wait, ret);
     case JS_DELIVER_LAST:
         if (is_filtered) return find_last(s, config, wait, ret);
         *ret = state->last_sequence;

@@ -58,6 +58,9 @@ static void each_policy_has_its_place(void **state)
         { JS_DELIVER_BY_START_SEQUENCE, NULL, 100, 0, 99 },
         { JS_DELIVER_BY_START_TIME, NULL, 0, 2 * SECOND, 2 },
         { JS_DELIVER_BY_START_TIME, NULL, 0, 100 * SECOND, 0 },
+        { JS_DELIVER_BY_START_TIME, "s.b", 0, 100 * SECOND, 1 },
+        { JS_DELIVER_BY_START_TIME, "s.c", 0, 100 * SECOND, 0 },    /* the last of all */
+        { JS_DELIVER_BY_START_TIME, "s.a", 0, 3 * SECOND, 1 },      /* there is one before */
         { JS_DELIVER_LAST_PER_SUBJECT, "s.>", 0, 0, 1 },
     };
     struct stage *g = with_messages();

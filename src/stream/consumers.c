@@ -83,6 +83,12 @@ uint32_t consumers_count(const struct consumers *set)
     return set->counted;
 }
 
+uint32_t consumers_limited(const struct consumers *set)
+{
+    assert(set->limited <= set->counted);
+    return set->limited;
+}
+
 const struct consumer_config *consumer_config_of(const struct consumer *c, struct slice *ret_name)
 {
     assert(c != NULL);
@@ -111,6 +117,11 @@ static uint64_t hash_seed(const struct consumers *set)
 static bool is_counted(const struct consumer *c)
 {
     return !consumer_config(c)->direct;
+}
+
+static bool is_limited(const struct consumer *c)
+{
+    return is_counted(c) && !consumer_config(c)->sourcing;
 }
 
 /* ---- the index ---- */
@@ -182,6 +193,7 @@ void consumers_add(struct consumers *set, struct consumer *c)
     assert(!c->is_deleted);
     consumer_names_add(&set->names, c);
     set->counted += is_counted(c);
+    set->limited += is_limited(c);
     if (set->by_id == NULL) set->by_id = map_new(hash_seed(set));
     (void)map_set(set->by_id, id_key(&c->id), c);
     list_add_tail(&set->all, &c->node);
@@ -196,6 +208,7 @@ void consumers_hide(struct consumers *set, struct consumer *c)
     unindex(c);
     consumer_names_remove(&set->names, c);
     set->counted -= is_counted(c);
+    set->limited -= is_limited(c);
     c->is_deleted = true;
 }
 
@@ -464,7 +477,7 @@ bool consumers_are_idle(const struct consumers *set)
 
 void consumers_check(struct consumers *set)
 {
-    uint32_t counted = 0, all = 0, shown = 0;
+    uint32_t counted = 0, limited = 0, all = 0, shown = 0;
     consumer_names_check(&set->names);
     LIST_EACH(&set->all, node) {
         const struct consumer *c = container_of(node, struct consumer, node);
@@ -474,9 +487,11 @@ void consumers_check(struct consumers *set)
         if (c->is_deleted) continue;
         assert(consumer_names_find(&set->names, slice_str(c->name)) == c);
         counted += is_counted(c);
+        limited += is_limited(c);
         shown++;
     }
     assert(counted == set->counted);
+    assert(limited == set->limited);
     assert(shown == set->names.count);
     assert(all == (set->by_id == NULL ? 0 : map_count(set->by_id)));
 }

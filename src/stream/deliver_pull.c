@@ -304,7 +304,7 @@ static const struct pull_waiting *offer(struct consumer *c, const struct consume
         .account = consumer_account(c)->account,
         .subject = m->subject,
         .reply = consumer_reply(c, n),
-        .header = consumer_header(c, none),
+        .header = consumer_header(c, NULL),
         .payload = consumer_config(c)->headers_only ? none : m->payload,
     };
     const struct pull_offer o = {
@@ -330,8 +330,10 @@ static bool send_to(struct consumer *c, const struct consumer_next *n, struct ou
     bool is_behind = false;
     nanos since;
     out->to = w->reply;
-    if (consumer_config(c)->priority_policy == JS_PRIORITY_PINNED_CLIENT)
-        out->header = consumer_header(c, pull_queue_pin(c->pull->queue, &since));
+    if (consumer_config(c)->priority_policy == JS_PRIORITY_PINNED_CLIENT) {
+        struct slice pin = pull_queue_pin(c->pull->queue, &since);     /* empty: nobody is */
+        out->header = consumer_header(c, &pin);
+    }
     if (consumer_must_hold(c)) {
         consumer_send_later(c, out);
     } else if (deliver_as(consumer_home(c), out, &is_behind) == 0) {

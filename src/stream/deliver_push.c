@@ -242,7 +242,7 @@ static enum push_step push_one(struct consumer *c, const struct consumer_next *n
         .to = slice_str(consumer_config(c)->deliver_subject),
         .subject = m->subject,
         .reply = consumer_reply(c, n),
-        .header = consumer_header(c, none),
+        .header = consumer_header(c, NULL),
         .payload = consumer_config(c)->headers_only ? none : m->payload,
     };
     uint64_t size = (uint64_t)out.to.len + out.reply.len + out.header.len + out.payload.len;

@@ -26,6 +26,13 @@ static bool check_record(struct stream *s, struct incoming *in, struct js_error 
     return js_error_set(e, JS_ERR_STREAM_STORE_FAILED, "message too large");
 }
 
+static bool check_size_max(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    int64_t max = s->config.max_msg_size, size = (int64_t)in->header.len + in->payload.len;
+    if (max < 0 || size <= max) return true;
+    return js_error_set(e, JS_ERR_STREAM_MESSAGE_EXCEEDS_MAXIMUM);
+}
+
 static bool check_sealed(struct stream *s, struct incoming *in, struct js_error *e)
 {
     (void)in;
@@ -154,12 +161,16 @@ static bool check_rollup(struct stream *s, struct incoming *in, struct js_error 
 
 /* ---- of all messages ---- */
 
-static bool check_size(struct stream *s, struct incoming *in, struct js_error *e)
+static bool check_header(struct stream *s, struct incoming *in, struct js_error *e)
 {
-    int64_t max = s->config.max_msg_size, size = (int64_t)in->header.len + in->payload.len;
-    if (max >= 0 && size > max) return js_error_set(e, JS_ERR_STREAM_MESSAGE_EXCEEDS_MAXIMUM);
+    (void)s;
     if (in->header.len <= HEADER_MAX) return true;
     return js_error_set(e, JS_ERR_STREAM_HEADER_EXCEEDS_MAXIMUM);
+}
+
+static bool check_size(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    return check_size_max(s, in, e) && check_header(s, in, e);
 }
 
 static bool check_server(struct stream *s, struct incoming *in, struct js_error *e)
@@ -255,7 +266,8 @@ static bool check_discard(struct stream *s, struct incoming *in, struct js_error
     struct msgs_state state;
     if (LIKELY(c->discard != JS_DISCARD_NEW) || in->is_skipped) return true;
     bool replaces = is_subject_full(s, in);
-    if (replaces && c->discard_new_per_subject)
+    bool rolls_up = (in->flags & (STORE_ROLLUP_SUBJECT | STORE_ROLLUP_ALL)) != 0;
+    if (replaces && c->discard_new_per_subject && !rolls_up)
         return store_failed(e, "maximum messages per subject exceeded");
     msgs_state(s->msgs, &state);
     uint64_t messages = state.messages + inflight_count(s->inflight);
@@ -288,7 +300,7 @@ struct checks {
 
 /* Those before, of, and behind the headers; nobody looks at those of headers where there are
  * none. */
-static check *const single_first[] = { check_record, check_sealed };
+static check *const single_first[] = { check_record, check_sealed, check_size_max };
 static check *const single_headers[] = {
     check_counter_header,   check_expected_stream, check_ttl_allowed,
     check_expected_subject, check_expected_last,   check_schedule,
@@ -296,8 +308,8 @@ static check *const single_headers[] = {
     check_last_id,          check_rollup,
 };
 static check *const single_last[] = {
-    check_counter, check_size, check_server,  check_interest,
-    check_account, check_ttl,  check_discard,
+    check_counter, check_header, check_server,  check_interest,
+    check_account, check_ttl,    check_discard,
 };
 static check *const staged[] = { check_sealed, check_server, check_account, check_size };
 static check *const batch_headers_first[] = {

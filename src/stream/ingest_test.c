@@ -171,6 +171,7 @@ static void sizes_are_limited(void **state)
     char *said = xstrdup(streams_publish(w, "a.b", NULL, "12345"));
     assert_string_equal(said, error_text(w, 400, 10054, "message size exceeds maximum allowed"));
     xfree(said);
+    assert_refused(w, "Nats-TTL: soon\r\n", 400, 10054, "message size exceeds maximum allowed");
     streams_world_free(w);
 }
 
@@ -219,6 +220,20 @@ static void discard_new_refuses_what_is_too_much(void **state)
         assert_int_equal(streams_state(s).messages, 2);
         streams_world_free(w);
     }
+}
+
+static void a_rollup_fits_a_full_subject(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = streams_make(
+        w, NAME ",\"allow_rollup_hdrs\":true,\"discard\":\"new\",\"max_msgs_per_subject\":1,"
+                "\"discard_new_per_subject\":true}");
+    assert_acked(w, NULL, 1);
+    assert_refused(w, NULL, 503, 10077, "maximum messages per subject exceeded");
+    assert_acked(w, "Nats-Rollup: sub\r\n", 2);
+    assert_int_equal(streams_state(s).messages, 1);
+    streams_world_free(w);
 }
 
 static void a_message_that_replaces_another_fits_a_full_stream(void **state)
@@ -314,6 +329,7 @@ int main(void)
         cmocka_unit_test(account_and_server_have_limits),
         cmocka_unit_test(a_sealed_stream_takes_nothing),
         cmocka_unit_test(discard_new_refuses_what_is_too_much),
+        cmocka_unit_test(a_rollup_fits_a_full_subject),
         cmocka_unit_test(a_message_that_replaces_another_fits_a_full_stream),
         cmocka_unit_test(without_interest_a_sequence_is_given_and_nothing_stored),
         cmocka_unit_test(a_source_is_not_for_clients_to_name),

@@ -359,7 +359,7 @@ static const struct consumer_config *consumer_find(void *ctx, struct slice strea
 static int64_t count_consumers(void *ctx, struct slice stream)
 {
     const struct stream *s = js_account_stream(ctx, stream);
-    return s == NULL ? 0 : consumers_count(s->consumers);
+    return s == NULL ? 0 : consumers_limited(s->consumers);
 }
 
 static bool has_interest(void *ctx, const char *subject)

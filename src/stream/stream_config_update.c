@@ -234,6 +234,8 @@ enum stream_verdict stream_update_check(struct stream_config_request *q, struct 
         (void)js_error_set(ret_error, JS_ERR_STREAM_NOT_FOUND);
         return STREAM_REFUSED;
     }
+    /* once more: what the first time has set may not go with the rest */
+    if (!stream_config_check(c, &k, ret_error)) return STREAM_REFUSED;
     js_metadata_store(&c->metadata, stream_config_level(c), k.arena);
     if (!changes_check(c, old, &k, ret_error)) return STREAM_REFUSED;
     if (c->sealed) sealed_adjust(c);

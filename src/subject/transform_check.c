@@ -11,7 +11,7 @@ static const char *error_of(struct arena *arena, enum err e, const struct errmsg
 const char *transform_error(struct arena *arena, const char *source, const char *destination)
 {
     struct errmsg why;
-    if (destination[0] == 0) return NULL;
+    if (destination == NULL || destination[0] == 0) return NULL;
     enum err e = transform_check(slice_str(source), slice_str(destination), &why);
     return error_of(arena, e, &why);
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 
+/* No destination, NULL or empty, is fine: nothing is changed. */
 const char *transform_error(struct arena *, const char *source, const char *destination);
 
 /* Imports may only move wildcards around, and must use all of them. `*` in the destination stands

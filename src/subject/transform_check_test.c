@@ -29,6 +29,7 @@ static const struct {
     { "a", "b c", BAD "invalid transform" },
     { "a", ".b", BAD "invalid transform" },
     { "a.*", "b.{{ wildcard( 1 ) }}", NULL },
+    { "a.*", NULL, NULL },
     { "a.*", "b.{{foo(1)}}", BAD "unknown function in {{foo(1)}}" },
     { "a.*", "b.{{LEFT(1,1)}}", BAD "unknown function in {{LEFT(1,1)}}" },
     { "a.*", "b.{{wildcard(1)}}x", NULL },

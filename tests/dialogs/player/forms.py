@@ -24,8 +24,9 @@ FIELDS += [(field, r"\d{2,}", "{{n}}") for field in ("rtt", "ack_time", "active"
 FIELDS += [(field, '"' + FORMS["nuid"] + '"', '"{{nuid}}"') for field in ("id", "pinned_client_id", "pinned_id")]
 FIELDS += [("id", r"\d+", "{{n}}")]
 
+EMPTY_REPLY = (r"^(MSG \S+ \S+)  (?=\d+$)", r"\1{{re  +}}")     # nats-server's own messages may have one
 TEXTS = [
-    (r"^(MSG \S+ \S+)  (?=\d+$)", r"\1{{re  +}}"),       # nats-server's own messages may have an empty reply
+    EMPTY_REPLY,
     (r"(?<=^Nats-Time-Stamp: )" + FORMS["time"], "{{time}}"),
     (r"(?<=^Nats-Pin-Id: )" + FORMS["nuid"], "{{nuid}}"),
     (r"(?<=^Nats-Stream-Identity: )" + FORMS["short"], "{{short}}"),
@@ -82,6 +83,7 @@ def mask_sizes(lines):
 def mask_size(message):
     """The same for a message that is one line of dialog text."""
     head, end, body = message.partition("\\r\\n")
+    head = re.sub(*EMPTY_REPLY, head)
     is_message = re.match(r"H?MSG .*(?: |\}\})\d+$", head)
     return (hide_size(head) if is_message and "{{" in body else head) + end + body
 
