@@ -27,6 +27,7 @@ struct crowd {
     struct peer peers[PEERS];
     char order[8192]; /* whose lines came, in order */
     uint32_t count;
+    uint32_t delivers; /* a line leads to so many deliveries */
     uint32_t answered_at; /* lines seen when the answer to the short one stood in its socket */
 };
 
@@ -44,6 +45,7 @@ static void on_line(struct peer *p, char first)
     if (crowd->answered_at == 0 && crowd->peers[SHORT].sock->out.len > 0)
         crowd->answered_at = crowd->count;
     assert_true(crowd->count < sizeof crowd->order);
+    crowd->fake->reactor->work += crowd->delivers;
     crowd->order[crowd->count++] = first;
     if (p->answers) conn_send(&p->conn, SLICE_LIT("answer"));
     if (p->closes != NULL) conn_abort(&p->closes->conn);
@@ -82,6 +84,7 @@ static int setup(void **state)
 {
     struct crowd *crowd = xcalloc(1, sizeof *crowd);
     crowd->fake = fake_new();
+    crowd->delivers = 1;
     for (int i = 0; i < PEERS; i++) {
         struct peer *p = &crowd->peers[i];
         p->crowd = crowd;
@@ -134,6 +137,30 @@ static void a_short_line_waits_for_one_turn_of_a_flood(void **state)
     assert_int_equal(crowd->count, A_READ + 1);
     assert_int_equal(place_of(crowd, 's'), A_TURN);
     assert_int_equal(crowd->answered_at, A_TURN + 1); /* the answer left at once */
+}
+
+static void it_waits_for_more_turns_when_they_lead_to_little(void **state)
+{
+    struct crowd *crowd = *state;
+    crowd->delivers = 0;
+    start_flood(crowd);
+    crowd->peers[FLOOD].wakes = SHORT;
+    (void)reactor_tick(crowd->fake->reactor, 0);
+    assert_int_equal(crowd->count, A_READ + 1);
+    assert_int_equal(place_of(crowd, 's'), LOOK_BYTES / LINE);
+}
+
+static void a_new_tick_has_looked_at_all(void **state)
+{
+    struct crowd *crowd = *state;
+    crowd->delivers = 0;
+    start_flood(crowd); /* half of what a look is worth is left of it */
+    (void)reactor_tick(crowd->fake->reactor, 0);
+    say(crowd, FLOOD, A_READ);
+    crowd->count = 0;
+    crowd->peers[FLOOD].wakes = SHORT;
+    (void)reactor_tick(crowd->fake->reactor, 0);
+    assert_int_equal(place_of(crowd, 's'), LOOK_BYTES / LINE);
 }
 
 static void what_is_ready_with_a_flood_comes_before_it(void **state)
@@ -233,6 +260,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BETWEEN_TEST(a_short_line_waits_for_one_turn_of_a_flood),
+        BETWEEN_TEST(it_waits_for_more_turns_when_they_lead_to_little),
+        BETWEEN_TEST(a_new_tick_has_looked_at_all),
         BETWEEN_TEST(what_is_ready_with_a_flood_comes_before_it),
         BETWEEN_TEST(a_flood_waits_until_the_other_has_had_its_read),
         BETWEEN_TEST(the_flood_may_be_closed_between_its_turns),

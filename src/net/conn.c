@@ -231,9 +231,9 @@ static struct slice complete(struct conn *c, struct slice in)
 
 /* A turn is over. Only a flood has more than one; the reactor does not come back to it
  * meanwhile. */
-static void between(struct conn *c)
+static void between(struct conn *c, uint32_t turn_bytes)
 {
-    if (c->watch.is_flood) reactor_between(c->reactor);
+    if (c->watch.is_flood) reactor_between(c->reactor, turn_bytes);
 }
 
 static void app_input(struct conn *c, struct slice in)
@@ -252,8 +252,9 @@ static void app_input(struct conn *c, struct slice in)
             in = complete(c, in);
             continue;
         }
+        uint32_t before = in.len;
         in = offer(c, in);
-        if (in.len > 0 && c->lowest == NULL) between(c);
+        if (in.len > 0 && c->lowest == NULL) between(c, before - in.len);
     }
 }
 
@@ -276,7 +277,7 @@ static void chain_input(struct conn *c, struct slice in)
         struct slice turn = slice_first(in, READ_TURN);
         judge(c, c->lowest->ops->in(c->lowest, c, turn));
         in = slice_from(in, turn.len);
-        if (in.len > 0) between(c);
+        if (in.len > 0) between(c, turn.len);
     }
 }
 

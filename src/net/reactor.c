@@ -160,10 +160,26 @@ static void serve_ready(struct reactor *r, const struct net_event *events, uint3
     (void)serve(events, count, true);
 }
 
-void reactor_between(struct reactor *r)
+/* It has just looked at all of them. */
+static void looked(struct reactor *r)
+{
+    r->unlooked = 0;
+    r->work_looked = r->work;
+}
+
+static bool is_look_due(struct reactor *r, uint32_t turn_bytes)
+{
+    assert(r->work >= r->work_looked);
+    r->unlooked += turn_bytes + (r->work - r->work_looked) * LOOK_DELIVERY;
+    r->work_looked = r->work;
+    return r->unlooked >= LOOK_BYTES;
+}
+
+void reactor_between(struct reactor *r, uint32_t turn_bytes)
 {
     struct net_event events[BETWEEN_MAX];
-    if (r->is_between) return;
+    if (r->is_between || !is_look_due(r, turn_bytes)) return;
+    looked(r);
     uint32_t count = r->poller->ops->wait(r->poller, 0, events, BETWEEN_MAX);
     if (floods_in(events, count) == count) return;
     struct list later; /* what the flood made dirty leaves at the end of its read */
@@ -219,6 +235,7 @@ uint32_t reactor_tick(struct reactor *r, nanos sleep_max)
     qsbr_quiescent(&r->set->qsbr, r->id); /* nothing shared is held here */
     done += limbo_advance(r->limbo, r);
     uint32_t ready = wait_ready(r, sleep_max, events);
+    looked(r);
     r->now = clock_monotonic(r->env->clock); /* one tick, one instant */
     r->wall = clock_realtime(r->env->clock);
 

@@ -33,6 +33,11 @@ static_assert((int)REACTORS_MAX <= (int)QSBR_READERS_MAX,
  * latency beside a flood (decision 004). A connection that filled READ_BETWEEN is a flood. */
 enum { READ_BUFFER = 64 * 1024, READ_TURN = 8 * 1024, READ_BETWEEN = 8 * 1024 };
 
+/* … when that is worth a look, which costs as much as a message or two: after so many bytes that
+ * were handed up, with what they led to, a delivery counting as so many. A turn of small messages
+ * is that much; of long ones it takes several. */
+enum { LOOK_BYTES = 32 * 1024, LOOK_DELIVERY = 512 };
+
 /* Steps of handshakes that one reactor has at the workers; the others wait for their turn. One of
  * each reactor: more bring no more handshakes where all cores serve clients, and take cores from
  * them (decision 005). */
@@ -78,6 +83,8 @@ struct reactor {
     uint64_t connections; /* open now */
     uint32_t works;       /* away at a worker; the reactor must outlive them */
     uint64_t work; /* deliveries so far: the application counts, connections adapt their reads */
+    uint64_t work_looked; /* … when the reactor last looked at all connections */
+    uint64_t unlooked;    /* bytes handed up since then, deliveries included; of floods */
     bool is_between; /* two turns of one connection's read: see reactor_between() */
     /* for /stacksz: a static string; read by any thread */
     _Atomic(const char *) doing;
@@ -106,10 +113,10 @@ bool reactor_is_done(struct reactor *);
 void reactor_set_disk(struct reactor *, struct disk_queue *);
 void reactor_wake(void *reactor); /* any thread; does nothing when it is awake */
 
-/* Between two turns of a flood: serves connections that have something short to say, and sends what
- * that leads to. Call where no state of a connection is half changed. Does nothing when called
- * from within itself. */
-void reactor_between(struct reactor *);
+/* Between two turns of a flood, the last of which had so many bytes: serves connections that have
+ * something short to say, and sends what that leads to; not before LOOK_BYTES. Call where no state
+ * of a connection is half changed. Does nothing when called from within itself. */
+void reactor_between(struct reactor *, uint32_t turn_bytes);
 
 /* A message to a reactor, from any thread. `run` is called there in a later tick, in order of
  * posting per sender.

@@ -86,6 +86,17 @@ void msgs_append(struct msgs *m, const struct stored *msg)
     s->last_time = msg->time;
 }
 
+void msgs_soon(const struct msgs *m, uint32_t step)
+{
+    if (step == 0) {
+        PREFETCH(m);
+        PREFETCH((const char *)m + CACHE_LINE);
+    } else {
+        tree_soon(m->tree, step - 1);
+    }
+    if (m->ops->soon != NULL) m->ops->soon(m, step);
+}
+
 /* All messages are gone, and with them what was not known of some. */
 static void clear_subjects(struct msgs *m)
 {

@@ -153,6 +153,9 @@ struct msgs_load {
 MUST_CHECK enum err msgs_load(struct msgs *, uint64_t sequence, uint32_t ahead, struct msgs_load *);
 void msgs_load_cancel(struct msgs *, struct msgs_load *);
 
+/* Prefetches what msgs_append() touches, in steps: what is reached through memory comes later. */
+void msgs_soon(const struct msgs *, uint32_t step);
+
 /* Asserts every invariant; O(n). */
 void msgs_check(struct msgs *);
 

@@ -245,6 +245,42 @@ static void check(struct msgs *base)
     store_cache_check(f->o.cache);
 }
 
+static void lines_soon(const void *at, size_t len)
+{
+    for (size_t i = 0; i < len; i += CACHE_LINE) PREFETCH((const char *)at + i);
+}
+
+/* What put() touches: the open block, its index, its last chunk. */
+static void soon(const struct msgs *base, uint32_t step)
+{
+    const struct msgs_file *f = file_from_const(base);
+    const struct block *b = f->open;
+    if (step == 0) {
+        lines_soon(&f->first, (size_t)((const char *)&f->told - (const char *)&f->first));
+        PREFETCH(&f->pin_chunk);
+    }
+    if (b == NULL || step == 0) return;
+    if (step == 1) {
+        lines_soon(b, sizeof *b);
+        return;
+    }
+    const struct block_index *x = b->index;
+    if (step == 2) lines_soon(x, sizeof *x);
+    if (x->chunks_count == 0 || step == 2) return;
+    uint32_t last = x->chunks_count - 1;
+    if (step == 3) {
+        if (last < b->chunks_cap) PREFETCH(&b->chunks[last]);
+        PREFETCH(&x->entries[x->entries_count]);
+        PREFETCH(&x->entries[x->entries_count - 1]);
+        PREFETCH(&x->chunks[last]);
+        PREFETCH(x->subjects);
+        PREFETCH(x->slots);
+    } else if (step == 4) {
+        const struct chunk *c = chunk_get(b, last);
+        if (c != NULL) lines_soon(c, sizeof *c);
+    }
+}
+
 static const struct msgs_ops ops = {
     .free = file_free,
     .put = put,
@@ -261,6 +297,7 @@ static const struct msgs_ops ops = {
     .erase = file_erase,
     .prepare = file_prepare,
     .lost = lost,
+    .soon = soon,
     .check = check,
 };
 

@@ -40,6 +40,7 @@ struct msgs_ops {
     enum err (*prepare)(struct msgs *, uint64_t first, uint64_t last, struct msgs_wait *);
     uint64_t (*lost)(const struct msgs *, bool (*each)(void *ctx, uint64_t first, uint64_t last),
                      void *ctx);
+    void (*soon)(const struct msgs *, uint32_t step); /* NULL: nothing more */
     void (*check)(struct msgs *);
 };
 

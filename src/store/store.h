@@ -29,6 +29,9 @@ struct store_cache;
 struct store_gone;
 struct store_owner;
 
+/* Memory that is reached through memory comes in so many steps. */
+enum { STORE_SOON_STEPS = 6 };
+
 struct store_owner_ops {
     /* A record of this owner is durable; at recovery `is_replay`. Takes effect before it returns.
      * Sees each exactly once since its last settled checkpoint; what it finds done already (a crash
@@ -85,6 +88,9 @@ struct store_owner_ops {
      * all is written anew, and files of before wait for a list that forgets them. OK: nothing of
      * before is left. CORRUPT: neither, but for what cannot be read. NULL: it has no files. */
     enum err (*convert)(struct store_owner *);
+    /* A record of it is about to be applied: prefetches what that touches, one step of
+     * STORE_SOON_STEPS after the other (some maybe twice), and does nothing else. NULL: nothing. */
+    void (*soon)(const struct store_owner *, uint32_t step);
 };
 
 /* From this sequence on, in this batch of the journal. */

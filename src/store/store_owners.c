@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "store/store_internal.h"
 
-enum { TABLE_MIN = 64 };
+enum { TABLE_MIN = 64, GROUP = 8 };
 
 /* ---- by incarnation ---- */
 
@@ -106,19 +106,57 @@ void store_touch(struct store *s, struct store_owner *o)
     if (o->is_begun) owner_changed(s, o, s->applied + 1, 0);
 }
 
+/* A few records of a batch, looked at together. */
+struct group {
+    struct journal_record records[GROUP];
+    uint32_t count;
+};
+
+static void group_read(const struct journal_batch *b, uint32_t *at, struct group *ret)
+{
+    ret->count = 0;
+    while (ret->count < GROUP && journal_next(b, at, &ret->records[ret->count])) ret->count++;
+    assert(ret->count <= GROUP);
+}
+
+/* With many owners each record would wait for memory at every step: so all of a group wait at once,
+ * step by step. */
+static void group_prefetch(struct store *s, const struct group *g)
+{
+    struct store_owner *owners[GROUP];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < g->count; i++) PREFETCH(chain_of(&s->owners, g->records[i].owner));
+    for (uint32_t i = 0; i < g->count; i++) {
+        struct store_owner *o = owners_find(&s->owners, g->records[i].owner);
+        if (o == NULL || o->ops->soon == NULL) continue;
+        if (count > 0 && owners[count - 1] == o) continue;
+        owners[count++] = o;
+    }
+    if (count < 2) return;
+    for (uint32_t step = 0; step < STORE_SOON_STEPS; step++)
+        for (uint32_t i = 0; i < count; i++) owners[i]->ops->soon(owners[i], step);
+}
+
 /* Records of an owner that was forgotten may still come: nobody misses them. */
+static void apply_one(struct store *s, const struct journal_record *r, journal_pos pos)
+{
+    struct store_owner *o = owners_find(&s->owners, r->owner);
+    if (UNLIKELY(o == NULL)) return;
+    owner_changed(s, o, pos, RECORD_HEAD + r->body.len);
+    if (r->sequence > 0 && o->runs_pos != pos) store_runs_add(s, o, r->sequence, pos);
+    o->ops->apply(o, r, false);
+}
+
 void store_on_batch(void *ctx, const struct journal_batch *b)
 {
     struct store *s = ctx;
-    struct journal_record r;
+    struct group g;
+    uint32_t at = 0;
     assert(b->pos > s->applied);
     s->applied = b->pos;
-    for (uint32_t at = 0; journal_next(b, &at, &r);) {
-        struct store_owner *o = owners_find(&s->owners, r.owner);
-        if (UNLIKELY(o == NULL)) continue;
-        owner_changed(s, o, b->pos, RECORD_HEAD + r.body.len);
-        if (r.sequence > 0 && o->runs_pos != b->pos) store_runs_add(s, o, r.sequence, b->pos);
-        o->ops->apply(o, &r, false);
+    for (group_read(b, &at, &g); g.count > 0; group_read(b, &at, &g)) {
+        group_prefetch(s, &g);
+        for (uint32_t i = 0; i < g.count; i++) apply_one(s, &g.records[i], b->pos);
     }
     assert(s->recovery == NULL);
 }

@@ -46,6 +46,7 @@ struct thing {
     bool               is_gone;    /* … and applied */
     bool               wants_flush; /* was asked, and has not said that it is done */
     uint32_t           damages;
+    uint32_t           soons, soon_next; /* steps */
     uint64_t           damage_first, damage_last;
 };
 
@@ -289,6 +290,14 @@ static inline void thing_forgotten(struct store_owner *o)
     thing_free(t);
 }
 
+static inline void thing_soon(const struct store_owner *o, uint32_t step)
+{
+    struct thing *t = (struct thing *)(uintptr_t)container_of(o, const struct thing, owner);
+    if (step > t->soon_next) complain(t->world, "a step was left out", step);
+    t->soon_next = step + 1;
+    t->soons++;
+}
+
 static const struct store_owner_ops thing_ops = {
     .apply = thing_apply,
     .load = thing_load,
@@ -300,6 +309,7 @@ static const struct store_owner_ops thing_ops = {
     .slice = thing_slice,
     .settled = thing_settled,
     .forgotten = thing_forgotten,
+    .soon = thing_soon,
 };
 
 static inline struct thing *thing_new(struct world *w, uint64_t incarnation)

@@ -242,8 +242,8 @@ void stream_apply(void *stream, const struct stream_log_command *c)
     }
     if (s->is_started) {
         if (UNLIKELY(!text_queue_empty(&s->answers))) stream_answers_send(s, s->log->applied - 1);
-        reactor_turn(jetstream_reactor(s->account->js), &s->turn);
     }
     kinds[c->kind](s, c);
+    if (s->is_started) stream_follow_up(s);
     if (UNLIKELY(s->maker != NULL)) s->maker->applied(s->maker);
 }

@@ -63,6 +63,10 @@ bool consumers_want(struct consumers *, struct slice subject);
 /* In the stream's turn: deliver what can be delivered; a share each, then the turn is asked
  * again. */
 void consumers_run(struct consumers *);
+/* Prefetches what consumers_stored() touches first. */
+void consumers_soon(const struct consumers *);
+/* None of them has anything to do in it. */
+bool consumers_are_idle(const struct consumers *);
 /* The configuration of the stream changed: limits of consumers. */
 void consumers_stream_updated(struct consumers *);
 /* COMMAND_CONSUMER, COMMAND_CONSUMER_GONE, COMMAND_PROGRESS were made durable. */

@@ -460,6 +460,21 @@ void consumers_run(struct consumers *set)
     free_all(&set->dead);
 }
 
+void consumers_soon(const struct consumers *set)
+{
+    PREFETCH(set);
+    PREFETCH((const char *)set + CACHE_LINE);
+    PREFETCH(&set->ready);
+    PREFETCH(&set->progress);
+}
+
+bool consumers_are_idle(const struct consumers *set)
+{
+    assert(set->stream != NULL);
+    return list_empty(&set->ready) && list_empty(&set->notes) && list_empty(&set->dead) &&
+           set->progress.len == 0 && set->answers == NULL && set->quick.len == 0;
+}
+
 void consumers_check(struct consumers *set)
 {
     uint32_t counted = 0, limited = 0, all = 0, shown = 0;

@@ -324,6 +324,21 @@ uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern)
     return 0;
 }
 
+void inflight_soon(const struct inflight *f, uint32_t step)
+{
+    assert(f->cap > 0 || f->first == f->next);
+    if (step == 0) {
+        PREFETCH(f);
+        PREFETCH((const char *)f + CACHE_LINE);
+    } else if (step == 1 && f->first != f->next) {
+        PREFETCH(&f->ring[f->first & (f->cap - 1)]);
+    } else if (step == 2 && f->first != f->next) {
+        const struct entry *e = at(f, f->first);
+        PREFETCH(f->texts + e->texts);
+        PREFETCH(&f->by_subject[(uint32_t)e->hash & mask(f)]);
+    }
+}
+
 uint64_t inflight_find_id(const struct inflight *f, uint64_t id)
 {
     assert(id != 0);

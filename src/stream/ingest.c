@@ -248,6 +248,7 @@ void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
 {
     struct stream *s = container_of(sink, struct stream, sink);
     (void)sub;
+    stream_soon(s);
     assert(s->is_started);
     assert(cr == s->account->js->home);
     if (s->is_deleted || s->failure != ERR_OK) return;
@@ -257,7 +258,7 @@ void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
         .header = slice_first(m->body, m->header_len),
         .payload = slice_from(m->body, m->header_len),
     };
-    reactor_turn(cr->reactor, &s->turn);
     if (UNLIKELY(is_busy(s, cr, m))) stream_answer_busy(s, raw.reply);
     else if (UNLIKELY(!text_queue_empty(&s->held)) || !ingest_one(s, &raw)) ingest_hold(s, &raw);
+    stream_follow_up(s);
 }

@@ -102,6 +102,7 @@ void stream_dismantle(struct stream *s)
     turn_cancel(&s->turn);
     stream_expiry_stop(s);
     ingest_held_stop(s);
+    msgs_wait_cancel(&s->unneeded_wait);
     s->batches = batches_free(s->batches);
     stream_changes_fail(s, ERR_CLOSED);
     stream_erasing_fail(s, ERR_CLOSED);
@@ -156,7 +157,7 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
     return s;
 }
 
-/* Acks of before are durable, the removals that they led to need not be. */
+/* Acks of before are durable, the removals that they led to need not be. A share in each turn. */
 static void sweep(struct stream *s, const struct msgs_state *state)
 {
     uint64_t last = consumers_reach(s->consumers);
@@ -263,6 +264,21 @@ static void run(struct turn *t, struct reactor *r)
     stream_expire(s);
     if (s->account->is_enabled) consumers_run(s->consumers);
     stream_unneeded_propose(s);
+}
+
+/* What a command that was applied, or a message that came, may have to be followed by. */
+static bool has_follow_up(const struct stream *s)
+{
+    return s->is_gone || s->failure != ERR_OK || !text_queue_empty(&s->answers) ||
+           !list_empty(&s->waits) || !text_queue_empty(&s->held) || s->batches != NULL ||
+           s->sources != NULL || s->is_expiring || s->unneeded.len > 0 ||
+           !consumers_are_idle(s->consumers);
+}
+
+void stream_follow_up(struct stream *s)
+{
+    assert(s->is_started);
+    if (has_follow_up(s)) stream_wake(s);
 }
 
 void stream_wake(struct stream *s)

@@ -38,48 +38,65 @@ struct stream_maker {
     void (*applied)(struct stream_maker *);
 };
 
+/* What a stored message touches stands first, so that many streams share the caches: up to
+ * `config`, with it. */
 struct stream {
     struct js_account   *account;
-    uint64_t             incarnation;   /* never used again */
-    uint64_t             hash_seed;     /* of ids */
-    struct arena        *config_arena;  /* holds what config points to; replaced with it */
-    struct stream_config config;
-    nanos                created;
-    struct transform    *transform;     /* of subject_transform; NULL: none */
-    struct transform    *republish;     /* NULL: none */
     struct stream_log   *log;
     struct msgs         *msgs;
     struct inflight     *inflight;
-    struct dedupe       *dedupe;
-    struct expiry       *expiry;
-    struct schedules    *schedules;
-    struct batches      *batches;       /* NULL: none is open */
     struct consumers    *consumers;     /* consumer.h; never NULL */
+    struct batches      *batches;       /* NULL: none is open */
     struct sources      *sources;       /* source.h; NULL: it has never drawn from another */
-    uint64_t             charged;       /* bytes that account and server count for it */
-    struct buf           last_id;       /* Nats-Msg-Id of the last message; empty: it had none */
+    struct transform    *transform;     /* of subject_transform; NULL: none */
+    struct transform    *republish;     /* NULL: none */
+    struct stream_maker *maker;         /* is told what is applied; NULL: nobody makes it */
     /* as all will be when everything proposed is applied */
     uint64_t             last_proposed; /* sequence */
     nanos                time_proposed;
-    struct buf           last_id_proposed;
-    struct sink          sink;          /* of its subjects */
-    struct sub         **subs;          /* one per subject; NULL while it takes nothing */
-    uint32_t             subs_count;
+    uint64_t             charged;       /* bytes that account and server count for it */
+    enum err             failure;       /* ERR_OK, or why it takes no more: shown in healthz */
+    bool                 is_hidden;     /* nobody finds it: stream_restore.h */
+    bool                 is_created;    /* its first command was applied */
+    bool                 is_started;    /* not in recovery */
+    bool                 is_deleted;    /* COMMAND_DELETE was proposed: nothing new is taken */
+    bool                 is_gone;       /* … and applied: it ends in its next turn */
+    bool                 is_expiring;   /* private to stream_expiry.c: the timer has fired */
+    bool                 is_unneeded_reading; /* private to stream_changes.c */
+    bool                 is_held_loading; /* private to ingest_held.c */
+    bool                 is_config_told; /* of a file stream, to a checkpoint */
+    bool                 is_torn;       /* a start: the journal has lost something, maybe of it */
     struct list          waits;         /* struct stream_wait, by `upto` */
-    struct list          changes;       /* private to stream_changes.c, as is `erasing` */
-    struct list          erasing;
     struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
+    struct buf           last_id;       /* Nats-Msg-Id of the last message; empty: it had none */
+    struct buf           last_id_proposed; /* … of the last one that was proposed */
     struct text_queue    answers;       /* private to stream_answers.c */
-    struct text_queue    held;          /* private to ingest_held.c, as the next ones */
-    struct buf           held_now;      /* the one in hand */
-    struct zone         *zone;          /* the last time zone that a schedule named … */
-    char                *zone_name;     /* … and its name */
-    struct msgs_load     held_load;     /* a message that its checks need */
-    struct msgs_wait     held_wait;     /* … or an index */
-    bool                 is_held_loading;
-    uint64_t             removals_upto; /* the last command that removes something */
+    struct text_queue    held;          /* private to ingest_held.c */
     struct buf           ack;           /* a PubAck in the making … */
     uint32_t             ack_prefix;    /* … of which so much never changes */
+    struct sink          sink;          /* of its subjects */
+    struct store_owner   owner;         /* of a file stream */
+    struct stream_config config;
+
+    uint64_t             incarnation;   /* never used again */
+    uint64_t             hash_seed;     /* of ids */
+    struct arena        *config_arena;  /* holds what config points to; replaced with it */
+    nanos                created;
+    struct dedupe       *dedupe;
+    struct expiry       *expiry;
+    struct schedules    *schedules;
+    struct sub         **subs;          /* one per subject; NULL while it takes nothing */
+    uint32_t             subs_count;
+    struct list          changes;       /* private to stream_changes.c, as is `erasing` */
+    struct list          erasing;
+    /* private to ingest_held.c */
+    struct buf           held_now;      /* the one in hand */
+    struct msgs_load     held_load;     /* a message that its checks need */
+    struct msgs_wait     held_wait;     /* … or an index */
+    struct msgs_wait     unneeded_wait; /* private to stream_changes.c: for what `unneeded` needs */
+    struct zone         *zone;          /* the last time zone that a schedule named … */
+    char                *zone_name;     /* … and its name */
+    uint64_t             removals_upto; /* the last command that removes something */
     struct buf           sending;       /* the answer that is being sent */
     struct buf           scratch;       /* texts of the message in hand: subject … */
     struct buf           scratch_header; /* … and header … */
@@ -91,26 +108,21 @@ struct stream {
     nanos                timer_due;     /* … and when that is, since 1970 */
     nanos                expired_at;    /* when that was last looked for */
     uint64_t             expiry_upto;   /* the command that removes what had expired */
-    bool                 is_expiring;   /* the timer has fired */
     /* of a file stream */
-    struct store_owner   owner;
     uint64_t             ids_told;      /* as far as a checkpoint has told them */
     uint64_t             slice_at;      /* where a rewrite of the checkpoint log is … */
     uint32_t             slice_part;    /* … in which part */
     struct buf           loading_ids, loading_expiries, loading_schedules;
-    bool                 is_config_told;
-    /* a start: the journal has lost something, maybe of this one */
-    bool                 is_torn;
     struct stream       *next_ending;   /* in js->ending */
     struct stream       *next_hidden;   /* in js->hidden */
-    struct stream_maker *maker;         /* is told what is applied; NULL: nobody makes it */
-    bool                 is_hidden;     /* nobody finds it: stream_restore.h */
-    bool                 is_created;    /* its first command was applied */
-    bool                 is_started;    /* not in recovery */
-    bool                 is_deleted;    /* COMMAND_DELETE was proposed: nothing new is taken */
-    bool                 is_gone;       /* … and applied: it ends in its next turn */
-    enum err             failure;       /* ERR_OK, or why it takes no more: shown in healthz */
 };
+
+/* Prefetches it all: what comes next touches more than one line of it. */
+static inline void stream_soon(const struct stream *s)
+{
+    for (size_t at = 0; at < offsetof(struct stream, incarnation); at += CACHE_LINE)
+        PREFETCH((const char *)s + at);
+}
 
 static inline bool stream_is_file(const struct stream *s)
 {

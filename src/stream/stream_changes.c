@@ -212,12 +212,42 @@ static bool propose_removals(struct stream *s, struct buf *sequences)
     return true;
 }
 
-/* Those of a range that are there and that nobody needs. False: the log is full; `*from` is where
- * to go on. */
+/* A turn looks at so many sequences, then others have theirs: after a start it may be all of a
+ * stream. */
+enum { UNNEEDED_SHARE = 16 * 1024 };
+
+/* The end of the server waits for no turn that is still to come. */
+static bool is_unhurried(const struct stream *s)
+{
+    return !atomic_load(&s->account->js->is_stopping);
+}
+
+static void unneeded_read(struct msgs_wait *w)
+{
+    struct stream *s = container_of(w, struct stream, unneeded_wait);
+    s->is_unneeded_reading = false;
+    stream_wake(s);
+}
+
+/* False: what is to be looked at is being read, and the turn is asked for when it is there. */
+static bool is_ready(struct stream *s, uint64_t first, uint64_t last)
+{
+    if (!is_unhurried(s)) return true;
+    s->unneeded_wait.done = unneeded_read;
+    s->is_unneeded_reading = msgs_prepare(s->msgs, first, last, &s->unneeded_wait) == ERR_BUSY;
+    return !s->is_unneeded_reading;
+}
+
+/* Those of a range that are there and that nobody needs; a share of it. False: the log is full;
+ * `*from` is where to go on. */
 static bool gather(struct stream *s, uint64_t *from, uint64_t last, struct buf *out)
 {
     const struct msgs_filter all = { NULL, 0 };
     uint64_t at = *from;
+    if (msgs_next(s->msgs, &all, at, NULL, &at) != ERR_OK || at > last) at = last;
+    *from = at; /* nothing stands before it */
+    if (is_unhurried(s) && last - at >= UNNEEDED_SHARE) last = at + UNNEEDED_SHARE - 1;
+    if (!is_ready(s, at, last)) return true;
     while (at <= last && msgs_next(s->msgs, &all, at, NULL, &at) == ERR_OK && at <= last) {
         *from = at;
         if (!is_needed(s, at)) buf_add(out, slice_of(&at, sizeof at));
@@ -242,15 +272,25 @@ static void keep_for_later(struct stream *s, const struct buf *sequences)
 void stream_unneeded_propose(struct stream *s)
 {
     struct buf ranges = s->unneeded, out = { 0 };
+    uint64_t looked = 0;
+    bool has_room = true;
     if (ranges.len == 0 || s->failure != ERR_OK) return;
+    if (s->is_unneeded_reading && is_unhurried(s)) return;
     memset(&s->unneeded, 0, sizeof s->unneeded);
     for (uint32_t at = 0; at < ranges.len; at += (uint32_t)sizeof(struct range)) {
         struct range r;
         memcpy(&r, ranges.ptr + at, sizeof r);
-        if (gather(s, &r.first, r.last, &out)) continue;
-        buf_add(&s->unneeded, slice_of(&r, sizeof r));
+        uint64_t first = r.first;
+        bool has_turn = !s->is_unneeded_reading && looked < UNNEEDED_SHARE;
+        if (has_turn || !is_unhurried(s)) has_room = gather(s, &r.first, r.last, &out) && has_room;
+        looked += r.first - first;
+        if (r.first <= r.last) buf_add(&s->unneeded, slice_of(&r, sizeof r));
     }
-    if (!propose_removals(s, &out)) keep_for_later(s, &out);
+    if (!propose_removals(s, &out)) {
+        keep_for_later(s, &out);
+        has_room = false;
+    }
+    if (s->unneeded.len > 0 && has_room && !s->is_unneeded_reading) stream_wake(s);
     buf_deinit(&ranges);
     buf_deinit(&out);
 }

@@ -144,6 +144,28 @@ static void what_nobody_needs_goes(void **state)
     streams_world_free(w);
 }
 
+/* More than a turn looks at. */
+static void many_go_in_several_turns(void **state)
+{
+    enum { MANY = 40000 };
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = filled(w, ",\"retention\":\"interest\"");
+    struct buf many = { 0 };
+    for (uint32_t i = 0; i < MANY; i++) buf_add_str(&many, "PUB a.1 0\r\n\r\n");
+    (void)streams_say(w, buf_str(&many));
+    buf_deinit(&many);
+    assert_int_equal(streams_state(s).messages, MANY + 6);
+    s->consumers->needs_from = MANY;
+    uint64_t runs = s->consumers->runs;
+    stream_unneeded(s, 1, MANY + 6);
+    streams_run(w);
+    assert_int_equal(streams_state(s).messages, 7);
+    assert_int_equal(streams_state(s).first_sequence, MANY);
+    assert_true(s->consumers->runs >= runs + 3);
+    streams_world_free(w);
+}
+
 static void with_limits_retention_everything_stays(void **state)
 {
     (void)state;
@@ -181,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_purge_beyond_the_end_moves_it_for_those_behind),
         cmocka_unit_test(with_interest_retention_what_nobody_needs_goes_at_once),
         cmocka_unit_test(what_nobody_needs_goes),
+        cmocka_unit_test(many_go_in_several_turns),
         cmocka_unit_test(with_limits_retention_everything_stays),
         cmocka_unit_test(who_waits_for_a_failed_stream_is_told),
     };

@@ -182,6 +182,9 @@ bool stream_schedules_fire(struct stream *);
 void stream_schedule_note(struct stream *, const struct store_command *, uint64_t sequence);
 void stream_expiry_stop(struct stream *);
 
+/* Asks for the stream's turn if anything waits for it: one that only takes messages has none. */
+void stream_follow_up(struct stream *);
+
 /* ---- life, for stream_restore.c ---- */
 
 /* Without a first command, and in no list. */

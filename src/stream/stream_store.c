@@ -416,6 +416,23 @@ static void owner_retry(struct store_owner *o)
     msgs_file_retry(s->msgs);
 }
 
+/* What a stored message touches: the stream, what it points to, and so on. */
+static void owner_soon(const struct store_owner *o, uint32_t step)
+{
+    const struct stream *s = container_of(o, const struct stream, owner);
+    if (step == 0) {
+        stream_soon(s);
+        return;
+    }
+    if (step == 1) {
+        PREFETCH(s->log);
+        PREFETCH(s->ack.ptr);
+        consumers_soon(s->consumers);
+    }
+    inflight_soon(s->inflight, step - 1);
+    msgs_soon(s->msgs, step - 1);
+}
+
 static const struct store_owner_ops owner_ops = {
     .apply = owner_apply,
     .load = owner_load,
@@ -434,6 +451,7 @@ static const struct store_owner_ops owner_ops = {
     .retry = owner_retry,
     .scrub = owner_scrub,
     .convert = owner_convert,
+    .soon = owner_soon,
 };
 
 static void msgs_failed(void *ctx, enum err e, const char *what)

@@ -136,6 +136,20 @@ static void who_waits_is_called_when_all_is_applied(void **state)
     streams_world_free(w);
 }
 
+static void a_stream_that_only_takes_messages_has_no_turn(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = streams_make(w, "{\"name\":\"S\",\"subjects\":[\"a\"]}");
+    uint64_t runs = s->consumers->runs;
+    assert_string_equal(streams_publish(w, "a", NULL, "x"), "{\"stream\":\"S\",\"seq\":1}");
+    assert_int_equal(s->consumers->runs, runs);
+    s->consumers->is_busy = true;
+    assert_string_equal(streams_publish(w, "a", NULL, "x"), "{\"stream\":\"S\",\"seq\":2}");
+    assert_true(s->consumers->runs > runs);
+    streams_world_free(w);
+}
+
 static void a_deleted_stream_ends_when_that_is_applied(void **state)
 {
     (void)state;
@@ -182,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_subject_is_transformed_before_anything_else),
         cmocka_unit_test(an_ack_may_come_back_as_a_message),
         cmocka_unit_test(who_waits_is_called_when_all_is_applied),
+        cmocka_unit_test(a_stream_that_only_takes_messages_has_no_turn),
         cmocka_unit_test(a_deleted_stream_ends_when_that_is_applied),
         cmocka_unit_test(a_stream_that_fails_tells_those_who_wait),
     };

@@ -40,6 +40,7 @@ struct consumers {
     struct stream *stream;
     uint64_t stored, removed, purged, runs, dismissed, applied;
     bool     wants;                     /* somebody is interested */
+    bool     is_busy;                   /* they ask for turns */
     uint64_t needs_from;                /* from here on messages are needed */
 };
 
@@ -56,6 +57,14 @@ struct consumers *consumers_free(struct consumers *c)
 void consumers_dismiss(struct consumers *c)
 {
     c->dismissed++;
+}
+bool consumers_are_idle(const struct consumers *c)
+{
+    return !c->is_busy;
+}
+void consumers_soon(const struct consumers *c)
+{
+    (void)c;
 }
 void consumers_shutdown(struct consumers *c)
 {

@@ -32,6 +32,8 @@ struct tree *tree_free(struct tree *); /* NULL is fine; returns NULL */
 
 uint64_t tree_count(const struct tree *);  /* subjects */
 uint64_t tree_memory(const struct tree *); /* bytes */
+/* Prefetches the way to the root, a step at a time. */
+void tree_soon(const struct tree *, uint32_t step);
 
 /* NULL when absent. Valid until the next insert or remove. */
 struct tree_value *tree_find(const struct tree *, struct slice subject);
