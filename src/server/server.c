@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/server.h"
 
+#include <stdatomic.h>
+
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "config/validate.h"
@@ -139,6 +141,42 @@ static enum err reload(struct server *s, struct options *take_options, struct er
     return ERR_OK;
 }
 
+/* Posted behind all that a reload orders: when the last reactor has come to it, whoever reads the
+ * log may count on what the new configuration says. */
+struct told {
+    struct env *env;
+    atomic_uint left; /* reactors that have not come to it */
+    char *digest;
+    struct told_mail {
+        struct mail mail;
+        struct told *told;
+    } mails[];
+};
+
+static void told_here(struct mail *mail, struct reactor *r)
+{
+    struct told *told = container_of(mail, struct told_mail, mail)->told;
+    (void)r;
+    if (atomic_fetch_sub(&told->left, 1) > 1) return;
+    log_info(told->env->log, "Reloaded server configuration (%s)", told->digest);
+    xfree(told->digest);
+    xfree(told);
+}
+
+static void tell_reloaded(struct server *s)
+{
+    const char *digest = s->settings->options->config_digest;
+    const struct reactors *all = s->setup.reactors;
+    struct told *told = xalloc(sizeof *told + all->count * sizeof told->mails[0]);
+    told->env = s->env;
+    told->digest = xstrdup(digest == NULL ? "" : digest);
+    atomic_init(&told->left, all->count);
+    for (uint32_t i = 0; i < all->count; i++) {
+        told->mails[i] = (struct told_mail){ .mail.run = told_here, .told = told };
+        reactor_post(all->at[i], &told->mails[i].mail);
+    }
+}
+
 enum err server_reload(struct server *s, struct options *take_options, struct errmsg *why)
 {
     struct errmsg cause = { 0 };
@@ -147,9 +185,7 @@ enum err server_reload(struct server *s, struct options *take_options, struct er
         log_error(s->env->log, "Failed to reload server configuration: %s", cause.text);
         return errmsg_set(why, e, "%s", cause.text);
     }
-    const struct options *o = s->settings->options;
-    log_info(s->env->log, "Reloaded server configuration (%s)",
-             o->config_digest == NULL ? "" : o->config_digest);
+    tell_reloaded(s);
     return ERR_OK;
 }
 
@@ -184,7 +220,7 @@ void server_stop(struct server *s)
     s->is_stopping = true;
     if (s->is_up) log_info(s->env->log, "Initiating Shutdown...");
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) core_unlisten(s->core, kinds[i]);
-    if (s->jetstream != NULL) jetstream_stop(s->jetstream);     /* closes the sessions, too */
+    if (s->jetstream != NULL) jetstream_stop(s->jetstream); /* closes the sessions, too */
     else core_close_all(s->core);
     monitor_stop(s->monitor);
     server_remove_ports(s);
