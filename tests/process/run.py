@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 
+import absurd
 import backup
 import files
 import flags
@@ -22,7 +23,7 @@ import store
 import store_import
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup, absurd)
 
 
 def find_cases(only):
