@@ -68,7 +68,8 @@ void remove_done(struct msgs_file *f, enum write_step step)
 void msgs_file_remove(struct msgs *take, void (*done)(void *ctx, enum err), void *ctx)
 {
     struct msgs_file *f = file_from(take);
-    assert(done != NULL && f->on_flushed == NULL);
+    assert(done != NULL && f->on_removed == NULL);
+    f->on_flushed = NULL; /* of a list that was begun before the one that forgets it */
     f->on_removed = done;
     f->removed_ctx = ctx;
     f->is_stopped = true;

@@ -136,6 +136,21 @@ static void a_stream_that_is_removed_leaves_nothing(void **state)
     files_teardown(w);
 }
 
+static void a_removal_ends_a_flush_without_a_word(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(2);
+    struct msgs *m = files_make(w, 1);
+    int flushed = 0, removed = 0;
+    add_many(m, 1, MANY);
+    msgs_file_flush(m, count_done, &flushed);
+    msgs_file_remove(m, count_done, &removed);
+    files_settle(w);
+    assert_int_equal(removed, 1);
+    assert_int_equal(flushed, 0);
+    files_teardown(w);
+}
+
 static void files_that_nobody_knows_are_put_aside(void **state)
 {
     (void)state;
@@ -274,6 +289,7 @@ int main(void)
         cmocka_unit_test(it_does_so_when_blocks_are_compressed_and_sealed),
         cmocka_unit_test(what_is_in_blocks_takes_no_memory_for_each_message),
         cmocka_unit_test(a_stream_that_is_removed_leaves_nothing),
+        cmocka_unit_test(a_removal_ends_a_flush_without_a_word),
         cmocka_unit_test(files_that_nobody_knows_are_put_aside),
         cmocka_unit_test(what_is_prepared_needs_no_read),
         cmocka_unit_test(a_file_that_two_open_is_open_once),
