@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When what is written is sealed with another key than before (or was plain), all that stands from
- * before is written anew while the store serves (docs/decisions/012): the files of owners, a block
+ * before is written anew while the store serves (docs/decisions/011): the files of owners, a block
  * at a time; the checkpoint log by a rewrite, whose old files are filled with zeros; the journal by
  * not using its old segments again, which go when a list has released them. Then a list says that
  * the era is whole, and the next start has nothing to do.
