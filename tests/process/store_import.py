@@ -573,10 +573,11 @@ def case_an_atomic_batch_that_was_not_committed_is_dropped(world):
         client.create_stream("BATCH", subjects=["batch.*"], allow_atomic=True)
         publish_all(client, [("batch.1", "before")] * 3)
         batch(client, "open", 9)
+        until(lambda: blocks(stream / "batches"), "the open batch's block")
         batch(client, "done", 4, "1")
-    place = Place(world)
+        until(lambda: b"done 4" in (stream / "msgs" / "1.blk").read_bytes(), "what was committed on the disk")
+    place, stream = Place(world), pathlib.Path(world.path("data"), "jetstream/$G/streams/BATCH")
     place.fill(fill, ends_well=False)
-    expect(blocks(pathlib.Path(world.path("data"), "jetstream/$G/streams/BATCH/batches")), "no open batch on the disk")
     place.compare()
     expect_equal(len(batch_facts(place, world.binary, "data")), 7)
 
