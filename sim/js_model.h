@@ -216,6 +216,8 @@ void jm_removal_answered(struct jm *, struct jm_removal *, enum jm_fate);
 bool jm_may_be_gone(const struct jm *, struct jm_stream *, const struct jm_msg *);
 /* … and for something that says nothing of those before it: a limit or a rollup takes them, too. */
 bool jm_may_be_gone_alone(const struct jm *, const struct jm_stream *, const struct jm_msg *);
+/* Its time is over: it may be there or not, also when it was found a moment ago. */
+bool jm_may_be_expired(const struct jm *, const struct jm_stream *, const struct jm_msg *);
 bool jm_was_deleted(const struct jm_stream *, uint64_t seq);
 /* NULL, or why it can no longer be there. */
 const char *jm_must_be_gone(const struct jm *, struct jm_stream *, const struct jm_msg *);

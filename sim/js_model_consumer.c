@@ -98,7 +98,7 @@ static bool may_be_exhausted(const struct jm *m, const struct jm_consumer *c,
     return m->wall - msg->sent_at >= (nanos)(c->deliver_max - seen->naks) * c->wait;
 }
 
-/* What it has behind it may have been acked. */
+/* What it has behind it may have been acked, or has gone since it was read. */
 static void check_floor(struct jm *m, struct jm_consumer *c, uint64_t floor)
 {
     const struct jm_stream *s = c->stream;
@@ -107,7 +107,7 @@ static void check_floor(struct jm *m, struct jm_consumer *c, uint64_t floor)
         const struct jm_seen *seen = jm_seen(c, seq);
         if (msg == NULL || !msg->is_found || !jm_consumer_wants(c, msg)) continue;
         if (seen->acked != JM_NOT_ACKED || seen->is_dropped) continue;
-        if (may_be_exhausted(m, c, msg, seen)) continue;
+        if (may_be_exhausted(m, c, msg, seen) || jm_may_be_expired(m, s, msg)) continue;
         jm_fail(m, "%s %s: its floor is %llu, but %llu was not acked", s->config.name, c->name,
                 (unsigned long long)floor, (unsigned long long)seq);
     }

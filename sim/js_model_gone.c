@@ -100,7 +100,7 @@ static nanos life(const struct jm_stream *s, const struct jm_msg *msg)
     return msg->ttl > 0 && msg->ttl < age ? msg->ttl : age;
 }
 
-static bool may_be_expired(const struct jm *m, const struct jm_stream *s, const struct jm_msg *msg)
+bool jm_may_be_expired(const struct jm *m, const struct jm_stream *s, const struct jm_msg *msg)
 {
     nanos most = life(s, msg);
     return most != NANOS_MAX && m->wall - msg->sent_at >= most;
@@ -168,7 +168,7 @@ static bool must_be_unneeded(const struct jm_stream *s, const struct jm_msg *msg
 
 bool jm_may_be_gone_alone(const struct jm *m, const struct jm_stream *s, const struct jm_msg *msg)
 {
-    return may_be_expired(m, s, msg) || may_be_unneeded(s, msg) || may_be_removed(s, msg);
+    return jm_may_be_expired(m, s, msg) || may_be_unneeded(s, msg) || may_be_removed(s, msg);
 }
 
 /* The last two look at all messages. */

@@ -149,7 +149,9 @@ static void index_remove(struct msgs *m, struct slice subject, uint64_t sequence
     }
     enum err e = ERR_OK;
     bool is_one = v->count == 1 && !v->is_first_stale;
-    if (v->first == sequence && is_one) v->first = v->last;
+    /* what is left stood between two that are gone, and cannot be read, or it had been found */
+    if (v->first == sequence && v->last == sequence) e = ERR_CORRUPT;
+    else if (v->first == sequence && is_one) v->first = v->last;
     else if (v->last == sequence && is_one) v->last = v->first;
     else if (v->first == sequence) e = m->ops->next_same(m, subject, sequence + 1, NULL, &v->first);
     else if (v->last == sequence)
@@ -168,7 +170,8 @@ static void advance_first(struct msgs *m)
     (void)m->ops->meta(m, s->first_sequence, NULL, &subject, &size, &s->first_time);
 }
 
-/* Some messages of a subject cannot be read: from now on only those count that can. */
+/* Some messages of a subject cannot be read: from now on only those count that can, also what could
+ * not be read before. */
 static void recount(struct msgs *m, struct slice subject)
 {
     struct tree_value found = { 0 }, *v;
@@ -179,7 +182,7 @@ static void recount(struct msgs *m, struct slice subject)
     v = tree_find(m->tree, subject);
     if (v == NULL) return;
     mark_changed(m, subject, v);
-    assert(found.count <= v->count);
+    if (found.count < v->count) m->unknown += v->count - found.count;
     v->count = found.count;
     v->is_first_stale = false;
     v->first = found.first;
@@ -347,10 +350,28 @@ uint64_t msgs_lost_bytes(const struct msgs *m)
 
 /* ---- the index ---- */
 
+static bool is_known(const struct tree_value *v)
+{
+    return v != NULL && v->count > 0;
+}
+
+/* Messages that nobody can read hide where a subject begins and ends, or have gone, and nobody could
+ * tell whose they were. */
+static bool has_ends(const struct msgs *m, const struct tree_value *v)
+{
+    if (LIKELY(m->unknown == 0 && !v->is_first_stale)) return true;
+    return m->ops->has(m, v->first) && m->ops->has(m, v->last);
+}
+
 bool msgs_subject(struct msgs *m, struct slice subject, struct msgs_subject *ret)
 {
     const struct tree_value *v = tree_find(m->tree, subject);
-    if (v == NULL || v->count == 0) return false;
+    if (!is_known(v)) return false;
+    if (UNLIKELY(!has_ends(m, v))) {
+        recount(m, subject);
+        v = tree_find(m->tree, subject);
+        if (!is_known(v)) return false;
+    }
     *ret = (struct msgs_subject){ v->first, v->last, v->count };
     return true;
 }

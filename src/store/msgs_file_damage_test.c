@@ -331,6 +331,67 @@ static void a_read_that_fails_makes_what_it_should_have_read_damaged(void **stat
     rest_free(r);
 }
 
+/* ---- a subject of which one in the middle cannot be read ---- */
+
+/* The only one of which not even the subject can be told, with others of it behind; or 0. */
+static uint64_t only_unknown(struct msgs *m)
+{
+    struct slice subject;
+    uint64_t size, found = 0, count = 0;
+    for (uint64_t i = 1; i <= MESSAGES; i++) {
+        if (msgs_meta(m, i, &subject, &size) != ERR_CORRUPT) continue;
+        found = i;
+        count++;
+    }
+    return count == 1 && found + 7 <= MESSAGES ? found : 0;
+}
+
+static void expect_one(struct msgs *m, struct slice subject, uint64_t sequence)
+{
+    struct msgs_subject found;
+    assert_true(msgs_subject(m, subject, &found));
+    assert_int_equal(found.first, sequence);
+    assert_int_equal(found.last, sequence);
+    assert_int_equal(found.count, 1);
+}
+
+/* Whether the hidden one goes first, or stays, its subject has what can be read, and no other. */
+static void remove_around(struct msgs *m, uint64_t hidden, bool goes)
+{
+    char text[32];
+    struct slice subject = slice_str(subject_of(hidden, text));
+    struct msgs_subject found;
+    if (goes) assert_true(msgs_remove_unread(m, hidden, SLICE_LIT("")));
+    for (uint64_t i = hidden % 7; i <= MESSAGES; i += 7)
+        if (i != hidden) (void)msgs_remove(m, i, NULL);
+    assert_false(msgs_subject(m, subject, &found));
+    files_add(m, MESSAGES + 1, text, "again");
+    expect_one(m, subject, MESSAGES + 1);
+    msgs_check(m);
+}
+
+static void a_subject_begins_where_what_can_be_read_does(void **state)
+{
+    (void)state;
+    struct rest *r = rest_new(false, false);
+    struct names n = { .count = 0 };
+    uint64_t size;
+    uint32_t tried = 0;
+    disk_memory_each(r->files->disk, &n, note_name);
+    const char *name = n.at[n.count - 1];
+    (void)disk_memory_bytes(r->files->disk, name, &size);
+    for (uint64_t at = 0; at < size; at++) {
+        disk_memory_flip(r->files->disk, name, at, 1);
+        struct msgs *m = wake_up(r);
+        uint64_t hidden = only_unknown(m);
+        if (hidden > 0) remove_around(m, hidden, tried++ % 2 == 0);
+        (void)files_close(r->files, m);
+        disk_memory_flip(r->files->disk, name, at, 1);
+    }
+    assert_true(tried > 50);
+    rest_free(r);
+}
+
 /* ---- writes that fail ---- */
 
 static void write_failed(void *ctx, enum err e)
@@ -379,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_absent_loses_its_messages_and_no_others),
         cmocka_unit_test(a_file_that_is_cut_loses_what_stood_behind),
         cmocka_unit_test(a_read_that_fails_makes_what_it_should_have_read_damaged),
+        cmocka_unit_test(a_subject_begins_where_what_can_be_read_does),
         cmocka_unit_test(a_write_that_fails_stops_the_stream_and_nothing_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
