@@ -30,7 +30,8 @@ static enum err count_split(struct count *c, struct slice subject, const struct 
                      : c->msgs->ops->next_same(c->msgs, subject, at + 1, c->wait, &at);
     }
     if (e && e != ERR_NOTFOUND) return e;
-    assert(seen <= v->count);
+    /* purges ask also where damage hides some of what the index counts */
+    if (seen > v->count) seen = v->count;
     c->sum += from_end ? seen : v->count - seen;
     return ERR_OK;
 }
@@ -120,7 +121,6 @@ static enum err count_readable(struct msgs *m, const struct msgs_filter *f, uint
     if (u.is_hidden || m->unknown > 0) return count_one_by_one(m, f, from, w, ret);
     enum err e = msgs_tally(m, f, from, false, w, ret);
     if (e) return e;
-    assert(*ret >= u.sum || m->damage > 0);
     *ret -= u.sum < *ret ? u.sum : *ret;
     return e;
 }

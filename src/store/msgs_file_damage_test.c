@@ -204,6 +204,10 @@ static void empty(struct msgs *m)
     (void)msgs_compact(m, 60);
     msgs_check(m);
     expect_counts(m);
+    const struct slice four = SLICE_LIT("a.4");
+    (void)msgs_purge(m, &(struct msgs_filter){ &four, 1 }, 0, 0);
+    assert_int_equal(count_of(m, "a.4", 0), 0);
+    msgs_check(m);
     for (uint64_t i = MESSAGES; i > 70; i--) (void)msgs_remove(m, i, NULL);
     msgs_check(m);
     (void)msgs_compact(m, MESSAGES);
