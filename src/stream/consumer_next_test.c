@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "store/msgs_internal.h"
+#include "store/msgs_rot_testing.h"
 #include "stream/consumer_testing.h"
 
 static struct stage *with_inbox(void)
@@ -236,63 +236,13 @@ static void retention_asks_who_still_needs_a_message(void **state)
 
 /* ---- damage ---- */
 
-enum { DAMAGED = 2 };
-
-/* Messages in memory, of which the second turns out to be damaged when somebody reads it. */
-static struct {
-    const struct msgs_ops *sound;
-    struct msgs_ops        ops;
-    bool                   is_found;
-} rotten;
-
-static bool rotten_has(const struct msgs *m, uint64_t sequence)
-{
-    return rotten.sound->has(m, sequence) && !(rotten.is_found && sequence == DAMAGED);
-}
-
-static enum err rotten_load(struct msgs *m, uint64_t sequence, uint32_t ahead, struct msgs_load *l)
-{
-    if (sequence != DAMAGED || !rotten.sound->has(m, DAMAGED))
-        return rotten.sound->load(m, sequence, ahead, l);
-    m->damage += !rotten.is_found;
-    rotten.is_found = true;
-    return ERR_CORRUPT;
-}
-
-static uint64_t rotten_lost(const struct msgs *m, bool (*each)(void *, uint64_t, uint64_t),
-                            void *ctx)
-{
-    if (!rotten.is_found || !rotten.sound->has(m, DAMAGED)) return 0;
-    if (each != NULL) (void)each(ctx, DAMAGED, DAMAGED);
-    return 1;
-}
-
-static uint64_t rotten_readable(const struct msgs *m, uint64_t from)
-{
-    uint64_t count = 0;
-    for (uint64_t i = from; i <= m->state.last_sequence; i++) count += rotten_has(m, i);
-    return count;
-}
-
-static void rot(struct msgs *m)
-{
-    rotten.sound = m->ops;
-    rotten.ops = *m->ops;
-    rotten.ops.has = rotten_has;
-    rotten.ops.load = rotten_load;
-    rotten.ops.lost = rotten_lost;
-    rotten.ops.readable = rotten_readable;
-    rotten.is_found = false;
-    m->ops = &rotten.ops;
-}
-
 static void what_is_damaged_is_not_pending(void **state)
 {
     (void)state;
     struct stage *g = with_inbox();
     struct consumer_config all = stage_pull_config(), some = stage_pull_config();
     some.filter_subject = "s.a";
-    rot(g->stream.msgs);
+    rotten_make(g->stream.msgs);
     for (int i = 0; i < 5; i++) (void)stage_store(g, "s.a", "x");
     struct consumer *reads = stage_consumer(g, "R", &all), *waits = stage_consumer(g, "W", &some);
     assert_int_equal(consumer_pending(waits), 5);
@@ -312,7 +262,7 @@ static void what_is_damaged_goes_without_having_been_pending(void **state)
     (void)state;
     struct stage *g = with_inbox();
     struct consumer_config config = stage_pull_config();
-    rot(g->stream.msgs);
+    rotten_make(g->stream.msgs);
     for (int i = 0; i < 4; i++) (void)stage_store(g, "s.a", "x");
     struct consumer *reads = stage_consumer(g, "R", &config),
                     *waits = stage_consumer(g, "W", &config);
