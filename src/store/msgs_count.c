@@ -58,6 +58,7 @@ enum err msgs_tally(struct msgs *m, const struct msgs_filter *f, uint64_t from, 
                     struct msgs_wait *w, uint64_t *ret)
 {
     struct count c = { .msgs = m, .wait = w, .from = from, .last_only = last_only };
+    assert(f->count == 0 || f->patterns != NULL);
     if (f->count == 0 && !last_only && from <= m->state.first_sequence) {
         *ret = m->state.messages;
         return ERR_OK;
@@ -112,6 +113,7 @@ static enum err count_readable(struct msgs *m, const struct msgs_filter *f, uint
                                struct msgs_wait *w, uint64_t *ret)
 {
     struct unread u = { .msgs = m, .filter = f, .wait = w, .from = from };
+    assert(m->ops->readable != NULL);
     if (f->count == 0) {
         *ret = m->ops->readable(m, from);
         return ERR_OK;

@@ -120,6 +120,7 @@ static uint64_t readable(const struct msgs *base, uint64_t from)
     uint64_t first, last, sum;
     if (from < f->first) from = f->first;
     if (from > f->end) return 0;
+    assert(from > 0);
     sum = f->end - from + 1 - seqset_count_range(f->gone, from, f->end);
     for (uint64_t at = from; seqset_next_run(f->lost, at, &first, &last); at = last + 1) {
         if (first > f->end) break;
