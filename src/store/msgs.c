@@ -267,7 +267,7 @@ uint64_t msgs_purge(struct msgs *m, const struct msgs_filter *f, uint64_t below,
         if (f->count == 0 && m->state.first_sequence == 0) set_empty(m);
         return 0;
     }
-    enum err e = msgs_count(m, f, 0, false, NULL, &matching);
+    enum err e = msgs_tally(m, f, 0, false, NULL, &matching);
     assert(e == ERR_OK);
     if (matching <= keep) return 0;
     if (f->count == 0) return msgs_compact(m, keep == 0 ? end : bound_of_newest(m, keep));
@@ -293,15 +293,12 @@ void msgs_wait_cancel(struct msgs_wait *w)
     if (w->node.next != NULL) list_remove(&w->node);
 }
 
-/* Who asks again does not wait for the answer of before. */
-static void ask_anew(struct msgs_wait *w)
+void msgs_ask_anew(struct msgs_wait *w)
 {
     if (w != NULL) msgs_wait_cancel(w);
 }
 
-/* Counts how often it was told to wait for nothing: a body that could not answer so often reads
- * what it needs, instead of letting somebody wait for ever. */
-static enum err answer(struct msgs_wait *w, enum err e, bool has_progress)
+enum err msgs_answer(struct msgs_wait *w, enum err e, bool has_progress)
 {
     if (w == NULL) return e;
     if (e == ERR_BUSY && !has_progress) w->rounds++;
@@ -311,9 +308,9 @@ static enum err answer(struct msgs_wait *w, enum err e, bool has_progress)
 
 enum err msgs_prepare(struct msgs *m, uint64_t first, uint64_t last, struct msgs_wait *w)
 {
-    ask_anew(w);
+    msgs_ask_anew(w);
     assert(first <= last);
-    return answer(w, m->ops->prepare(m, first, last, w), false);
+    return msgs_answer(w, m->ops->prepare(m, first, last, w), false);
 }
 
 enum err msgs_meta(struct msgs *m, uint64_t sequence, struct slice *ret_subject, uint64_t *ret_size)
@@ -399,7 +396,7 @@ void msgs_subjects(struct msgs *m, const struct msgs_filter *f, struct slice aft
 
 /* ---- looking for messages ---- */
 
-static bool matches(const struct msgs_filter *f, struct slice subject)
+bool msgs_matches(const struct msgs_filter *f, struct slice subject)
 {
     for (uint32_t i = 0; i < f->count; i++)
         if (subject_matches(f->patterns[i], subject)) return true;
@@ -446,8 +443,8 @@ static bool is_literal(const struct msgs_filter *f, const struct extent *x)
     return x->subjects == 1 && f->count == 1 && !subject_has_wildcard(f->patterns[0]);
 }
 
-static enum err find_next(struct msgs *m, const struct msgs_filter *f, uint64_t from,
-                          struct msgs_wait *w, uint64_t *ret)
+enum err msgs_find_next(struct msgs *m, const struct msgs_filter *f, uint64_t from,
+                        struct msgs_wait *w, uint64_t *ret)
 {
     struct extent x;
     struct slice subject;
@@ -457,7 +454,7 @@ static enum err find_next(struct msgs *m, const struct msgs_filter *f, uint64_t 
     if (!literal_extent(m, f, &x)) return ERR_NOTFOUND;
     if (is_literal(f, &x)) {
         if (from > x.last) return ERR_NOTFOUND;
-        bool is_first = from <= x.first && !x.is_stale;
+        bool is_first = from <= x.first && !x.is_stale && m->unknown == 0;
         if (is_first) *ret = x.first;
         return is_first ? ERR_OK : m->ops->next_same(m, x.only, from, w, ret);
     }
@@ -467,7 +464,7 @@ static enum err find_next(struct msgs *m, const struct msgs_filter *f, uint64_t 
         if (e == ERR_OK) e = m->ops->meta(m, at, w, &subject, &size, &time);
         if (e == ERR_CORRUPT) continue; /* nobody knows whether it matches; it is listed as lost */
         if (e) return e;
-        if (!matches(f, subject)) continue;
+        if (!msgs_matches(f, subject)) continue;
         *ret = at;
         return ERR_OK;
     }
@@ -476,10 +473,10 @@ static enum err find_next(struct msgs *m, const struct msgs_filter *f, uint64_t 
 enum err msgs_next(struct msgs *m, const struct msgs_filter *f, uint64_t from, struct msgs_wait *w,
                    uint64_t *ret)
 {
-    ask_anew(w);
+    msgs_ask_anew(w);
     *ret = from;
-    enum err e = find_next(m, f, from, w, ret);
-    return answer(w, e, *ret != from);
+    enum err e = msgs_find_next(m, f, from, w, ret);
+    return msgs_answer(w, e, *ret != from);
 }
 
 static enum err find_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to,
@@ -493,7 +490,7 @@ static enum err find_last(struct msgs *m, const struct msgs_filter *f, uint64_t 
     if (!literal_extent(m, f, &x)) return ERR_NOTFOUND;
     if (is_literal(f, &x)) {
         if (at < x.first) return ERR_NOTFOUND;
-        bool is_last = at >= x.last && !x.is_stale;
+        bool is_last = at >= x.last && !x.is_stale && m->unknown == 0;
         if (is_last) *ret = x.last;
         return is_last ? ERR_OK : m->ops->previous_same(m, x.only, at, w, ret);
     }
@@ -503,7 +500,7 @@ static enum err find_last(struct msgs *m, const struct msgs_filter *f, uint64_t 
         if (e == ERR_OK) e = m->ops->meta(m, at, w, &subject, &size, &time);
         if (e == ERR_CORRUPT) continue;
         if (e) return e;
-        if (!matches(f, subject)) continue;
+        if (!msgs_matches(f, subject)) continue;
         *ret = at;
         return ERR_OK;
     }
@@ -514,10 +511,10 @@ enum err msgs_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to, 
                    uint64_t *ret)
 {
     uint64_t from = up_to == 0 ? m->state.last_sequence : up_to;
-    ask_anew(w);
+    msgs_ask_anew(w);
     *ret = from;
     enum err e = find_last(m, f, from, w, ret);
-    return answer(w, e, *ret != from);
+    return msgs_answer(w, e, *ret != from);
 }
 
 static enum err find_time(struct msgs *m, nanos time, struct msgs_wait *w, uint64_t *ret)
@@ -550,69 +547,8 @@ static enum err find_time(struct msgs *m, nanos time, struct msgs_wait *w, uint6
 
 enum err msgs_at_time(struct msgs *m, nanos time, struct msgs_wait *w, uint64_t *ret)
 {
-    ask_anew(w);
-    return answer(w, find_time(m, time, w, ret), false);
-}
-
-/* ---- counting ---- */
-
-struct count {
-    struct msgs      *msgs;
-    struct msgs_wait *wait;
-    uint64_t          from;
-    bool              last_only;
-    uint64_t          sum;
-    enum err          e;
-};
-
-/* Those from `from` on, of one subject that has some on both sides: from its nearer end. */
-static enum err count_split(struct count *c, struct slice subject, const struct tree_value *v)
-{
-    bool from_end = c->from - v->first > v->last - c->from;
-    uint64_t at = from_end ? v->last : v->first, seen = 0;
-    enum err e = ERR_OK;
-    while (e == ERR_OK && (from_end ? at >= c->from : at < c->from)) {
-        seen++;
-        if (from_end && at == v->first) break;
-        e = from_end ? c->msgs->ops->previous_same(c->msgs, subject, at - 1, c->wait, &at)
-                     : c->msgs->ops->next_same(c->msgs, subject, at + 1, c->wait, &at);
-    }
-    if (e && e != ERR_NOTFOUND) return e;
-    assert(seen <= v->count);
-    c->sum += from_end ? seen : v->count - seen;
-    return ERR_OK;
-}
-
-static bool count_one(void *ctx, struct slice subject, struct tree_value *v)
-{
-    struct count *c = ctx;
-    if (v->count == 0 || v->last < c->from) return true;
-    if (c->last_only) c->sum++;
-    else if (v->first >= c->from) c->sum += v->count;
-    else c->e = count_split(c, subject, v);
-    return c->e == ERR_OK;
-}
-
-static enum err count_all(struct count *c, const struct msgs_filter *f)
-{
-    if (f->count == 0) (void)tree_match(c->msgs->tree, SLICE_LIT(""), count_one, c);
-    for (uint32_t i = 0; i < f->count && c->e == ERR_OK; i++)
-        (void)tree_match(c->msgs->tree, f->patterns[i], count_one, c);
-    return c->e;
-}
-
-enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, bool last_only,
-                    struct msgs_wait *w, uint64_t *ret)
-{
-    struct count c = { .msgs = m, .wait = w, .from = from, .last_only = last_only };
-    ask_anew(w);
-    if (f->count == 0 && !last_only && from <= m->state.first_sequence) {
-        *ret = m->state.messages;
-        return answer(w, ERR_OK, true);
-    }
-    enum err e = count_all(&c, f);
-    if (e == ERR_OK) *ret = c.sum;
-    return answer(w, e, false);
+    msgs_ask_anew(w);
+    return msgs_answer(w, find_time(m, time, w, ret), false);
 }
 
 /* ---- gaps ---- */

@@ -113,10 +113,13 @@ MUST_CHECK enum err msgs_last(struct msgs *, const struct msgs_filter *, uint64_
 /* The first message whose time is not below `time`; last + 1 when there is none. */
 MUST_CHECK enum err msgs_at_time(struct msgs *, nanos time, struct msgs_wait *, uint64_t *ret);
 
-/* How many messages from `from` on match; exact. With `last_only` only the newest of each subject
- * counts. */
+/* How many messages from `from` on match and can be read, as far as is known; exact. With
+ * `last_only` only the newest of each subject counts, damaged or not. */
 MUST_CHECK enum err msgs_count(struct msgs *, const struct msgs_filter *, uint64_t from,
                                bool last_only, struct msgs_wait *, uint64_t *ret);
+
+/* Changes when more is found to be damaged: who keeps a count counts again. */
+uint64_t msgs_damage(const struct msgs *);
 
 /* First and last sequence and count of one literal subject; false when it has none. */
 struct msgs_subject {

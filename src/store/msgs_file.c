@@ -114,6 +114,23 @@ static bool has(const struct msgs *base, uint64_t sequence)
     return is_there(f, sequence) && !seqset_has(f->lost, sequence);
 }
 
+static uint64_t readable(const struct msgs *base, uint64_t from)
+{
+    const struct msgs_file *f = file_from_const(base);
+    uint64_t first, last, sum;
+    if (from < f->first) from = f->first;
+    if (from > f->end) return 0;
+    assert(from > 0);
+    sum = f->end - from + 1 - seqset_count_range(f->gone, from, f->end);
+    for (uint64_t at = from; seqset_next_run(f->lost, at, &first, &last); at = last + 1) {
+        if (first > f->end) break;
+        if (first < at) first = at;
+        if (last > f->end) last = f->end;
+        sum -= last - first + 1 - seqset_count_range(f->gone, first, last);
+    }
+    return sum;
+}
+
 struct teller {
     bool (*each)(void *ctx, uint64_t first, uint64_t last); /* NULL: only the sum is wanted */
     void    *ctx;
@@ -297,6 +314,7 @@ static const struct msgs_ops ops = {
     .erase = file_erase,
     .prepare = file_prepare,
     .lost = lost,
+    .readable = readable,
     .soon = soon,
     .check = check,
 };

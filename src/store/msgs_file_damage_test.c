@@ -3,6 +3,7 @@
  * or is said to be damaged, and only that; and the stream can still be emptied. */
 #include "store/block_format.h"
 #include "store/msgs_file_testing.h"
+#include "subject/subject.h"
 
 enum { MESSAGES = 150, SECTIONS = 64 };
 
@@ -157,6 +158,32 @@ static void look_at(struct rest *r, struct msgs *m, struct seen *ret)
     ret->told_bytes = msgs_lost_bytes(m);
 }
 
+static uint64_t count_of(struct msgs *m, const char *pattern, uint64_t from)
+{
+    const struct slice one = slice_str(pattern);
+    const struct msgs_filter f = { &one, one.len > 0 ? 1 : 0 };
+    uint64_t got = 0;
+    assert_int_equal(msgs_count(m, &f, from, false, NULL, &got), ERR_OK);
+    return got;
+}
+
+/* What cannot be read counts nowhere, whoever asks from where. */
+static void expect_counts(struct msgs *m)
+{
+    static const char *const patterns[] = { "", "a.*", "a.>", "a.3", "a.6", "b" };
+    char text[32];
+    for (uint32_t p = 0; p < ARRAY_COUNT(patterns); p++) {
+        const char *of = patterns[p];
+        uint64_t want = 0;
+        for (uint64_t i = MESSAGES; i > 0; i--) {
+            if (msgs_has(m, i))
+                want += of[0] == '\0' ||
+                        subject_matches(slice_str(of), slice_str(subject_of(i, text)));
+            if (i % 13 == 1) assert_int_equal(count_of(m, of, i), want);
+        }
+    }
+}
+
 static bool no_subject(void *ctx, struct slice subject, uint64_t count, uint64_t last)
 {
     (void)ctx;
@@ -173,7 +200,13 @@ static void empty(struct msgs *m)
     struct msgs_filter all = { NULL, 0 };
     for (uint64_t i = 0; i < MESSAGES; i += 3) (void)msgs_remove(m, i, NULL);
     msgs_check(m);
+    expect_counts(m);
     (void)msgs_compact(m, 60);
+    msgs_check(m);
+    expect_counts(m);
+    const struct slice four = SLICE_LIT("a.4");
+    (void)msgs_purge(m, &(struct msgs_filter){ &four, 1 }, 0, 0);
+    assert_int_equal(count_of(m, "a.4", 0), 0);
     msgs_check(m);
     for (uint64_t i = MESSAGES; i > 70; i--) (void)msgs_remove(m, i, NULL);
     msgs_check(m);
@@ -229,6 +262,7 @@ static uint64_t rot_file(struct rest *r, const char *name, bool is_plain, uint32
         expect_damage(&s, is_message, is_plain, count);
         damaged += s.damaged;
         msgs_check(m);
+        if (at % 16 == 0) expect_counts(m);
         if (at % 16 == 0) empty(m);
         (void)files_close(r->files, m);
         disk_memory_flip(r->files->disk, name, at, bit);

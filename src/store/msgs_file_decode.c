@@ -9,6 +9,7 @@ static void lost_new(struct msgs_file *f, uint64_t first, uint64_t last)
 {
     assert(first <= last);
     f->is_lost_changed = f->is_changed = true;
+    f->base.damage++;
     if (f->o.on_lost != NULL) f->o.on_lost(f->o.ctx, first, last);
     if (f->o.on_changed != NULL) f->o.on_changed(f->o.ctx);
 }

@@ -40,6 +40,8 @@ struct msgs_ops {
     enum err (*prepare)(struct msgs *, uint64_t first, uint64_t last, struct msgs_wait *);
     uint64_t (*lost)(const struct msgs *, bool (*each)(void *ctx, uint64_t first, uint64_t last),
                      void *ctx);
+    /* How many from `from` on are there and not lost. NULL: none is ever lost. */
+    uint64_t (*readable)(const struct msgs *, uint64_t from);
     void (*soon)(const struct msgs *, uint32_t step); /* NULL: nothing more */
     void (*check)(struct msgs *);
 };
@@ -51,6 +53,7 @@ struct msgs {
     struct msgs_state state; /* `subjects` and `deleted` are computed when asked for */
     /* messages that went with damage: the tree still counts them, nobody knows where */
     uint64_t unknown;
+    uint64_t damage;     /* how often some were found to be lost */
     uint64_t lost_bytes; /* of those that are damaged and not gone, as far as it is known */
     /* Of files: what the next checkpoint says. Subjects with `is_dirty`, and some that are gone: 2
      * bytes length, text. `is_cleared`: before them, all subjects went. */
@@ -60,5 +63,20 @@ struct msgs {
 
 void msgs_init(struct msgs *, const struct msgs_ops *, bool is_file, uint64_t first_sequence);
 void msgs_deinit(struct msgs *);
+
+/* ---- what msgs.c and msgs_count.c share ---- */
+
+/* Who asks again does not wait for the answer of before. */
+void msgs_ask_anew(struct msgs_wait *);
+/* Counts how often it was told to wait for nothing: a body that could not answer so often reads
+ * what it needs, instead of letting somebody wait for ever. */
+MUST_CHECK enum err msgs_answer(struct msgs_wait *, enum err, bool has_progress);
+bool msgs_matches(const struct msgs_filter *, struct slice subject);
+/* As msgs_next(), but `wait` may be asked with already. */
+MUST_CHECK enum err msgs_find_next(struct msgs *, const struct msgs_filter *, uint64_t from,
+                                   struct msgs_wait *, uint64_t *ret);
+/* As msgs_count(), with those that are lost as far as the index counts them. */
+MUST_CHECK enum err msgs_tally(struct msgs *, const struct msgs_filter *, uint64_t from,
+                               bool last_only, struct msgs_wait *, uint64_t *ret);
 
 #endif

@@ -72,7 +72,8 @@ struct consumer {
     struct acks_position  delivered;    /* messages on their way included */
     nanos                 delivered_at, acked_at;       /* wall clock; 0: never */
     struct redelivery     redelivery;
-    uint64_t              pending;      /* num_pending, when is_counted */
+    uint64_t              pending;      /* num_pending, when consumer_is_counted() */
+    uint64_t              damage;       /* msgs_damage() then */
     struct consumer_list *list;         /* last_per_subject; NULL: made when needed, or over */
     struct consumer_pull *pull;         /* NULL: nobody waits */
     struct consumer_push *push;         /* NULL: a pull consumer, or not begun */
@@ -267,6 +268,7 @@ MUST_CHECK enum err consumer_count_for(struct consumer *, struct msgs_wait *, ui
 /* What ack subjects and offers say: 0 as long as it is not counted. */
 uint64_t consumer_pending(struct consumer *);
 void consumer_recount(struct consumer *);       /* filters changed, or many went */
+bool consumer_is_counted(const struct consumer *); /* no damage was found since */
 /* It left; `at` of the reactor's clocks. */
 void consumer_delivered(struct consumer *, const struct consumer_next *);
 /* The ack subject of this delivery; valid until the next one of the stream. */

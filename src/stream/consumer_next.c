@@ -19,12 +19,19 @@ void consumer_recount(struct consumer *c)
     c->pending = 0;
 }
 
+bool consumer_is_counted(const struct consumer *c)
+{
+    assert(c->set != NULL);
+    return c->is_counted && c->damage == msgs_damage(c->set->stream->msgs);
+}
+
 enum err consumer_count_for(struct consumer *c, struct msgs_wait *wait, uint64_t *ret)
 {
     struct msgs *msgs = c->set->stream->msgs;
     uint64_t count = 0, from = c->next > c->list_end ? c->next : c->list_end + 1;
     assert(c->is_begun);
-    if (!c->is_counted) {
+    if (!consumer_is_counted(c)) {
+        c->is_counted = false;
         enum err e = msgs_count(msgs, &c->setup.filter, from, false, wait, &count);
         if (e != ERR_OK) return e;
         if (c->next <= c->list_end) {
@@ -32,6 +39,7 @@ enum err consumer_count_for(struct consumer *c, struct msgs_wait *wait, uint64_t
             count += consumer_list_count(c->list, msgs, c->next);
         }
         c->pending = count;
+        c->damage = msgs_damage(msgs);
         c->is_counted = true;
     }
     *ret = c->pending;
@@ -42,7 +50,7 @@ enum err consumer_count_for(struct consumer *c, struct msgs_wait *wait, uint64_t
 enum err consumer_count(struct consumer *c, uint64_t *ret)
 {
     assert(c->is_begun);
-    if (!c->is_counted && c->is_reading) return ERR_BUSY;
+    if (!consumer_is_counted(c) && c->is_reading) return ERR_BUSY;
     enum err e = consumer_count_for(c, &c->wait, ret);
     if (e == ERR_BUSY) c->is_reading = true;
     assert(e == ERR_OK || e == ERR_BUSY);
@@ -125,7 +133,7 @@ static enum err choose_new(struct consumer *c, uint64_t *ret)
     }
     if (c->list != NULL) c->list = consumer_list_free(c->list);
     enum err e = ERR_NOTFOUND;
-    if (!c->is_counted || c->pending > 0)
+    if (!consumer_is_counted(c) || c->pending > 0)
         e = msgs_next(msgs, &c->setup.filter, c->next, &c->wait, ret);
     c->is_reading = e == ERR_BUSY;
     if (e == ERR_OK) c->next = *ret;
@@ -134,13 +142,13 @@ static enum err choose_new(struct consumer *c, uint64_t *ret)
     return e;
 }
 
-/* It was there when it was chosen, or delivered once; now it is gone or cannot be read. */
+/* It was there when it was chosen, or delivered once; now it is gone or cannot be read, and does
+ * not count. */
 static void give_up(struct consumer *c, const struct consumer_next *n, enum err why)
 {
     assert(why == ERR_NOTFOUND || why == ERR_CORRUPT);
     if (!n->is_again) {
         c->next = n->sequence + 1;
-        if (why == ERR_CORRUPT && c->is_counted && c->pending > 0) c->pending--;
         return;
     }
     const struct acks_command gone = { .kind = ACKS_REMOVE, .stream_seq = n->sequence };

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/msgs_rot_testing.h"
 #include "stream/consumer_testing.h"
 
 static struct stage *with_inbox(void)
@@ -233,6 +234,46 @@ static void retention_asks_who_still_needs_a_message(void **state)
     stage_free(g);
 }
 
+/* ---- damage ---- */
+
+static void what_is_damaged_is_not_pending(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config all = stage_pull_config(), some = stage_pull_config();
+    some.filter_subject = "s.a";
+    rotten_make(g->stream.msgs);
+    for (int i = 0; i < 5; i++) (void)stage_store(g, "s.a", "x");
+    struct consumer *reads = stage_consumer(g, "R", &all), *waits = stage_consumer(g, "W", &some);
+    assert_int_equal(consumer_pending(waits), 5);
+    assert_string_equal(pulled(g, reads, "2"), "1 3 ");
+    assert_int_equal(consumer_pending(reads), 2);
+    assert_int_equal(consumer_pending(waits), 4);
+    assert_int_equal(consumer_pending(stage_consumer(g, "N", &some)), 4);
+    assert_string_equal(pulled(g, waits, "2"), "1 3 ");
+    assert_int_equal(consumer_pending(waits), 2);
+    consumers_purged(g->stream.consumers, SLICE_LIT(""));
+    assert_string_equal(pulled(g, waits, "9"), "4 5 ");
+    stage_free(g);
+}
+
+static void what_is_damaged_goes_without_having_been_pending(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    rotten_make(g->stream.msgs);
+    for (int i = 0; i < 4; i++) (void)stage_store(g, "s.a", "x");
+    struct consumer *reads = stage_consumer(g, "R", &config),
+                    *waits = stage_consumer(g, "W", &config);
+    assert_string_equal(pulled(g, reads, "9"), "1 3 4 ");
+    assert_int_equal(consumer_pending(waits), 3);
+    for (uint64_t i = 1; i <= 3; i++) stage_remove(g, i);
+    assert_int_equal(consumer_pending(waits), 1);
+    assert_string_equal(pulled(g, waits, "9"), "4 ");
+    stage_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +286,8 @@ int main(void)
         cmocka_unit_test(a_reset_begins_anew),
         cmocka_unit_test(a_start_in_the_future_waits_for_it),
         cmocka_unit_test(retention_asks_who_still_needs_a_message),
+        cmocka_unit_test(what_is_damaged_is_not_pending),
+        cmocka_unit_test(what_is_damaged_goes_without_having_been_pending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -281,7 +281,8 @@ static void on_removed(struct consumer *c, void *ctx)
         pending_removed(c, sequence);
         return;
     }
-    if (!c->is_counted) return;
+    /* one that is lost did not count */
+    if (!consumer_is_counted(c) || !msgs_has(c->set->stream->msgs, sequence)) return;
     if (sequence <= c->list_end) {
         if (c->list == NULL) c->list = consumer_list_new(c);
         if (!consumer_list_has(c->list, sequence)) return;
