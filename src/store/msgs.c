@@ -155,6 +155,7 @@ static bool meet(void *ctx, uint64_t first, uint64_t last)
 static bool has_lost(const struct msgs *m, uint64_t first, uint64_t last)
 {
     struct between b = { first, last, false };
+    assert(m->ops->lost != NULL);
     if (first > last) return false;
     (void)m->ops->lost(m, meet, &b);
     return b.is_any;
@@ -165,6 +166,7 @@ static bool has_lost(const struct msgs *m, uint64_t first, uint64_t last)
 static void recount(struct msgs *m, struct slice subject, uint64_t from)
 {
     struct tree_value found = { 0 }, *v;
+    assert(m->is_file && subject.len > 0);
     for (uint64_t at = from; m->ops->next_same(m, subject, at, NULL, &at) == ERR_OK; at++) {
         if (found.count++ == 0) found.first = at;
         found.last = at;
@@ -186,6 +188,8 @@ static void recount(struct msgs *m, struct slice subject, uint64_t from)
 static void index_remove_first(struct msgs *m, struct slice subject, struct tree_value *v)
 {
     uint64_t gone = v->first;
+    assert(gone > 0);
+    assert(v->count > 0);
     enum err e = m->ops->next_same(m, subject, gone + 1, NULL, &v->first);
     uint64_t next = e ? v->last + 1 : v->first;
     if (e) v->is_first_stale = true;
@@ -238,7 +242,8 @@ static void recount_all(struct msgs *m)
     struct slice subject;
     uint64_t size;
     nanos time;
-    assert(messages > 0);
+    assert(m->is_file && m->unknown > 0);
+    assert(messages > 0 && messages <= RECOUNT_MAX);
     clear_subjects(m);
     s->messages = messages;
     for (uint64_t at = s->first_sequence; m->ops->next(m, at, NULL, &at) == ERR_OK; at++) {
