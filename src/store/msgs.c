@@ -131,6 +131,71 @@ void msgs_skip(struct msgs *m, uint64_t last, nanos time)
 
 /* ---- removing ---- */
 
+/* What is counted anew because of damage is so much at most: it is done at once. */
+enum { RECOUNT_MAX = 1 << 18 };
+
+static bool is_damaged(const struct msgs *m)
+{
+    return m->unknown > 0 || m->ops->lost(m, NULL, NULL) > 0;
+}
+
+struct between {
+    uint64_t first, last;
+    bool     is_any;
+};
+
+static bool meet(void *ctx, uint64_t first, uint64_t last)
+{
+    struct between *b = ctx;
+    assert(first <= last);
+    b->is_any = first <= b->last && last >= b->first;
+    return first <= b->last && !b->is_any;
+}
+
+static bool has_lost(const struct msgs *m, uint64_t first, uint64_t last)
+{
+    struct between b = { first, last, false };
+    assert(m->ops->lost != NULL);
+    if (first > last) return false;
+    (void)m->ops->lost(m, meet, &b);
+    return b.is_any;
+}
+
+/* Some messages of a subject cannot be read: from now on only those count that can. None that can
+ * stands below `from`. */
+static void recount(struct msgs *m, struct slice subject, uint64_t from)
+{
+    struct tree_value found = { 0 }, *v;
+    assert(m->is_file && subject.len > 0);
+    for (uint64_t at = from; m->ops->next_same(m, subject, at, NULL, &at) == ERR_OK; at++) {
+        if (found.count++ == 0) found.first = at;
+        found.last = at;
+    }
+    v = tree_find(m->tree, subject);
+    if (v == NULL) return;
+    mark_changed(m, subject, v);
+    v->count = found.count;
+    v->is_first_stale = false;
+    v->first = found.first;
+    v->last = found.last;
+    if (found.count > 0) return;
+    bool removed = tree_remove(m->tree, subject);
+    assert(removed);
+}
+
+/* The first of a subject goes. What cannot be read on the way to the next one may have been of this
+ * subject: it is never the first, and would stay counted instead of one that can. */
+static void index_remove_first(struct msgs *m, struct slice subject, struct tree_value *v)
+{
+    uint64_t gone = v->first;
+    assert(gone > 0);
+    assert(v->count > 0);
+    enum err e = m->ops->next_same(m, subject, gone + 1, NULL, &v->first);
+    uint64_t next = e ? v->last + 1 : v->first;
+    if (e) v->is_first_stale = true;
+    if (v->count <= RECOUNT_MAX && has_lost(m, gone + 1, next - 1)) recount(m, subject, next);
+}
+
 /* The index of a subject that loses one. Its ends are looked for at once, as a body can tell; where
  * damage hides them they are bounds. */
 static void index_remove(struct msgs *m, struct slice subject, uint64_t sequence)
@@ -153,7 +218,7 @@ static void index_remove(struct msgs *m, struct slice subject, uint64_t sequence
     if (v->first == sequence && v->last == sequence) e = ERR_CORRUPT;
     else if (v->first == sequence && is_one) v->first = v->last;
     else if (v->last == sequence && is_one) v->last = v->first;
-    else if (v->first == sequence) e = m->ops->next_same(m, subject, sequence + 1, NULL, &v->first);
+    else if (v->first == sequence) index_remove_first(m, subject, v);
     else if (v->last == sequence)
         e = m->ops->previous_same(m, subject, sequence - 1, NULL, &v->last);
     if (e) v->is_first_stale = true;
@@ -170,30 +235,34 @@ static void advance_first(struct msgs *m)
     (void)m->ops->meta(m, s->first_sequence, NULL, &subject, &size, &s->first_time);
 }
 
-/* Some messages of a subject cannot be read: from now on only those count that can, also what could
- * not be read before. */
-static void recount(struct msgs *m, struct slice subject)
+/* Messages went of which nobody could tell what to count no more: all that can be read is counted
+ * anew, or the stream would be fuller than it is for as long as it has any. */
+static void recount_all(struct msgs *m)
 {
-    struct tree_value found = { 0 }, *v;
-    for (uint64_t at = 0; m->ops->next_same(m, subject, at, NULL, &at) == ERR_OK; at++) {
-        if (found.count++ == 0) found.first = at;
-        found.last = at;
+    struct msgs_state *s = &m->state;
+    const uint64_t messages = s->messages;
+    struct slice subject;
+    uint64_t size;
+    nanos time;
+    assert(m->is_file && m->unknown > 0);
+    assert(messages > 0 && messages <= RECOUNT_MAX);
+    clear_subjects(m);
+    s->messages = messages;
+    for (uint64_t at = s->first_sequence; m->ops->next(m, at, NULL, &at) == ERR_OK; at++) {
+        if (m->ops->meta(m, at, NULL, &subject, &size, &time) != ERR_OK) continue;
+        bool is_new;
+        struct tree_value *v = tree_get(m->tree, subject, &is_new);
+        if (is_new) v->first = at;
+        v->last = at;
+        v->count++;
+        s->bytes += size;
+        mark_changed(m, subject, v);
     }
-    v = tree_find(m->tree, subject);
-    if (v == NULL) return;
-    mark_changed(m, subject, v);
-    if (found.count < v->count) m->unknown += v->count - found.count;
-    v->count = found.count;
-    v->is_first_stale = false;
-    v->first = found.first;
-    v->last = found.last;
-    if (found.count > 0) return;
-    bool removed = tree_remove(m->tree, subject);
-    assert(removed);
 }
 
 /* All but the stream's first sequence, which a caller who removes many sets once. Of a message
- * whose subject and size nobody can read any more, those stay counted until the stream is empty. */
+ * whose subject and size nobody can read any more, those stay counted until all are counted
+ * anew. */
 static bool take_out(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
 {
     struct slice subject;
@@ -205,7 +274,7 @@ static bool take_out(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
     else m->unknown++;
     m->ops->drop(m, sequence);
     assert(m->state.messages > 0);
-    assert(m->state.bytes >= size || m->unknown > 0);
+    assert(m->state.bytes >= size || is_damaged(m));
     m->state.messages--;
     m->state.bytes -= size < m->state.bytes ? size : m->state.bytes;
     if (ret_size != NULL) *ret_size = size;
@@ -217,6 +286,9 @@ static void after_removal(struct msgs *m)
     if (m->state.messages == 0) set_empty(m);
     else if (!m->ops->has(m, m->state.first_sequence)) advance_first(m);
     m->ops->drop_below(m, m->state.first_sequence);
+    if (UNLIKELY(m->unknown > 0) && m->state.messages > 0 && m->state.messages <= RECOUNT_MAX &&
+        m->ops->has(m, m->state.first_sequence))
+        recount_all(m);
 }
 
 bool msgs_remove(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
@@ -229,7 +301,7 @@ bool msgs_remove(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
 bool msgs_remove_unread(struct msgs *m, uint64_t sequence, struct slice subject)
 {
     if (!take_out(m, sequence, NULL)) return false;
-    if (subject.len > 0) recount(m, subject);
+    if (subject.len > 0) recount(m, subject, 0);
     after_removal(m);
     return true;
 }
@@ -365,7 +437,7 @@ bool msgs_subject(struct msgs *m, struct slice subject, struct msgs_subject *ret
     const struct tree_value *v = tree_find(m->tree, subject);
     if (!is_known(v)) return false;
     if (UNLIKELY(!has_ends(m, v))) {
-        recount(m, subject);
+        recount(m, subject, 0);
         v = tree_find(m->tree, subject);
         if (!is_known(v)) return false;
     }
@@ -589,10 +661,10 @@ static bool tally_one(void *ctx, struct slice subject, struct tree_value *v)
 void msgs_check(struct msgs *m)
 {
     const struct msgs_state *s = &m->state;
-    struct tally t = { .is_damaged = m->unknown > 0 || m->ops->lost(m, NULL, NULL) > 0 };
+    struct tally t = { .is_damaged = is_damaged(m) };
     (void)tree_match(m->tree, SLICE_LIT(""), tally_one, &t);
     assert(t.messages <= s->messages + m->unknown);
-    assert(t.messages == s->messages || m->unknown > 0);
+    assert(t.messages == s->messages || t.is_damaged);
     assert(t.subjects == tree_count(m->tree));
     assert(s->messages > 0 || s->bytes == 0);
     assert(s->messages == 0 || s->first_sequence + s->messages <= s->last_sequence + 1);

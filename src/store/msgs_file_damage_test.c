@@ -426,6 +426,109 @@ static void a_subject_begins_where_what_can_be_read_does(void **state)
     rest_free(r);
 }
 
+/* ---- what is counted of the others ---- */
+
+/* The sums of those that can be read, and of each subject how many they are. */
+static void expect_counted(struct rest *r, struct msgs *m, uint64_t from)
+{
+    char subject[32];
+    struct msgs_subject found;
+    struct msgs_state state;
+    uint64_t bytes = 0, counts[7] = { 0 };
+    struct stored got;
+    for (uint64_t i = from; i <= MESSAGES; i++) {
+        if (files_get(r->files, m, i, &got) != ERR_OK) continue;
+        bytes += msgs_size(true, got.subject.len, 0, got.payload.len);
+        counts[i % 7]++;
+    }
+    msgs_state(m, &state);
+    assert_int_equal(state.bytes, bytes);
+    for (uint64_t k = 0; k < 7; k++) {
+        assert_true(msgs_subject(m, slice_str(subject_of(k, subject)), &found));
+        assert_int_equal(found.count, counts[k]);
+    }
+}
+
+static void when_all_that_was_damaged_has_gone_the_rest_is_counted_anew(void **state)
+{
+    (void)state;
+    struct rest *r = rest_new(false, false);
+    struct disk *d = &r->files->disk->base;
+    struct names n = { .count = 0 };
+    struct seen s;
+    disk_memory_each(r->files->disk, &n, note_name);
+    assert_int_equal(d->remove(d, n.at[0]), ERR_OK);
+    struct msgs *m = wake_up(r);
+    look_at(r, m, &s);
+    assert_true(s.first == 1 && s.last > 20);
+    for (uint64_t i = s.first; i <= s.last; i++) (void)msgs_remove(m, i, NULL);
+    assert_int_equal(msgs_lost(m, NULL, NULL), 0);
+    expect_counted(r, m, s.last + 1);
+    msgs_check(m);
+    empty(m);
+    (void)files_close(r->files, m);
+    rest_free(r);
+}
+
+/* The first of a subject goes, and the next ones of it are damaged. */
+static void what_is_damaged_is_not_counted_instead_of_what_follows(void **state)
+{
+    (void)state;
+    char subject[32];
+    struct rest *r = rest_new(false, false);
+    struct disk *d = &r->files->disk->base;
+    struct names n = { .count = 0 };
+    struct msgs_subject found;
+    struct stored got;
+    struct seen s;
+    uint64_t left = 0;
+    disk_memory_each(r->files->disk, &n, note_name);
+    assert_true(n.count > 2);
+    assert_int_equal(d->remove(d, n.at[1]), ERR_OK);
+    struct msgs *m = wake_up(r);
+    look_at(r, m, &s);
+    assert_true(s.first > 14 && s.last < MESSAGES - 14);
+    for (uint64_t i = 1; i < s.first; i += 7) assert_true(msgs_remove(m, i, NULL));
+    for (uint64_t i = 1; i <= MESSAGES; i += 7) left += files_get(r->files, m, i, &got) == ERR_OK;
+    assert_true(msgs_subject(m, slice_str(subject_of(1, subject)), &found));
+    assert_int_equal(found.count, left);
+    assert_true(found.first > s.last);
+    msgs_check(m);
+    empty(m);
+    (void)files_close(r->files, m);
+    rest_free(r);
+}
+
+static void sections_drop(struct rest *r)
+{
+    for (uint32_t i = 0; i < r->count; i++) buf_deinit(&r->sections[i].bytes);
+    r->count = 0;
+}
+
+static void what_a_start_missed_is_forgotten_when_the_stream_begins_behind_it(void **state)
+{
+    (void)state;
+    struct files *f = files_setup(3);
+    struct msgs *m = files_make(f, 1);
+    struct rest r = { .files = f };
+    for (uint64_t i = 1; i <= 5; i++) files_add(m, i, "a.1", "x");
+    msgs_file_damaged(m, 6, 8);
+    files_add(m, 9, "a.1", "x");
+    assert_int_equal(msgs_lost(m, NULL, NULL), 3);
+    keep_list(&r, m);
+    sections_drop(&r);
+    (void)msgs_compact(m, 9);
+    assert_int_equal(msgs_lost(m, NULL, NULL), 0);
+    keep_list(&r, m);
+    (void)files_close(f, m);
+    m = wake_up(&r);
+    assert_int_equal(msgs_lost(m, NULL, NULL), 0);
+    msgs_check(m);
+    (void)files_close(f, m);
+    sections_drop(&r);
+    files_teardown(f);
+}
+
 /* ---- writes that fail ---- */
 
 static void write_failed(void *ctx, enum err e)
@@ -461,7 +564,7 @@ static void a_write_that_fails_stops_the_stream_and_nothing_is_lost(void **state
         look_at(&r, m, &s);
         assert_int_equal(s.damaged, 0);
         (void)files_close(f, m);
-        for (uint32_t i = 0; i < r.count; i++) buf_deinit(&r.sections[i].bytes);
+        sections_drop(&r);
         files_teardown(f);
     }
 }
@@ -475,6 +578,9 @@ int main(void)
         cmocka_unit_test(a_file_that_is_cut_loses_what_stood_behind),
         cmocka_unit_test(a_read_that_fails_makes_what_it_should_have_read_damaged),
         cmocka_unit_test(a_subject_begins_where_what_can_be_read_does),
+        cmocka_unit_test(when_all_that_was_damaged_has_gone_the_rest_is_counted_anew),
+        cmocka_unit_test(what_is_damaged_is_not_counted_instead_of_what_follows),
+        cmocka_unit_test(what_a_start_missed_is_forgotten_when_the_stream_begins_behind_it),
         cmocka_unit_test(a_write_that_fails_stops_the_stream_and_nothing_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -371,6 +371,7 @@ enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
     f->first = m->state.first_sequence == 0 ? 1 : m->state.first_sequence;
     (void)seqset_remove_below(f->gone, f->first);
     (void)seqset_remove_below(f->lost, f->first);
+    (void)seqset_remove_below(f->missing, f->first);
     if (f->blocks_count > 1) qsort(f->blocks, f->blocks_count, sizeof(struct block *), by_first);
     bool is_sound = is_state_sound(f) && are_blocks_sound(f);
     if (is_sound) settle_blocks(f);
