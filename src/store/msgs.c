@@ -424,8 +424,8 @@ static bool is_known(const struct tree_value *v)
     return v != NULL && v->count > 0;
 }
 
-/* Messages that nobody can read hide where a subject begins and ends, or have gone, and nobody could
- * tell whose they were. */
+/* Messages that nobody can read hide where a subject begins and ends, or have gone, and nobody
+ * could tell whose they were. */
 static bool has_ends(const struct msgs *m, const struct tree_value *v)
 {
     if (LIKELY(m->unknown == 0 && !v->is_first_stale)) return true;

@@ -9,12 +9,12 @@
 /* ---- by the index ---- */
 
 struct count {
-    struct msgs      *msgs;
+    struct msgs *msgs;
     struct msgs_wait *wait;
-    uint64_t          from;
-    bool              last_only;
-    uint64_t          sum;
-    enum err          e;
+    uint64_t from;
+    bool last_only;
+    uint64_t sum;
+    enum err e;
 };
 
 /* Those from `from` on, of one subject that has some on both sides: from its nearer end. */
@@ -23,6 +23,8 @@ static enum err count_split(struct count *c, struct slice subject, const struct 
     bool from_end = c->from - v->first > v->last - c->from;
     uint64_t at = from_end ? v->last : v->first, seen = 0;
     enum err e = ERR_OK;
+    assert(v->count > 0 && v->first < c->from);
+    assert(v->last >= c->from);
     while (e == ERR_OK && (from_end ? at >= c->from : at < c->from)) {
         seen++;
         if (from_end && at == v->first) break;
@@ -39,6 +41,7 @@ static enum err count_split(struct count *c, struct slice subject, const struct 
 static bool count_one(void *ctx, struct slice subject, struct tree_value *v)
 {
     struct count *c = ctx;
+    assert(c->e == ERR_OK);
     if (v->count == 0 || v->last < c->from) return true;
     if (c->last_only) c->sum++;
     else if (v->first >= c->from) c->sum += v->count;
@@ -48,6 +51,7 @@ static bool count_one(void *ctx, struct slice subject, struct tree_value *v)
 
 static enum err count_all(struct count *c, const struct msgs_filter *f)
 {
+    assert(c->e == ERR_OK && c->sum == 0);
     if (f->count == 0) (void)tree_match(c->msgs->tree, SLICE_LIT(""), count_one, c);
     for (uint32_t i = 0; i < f->count && c->e == ERR_OK; i++)
         (void)tree_match(c->msgs->tree, f->patterns[i], count_one, c);
@@ -59,6 +63,7 @@ enum err msgs_tally(struct msgs *m, const struct msgs_filter *f, uint64_t from, 
 {
     struct count c = { .msgs = m, .wait = w, .from = from, .last_only = last_only };
     assert(f->count == 0 || f->patterns != NULL);
+    assert(ret != NULL);
     if (f->count == 0 && !last_only && from <= m->state.first_sequence) {
         *ret = m->state.messages;
         return ERR_OK;
@@ -71,13 +76,13 @@ enum err msgs_tally(struct msgs *m, const struct msgs_filter *f, uint64_t from, 
 /* ---- with damage ---- */
 
 struct unread {
-    struct msgs              *msgs;
+    struct msgs *msgs;
     const struct msgs_filter *filter;
-    struct msgs_wait         *wait;
-    uint64_t                  from;
-    uint64_t                  sum;       /* that the index counts */
-    bool                      is_hidden; /* nobody knows what some were */
-    enum err                  e;
+    struct msgs_wait *wait;
+    uint64_t from;
+    uint64_t sum;   /* that the index counts */
+    bool is_hidden; /* nobody knows what some were */
+    enum err e;
 };
 
 static bool unread_range(void *ctx, uint64_t first, uint64_t last)
@@ -113,7 +118,8 @@ static enum err count_readable(struct msgs *m, const struct msgs_filter *f, uint
                                struct msgs_wait *w, uint64_t *ret)
 {
     struct unread u = { .msgs = m, .filter = f, .wait = w, .from = from };
-    assert(m->ops->readable != NULL);
+    assert(m->is_file && m->ops->readable != NULL);
+    assert(m->unknown > 0 || m->ops->lost(m, NULL, NULL) > 0);
     if (f->count == 0) {
         *ret = m->ops->readable(m, from);
         return ERR_OK;
@@ -132,8 +138,10 @@ enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, 
 {
     enum err e;
     uint64_t damage;
+    assert(ret != NULL);
+    assert(f->count == 0 || f->patterns != NULL);
     msgs_ask_anew(w);
-    do {                                /* what it reads to count may be damaged */
+    do { /* what it reads to count may be damaged */
         damage = m->damage;
         bool is_sound = m->unknown == 0 && m->ops->lost(m, NULL, NULL) == 0;
         if (is_sound || last_only) e = msgs_tally(m, f, from, last_only, w, ret);
@@ -144,5 +152,6 @@ enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, 
 
 uint64_t msgs_damage(const struct msgs *m)
 {
+    assert(m->is_file || m->damage == 0);
     return m->damage;
 }

@@ -127,8 +127,8 @@ bool msgs_file_is_idle(const struct msgs *);
 /* No write begins any more but for flush and what is underway: before msgs_free(). */
 void msgs_file_stop(struct msgs *);
 /* After the checkpoint that forgets the stream: removes its files and its directory, then frees
- * `take`. `done` in a later poll; what cannot be removed is found at the next start. A flush that is
- * on its way ends without its `done`. */
+ * `take`. `done` in a later poll; what cannot be removed is found at the next start. A flush that
+ * is on its way ends without its `done`. */
 void msgs_file_remove(struct msgs *take, void (*done)(void *ctx, enum err), void *ctx);
 
 struct msgs_file_stats {
