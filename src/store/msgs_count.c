@@ -118,7 +118,7 @@ static enum err count_readable(struct msgs *m, const struct msgs_filter *f, uint
                                struct msgs_wait *w, uint64_t *ret)
 {
     struct unread u = { .msgs = m, .filter = f, .wait = w, .from = from };
-    assert(m->is_file && m->ops->readable != NULL);
+    assert(m->ops->readable != NULL);
     assert(m->unknown > 0 || m->ops->lost(m, NULL, NULL) > 0);
     if (f->count == 0) {
         *ret = m->ops->readable(m, from);
@@ -152,6 +152,6 @@ enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, 
 
 uint64_t msgs_damage(const struct msgs *m)
 {
-    assert(m->is_file || m->damage == 0);
+    assert(m->ops != NULL);
     return m->damage;
 }
