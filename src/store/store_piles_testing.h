@@ -521,8 +521,10 @@ static inline uint32_t yard_count_lost(struct yard *y)
     for (uint32_t i = 0; i < y->promised; i++) {
         const struct promise *promise = &y->promises[i];
         struct pile *p = yard_find(y, promise->incarnation);
-        if (p == NULL && promise->stored == 0) continue;
-        if (p == NULL) fail_msg("pile %u is gone: %s", i, y->reports);
+        if (p == NULL) {
+            if (promise->stored > 0) fail_msg("pile %u is gone: %s", i, y->reports);
+            continue;
+        }
         for (uint64_t at = 1; at <= promise->stored; at++) {
             struct pile_losses l = { .sequence = at };
             enum err e = pile_look(p, at);
