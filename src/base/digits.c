@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/digits.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -53,4 +54,17 @@ uint8_t *digits_put(uint64_t value, uint8_t *at)
     }
     eight_write(at, (uint32_t)(value % EIGHT_DIGITS));
     return at + 8;
+}
+
+uint64_t digits_hex(const char *text, uint32_t count)
+{
+    uint64_t number = 0;
+    assert(text != NULL && count >= 1 && count <= 16);
+    for (uint32_t i = 0; i < count; i++) {
+        char c = text[i];
+        bool is_digit = c >= '0' && c <= '9', is_letter = c >= 'a' && c <= 'f';
+        if (!is_digit && !is_letter) return 0;
+        number = number << 4 | (uint64_t)(is_digit ? c - '0' : c - 'a' + 10);
+    }
+    return number;
 }

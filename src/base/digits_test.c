@@ -37,10 +37,22 @@ static void every_number_has_its_digits_and_needs_no_more_room_than_is_said(void
     for (int i = 0; i < 100000; i++) assert_written(rng_next(&rng) >> rng_below(&rng, 64));
 }
 
+static void hexadecimal_digits_are_a_number_or_none(void **state)
+{
+    (void)state;
+    assert_int_equal(digits_hex("0000002a", 8), 42);
+    assert_int_equal(digits_hex("0123456789abcdef.a", 16), 0x0123456789abcdef);
+    assert_int_equal(digits_hex("ff", 1), 15);
+    assert_int_equal(digits_hex("000000g1", 8), 0);
+    assert_int_equal(digits_hex("0000002A", 8), 0);
+    assert_int_equal(digits_hex("2a", 8), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_has_its_digits_and_needs_no_more_room_than_is_said),
+        cmocka_unit_test(hexadecimal_digits_are_a_number_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

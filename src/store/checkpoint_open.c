@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/digits.h"
 #include "store/checkpoint_internal.h"
 
 enum { NUMBERS_MAX = 64, NUMBER_DIGITS = 8, NAME_LEN = NUMBER_DIGITS + 2 };
@@ -18,17 +19,10 @@ struct listing {
 /* The number of a copy's name; 0: it is none. */
 static uint32_t number_of(const char *name)
 {
-    uint32_t number = 0;
     assert(name != NULL);
     if (strlen(name) != NAME_LEN || name[NUMBER_DIGITS] != '.') return 0;
     if (name[NAME_LEN - 1] != 'a' && name[NAME_LEN - 1] != 'b') return 0;
-    for (uint32_t i = 0; i < NUMBER_DIGITS; i++) {
-        char c = name[i];
-        bool is_digit = c >= '0' && c <= '9', is_letter = c >= 'a' && c <= 'f';
-        if (!is_digit && !is_letter) return 0;
-        number = number << 4 | (uint32_t)(is_digit ? c - '0' : c - 'a' + 10);
-    }
-    return number;
+    return (uint32_t)digits_hex(name, NUMBER_DIGITS);
 }
 
 static void on_name(void *ctx, const char *name, bool is_dir)

@@ -45,9 +45,7 @@ static bool is_head(const struct trial *t)
 
 static uint32_t bits_of(uint64_t x)
 {
-    uint32_t count = 0;
-    for (; x != 0; x &= x - 1) count++;
-    return count;
+    return (uint32_t)__builtin_popcountll(x);
 }
 
 bool journal_is_likely_head(const uint8_t bytes[HEAD_SIZE], const struct journal_spot *spot)

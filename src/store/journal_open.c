@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
+#include "base/digits.h"
 #include "store/journal_replay.h"
 
 #include <stdio.h>
@@ -18,14 +19,8 @@ struct listing {
 /* The number of a segment's file; 0: it is none. */
 static uint32_t number_of(const char *name)
 {
-    uint32_t number = 0, digits = 0;
-    for (; name[digits] != '\0'; digits++) {
-        char c = name[digits];
-        bool is_digit = c >= '0' && c <= '9', is_letter = c >= 'a' && c <= 'f';
-        if ((!is_digit && !is_letter) || digits == NUMBER_DIGITS) return 0;
-        number = number << 4 | (uint32_t)(is_digit ? c - '0' : c - 'a' + 10);
-    }
-    return digits == NUMBER_DIGITS ? number : 0;
+    assert(name != NULL);
+    return strlen(name) == NUMBER_DIGITS ? (uint32_t)digits_hex(name, NUMBER_DIGITS) : 0;
 }
 
 static void on_name(void *ctx, const char *name, bool is_dir)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/digits.h"
 #include "store/msgs_file_internal.h"
 
 enum { SET_MEMORY_MAX = 1 << 30 };
@@ -289,16 +290,8 @@ static bool is_known(const struct strangers *s, const char *name)
 static uint32_t block_number(const char *name)
 {
     enum { DIGITS = 8 };
-    uint32_t number = 0;
     assert(name[0] != '\0');
-    if (strlen(name) != DIGITS) return 0;
-    for (uint32_t i = 0; i < DIGITS; i++) {
-        char c = name[i];
-        bool is_digit = c >= '0' && c <= '9', is_letter = c >= 'a' && c <= 'f';
-        if (!is_digit && !is_letter) return 0;
-        number = number << 4 | (uint32_t)(is_digit ? c - '0' : c - 'a' + 10);
-    }
-    return number;
+    return strlen(name) == DIGITS ? (uint32_t)digits_hex(name, DIGITS) : 0;
 }
 
 /* A list has forgotten it, and the end came before that of its file. */

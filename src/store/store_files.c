@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/digits.h"
 #include "store/store_internal.h"
 
 enum { NAMES_STEP = 64, DIGITS = 16, AGAIN_MAX = 1000 };
@@ -40,15 +41,8 @@ static enum err names_read(struct disk *disk, const char *directory, struct name
 /* The incarnation that a name begins with; 0: none. */
 static uint64_t incarnation_of(const char *name)
 {
-    uint64_t number = 0;
     assert(name != NULL);
-    for (uint32_t i = 0; i < DIGITS; i++) {
-        char c = name[i];
-        bool is_digit = c >= '0' && c <= '9', is_letter = c >= 'a' && c <= 'f';
-        if (!is_digit && !is_letter) return 0;
-        number = number << 4 | (uint64_t)(is_digit ? c - '0' : c - 'a' + 10);
-    }
-    return number;
+    return digits_hex(name, DIGITS);
 }
 
 /* A path of a file; false: it would be too long. */
