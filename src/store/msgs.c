@@ -134,7 +134,7 @@ void msgs_skip(struct msgs *m, uint64_t last, nanos time)
 /* What is counted anew because of damage is so much at most: it is done at once. */
 enum { RECOUNT_MAX = 1 << 18 };
 
-static bool is_damaged(const struct msgs *m)
+bool msgs_is_damaged(const struct msgs *m)
 {
     return m->unknown > 0 || m->ops->lost(m, NULL, NULL) > 0;
 }
@@ -274,7 +274,7 @@ static bool take_out(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
     else m->unknown++;
     m->ops->drop(m, sequence);
     assert(m->state.messages > 0);
-    assert(m->state.bytes >= size || is_damaged(m));
+    assert(m->state.bytes >= size || msgs_is_damaged(m));
     m->state.messages--;
     m->state.bytes -= size < m->state.bytes ? size : m->state.bytes;
     if (ret_size != NULL) *ret_size = size;
@@ -661,7 +661,7 @@ static bool tally_one(void *ctx, struct slice subject, struct tree_value *v)
 void msgs_check(struct msgs *m)
 {
     const struct msgs_state *s = &m->state;
-    struct tally t = { .is_damaged = is_damaged(m) };
+    struct tally t = { .is_damaged = msgs_is_damaged(m) };
     (void)tree_match(m->tree, SLICE_LIT(""), tally_one, &t);
     assert(t.messages <= s->messages + m->unknown);
     assert(t.messages == s->messages || t.is_damaged);

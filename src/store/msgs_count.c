@@ -9,12 +9,12 @@
 /* ---- by the index ---- */
 
 struct count {
-    struct msgs *msgs;
+    struct msgs      *msgs;
     struct msgs_wait *wait;
-    uint64_t from;
-    bool last_only;
-    uint64_t sum;
-    enum err e;
+    uint64_t          from;
+    bool              last_only;
+    uint64_t          sum;
+    enum err          e;
 };
 
 /* Those from `from` on, of one subject that has some on both sides: from its nearer end. */
@@ -76,13 +76,13 @@ enum err msgs_tally(struct msgs *m, const struct msgs_filter *f, uint64_t from, 
 /* ---- with damage ---- */
 
 struct unread {
-    struct msgs *msgs;
+    struct msgs              *msgs;
     const struct msgs_filter *filter;
-    struct msgs_wait *wait;
-    uint64_t from;
-    uint64_t sum;   /* that the index counts */
-    bool is_hidden; /* nobody knows what some were */
-    enum err e;
+    struct msgs_wait         *wait;
+    uint64_t                  from;
+    uint64_t                  sum;       /* that the index counts */
+    bool                      is_hidden; /* nobody knows what some were */
+    enum err                  e;
 };
 
 static bool unread_range(void *ctx, uint64_t first, uint64_t last)
@@ -119,7 +119,7 @@ static enum err count_readable(struct msgs *m, const struct msgs_filter *f, uint
 {
     struct unread u = { .msgs = m, .filter = f, .wait = w, .from = from };
     assert(m->ops->readable != NULL);
-    assert(m->unknown > 0 || m->ops->lost(m, NULL, NULL) > 0);
+    assert(msgs_is_damaged(m));
     if (f->count == 0) {
         *ret = m->ops->readable(m, from);
         return ERR_OK;
@@ -143,8 +143,7 @@ enum err msgs_count(struct msgs *m, const struct msgs_filter *f, uint64_t from, 
     msgs_ask_anew(w);
     do { /* what it reads to count may be damaged */
         damage = m->damage;
-        bool is_sound = m->unknown == 0 && m->ops->lost(m, NULL, NULL) == 0;
-        if (is_sound || last_only) e = msgs_tally(m, f, from, last_only, w, ret);
+        if (last_only || !msgs_is_damaged(m)) e = msgs_tally(m, f, from, last_only, w, ret);
         else e = count_readable(m, f, from, w, ret);
     } while (e == ERR_OK && damage != m->damage);
     return msgs_answer(w, e, false);

@@ -312,17 +312,23 @@ static void of_compressed_and_sealed_ones_a_chunk_is(void **state)
 
 /* ---- files that are gone, short, or cannot be read ---- */
 
+static struct msgs *wake_up_without_first(struct rest *r, struct seen *ret)
+{
+    struct disk *d = &r->files->disk->base;
+    struct names n = { .count = 0 };
+    disk_memory_each(r->files->disk, &n, note_name);
+    assert_int_equal(d->remove(d, n.at[0]), ERR_OK);
+    struct msgs *m = wake_up(r);
+    look_at(r, m, ret);
+    return m;
+}
+
 static void a_file_that_is_absent_loses_its_messages_and_no_others(void **state)
 {
     (void)state;
     struct rest *r = rest_new(false, false);
-    struct disk *d = &r->files->disk->base;
-    struct names n = { .count = 0 };
     struct seen s;
-    disk_memory_each(r->files->disk, &n, note_name);
-    assert_int_equal(d->remove(d, n.at[0]), ERR_OK);
-    struct msgs *m = wake_up(r);
-    look_at(r, m, &s);
+    struct msgs *m = wake_up_without_first(r, &s);
     assert_true(s.damaged > 10 && s.first == 1 && s.last < 100);
     empty(m);
     (void)files_close(r->files, m);
@@ -453,13 +459,8 @@ static void when_all_that_was_damaged_has_gone_the_rest_is_counted_anew(void **s
 {
     (void)state;
     struct rest *r = rest_new(false, false);
-    struct disk *d = &r->files->disk->base;
-    struct names n = { .count = 0 };
     struct seen s;
-    disk_memory_each(r->files->disk, &n, note_name);
-    assert_int_equal(d->remove(d, n.at[0]), ERR_OK);
-    struct msgs *m = wake_up(r);
-    look_at(r, m, &s);
+    struct msgs *m = wake_up_without_first(r, &s);
     assert_true(s.first == 1 && s.last > 20);
     for (uint64_t i = s.first; i <= s.last; i++) (void)msgs_remove(m, i, NULL);
     assert_int_equal(msgs_lost(m, NULL, NULL), 0);

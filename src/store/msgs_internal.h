@@ -71,6 +71,8 @@ void msgs_ask_anew(struct msgs_wait *);
 /* Counts how often it was told to wait for nothing: a body that could not answer so often reads
  * what it needs, instead of letting somebody wait for ever. */
 MUST_CHECK enum err msgs_answer(struct msgs_wait *, enum err, bool has_progress);
+/* Some cannot be read, or went so and are still counted somewhere. */
+bool msgs_is_damaged(const struct msgs *);
 bool msgs_matches(const struct msgs_filter *, struct slice subject);
 /* As msgs_next(), but `wait` may be asked with already. */
 MUST_CHECK enum err msgs_find_next(struct msgs *, const struct msgs_filter *, uint64_t from,
