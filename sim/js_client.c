@@ -12,6 +12,7 @@ void js_client_init(struct js_client *c, void *world, struct sim_host *host, uin
 {
     *c = (struct js_client){ .world = world, .host = host, .id = id };
     sim_pipe_init(&c->pipe, host, TRACE_SHOWN);
+    (void)snprintf(c->pipe.who, sizeof c->pipe.who, "%u", id);
     list_init(&c->calls);
 }
 
@@ -139,7 +140,6 @@ static void parse(struct js_client *c)
 {
     struct sim_op op;
     enum sim_parse got;
-    (void)snprintf(c->pipe.who, sizeof c->pipe.who, "%u", c->id);
     while ((got = sim_pipe_next(&c->pipe, &op)) == SIM_PARSE_OP) {
         take(c, &op);
         if (c->pipe.link == NULL) return;

@@ -145,10 +145,10 @@ static enum err reload(struct server *s, struct options *take_options, struct er
  * log may count on what the new configuration says. */
 struct told {
     struct env *env;
-    atomic_uint left; /* reactors that have not come to it */
-    char *digest;
+    atomic_uint left;   /* reactors that have not come to it */
+    char       *digest;
     struct told_mail {
-        struct mail mail;
+        struct mail  mail;
         struct told *told;
     } mails[];
 };
