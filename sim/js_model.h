@@ -14,8 +14,8 @@
  * - what one connection published has ascending sequences; a batch is there whole or not at all;
  * - an accepted expectation was true, a refused one was false, and what the refusal names is there;
  * - limits hold, and the sums that the server tells are those of what it has;
- * - what is reported as damaged stands where a bit was flipped, and is shown to nobody; what a bit
- *   may have cost is there or reported;
+ * - what is reported as damaged stands where a bit was flipped or a read has failed, and is shown
+ *   to nobody; what that may have cost is there or reported;
  * - a consumer gets what its filter matches, as often as it may, and never again what it was told
  *   to be acked; it acks nothing of itself; at the end nothing is left that nobody got.
  *
@@ -34,7 +34,6 @@ enum {
     JM_SUBJECTS = 6, /* per stream: <stream>.a to .f */
     JM_CLIENTS = 12,
     JM_NAME = 24,
-    JM_ROTS = 8,
 };
 
 enum jm_fate { JM_OPEN, JM_DONE, JM_REFUSED, JM_UNKNOWN };
@@ -152,11 +151,12 @@ struct jm_stream {
     uint32_t lost_once_count;
 };
 
-/* A bit was flipped where these stood: they may be reported as damaged, by the stream that has this
- * number in the store. Which one that is shows when one does. */
+/* A bit was flipped where these stood, or a read has failed: they may be reported as damaged, by
+ * the stream that has this number in the store. Which one that is shows when one does. */
 struct jm_rot {
     uint64_t moment;
     uint64_t owner, first, last;
+    bool is_before; /* they never got into the stream: the journal has lost them */
     const struct jm_stream *stream; /* NULL: not known */
 };
 
@@ -170,8 +170,10 @@ struct jm {
     uint32_t streams_count;
     uint64_t acked, delivered, audits, checked, rotten, damaged; /* for the report */
     uint32_t restarts;
-    struct jm_rot rots[JM_ROTS];
+    struct jm_rot *rots;
     uint32_t rots_count;
+    struct jm_rot *told; /* of what the log said that it is damaged */
+    uint32_t told_count;
     bool may_fail; /* faults of the disk: an error does not say that nothing was stored */
     char failure[512];
 };
@@ -234,8 +236,16 @@ void jm_rotted(struct jm *, const struct jm_rot *);
 bool jm_may_be_damaged(const struct jm *, const struct jm_stream *, uint64_t seq);
 /* It was reported as damaged, at this audit. */
 bool jm_is_lost(const struct jm_stream *, uint64_t seq);
-/* It was reported as damaged at an earlier one, and the stream has come to begin behind it. */
-bool jm_was_lost(const struct jm_stream *, uint64_t seq);
+/* It was reported as damaged at an earlier one, or by the log, and the stream has come to begin
+ * behind it. */
+bool jm_was_lost(const struct jm *, const struct jm_stream *, uint64_t seq);
+/* The log says that these are damaged, of the stream that has this number. */
+void jm_log_told(struct jm *, uint64_t owner, uint64_t first, uint64_t last);
+/* What was lost behind it may have been what had pushed it out. */
+bool jm_may_be_back(const struct jm *, struct jm_stream *, const struct jm_msg *);
+/* Of what was reported, at this audit: how many count as messages, at least and at most. */
+void jm_lost_counted(const struct jm *, const struct jm_stream *, uint64_t *ret_least,
+                     uint64_t *ret_most);
 
 /* ---- consumers ---- */
 
@@ -251,6 +261,8 @@ void jm_delivered(struct jm *, struct jm_consumer *, const struct jm_delivery *,
 void jm_ack_sent(struct jm *, struct jm_consumer *, uint64_t seq);
 void jm_ack_confirmed(struct jm *, struct jm_consumer *, uint64_t seq);
 bool jm_consumer_wants(const struct jm_consumer *, const struct jm_msg *);
+/* It may have been delivered as often as it may: each time it waits, but after a NAK. */
+bool jm_may_be_exhausted(const struct jm *, const struct jm_consumer *, const struct jm_msg *);
 
 /* ---- audit ---- */
 

@@ -86,7 +86,7 @@ static void check_missing(struct jm *m, struct jm_stream *s)
     for (uint64_t seq = 1; seq < s->by_seq_cap && !jm_failed(m); seq++) {
         const struct jm_msg *msg = s->by_seq[seq];
         if (msg == NULL || msg->is_found) continue;
-        if (jm_is_lost(s, seq) || jm_was_lost(s, seq) || jm_may_be_gone(m, s, msg)) continue;
+        if (jm_is_lost(s, seq) || jm_was_lost(m, s, seq) || jm_may_be_gone(m, s, msg)) continue;
         jm_fail(m, "%s: %llu (message %u on %s, %s) is lost", s->config.name,
                 (unsigned long long)seq, msg->id, msg->subject,
                 msg->fate == JM_DONE ? "acked" : "seen");
@@ -131,7 +131,7 @@ static bool expects(const struct jm_msg *msg)
     return msg->seq != 0 && (msg->expects_last || msg->expects_subject);
 }
 
-/* What may be damaged is counted or not: up to so many `more`. */
+/* Of what is damaged nobody may be able to tell: up to so many `more`. */
 struct number {
     const char *what;
     uint64_t told, is, more;
@@ -179,21 +179,10 @@ static void check_end(struct jm *m, const struct jm_stream *s)
                 (unsigned long long)s->last, most);
 }
 
-/* What a flipped bit has made unreadable, and of which it can still be told how much it was. */
-struct hidden {
-    uint64_t msgs, bytes;
-};
-
-static struct hidden count_hidden(const struct jm *m, const struct jm_stream *s)
+/* What was reported as damaged may count as much as it did, or as the server guesses. */
+static uint64_t lost_bytes_max(const struct jm_stream *s)
 {
-    struct hidden h = { 0 };
-    for (uint64_t seq = 1; m->rots_count > 0 && seq <= s->last; seq++) {
-        const struct jm_msg *msg = jm_at(s, seq);
-        if ((msg != NULL && msg->is_found) || !jm_may_be_damaged(m, s, seq)) continue;
-        h.msgs++;
-        h.bytes += msg == NULL || msg->id == 0 ? UINT32_MAX : jm_bytes(s, msg);
-    }
-    return h;
+    return s->lost_count * (uint64_t)UINT32_MAX;
 }
 
 static uint64_t first_found(const struct jm_stream *s)
@@ -205,15 +194,16 @@ static uint64_t first_found(const struct jm_stream *s)
 
 static void check_told(struct jm *m, const struct jm_stream *s, const struct jm_told *t)
 {
-    const struct hidden h = count_hidden(m, s);
-    uint64_t first = first_found(s), span = s->last + 1 - t->first;
-    check_number(m, s, (struct number){ "messages", t->msgs, s->found, h.msgs });
-    check_number(m, s, (struct number){ "bytes", t->bytes, s->found_bytes, h.bytes });
+    uint64_t first = first_found(s), span = s->last + 1 - t->first, least, most;
+    jm_lost_counted(m, s, &least, &most);
+    check_number(m, s, (struct number){ "messages", t->msgs, s->found + least, most - least });
+    check_number(m, s, (struct number){ "bytes", t->bytes, s->found_bytes, lost_bytes_max(s) });
     if (s->found > 0 && !jm_may_be_damaged(m, s, t->first))
         check_number(m, s, (struct number){ "as the first", t->first, first, 0 });
     uint64_t deleted = t->msgs > 0 ? span - t->msgs : 0;
     check_number(m, s, (struct number){ "as deleted", t->deleted, deleted, 0 });
-    check_number(m, s, (struct number){ "subjects", t->subjects, count_subjects(m, s), h.msgs });
+    check_number(m, s,
+                 (struct number){ "subjects", t->subjects, count_subjects(m, s), s->lost_count });
 }
 
 void jm_audit_end(struct jm *m, struct jm_stream *s, const struct jm_told *t)

@@ -102,6 +102,40 @@ static void what_is_to_come_is_what_it_wants(void **state)
     expect_complaint(w, "tells 1 to come, but behind 0 there are 2");
 }
 
+static void what_may_have_expired_counts_or_not(void **state)
+{
+    struct told_world *w = *state;
+    struct jm_consumer *c = with_two(w);
+    jm_at(w->stream, 1)->ttl = SECOND;
+    told(w, c, (struct jm_consumer_told){ .pending = 2 });
+    w->model.wall += SECOND;
+    jm_audit_consumer(&w->model, c, &(struct jm_consumer_told){ .pending = 1 });
+    expect_well(w);
+    jm_audit_consumer(&w->model, c, &(struct jm_consumer_told){ .pending = 0 });
+    expect_complaint(w, "tells 0 to come");
+}
+
+/* What had pushed 1 out was lost. */
+static void a_floor_may_have_passed_what_came_back(void **state)
+{
+    struct told_world *w = *state;
+    w->config.per_subject_max = 1;
+    begin(w);
+    struct jm_msg *one = stored(w, "S.a", 1);
+    (void)stored(w, "S.a", 2);
+    struct jm_consumer *c = consumer(w);
+    const struct jm_consumer_told t = { .delivered_stream = 2, .floor_stream = 2 };
+    jm_ack_confirmed(&w->model, c, 2);
+    audit(w, &one, 1, 2);
+    w->model.failure[0] = 0; /* nobody has told of 2 */
+    jm_audit_consumer(&w->model, c, &t);
+    expect_complaint(w, "its floor is 2, but 1 was not acked");
+    w->model.failure[0] = 0;
+    jm_rotted(&w->model, &(struct jm_rot){ .owner = 5, .first = 2, .last = 2, .is_before = true });
+    jm_audit_consumer(&w->model, c, &t);
+    expect_well(w);
+}
+
 static void a_floor_stands_on_acks(void **state)
 {
     struct told_world *w = *state;
@@ -171,6 +205,8 @@ int main(void)
         WITH_MODEL(numbers_of_deliveries_ascend),
         WITH_MODEL(first_deliveries_come_in_the_order_of_the_stream),
         WITH_MODEL(what_is_to_come_is_what_it_wants),
+        WITH_MODEL(what_may_have_expired_counts_or_not),
+        WITH_MODEL(a_floor_may_have_passed_what_came_back),
         WITH_MODEL(a_floor_stands_on_acks),
         WITH_MODEL(a_floor_passes_what_may_have_come_as_often_as_it_may),
         WITH_MODEL(a_floor_is_not_above_what_was_delivered),

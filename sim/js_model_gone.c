@@ -151,7 +151,9 @@ static bool is_gone_for_certain(const struct jm_consumer *c)
     return c->deletion == JM_DONE || c->creation == JM_REFUSED;
 }
 
-static bool must_be_unneeded(const struct jm_stream *s, const struct jm_msg *msg)
+/* An ack that comes when it was delivered as often as it may is answered, and counts or not. */
+static bool must_be_unneeded(const struct jm *m, const struct jm_stream *s,
+                             const struct jm_msg *msg)
 {
     uint32_t acked = 0;
     if (s->config.retention == JM_LIMITS) return false;
@@ -159,6 +161,7 @@ static bool must_be_unneeded(const struct jm_stream *s, const struct jm_msg *msg
         const struct jm_consumer *c = s->consumers[i];
         if (is_gone_for_certain(c) || !jm_consumer_wants(c, msg)) continue;
         if (seen_of(c, msg)->acked != JM_ACKED) return false;
+        if (jm_may_be_exhausted(m, c, msg)) return false;
         acked++;
     }
     return acked > 0;
@@ -211,6 +214,6 @@ const char *jm_must_be_gone(const struct jm *m, struct jm_stream *s, const struc
     if (must_be_removed(s, msg)) return "was removed";
     if (must_be_rolled_up(m, s, msg)) return "was rolled up";
     if (must_be_expired(m, s, msg)) return "has expired";
-    if (must_be_unneeded(s, msg)) return "was acked by all";
+    if (must_be_unneeded(m, s, msg)) return "was acked by all";
     return NULL;
 }

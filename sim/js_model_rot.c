@@ -5,13 +5,24 @@
 
 void jm_rotted(struct jm *m, const struct jm_rot *rot)
 {
-    assert(m->rots_count < JM_ROTS);
+    const struct jm_stream *stream = NULL;
     assert(rot->first > 0 && rot->first <= rot->last);
-    struct jm_rot *made = &m->rots[m->rots_count++];
+    for (uint32_t i = 0; i < m->rots_count; i++) {
+        const struct jm_rot *r = &m->rots[i];
+        if (r->owner != rot->owner) continue;
+        stream = r->stream;
+        bool is_in = r->first <= rot->first && rot->last <= r->last;
+        if (is_in && r->is_before == rot->is_before) return;
+    }
+    struct jm_rot *made = arena_push(m->arena, (void **)&m->rots, &m->rots_count, sizeof *made);
     *made = *rot;
     made->moment = ++m->now;
-    for (uint32_t i = 0; i + 1 < m->rots_count; i++)
-        if (m->rots[i].owner == made->owner) made->stream = m->rots[i].stream;
+    made->stream = stream;
+}
+
+static bool may_be_of(const struct jm_rot *r, const struct jm_stream *s)
+{
+    return s->born <= r->moment && (r->stream == NULL || r->stream == s);
 }
 
 /* The rot that may have reached it, or NULL. */
@@ -19,8 +30,7 @@ static const struct jm_rot *reach(const struct jm *m, const struct jm_stream *s,
 {
     for (uint32_t i = 0; i < m->rots_count; i++) {
         const struct jm_rot *r = &m->rots[i];
-        if (seq < r->first || seq > r->last || s->born > r->moment) continue;
-        if (r->stream == NULL || r->stream == s) return r;
+        if (r->first <= seq && seq <= r->last && may_be_of(r, s)) return r;
     }
     return NULL;
 }
@@ -37,11 +47,71 @@ bool jm_is_lost(const struct jm_stream *s, uint64_t seq)
     return false;
 }
 
-bool jm_was_lost(const struct jm_stream *s, uint64_t seq)
+static bool was_told(const struct jm *m, uint64_t owner, uint64_t seq)
 {
-    for (uint32_t i = 0; i < s->lost_once_count && seq < s->first; i++)
-        if (s->lost_once[i] == seq) return true;
+    for (uint32_t i = 0; i < m->told_count; i++) {
+        const struct jm_rot *t = &m->told[i];
+        if (t->owner == owner && t->first <= seq && seq <= t->last) return true;
+    }
     return false;
+}
+
+bool jm_was_lost(const struct jm *m, const struct jm_stream *s, uint64_t seq)
+{
+    if (seq >= s->first) return false;
+    for (uint32_t i = 0; i < s->lost_once_count; i++)
+        if (s->lost_once[i] == seq) return true;
+    for (uint32_t i = 0; i < m->rots_count && s->config.is_file; i++) {
+        const struct jm_rot *r = &m->rots[i];
+        if (r->first <= seq && seq <= r->last && may_be_of(r, s) && was_told(m, r->owner, seq))
+            return true;
+    }
+    return false;
+}
+
+void jm_log_told(struct jm *m, uint64_t owner, uint64_t first, uint64_t last)
+{
+    struct jm_rot *at;
+    for (uint64_t seq = first; seq <= last; seq++) {
+        bool is_explained = false;
+        for (uint32_t i = 0; i < m->rots_count && !is_explained; i++) {
+            const struct jm_rot *r = &m->rots[i];
+            is_explained = r->owner == owner && r->first <= seq && seq <= r->last;
+        }
+        if (is_explained) continue;
+        jm_fail(m,
+                "the log tells that %llu of stream %llu is damaged, but no bit of it was flipped",
+                (unsigned long long)seq, (unsigned long long)owner);
+        return;
+    }
+    at = arena_push(m->arena, (void **)&m->told, &m->told_count, sizeof *at);
+    *at = (struct jm_rot){ .owner = owner, .first = first, .last = last };
+}
+
+bool jm_may_be_back(const struct jm *m, struct jm_stream *s, const struct jm_msg *msg)
+{
+    for (uint32_t i = 0; i < m->rots_count && s->config.is_file; i++) {
+        const struct jm_rot *r = &m->rots[i];
+        if (r->last > msg->seq && may_be_of(r, s)) return jm_may_be_gone(m, s, msg);
+    }
+    return false;
+}
+
+void jm_lost_counted(const struct jm *m, const struct jm_stream *s, uint64_t *ret_least,
+                     uint64_t *ret_most)
+{
+    *ret_least = *ret_most = 0;
+    for (uint32_t i = 0; i < s->lost_count; i++) {
+        bool may_be_before = false, may_be_in = false;
+        for (uint32_t k = 0; k < m->rots_count; k++) {
+            const struct jm_rot *r = &m->rots[k];
+            if (s->lost[i] < r->first || s->lost[i] > r->last || !may_be_of(r, s)) continue;
+            may_be_before |= r->is_before;
+            may_be_in |= !r->is_before;
+        }
+        *ret_least += !may_be_before;
+        *ret_most += may_be_in;
+    }
 }
 
 static void push(struct jm *m, uint64_t **array, uint32_t *count, uint64_t seq)

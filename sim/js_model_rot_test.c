@@ -128,6 +128,46 @@ static void what_was_not_reported_may_not(void **state)
     expect_complaint(w, "1 (message 1 on S.a, acked) is lost");
 }
 
+static void what_the_log_has_told_may_be_passed_too(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    struct jm_msg *second = jm_at(w->stream, 2);
+    jm_log_told(&w->model, 5, 1, 1);
+    audit(w, &second, 1, 2);
+    expect_well(w);
+}
+
+static void the_log_tells_only_of_what_was_hit(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    jm_log_told(&w->model, 6, 1, 1);
+    expect_complaint(w, "the log tells that 1 of stream 6 is damaged");
+    w->model.failure[0] = 0;
+    jm_log_told(&w->model, 5, 1, 2);
+    expect_complaint(w, "the log tells that 2 of stream 5 is damaged");
+}
+
+/* One that the journal has lost is no message. */
+static void what_was_lost_counts_when_it_was_there(void **state)
+{
+    struct told_world *w = *state;
+    uint64_t least, most;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    audit_without_the_first(w, 1);
+    jm_lost_counted(&w->model, w->stream, &least, &most);
+    assert_int_equal(least, 1);
+    assert_int_equal(most, 1);
+    jm_rotted(&w->model, &(struct jm_rot){ .owner = 5, .first = 1, .last = 1, .is_before = true });
+    jm_lost_counted(&w->model, w->stream, &least, &most);
+    assert_int_equal(least, 0);
+    assert_int_equal(most, 1);
+}
+
 /* A rollup that the journal has lost has not been. */
 static void what_was_lost_has_removed_nothing(void **state)
 {
@@ -153,6 +193,9 @@ int main(void)
         WITH_MODEL(what_was_deleted_is_not_damaged),
         WITH_MODEL(what_was_reported_may_be_passed_by_the_beginning),
         WITH_MODEL(what_was_not_reported_may_not),
+        WITH_MODEL(what_the_log_has_told_may_be_passed_too),
+        WITH_MODEL(the_log_tells_only_of_what_was_hit),
+        WITH_MODEL(what_was_lost_counts_when_it_was_there),
         WITH_MODEL(what_was_lost_has_removed_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

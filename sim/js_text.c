@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/js_text.h"
 
+#include "base/digits.h"
+
 /* Past a string whose opening quote stands at `at`. */
 static uint32_t past_string(struct slice json, uint32_t at)
 {
@@ -121,4 +123,26 @@ uint32_t js_text_status(struct slice block)
     if (!slice_starts(line, SLICE_LIT("NATS/1.0 "))) return 0;
     (void)slice_to_u64(slice_first(slice_from(line, 9), 3), &status);
     return (uint32_t)status;
+}
+
+bool js_text_damage(struct slice line, uint64_t *ret_owner, uint64_t *ret_first, uint64_t *ret_last)
+{
+    static const char place[] = "streams/";
+    struct slice word;
+    uint64_t first = 0, last = 0;
+    while (line.len > 0) {
+        (void)slice_cut(&line, ' ', &word);
+        struct slice number, to, end = line;
+        bool is_range = slice_equal_str(word, "sequences") && slice_cut(&end, ' ', &number) &&
+                        slice_cut(&end, ' ', &to) && slice_equal_str(to, "to");
+        if (is_range) (void)slice_cut(&end, ' ', &to);
+        if (is_range && (!slice_to_u64(number, &first) || !slice_to_u64(to, &last))) return false;
+        bool is_place = slice_starts(word, slice_str(place)) && word.len == sizeof place - 1 + 16;
+        if (!is_place || first == 0) continue;
+        *ret_owner = digits_hex((const char *)word.ptr + sizeof place - 1, 16);
+        *ret_first = first;
+        *ret_last = last;
+        return true;
+    }
+    return false;
 }

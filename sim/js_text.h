@@ -25,4 +25,8 @@ bool js_text_contains(struct slice, const char *what);
 /* "NATS/1.0 404 …": 404. 0: there is no status. */
 uint32_t js_text_status(struct slice block);
 
+/* "… sequences 5 to 9 of the stream of streams/000000000000000a …": false: it is none such. */
+bool js_text_damage(struct slice line, uint64_t *ret_owner, uint64_t *ret_first,
+                    uint64_t *ret_last);
+
 #endif

@@ -93,6 +93,26 @@ static void a_text_contains_its_parts(void **state)
     assert_false(js_text_contains(slice_str(""), "d"));
 }
 
+static void a_line_of_the_log_names_what_is_damaged(void **state)
+{
+    static const char *const lines[] = {
+        "JetStream: batch 7 of the journal is damaged: it held sequences 5 to 12 of the stream of "
+        "streams/000000000000001a",
+        "JetStream: sequences 5 to 12 of the stream of streams/000000000000001a are damaged",
+    };
+    uint64_t owner, first, last;
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        assert_true(js_text_damage(slice_str(lines[i]), &owner, &first, &last));
+        assert_int_equal(owner, 26);
+        assert_int_equal(first, 5);
+        assert_int_equal(last, 12);
+    }
+    assert_false(js_text_damage(slice_str("JetStream: all is well"), &owner, &first, &last));
+    assert_false(js_text_damage(slice_str("the stream of streams/000000000000001a is set aside"),
+                                &owner, &first, &last));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +122,7 @@ int main(void)
         cmocka_unit_test(headers_are_found_by_their_whole_name),
         cmocka_unit_test(times_are_read),
         cmocka_unit_test(a_text_contains_its_parts),
+        cmocka_unit_test(a_line_of_the_log_names_what_is_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

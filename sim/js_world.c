@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "sim/js_text.h"
 
 /* As long as a lane of the disk may stall, and some more. */
 static const nanos ANSWER_MAX = 60 * SECOND;
@@ -13,6 +14,23 @@ static void on_wrong(void *world, const char *what)
 {
     struct js_world *w = world;
     jm_fail(&w->model, "%s", what);
+}
+
+/* What a read that failed may have cost. */
+static void note_failed_read(void *world, struct slice file, uint64_t offset, uint64_t len)
+{
+    struct js_world *w = world;
+    struct sim_rot r;
+    if (!sim_rot_of_read(file, offset, len, &r)) return;
+    const struct jm_rot cost = { .owner = r.owner, .first = r.first, .last = r.last };
+    jm_rotted(&w->model, &cost);
+}
+
+static void note_line(void *world, struct slice line)
+{
+    struct js_world *w = world;
+    uint64_t owner, first, last;
+    if (js_text_damage(line, &owner, &first, &last)) jm_log_told(&w->model, owner, first, last);
 }
 
 void js_world_init(struct js_world *w, const struct js_plan *plan)
@@ -24,6 +42,10 @@ void js_world_init(struct js_world *w, const struct js_plan *plan)
     sim_host_init(&w->host, &w->plan.base);
     w->host.disks.stall_max = SECOND;
     struct disk_memory *disk = js_world_disk(w);
+    disk->on_read_failed = note_failed_read;
+    disk->read_failed_ctx = w;
+    w->host.log.on_line = note_line;
+    w->host.log.ctx = w;
     disk->busy_permille = plan->busy_reads_permille;
     sim_liar_begin(&w->liar, disk, plan->lie, plan->base.seed ^ 0x5eed0015);
     w->clients_count = 1 + plan->publishers + plan->servers;
@@ -243,7 +265,10 @@ void js_world_rot(struct js_world *w, enum sim_rot_kind kind)
                 sim_rot_text(r.kind), r.name, (unsigned long long)r.offset, r.bit,
                 (unsigned long long)r.first, (unsigned long long)r.last);
     if (r.first > 0) {
-        const struct jm_rot cost = { .owner = r.owner, .first = r.first, .last = r.last };
+        const struct jm_rot cost = { .owner = r.owner,
+                                     .first = r.first,
+                                     .last = r.last,
+                                     .is_before = r.kind == SIM_ROT_JOURNAL };
         jm_rotted(&w->model, &cost);
     }
 }

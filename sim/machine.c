@@ -168,6 +168,7 @@ static void log_write(struct log *base, enum log_level level, struct slice text)
     l->count[level]++;
     l->hash = hash_bytes(text, l->hash + (uint64_t)level);
     if (l->echo) fprintf(stderr, "      log %d %.*s\n", (int)level, SLICE_ARGS(text));
+    if (l->on_line != NULL) l->on_line(l->ctx, text);
     if (level > LOG_ERROR || l->unexpected[0] != 0 || is_expected(text)) return;
     snprintf(l->unexpected, sizeof l->unexpected, "%.*s", SLICE_ARGS(text));
 }

@@ -55,6 +55,8 @@ struct sim_log {
     uint64_t hash; /* of all lines */
     uint64_t count[LOG_TRACE + 1];
     char unexpected[256]; /* the first ERROR or FATAL line that no pattern covers */
+    void (*on_line)(void *ctx, struct slice text); /* NULL: nobody reads them */
+    void *ctx;
 };
 void sim_log_init(struct sim_log *);
 

@@ -246,6 +246,31 @@ static bool draw_block(struct survey *s, struct rng *rng, struct sim_rot *r)
     return true;
 }
 
+/* Of a part that the read meets what stands in it; a footer tells of all. */
+bool sim_rot_of_read(struct slice file, uint64_t offset, uint64_t len, struct sim_rot *ret)
+{
+    struct sim_rot met = { .kind = SIM_ROT_BLOCK }, all = met;
+    bool is_footer = false;
+    for (uint64_t at = 0; at + PART <= file.len;) {
+        const uint8_t *part = file.ptr + at;
+        uint64_t next = at + PART + le_get_u32(part + PART_STORED);
+        if (memcmp(part + PART_MAGIC, "MB", 2) != 0) break;
+        bool is_chunk = memcmp(part + PART_MAGIC, "MBC", 3) == 0;
+        bool is_met = offset < next && offset + len > at;
+        is_footer |= is_met && !is_chunk;
+        for (int i = 0; i < 2 && is_chunk; i++) {
+            struct sim_rot *r = i == 0 ? &all : &met;
+            if (i == 1 && !is_met) break;
+            r->owner = le_get_u64(part + PART_OWNER);
+            if (r->first == 0) r->first = le_get_u64(part + PART_FIRST);
+            r->last = le_get_u64(part + PART_LAST);
+        }
+        at = next;
+    }
+    *ret = is_footer ? all : met;
+    return ret->first > 0;
+}
+
 /* ---- all ---- */
 
 static void survey_file(void *ctx, const char *name, uint64_t size)

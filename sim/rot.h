@@ -41,4 +41,7 @@ const char *sim_rot_text(enum sim_rot_kind);
 void sim_rot_flip(struct disk_memory *, enum sim_rot_kind, uint32_t record_max, struct rng *,
                   struct sim_rot *ret);
 
+/* A read of a file that holds this has failed. False: no message was lost by that. */
+bool sim_rot_of_read(struct slice file, uint64_t offset, uint64_t len, struct sim_rot *ret);
+
 #endif

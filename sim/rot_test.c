@@ -143,6 +143,30 @@ static void in_a_plain_chunk_a_message_is_lost_and_the_head_costs_nothing(void *
     assert_true(heads > 0 && firsts > 0 && seconds > 0);
 }
 
+static void a_read_that_fails_costs_what_it_meets(void **state)
+{
+    uint8_t parts[800] = { 0 };
+    struct sim_rot r;
+    (void)state;
+    uint32_t len = make_block(parts);
+    (void)make_block(parts + len);
+    le_put_u64(parts + len + PART_FIRST, 7);
+    le_put_u64(parts + len + PART_LAST, 8);
+    struct slice file = slice_of(parts, 2 * len);
+    assert_true(sim_rot_of_read(file, 0, len, &r));
+    assert_int_equal(r.owner, 9);
+    assert_int_equal(r.first, 4);
+    assert_int_equal(r.last, 6);
+    assert_true(sim_rot_of_read(file, len, 1, &r));
+    assert_int_equal(r.first, 7);
+    assert_int_equal(r.last, 8);
+    assert_false(sim_rot_of_read(file, 2 * len, 1, &r));
+    memcpy(parts + len + PART_MAGIC, "MBF", 3); /* a footer tells of all */
+    assert_true(sim_rot_of_read(file, len, 1, &r));
+    assert_int_equal(r.first, 4);
+    assert_int_equal(r.last, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +174,7 @@ int main(void)
         cmocka_unit_test(one_bit_is_flipped_and_no_more),
         cmocka_unit_test(in_the_journal_only_a_large_record_is_lost),
         cmocka_unit_test(in_a_plain_chunk_a_message_is_lost_and_the_head_costs_nothing),
+        cmocka_unit_test(a_read_that_fails_costs_what_it_meets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,6 +62,9 @@ struct disk_memory {
      * the last component of the name it was made with. */
     void (*alter_read)(void *ctx, const char *file, uint64_t offset, struct disk_span bytes);
     void *alter_ctx;
+    /* Is told of reads that fail, and what the file holds. NULL: nobody is. */
+    void (*on_read_failed)(void *ctx, struct slice file, uint64_t offset, uint64_t len);
+    void *read_failed_ctx;
 
     struct disk_memory_state *state; /* private */
 };

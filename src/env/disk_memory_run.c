@@ -61,6 +61,9 @@ enum err file_read(struct disk_memory *d, struct disk_file *file, uint64_t offse
                    struct disk_span s, uint64_t *ret_moved)
 {
     enum err e = disk_memory_fail(d, DISK_MEMORY_READS);
+    if (e && d->on_read_failed != NULL)
+        d->on_read_failed(d->read_failed_ctx, slice_of(file->node->bytes, file->node->size), offset,
+                          s.len);
     if (e) return e;
     s.len = node_read(file->node, offset, s);
     spoil_read(d, file, offset, s);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
+
 enum { SIZE = 4096 };
 
 struct world {
@@ -463,6 +465,33 @@ static void a_lying_read_brings_wrong_bytes_and_no_error(void **state)
     world_free(&w);
 }
 
+static void note_failed(void *ctx, struct slice file, uint64_t offset, uint64_t len)
+{
+    struct buf *told = ctx;
+    buf_printf(told, "%.*s %llu %llu", SLICE_ARGS(file), (unsigned long long)offset,
+               (unsigned long long)len);
+}
+
+static void a_read_that_fails_is_told(void **state)
+{
+    (void)state;
+    struct world w = world_new(1);
+    uint8_t bytes[4];
+    uint64_t moved;
+    struct buf told = { 0 };
+    put(&w, 0, "abcd");
+    w.m->on_read_failed = note_failed;
+    w.m->read_failed_ctx = &told;
+    struct disk_span span = { bytes, 3 };
+    assert_int_equal(w.disk->read(w.disk, w.file, 1, span, &moved), ERR_OK);
+    assert_int_equal(told.len, 0);
+    w.m->fault[DISK_MEMORY_READS].fail_permille = 1000;
+    assert_int_equal(w.disk->read(w.disk, w.file, 1, span, &moved), ERR_IO);
+    assert_string_equal(buf_str(&told), "abcd 1 3");
+    buf_deinit(&told);
+    world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +506,7 @@ int main(void)
         cmocka_unit_test(in_order_the_urgent_lane_comes_first),
         cmocka_unit_test(the_seed_decides_the_order),
         cmocka_unit_test(the_chosen_call_fails),
+        cmocka_unit_test(a_read_that_fails_is_told),
         cmocka_unit_test(a_full_disk_takes_what_fits_and_zeros_keep_their_space),
         cmocka_unit_test(read_now_is_busy_as_often_as_asked),
         cmocka_unit_test(a_write_gets_lost_or_lands_elsewhere),

@@ -220,6 +220,31 @@ static void a_volatile_one_is_in_the_log_only_when_it_comes_and_goes(void **stat
     stage_free(g);
 }
 
+/* Or a message of a work queue would come again though its ack was answered. */
+static void what_was_acked_in_the_tick_of_a_deletion_is_acked(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    struct ack_subject ack;
+    struct js_error why;
+    g->stream.config.retention = JS_RETENTION_WORKQUEUE;
+    struct consumer *c = stage_consumer(g, "C", &config);
+    (void)stage_store(g, "s.a", "1");
+    (void)stage_pull(g, c, "in", "1");
+    stage_durable(g);
+    assert_true(ack_subject_parse(slice_str(ack_subject(1, 1)), &ack));
+    assert_true(consumer_ack(&g->account, &ack, SLICE_LIT("r"), SLICE_LIT("")));
+    assert_true(consumer_delete(c, &why));
+    stage_run(g);
+    stage_durable(g);
+    assert_int_equal(g->unneeded.len, 4);
+    assert_memory_equal(g->unneeded.ptr, "1-1\n", 4);
+    stage_run(g);
+    assert_string_equal(world_take(g->world, g->client), "MSG r 2 0\r\n\r\n");
+    stage_free(g);
+}
+
 /* One random thing that may happen to a stream and its consumers. */
 static void something(struct stage *g, struct rng *rng)
 {
@@ -523,6 +548,7 @@ int main(void)
         cmocka_unit_test(what_may_leave_once_is_durable_before_it_leaves),
         cmocka_unit_test(a_push_that_may_happen_once_is_durable_before_it_leaves),
         cmocka_unit_test(a_volatile_one_is_in_the_log_only_when_it_comes_and_goes),
+        cmocka_unit_test(what_was_acked_in_the_tick_of_a_deletion_is_acked),
         cmocka_unit_test(who_follows_the_log_has_the_same),
         cmocka_unit_test(checkpoints_and_what_came_after_make_the_same),
         cmocka_unit_test(a_slice_between_two_lists_makes_the_same),
