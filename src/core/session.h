@@ -73,6 +73,7 @@ struct session {
     struct listener       *listener;
     struct account        *account;
     struct list            node;            /* in home->sessions */
+    struct session        *next_in_index;   /* of the chain in home->index */
     struct retired         retired;
     uint64_t               cid;
     struct sids            subs;
