@@ -168,18 +168,22 @@ static bool name_is_safe(struct slice name)
         uint8_t c = name.ptr[i];
         bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         bool is_digit = c >= '0' && c <= '9';
-        if (!is_letter && !is_digit && memchr("/_+-", c, 4) == NULL) return false;
+        if (!is_letter && !is_digit && memchr("/_+-.", c, 5) == NULL) return false;
+        if (c == '.' && i > 0 && name.ptr[i - 1] == '.') return false; /* leads up */
     }
-    return name.ptr[0] != '/'; /* and without dots nothing leads up */
+    return name.ptr[0] != '/';
+}
+
+static enum err utc_new(struct zone **ret_zone)
+{
+    *ret_zone = xcalloc(1, sizeof **ret_zone); /* no changes, no rule, nothing to add */
+    return ERR_OK;
 }
 
 enum err zone_load(const struct zone_source *source, struct slice name, struct zone **ret_zone)
 {
     if (!name_is_safe(name)) return ERR_NOTFOUND;
-    if (slice_equal_str(name, "UTC")) {
-        *ret_zone = xcalloc(1, sizeof **ret_zone); /* no changes, no rule, nothing to add */
-        return ERR_OK;
-    }
+    if (slice_equal_str(name, "UTC")) return utc_new(ret_zone);
     char path[ZONE_NAME_MAX + 1];
     assert(name.len < sizeof path);
     memcpy(path, name.ptr, name.len);
@@ -188,5 +192,7 @@ enum err zone_load(const struct zone_source *source, struct slice name, struct z
     enum err e = source->read(source->ctx, path, &file);
     if (!e) e = zone_parse(buf_slice(&file), ret_zone);
     buf_deinit(&file);
-    return e == ERR_INVALID || e == ERR_LIMIT ? ERR_NOTFOUND : e;
+    bool is_known = e != ERR_NOTFOUND && e != ERR_INVALID && e != ERR_LIMIT;
+    if (!is_known && slice_equal_str(name, ZONE_LOCAL)) return utc_new(ret_zone);
+    return is_known ? e : ERR_NOTFOUND;
 }
