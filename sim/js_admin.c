@@ -75,10 +75,8 @@ static void update_done(void *world, struct js_call *call, const struct sim_op *
 {
     struct js_world *w = world;
     struct jm_stream *s = call->about;
-    enum jm_fate fate = careful(w, op);
     w->is_admin_busy = false;
-    if (fate == JM_DONE) s->config = s->update;
-    if (fate == JM_REFUSED) s->update = s->config;
+    jm_stream_updated(&w->model, s, careful(w, op));
 }
 
 static void deletion_done(void *world, struct js_call *call, const struct sim_op *op)

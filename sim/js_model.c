@@ -83,6 +83,22 @@ void jm_stream_update(struct jm_stream *s, const struct jm_config *config)
     s->loosest.per_subject_max = tighter(s->loosest.per_subject_max, config->per_subject_max);
 }
 
+void jm_stream_updated(struct jm *m, struct jm_stream *s, enum jm_fate fate)
+{
+    struct jm_config *at;
+    assert(fate != JM_OPEN);
+    if (fate == JM_DONE) {
+        s->config = s->update;
+        s->doubted_count = 0;
+        return;
+    }
+    if (fate == JM_UNKNOWN) {
+        at = arena_push(m->arena, (void **)&s->doubted, &s->doubted_count, sizeof *at);
+        *at = s->update;
+    }
+    s->update = s->config;
+}
+
 static void stream_restarted(struct jm *m, struct jm_stream *s)
 {
     for (uint32_t i = 0; i < s->removals_count; i++) {

@@ -129,6 +129,8 @@ struct jm_consumer {
 struct jm_stream {
     struct jm_config config;
     struct jm_config update; /* sent and not answered, or as config */
+    struct jm_config *doubted; /* updates since, of which nobody knows whether they came */
+    uint32_t doubted_count;
     struct jm_config loosest; /* the smallest limits that ever may have held */
     bool is_lowered;          /* messages or bytes were limited more strictly, or may have been */
     enum jm_fate creation, deletion;
@@ -146,6 +148,8 @@ struct jm_stream {
     uint64_t first, last, found, found_bytes;
     uint64_t *lost; /* reported as damaged, ascending */
     uint32_t lost_count;
+    uint64_t *lost_once; /* at any audit, as often as it was */
+    uint32_t lost_once_count;
 };
 
 /* A bit was flipped where these stood: they may be reported as damaged, by the stream that has this
@@ -186,8 +190,10 @@ struct jm_stream *jm_stream_new(struct jm *, const struct jm_config *);
 /* It is certainly gone: nothing of it may be seen again. */
 void jm_stream_end(struct jm *, struct jm_stream *);
 struct jm_stream *jm_stream_find(struct jm *, const char *name); /* NULL: none */
-/* An update may have taken, or took, effect. */
+/* An update may take effect. */
 void jm_stream_update(struct jm_stream *, const struct jm_config *);
+/* It did, it did not, or nobody knows. */
+void jm_stream_updated(struct jm *, struct jm_stream *, enum jm_fate);
 /* The server started anew: what is in memory is gone. */
 void jm_restarted(struct jm *);
 
@@ -215,7 +221,7 @@ void jm_removal_answered(struct jm *, struct jm_removal *, enum jm_fate);
 /* Nobody knows it any more, for something that was asked for. */
 bool jm_may_be_gone(const struct jm *, struct jm_stream *, const struct jm_msg *);
 /* … and for something that says nothing of those before it: a limit or a rollup takes them, too. */
-bool jm_may_be_gone_alone(const struct jm *, const struct jm_stream *, const struct jm_msg *);
+bool jm_may_be_gone_alone(const struct jm *, struct jm_stream *, const struct jm_msg *);
 /* Its time is over: it may be there or not, also when it was found a moment ago. */
 bool jm_may_be_expired(const struct jm *, const struct jm_stream *, const struct jm_msg *);
 bool jm_was_deleted(const struct jm_stream *, uint64_t seq);
@@ -228,6 +234,8 @@ void jm_rotted(struct jm *, const struct jm_rot *);
 bool jm_may_be_damaged(const struct jm *, const struct jm_stream *, uint64_t seq);
 /* It was reported as damaged, at this audit. */
 bool jm_is_lost(const struct jm_stream *, uint64_t seq);
+/* It was reported as damaged at an earlier one, and the stream has come to begin behind it. */
+bool jm_was_lost(const struct jm_stream *, uint64_t seq);
 
 /* ---- consumers ---- */
 

@@ -11,15 +11,19 @@ static bool is_config(const struct jm_config *c, const struct jm_told *t)
            c->per_subject_max == t->per_subject_max;
 }
 
-/* An update that was not answered may have come or not, which only the server can tell. */
+/* Updates that were not answered may have come or not, which only the server can tell. */
 static void resolve_config(struct jm *m, struct jm_stream *s, const struct jm_told *t)
 {
-    if (is_config(&s->update, t)) s->config = s->update;
-    else if (is_config(&s->config, t)) s->update = s->config;
+    const struct jm_config *is = is_config(&s->config, t) ? &s->config : NULL;
+    for (uint32_t i = 0; i < s->doubted_count && is == NULL; i++)
+        if (is_config(&s->doubted[i], t)) is = &s->doubted[i];
+    if (is == NULL && is_config(&s->update, t)) is = &s->update;
+    if (is != NULL) s->config = s->update = *is;
     else
         jm_fail(m, "%s: nobody has asked for its limits: %llu messages, %llu bytes, %llu each",
                 s->config.name, (unsigned long long)t->msgs_max, (unsigned long long)t->bytes_max,
                 (unsigned long long)t->per_subject_max);
+    s->doubted_count = 0;
 }
 
 void jm_audit_begin(struct jm *m, struct jm_stream *s, const struct jm_told *t)
@@ -82,7 +86,7 @@ static void check_missing(struct jm *m, struct jm_stream *s)
     for (uint64_t seq = 1; seq < s->by_seq_cap && !jm_failed(m); seq++) {
         const struct jm_msg *msg = s->by_seq[seq];
         if (msg == NULL || msg->is_found) continue;
-        if (jm_may_be_gone(m, s, msg) || jm_is_lost(s, seq)) continue;
+        if (jm_is_lost(s, seq) || jm_was_lost(s, seq) || jm_may_be_gone(m, s, msg)) continue;
         jm_fail(m, "%s: %llu (message %u on %s, %s) is lost", s->config.name,
                 (unsigned long long)seq, msg->id, msg->subject,
                 msg->fate == JM_DONE ? "acked" : "seen");

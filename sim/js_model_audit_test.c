@@ -112,6 +112,42 @@ static void a_limit_that_nobody_asked_for_is_a_failure(void **state)
     expect_complaint(w, "nobody has asked for its limits");
 }
 
+/* The first one stands on the disk though it was answered with an error. */
+static void of_updates_in_doubt_each_may_have_come(void **state)
+{
+    struct told_world *w = *state;
+    begin(w);
+    for (uint64_t max = 5; max < 7; max++) {
+        struct jm_config changed = w->stream->config;
+        changed.msgs_max = max;
+        jm_stream_update(w->stream, &changed);
+        jm_stream_updated(&w->model, w->stream, JM_UNKNOWN);
+    }
+    w->config.msgs_max = 5;
+    audit(w, NULL, 0, 0);
+    expect_well(w);
+    assert_int_equal(w->stream->config.msgs_max, 5);
+    w->config.msgs_max = 6;
+    audit(w, NULL, 0, 0); /* that was decided */
+    expect_complaint(w, "nobody has asked for its limits");
+}
+
+static void an_update_that_came_ends_all_doubts(void **state)
+{
+    struct told_world *w = *state;
+    begin(w);
+    struct jm_config changed = w->stream->config;
+    changed.msgs_max = 5;
+    jm_stream_update(w->stream, &changed);
+    jm_stream_updated(&w->model, w->stream, JM_UNKNOWN);
+    changed.msgs_max = 6;
+    jm_stream_update(w->stream, &changed);
+    jm_stream_updated(&w->model, w->stream, JM_DONE);
+    w->config.msgs_max = 5;
+    audit(w, NULL, 0, 0);
+    expect_complaint(w, "nobody has asked for its limits");
+}
+
 static void one_connection_stores_in_its_order(void **state)
 {
     struct told_world *w = *state;
@@ -162,6 +198,8 @@ int main(void)
         WITH_MODEL(the_sums_are_those_of_the_messages),
         WITH_MODEL(limits_hold),
         WITH_MODEL(a_limit_that_nobody_asked_for_is_a_failure),
+        WITH_MODEL(of_updates_in_doubt_each_may_have_come),
+        WITH_MODEL(an_update_that_came_ends_all_doubts),
         WITH_MODEL(one_connection_stores_in_its_order),
         WITH_MODEL(an_expectation_that_was_false_is_a_failure),
         WITH_MODEL(two_of_an_id_within_the_window_are_a_failure),

@@ -164,16 +164,45 @@ static bool must_be_unneeded(const struct jm_stream *s, const struct jm_msg *msg
     return acked > 0;
 }
 
+/* ---- one that only a refusal has named ---- */
+
+/* It is one of those of which nobody knows what became. */
+static bool may_be_named(const struct jm_msg *msg, const struct jm_msg *named)
+{
+    bool is_open = msg->seq == 0 ? msg->fate != JM_REFUSED : msg->attempts > 1 && msg->copy == NULL;
+    return is_open && msg->sent < named->answered &&
+           (named->subject[0] == 0 || strcmp(named->subject, msg->subject) == 0);
+}
+
+/* `may_be_gone` holds for one of them, if that is the one. */
+static bool may_any_be(const struct jm *m, struct jm_stream *s, const struct jm_msg *named,
+                       bool (*may_be_gone)(const struct jm *, struct jm_stream *,
+                                           const struct jm_msg *))
+{
+    for (uint32_t i = 0; i < s->msgs_count; i++) {
+        struct jm_msg *msg = s->msgs[i];
+        uint64_t seq = msg->seq;
+        if (!may_be_named(msg, named)) continue;
+        msg->seq = named->seq;
+        bool may = may_be_gone(m, s, msg);
+        msg->seq = seq;
+        if (may) return true;
+    }
+    return false;
+}
+
 /* ---- all together ---- */
 
-bool jm_may_be_gone_alone(const struct jm *m, const struct jm_stream *s, const struct jm_msg *msg)
+bool jm_may_be_gone_alone(const struct jm *m, struct jm_stream *s, const struct jm_msg *msg)
 {
+    if (msg->id == 0) return may_any_be(m, s, msg, jm_may_be_gone_alone);
     return jm_may_be_expired(m, s, msg) || may_be_unneeded(s, msg) || may_be_removed(s, msg);
 }
 
 /* The last two look at all messages. */
 bool jm_may_be_gone(const struct jm *m, struct jm_stream *s, const struct jm_msg *msg)
 {
+    if (msg->id == 0) return may_any_be(m, s, msg, jm_may_be_gone);
     return jm_may_be_gone_alone(m, s, msg) || may_be_rolled_up(s, msg) || is_pushed_out(s, msg);
 }
 

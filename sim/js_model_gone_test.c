@@ -155,6 +155,30 @@ static void a_work_queue_keeps_what_nobody_has_acked(void **state)
     assert_true(must(w, msg));
 }
 
+/* A refusal has told that something is there, but not what. */
+static void what_was_only_named_is_one_of_those_in_doubt(void **state)
+{
+    struct told_world *w = *state;
+    begin(w);
+    struct jm_msg *open = sent(w, "S.a"), *other = sent(w, "S.b");
+    open->ttl = SECOND;
+    jm_unknown(open);
+    jm_unknown(other);
+    struct jm_msg *asks = sent(w, "S.a");
+    asks->expects_subject = true;
+    jm_wrong_last(&w->model, asks, 1);
+    const struct jm_msg *named = jm_at(w->stream, 1);
+    assert_int_equal(named->id, 0);
+    assert_false(may(w, named));
+    (void)removal(w, 0, "S.b"); /* which it is not on */
+    assert_false(may(w, named));
+    w->model.wall += SECOND;
+    assert_true(may(w, named));
+    jm_acked(&w->model, open, 2, false); /* so it was another one */
+    assert_false(may(w, named));
+    expect_well(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +191,7 @@ int main(void)
         WITH_MODEL(time_takes_what_is_old),
         WITH_MODEL(interest_keeps_what_some_consumer_wants),
         WITH_MODEL(a_work_queue_keeps_what_nobody_has_acked),
+        WITH_MODEL(what_was_only_named_is_one_of_those_in_doubt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

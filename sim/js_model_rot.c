@@ -37,6 +37,19 @@ bool jm_is_lost(const struct jm_stream *s, uint64_t seq)
     return false;
 }
 
+bool jm_was_lost(const struct jm_stream *s, uint64_t seq)
+{
+    for (uint32_t i = 0; i < s->lost_once_count && seq < s->first; i++)
+        if (s->lost_once[i] == seq) return true;
+    return false;
+}
+
+static void push(struct jm *m, uint64_t **array, uint32_t *count, uint64_t seq)
+{
+    uint64_t *at = arena_push(m->arena, (void **)array, count, sizeof *at);
+    *at = seq;
+}
+
 /* It is one of this stream: all bits that were flipped in what has its number are. */
 static void settle(struct jm *m, const struct jm_stream *s, uint64_t owner)
 {
@@ -49,8 +62,8 @@ void jm_audit_lost(struct jm *m, struct jm_stream *s, uint64_t seq)
     const struct jm_msg *msg = jm_at(s, seq);
     const struct jm_rot *rot = jm_may_be_damaged(m, s, seq) ? reach(m, s, seq) : NULL;
     const char *name = s->config.name;
-    uint64_t *at = arena_push(m->arena, (void **)&s->lost, &s->lost_count, sizeof *at);
-    *at = seq;
+    push(m, &s->lost, &s->lost_count, seq);
+    push(m, &s->lost_once, &s->lost_once_count, seq);
     if (rot == NULL) {
         jm_fail(m, "%s: tells that %llu is damaged, but no bit of it was flipped", name,
                 (unsigned long long)seq);

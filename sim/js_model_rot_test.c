@@ -101,6 +101,33 @@ static void what_was_deleted_is_not_damaged(void **state)
     expect_complaint(w, "tells that 1 is damaged, though it was deleted");
 }
 
+/* All behind it was acked, and the stream begins anew. */
+static void what_was_reported_may_be_passed_by_the_beginning(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    struct jm_msg *both[] = { jm_at(w->stream, 1), jm_at(w->stream, 2) };
+    audit_without_the_first(w, 1);
+    audit(w, both + 1, 1, 2);
+    expect_well(w);
+    struct jm_told t = told_of(w, both, 2, 2);
+    jm_audit_begin(&w->model, w->stream, &t);
+    found(w, both[1], 2);
+    jm_audit_end(&w->model, w->stream, &t);
+    expect_complaint(w, "1 (message 1 on S.a, acked) is lost");
+}
+
+static void what_was_not_reported_may_not(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    struct jm_msg *second = jm_at(w->stream, 2);
+    audit(w, &second, 1, 2);
+    expect_complaint(w, "1 (message 1 on S.a, acked) is lost");
+}
+
 /* A rollup that the journal has lost has not been. */
 static void what_was_lost_has_removed_nothing(void **state)
 {
@@ -124,6 +151,8 @@ int main(void)
         WITH_MODEL(a_stream_that_came_later_was_not_hit),
         WITH_MODEL(what_has_a_number_is_one_stream),
         WITH_MODEL(what_was_deleted_is_not_damaged),
+        WITH_MODEL(what_was_reported_may_be_passed_by_the_beginning),
+        WITH_MODEL(what_was_not_reported_may_not),
         WITH_MODEL(what_was_lost_has_removed_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
