@@ -22,7 +22,7 @@ static const struct {
     { "subs", mode_subs, "-n distinct subscriptions: bytes and CPU per subscription" },
     { "lone", mode_lone, "one request at a time beside a flooding fan" },
     { "churn", mode_churn, "-r SUB and UNSUB a second beside a fan" },
-    { "dead", mode_dead, "what a fan delivers in -T seconds from a dead subscriber's SUB" },
+    { "dead", mode_dead, "what a fan loses in -T seconds from a dead subscriber's SUB, -d times" },
     { "slowloris", mode_slowloris, "a requester beside -c silent and -s slowly writing strangers" },
     { "handshakes", mode_handshakes, "a requester beside bursts of -n TLS handshakes, -c at once" },
     { "cert", mode_cert, "write an RSA-2048 cert.pem and key.pem to the folder -o" },

@@ -4,7 +4,7 @@
  * the compiler makes the table. Table n carries a byte over n further bytes of zeros. */
 #include "codec/crc32c.h"
 
-#include "base/bytes.h"
+#include "base/le.h"
 
 enum { SLICES = 8 };
 
@@ -48,7 +48,7 @@ uint32_t crc32c(uint32_t before, struct slice s)
 {
     uint32_t crc = ~before;
     for (; s.len >= SLICES; s = slice_from(s, SLICES)) {
-        uint32_t low = le32_get(s.ptr) ^ crc, high = le32_get(s.ptr + 4);
+        uint32_t low = le_get_u32(s.ptr) ^ crc, high = le_get_u32(s.ptr + 4);
         crc = tables[7][low & 0xff] ^ tables[6][low >> 8 & 0xff] ^ tables[5][low >> 16 & 0xff] ^
               tables[4][low >> 24] ^ tables[3][high & 0xff] ^ tables[2][high >> 8 & 0xff] ^
               tables[1][high >> 16 & 0xff] ^ tables[0][high >> 24];

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/bytes.h"
+#include "base/le.h"
 
 enum { FINAL_ROUNDS = 4 };
 
@@ -33,7 +33,7 @@ static uint64_t swap_halves(uint64_t x)
 void highway_init(struct highway *h, const uint8_t key[HIGHWAY_KEY_SIZE])
 {
     for (int i = 0; i < HIGHWAY_LANES; i++) {
-        uint64_t k = le64_get(key + 8 * i);
+        uint64_t k = le_get_u64(key + 8 * i);
         h->mul0[i] = start0[i];
         h->mul1[i] = start1[i];
         h->v0[i] = start0[i] ^ k;
@@ -77,7 +77,7 @@ static void packet_add(struct highway *h, const uint64_t lanes[HIGHWAY_LANES])
 static void bytes_add(struct highway *h, const uint8_t packet[HIGHWAY_PACKET])
 {
     uint64_t lanes[HIGHWAY_LANES];
-    for (int i = 0; i < HIGHWAY_LANES; i++) lanes[i] = le64_get(packet + 8 * i);
+    for (int i = 0; i < HIGHWAY_LANES; i++) lanes[i] = le_get_u64(packet + 8 * i);
     packet_add(h, lanes);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/bytes.h"
+#include "base/le.h"
 #include "codec/varint.h"
 
 enum element {
@@ -52,7 +52,7 @@ static bool number_take(struct decoding *d, uint32_t count, uint32_t *ret_value)
     assert(count <= 4);
     uint32_t value = 0;
     if (LIKELY(d->in.len >= 4)) {
-        value = le32_get(d->in.ptr) & UINT32_MAX >> (32 - 8 * count);
+        value = le_get_u32(d->in.ptr) & UINT32_MAX >> (32 - 8 * count);
     } else {
         if (d->in.len < count) return false;
         for (uint32_t i = 0; i < count; i++) value |= (uint32_t)d->in.ptr[i] << 8 * i;
@@ -191,19 +191,19 @@ static uint8_t *copy_put(uint8_t *to, uint32_t offset, uint32_t len)
                      : len < COPY_MAX + MATCH_MIN ? len - MATCH_MIN
                                                   : COPY_MAX;
     *to++ = (uint8_t)((first - 1) << 2 | COPY_2);
-    le16_put(to, (uint16_t)offset);
+    le_put_u16(to, (uint16_t)offset);
     return first < len ? repeat_put(to + 2, len - first) : to + 2;
 }
 
 static uint32_t hash_of(const uint8_t *p)
 {
-    return le32_get(p) * UINT32_C(0x9e3779b1) >> (32 - S2_TABLE_BITS);
+    return le_get_u32(p) * UINT32_C(0x9e3779b1) >> (32 - S2_TABLE_BITS);
 }
 
 static uint32_t common_len(const uint8_t *a, const uint8_t *b, uint32_t max)
 {
     uint32_t len = 0;
-    while (len + 8 <= max && le64_get(a + len) == le64_get(b + len)) len += 8;
+    while (len + 8 <= max && le_get_u64(a + len) == le_get_u64(b + len)) len += 8;
     while (len < max && a[len] == b[len]) len++;
     return len;
 }
@@ -216,7 +216,7 @@ static int64_t match_find(struct s2_encoder *e, const uint8_t *plain, uint32_t a
     *slot = at + 1;
     if (seen == 0 || at - (seen - 1) > OFFSET_MAX) return -1;
     assert_slow(seen - 1 < at);
-    return le32_get(plain + seen - 1) == le32_get(plain + at) ? (int64_t)seen - 1 : -1;
+    return le_get_u32(plain + seen - 1) == le_get_u32(plain + at) ? (int64_t)seen - 1 : -1;
 }
 
 uint32_t s2_encode(struct s2_encoder *e, struct slice plain, uint8_t *ret_block)

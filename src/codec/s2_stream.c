@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
-#include "base/bytes.h"
+#include "base/le.h"
 #include "codec/crc32c.h"
 #include "codec/s2.h"
 
@@ -116,7 +116,7 @@ static enum s2_verdict data_read(struct s2_reader *r, enum chunk type, struct sl
         if (s2_decode(plain, r->plain.ptr, len) != ERR_OK) return fail(r, S2_BAD);
         plain = slice_of(r->plain.ptr, len);
     }
-    if (crc32c_masked(crc32c(0, plain)) != le32_get(body.ptr)) return fail(r, S2_BAD);
+    if (crc32c_masked(crc32c(0, plain)) != le_get_u32(body.ptr)) return fail(r, S2_BAD);
     r->plain_left -= len;
     *ret_piece = plain;
     return S2_PIECE;
@@ -137,7 +137,7 @@ static enum s2_verdict chunk_read(struct s2_reader *r, struct slice *in, struct 
 {
     struct slice head, whole;
     if (!peek(r, in, HEAD, &head)) return S2_MORE;
-    uint32_t type = head.ptr[0], len = le32_get(head.ptr) >> 8;
+    uint32_t type = head.ptr[0], len = le_get_u32(head.ptr) >> 8;
     if (!is_sane(r, type, len)) return fail(r, S2_BAD);
     if (type >= CHUNK_SKIPPED_FIRST && type != CHUNK_START) {
         take(r, in, HEAD);
@@ -191,7 +191,7 @@ struct s2_writer *s2_writer_free(struct s2_writer *w)
 static void head_put(uint8_t *to, enum chunk type, uint32_t len)
 {
     assert(len < 1 << 24);
-    le32_put(to, len << 8 | (uint32_t)type);
+    le_put_u32(to, len << 8 | (uint32_t)type);
 }
 
 static void name_add(struct s2_writer *w, struct buf *out)
@@ -221,7 +221,7 @@ static void chunk_add(struct s2_writer *w, struct slice plain, struct buf *out)
         memcpy(to + HEAD + SUM, plain.ptr, len);
     }
     head_put(to, type, SUM + len);
-    le32_put(to + HEAD, crc32c_masked(crc32c(0, plain)));
+    le_put_u32(to + HEAD, crc32c_masked(crc32c(0, plain)));
     out->len += HEAD + SUM + len;
 }
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/bytes.h"
+#include "base/le.h"
 #include "base/compiler.h"
 #include "base/rng.h"
 #include "codec/crc32c.h"

@@ -146,7 +146,9 @@ uint64_t core_reactor_check(const struct core_reactor *cr)
         assert(cr->kept[i].listener == NULL || cr->kept[i].front.len > 0);
     hand_check(&cr->hand);
     sweeping_check(cr);
-    return open_check(cr);
+    uint64_t open = open_check(cr);
+    assert(session_index_check(&cr->index) == open);
+    return open;
 }
 
 /* ---- everything ---- */

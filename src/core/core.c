@@ -116,6 +116,7 @@ static void core_reactor_free(struct core_reactor *cr)
 {
     assert(list_empty(&cr->sessions));
     assert(list_empty(&cr->sweeping));
+    session_index_deinit(&cr->index);
     assert(cr->report_at == NULL || cr->report_at == &cr->sessions);
     assert(cr->reactor->works == 0);    /* no password is away */
     settings_unref(cr->settings);

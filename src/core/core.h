@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "config/options.h"
 #include "core/account.h"
+#include "core/session_index.h"
 #include "net/conn.h"
 #include "net/reactor.h"
 
@@ -159,6 +160,7 @@ struct core_reactor {
     struct reactor   *reactor;
     struct settings  *settings;                     /* current here */
     struct list       sessions;
+    struct session_index index;                     /* the same, by number */
     /* where a report goes on in the next tick; sessions that leave step out of its way. NULL: none
      * is being made */
     struct list      *report_at;

@@ -663,14 +663,10 @@ static void refuse_here(struct mail *mail, struct reactor *r)
     struct core_reactor *cr = core_reactor_of(r);
     assert(f->origin % REACTORS_MAX == r->id);  /* pairs with tell_requester() */
     assert(f->reply_len > 0);
-    LIST_EACH(&cr->sessions, n) {
-        struct session *s = container_of(n, struct session, node);
-        if (session_origin(s) != f->origin) continue;
-        if (!s->no_responders || s->phase != SESSION_OPEN) break;
+    struct session *s = session_find(cr, f->origin);
+    if (s != NULL && s->no_responders && s->phase == SESSION_OPEN)
         deliver_no_responders(cr, s, slice_of(f->text, f->subject_len),
                               slice_of(f->text + f->subject_len, f->reply_len));
-        break;
-    }
     xfree(f);
 }
 

@@ -13,7 +13,8 @@
 static enum close_reason reason_of_parse(enum nats_parse got)
 {
     switch (got) {
-    case NATS_PARSE_UNKNOWN: return CLOSE_PROTOCOL;
+    case NATS_PARSE_UNKNOWN:
+    case NATS_PARSE_END: return CLOSE_PROTOCOL;
     case NATS_PARSE_LINE: return CLOSE_MAX_CONTROL_LINE;
     case NATS_PARSE_PAYLOAD: return CLOSE_MAX_PAYLOAD;
     case NATS_PARSE_ARGS: return CLOSE_PROTOCOL_SILENT;
@@ -50,6 +51,7 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
         enum nats_parse got = nats_next(&s->limits, rest, &op, &used, ret_need);
         if (got == NATS_PARSE_MORE) break;
         if (UNLIKELY(got != NATS_PARSE_OP)) {
+            if (got == NATS_PARSE_END) session_publish_subject(s, op.subject);
             if (got == NATS_PARSE_PAYLOAD) note(s, LOG_ERROR, "maximum payload exceeded");
             else if (got != NATS_PARSE_LINE) note(s, LOG_ERROR, "protocol parser error");
             session_close(s, reason_of_parse(got));

@@ -114,6 +114,13 @@ static void count_in(struct session *s, uint32_t size)
     count_add(&cr->traffic.in_bytes, size);
 }
 
+void session_publish_subject(struct session *s, struct slice subject)
+{
+    assert(subject.len > 0);
+    if (UNLIKELY(s->pedantic) && !subject_literal(subject))
+        session_err(s, "Invalid Publish Subject");
+}
+
 void session_publish(struct session *s, const struct nats_op *op)
 {
     struct core_reactor *cr = s->home;
@@ -121,8 +128,7 @@ void session_publish(struct session *s, const struct nats_op *op)
     assert(s->is_counted);                          /* it is in an account, and may be judged */
     assert(op->tail.len >= op->body.len + 2);       /* head, body, CR LF */
     count_in(s, op->body.len);
-    if (UNLIKELY(s->pedantic) && !subject_literal(op->subject))
-        session_err(s, "Invalid Publish Subject");
+    session_publish_subject(s, op->subject);
     const char *violated = violation(s, op, &culprit);
     if (UNLIKELY(violated != NULL)) {
         refuse(s, violated, culprit);

@@ -302,6 +302,7 @@ void session_start(struct core_reactor *cr, struct listener *l, int sock,
     set_input_cap(s);
     if (directory_nonce_needed(s->directory)) make_nonce(s);
     list_add_tail(&cr->sessions, &s->node);
+    session_index_add(&cr->index, s);
     s->is_knocking = l->options.kind == LISTENER_WEBSOCKET;
     if (s->is_knocking && !knock(s)) return;
     if (!s->is_knocking) welcome(s);
@@ -544,6 +545,7 @@ void session_close_saying(struct session *s, enum close_reason reason, const cha
     count_add(&s->home->gone, 1);
     if (s->home->report_at == &s->node) s->home->report_at = s->node.next;
     list_remove(&s->node);
+    session_index_remove(&s->home->index, s);
     if (session_subs_sweep(s, SWEEP_STEP) > 0) {
         list_add_tail(&s->home->sweeping, &s->node);
         session_timer_set(s, SESSION_TIMER_SWEEP, MILLISECOND);

@@ -73,6 +73,7 @@ struct session {
     struct listener       *listener;
     struct account        *account;
     struct list            node;            /* in home->sessions */
+    struct session        *next_in_index;   /* of the chain in home->index */
     struct retired         retired;
     uint64_t               cid;
     struct sids            subs;
@@ -199,6 +200,8 @@ uint32_t session_subs_sweep(struct session *, uint32_t most);
 void session_subs_recheck(struct session *);                    /* after a change of permissions */
 
 /* publish.c */
+/* What is wrong with the subject is said before the payload is looked at. */
+void session_publish_subject(struct session *, struct slice subject);
 void session_publish(struct session *, const struct nats_op *);
 void session_stall(struct session *);       /* hold it for a moment, after the input in hand */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/request.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "json/check.h"
@@ -134,9 +134,13 @@ static enum err field_refuse(const struct json_field *f, struct json_value v,
 /* Pushes "name." */
 static void path_push(struct json_reading *r, const char *name)
 {
-    size_t room = sizeof(r->path) - r->path_len;
-    int len = snprintf(r->path + r->path_len, room, "%s.", name);
-    r->path_len += (size_t)len < room ? (uint32_t)len : (uint32_t)room - 1;
+    size_t room = sizeof(r->path) - r->path_len - 1, len = strlen(name);
+    assert(sizeof(r->path) > r->path_len);
+    if (len > room) len = room;
+    memcpy(r->path + r->path_len, name, len);
+    r->path_len += (uint32_t)len;
+    if (len < room) r->path[r->path_len++] = '.';
+    r->path[r->path_len] = '\0';
 }
 
 /* The field that `key` names, here or in an embedded struct, whose row is `*ret_embed` (or

@@ -4,10 +4,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "store/versions.h"
+
 /* "MBC" or "MBF", and the version. A later version keeps the first 24 bytes and how a head is
  * summed, so that an older program refuses instead of taking it for rot. */
-enum { MAGIC_MASK = 0x00ffffff, VERSION_SHIFT = 24, VERSION = 1 };
-
 static const uint32_t magics[] = {
     [PART_CHUNK] = 0x0043424d,
     [PART_FOOTER] = 0x0046424d,
@@ -20,7 +20,7 @@ void part_encode(const struct part_head *h, uint8_t *to)
     assert(h->stored <= PART_BODY_MAX && h->plain <= PART_BODY_MAX);
     assert(h->first <= h->last && h->count > 0);
     assert((h->flags & ~(uint32_t)PART_FLAGS_ALL) == 0);
-    le_put_u32(to + PART_MAGIC, magics[h->kind] | (uint32_t)VERSION << VERSION_SHIFT);
+    le_put_u32(to + PART_MAGIC, magic_with(magics[h->kind], BLOCK_VERSION));
     le_put_u32(to + PART_FLAGS, h->flags);
     le_put_u64(to + PART_STORE, h->store_id);
     le_put_u64(to + PART_INCARNATION, h->incarnation);
@@ -80,7 +80,7 @@ enum part_verdict part_decode(struct slice in, uint64_t store_id, struct part_he
     if (!is_footer && (magic & MAGIC_MASK) != magics[PART_CHUNK]) return PART_NONE;
     if (le_get_u64(in.ptr + PART_STORE) != store_id) return PART_NONE;
     if (le_get_u64(in.ptr + PART_SUM) != head_sum(in.ptr, store_id)) return PART_NONE;
-    if (magic >> VERSION_SHIFT != VERSION) return PART_NEWER;
+    if (version_of(magic) != BLOCK_VERSION) return PART_NEWER;
     struct part_head h = {
         .kind = is_footer ? PART_FOOTER : PART_CHUNK,
         .flags = le_get_u32(in.ptr + PART_FLAGS),

@@ -4,15 +4,17 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "store/versions.h"
+
 /* "MCL" and the version. A later version keeps the first 32 bytes, the size of a head and how it is
  * summed, so that an older program sees whose list this is and refuses, instead of cutting it. */
-enum { MAGIC = 0x004c434d, MAGIC_MASK = 0x00ffffff, VERSION_SHIFT = 24, VERSION = 1 };
+enum { MAGIC = 0x004c434d };
 
 void checkpoint_head_encode(const struct checkpoint_head *h, uint8_t *to)
 {
     assert(h->body_len <= CHECKPOINT_BODY_MAX);
     assert(h->offset % CHECKPOINT_SECTOR == 0 && h->number > 0);
-    le_put_u32(to + HEAD_MAGIC, MAGIC | (uint32_t)VERSION << VERSION_SHIFT);
+    le_put_u32(to + HEAD_MAGIC, magic_with(MAGIC, CHECKPOINT_VERSION));
     le_put_u32(to + HEAD_FLAGS, h->flags);
     le_put_u64(to + HEAD_STORE, h->store_id);
     le_put_u32(to + HEAD_FILE, h->file);
@@ -86,6 +88,11 @@ static bool is_sound(const struct checkpoint_head *h)
            h->number > 0 && (h->flags & ~(uint32_t)CHECKPOINT_FLAGS) == 0;
 }
 
+static bool is_known(uint32_t version)
+{
+    return version >= CHECKPOINT_VERSION_OLDEST && version <= CHECKPOINT_VERSION;
+}
+
 enum checkpoint_verdict checkpoint_head_decode(struct slice in, uint64_t store_id,
                                                struct checkpoint_head *ret)
 {
@@ -95,7 +102,7 @@ enum checkpoint_verdict checkpoint_head_decode(struct slice in, uint64_t store_i
     if ((magic & MAGIC_MASK) != MAGIC) return CHECKPOINT_NO_HEAD;
     if (le_get_u64(in.ptr + HEAD_STORE) != store_id) return CHECKPOINT_NO_HEAD;
     if (le_get_u64(in.ptr + HEAD_SUM) != head_sum(in.ptr, store_id)) return CHECKPOINT_NO_HEAD;
-    if (magic >> VERSION_SHIFT != VERSION) return CHECKPOINT_NEWER_HEAD;
+    if (!is_known(version_of(magic))) return CHECKPOINT_NEWER_HEAD;
     head_read(in.ptr, &h);
     if (!is_sound(&h)) return CHECKPOINT_NO_HEAD;
     *ret = h;

@@ -5,6 +5,7 @@
  * rotten: a list of which `b` has anything was safe in `a` before. */
 #include "base/alloc.h"
 #include "store/checkpoint_internal.h"
+#include "store/versions.h"
 
 enum { WINDOW = 256 << 10 };
 
@@ -117,7 +118,7 @@ static enum err examine_both(struct loading *l, uint64_t offset, struct found re
     for (uint32_t i = 0; i < COPIES; i++) {
         ret[i] = (struct found){ .look = LOOK_NOTHING };
         enum err e = examine(l, &l->readers[i], offset, &ret[i]);
-        if (e) return errmsg_set(l->why, e, "%s was written by a newer version", l->pair->names[i]);
+        if (e) return errmsg_set(l->why, e, "%s " VERSION_IS_NEWER, l->pair->names[i]);
     }
     return ERR_OK;
 }

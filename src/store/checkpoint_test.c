@@ -3,6 +3,7 @@
 
 #include "store/checkpoint_format.h"
 #include "store/checkpoint_testing.h"
+#include "store/versions.h"
 
 static const char file_a[] = "checkpoint/00000001.a", file_b[] = "checkpoint/00000001.b";
 
@@ -312,20 +313,42 @@ static void what_cannot_be_read_is_not_cut(void **state)
     open_good(w);
 }
 
-static void a_newer_version_is_refused(void **state)
+/* Three lists, and a program of this version has written the last one. */
+static void put_with_version(struct world *w, uint8_t version)
 {
-    struct world *w = *state;
     uint64_t at[4], size;
     open_good(w);
     put_some(w, 3, at);
     world_close(w);
     uint8_t *list = xalloc(at[3] - at[2]);
     memcpy(list, disk_memory_bytes(w->disk, file_a, &size) + at[2], at[3] - at[2]);
-    list[HEAD_MAGIC + 3]++;
+    assert_int_equal(list[HEAD_MAGIC + 3], CHECKPOINT_VERSION);
+    list[HEAD_MAGIC + 3] = version;
     checkpoint_list_finish(list);
     write_both(w, at[2], slice_of(list, at[3] - at[2]));
     xfree(list);
+}
+
+static void a_newer_version_is_refused_and_nothing_changes(void **state)
+{
+    struct world *w = *state;
+    uint64_t size;
+    put_with_version(w, CHECKPOINT_VERSION + 1);
+    uint64_t writes = w->disk->fault[DISK_MEMORY_WRITES].count;
     assert_int_equal(world_open(w), ERR_INVALID);
+    assert_non_null(strstr(w->why.text, "newer version of midge: start that version"));
+    assert_int_equal(w->disk->fault[DISK_MEMORY_WRITES].count, writes);
+    assert_non_null(disk_memory_bytes(w->disk, file_a, &size));
+}
+
+static void an_older_version_is_read(void **state)
+{
+    struct world *w = *state;
+    put_with_version(w, CHECKPOINT_VERSION_OLDEST);
+    open_good(w);
+    world_put(w, 0);
+    world_close(w);
+    open_good(w);
 }
 
 static void a_sealed_log_needs_its_key(void **state)
@@ -505,7 +528,8 @@ int main(void)
         TEST(a_torn_end_is_cut),
         TEST(lists_of_another_store_are_not_taken),
         TEST(what_cannot_be_read_is_not_cut),
-        TEST(a_newer_version_is_refused),
+        TEST(a_newer_version_is_refused_and_nothing_changes),
+        TEST(an_older_version_is_read),
         TEST(a_sealed_log_needs_its_key),
         TEST(a_log_that_has_outgrown_its_state_is_rewritten),
         TEST(slices_without_the_last_list_do_not_count),

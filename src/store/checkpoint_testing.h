@@ -58,6 +58,7 @@ struct world {
     enum err     done_with;
     uint32_t     failures;
     enum err     failed_with;
+    struct errmsg why; /* of the last start that failed */
     char         complaint[256];
 };
 
@@ -241,12 +242,12 @@ static inline void world_compare(struct world *w)
 
 static inline enum err world_load(struct world *w, bool read_only)
 {
-    struct errmsg why = { "" };
     const struct checkpoint_load load = { w, world_on_section, world_on_damage };
     w->damages = 0;
     w->loaded = (struct table){ 0 };
     w->options.queue = w->queue;
-    return checkpoint_open(&w->options, &load, read_only, &w->log, &w->loaded.pos, &why);
+    w->why.text[0] = '\0';
+    return checkpoint_open(&w->options, &load, read_only, &w->log, &w->loaded.pos, &w->why);
 }
 
 /* What a check at rest sees; it changes nothing. */

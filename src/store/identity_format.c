@@ -4,10 +4,11 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/le.h"
+#include "store/versions.h"
 
 /* "MID" and the version. A later version keeps the first 16 bytes, and that the sum is one of as
  * many bytes as it says, so that an older program sees what this is and refuses. */
-enum { MAGIC = 0x0044494d, MAGIC_MASK = 0x00ffffff, VERSION_SHIFT = 24, VERSION = 1 };
+enum { MAGIC = 0x0044494d };
 
 static uint64_t sum_of(const uint8_t *bytes, uint32_t len)
 {
@@ -31,7 +32,7 @@ void identity_encode(const struct store_identity *i, uint8_t ret_bytes[IDENTITY_
     assert(i->keys_count <= IDENTITY_KEYS_MAX);
     assert(i->current == 0 || identity_key_find(i, i->current) != NULL);
     memset(ret_bytes, 0, IDENTITY_SIZE);
-    le_put_u32(ret_bytes + IDENTITY_MAGIC, MAGIC | (uint32_t)VERSION << VERSION_SHIFT);
+    le_put_u32(ret_bytes + IDENTITY_MAGIC, magic_with(MAGIC, IDENTITY_VERSION));
     le_put_u32(ret_bytes + IDENTITY_LEN, IDENTITY_SIZE);
     le_put_u64(ret_bytes + IDENTITY_STORE, i->store_id);
     le_put_u64(ret_bytes + IDENTITY_TURN, i->turn);
@@ -67,8 +68,8 @@ enum identity_verdict identity_decode(struct slice in, struct store_identity *re
     uint32_t magic = le_get_u32(in.ptr + IDENTITY_MAGIC), len = le_get_u32(in.ptr + IDENTITY_LEN);
     if ((magic & MAGIC_MASK) != MAGIC || len < IDENTITY_KEYS || len > in.len) return IDENTITY_BAD;
     if (sum_of(in.ptr, len) != le_get_u64(in.ptr + IDENTITY_SUM)) return IDENTITY_BAD;
-    if (magic >> VERSION_SHIFT > VERSION) return IDENTITY_NEWER;
-    if (magic >> VERSION_SHIFT != VERSION || len != IDENTITY_SIZE) return IDENTITY_BAD;
+    if (version_of(magic) > IDENTITY_VERSION) return IDENTITY_NEWER;
+    if (version_of(magic) != IDENTITY_VERSION || len != IDENTITY_SIZE) return IDENTITY_BAD;
     struct store_identity i = {
         .store_id = le_get_u64(in.ptr + IDENTITY_STORE),
         .turn = le_get_u64(in.ptr + IDENTITY_TURN),

@@ -6,12 +6,9 @@
 
 /* "MJB" and the version. A later version keeps the first 48 bytes and how a head is summed, so that
  * an older program sees whose batch this is and refuses, instead of taking it for a torn one. */
-enum { MAGIC = 0x00424a4d, MAGIC_MASK = 0x00ffffff, VERSION_SHIFT = 24, VERSION = 1 };
 
 /* Sums of records that are gathered before they are summed themselves: 1 KiB of stack. */
 enum { SUMS = 128 };
-
-static_assert(JOURNAL_MAGIC == (MAGIC | VERSION << VERSION_SHIFT), "what is written now");
 
 static const uint64_t link_seed = UINT64_C(0x6d69646765206a6c);
 
@@ -87,7 +84,7 @@ enum journal_verdict journal_head_decode(struct slice in, uint64_t store_id,
     *ret_need = HEAD_SIZE;
     if (in.len < HEAD_SIZE) return JOURNAL_CUT_HEAD;
     uint32_t magic = le_get_u32(in.ptr + HEAD_MAGIC);
-    if ((magic & MAGIC_MASK) != MAGIC) return JOURNAL_NO_HEAD;
+    if ((magic & MAGIC_MASK) != (JOURNAL_MAGIC & MAGIC_MASK)) return JOURNAL_NO_HEAD;
     if (le_get_u64(in.ptr + HEAD_STORE) != store_id) return JOURNAL_NO_HEAD;
     uint32_t ranges = le_get_u32(in.ptr + HEAD_RANGES);
     if (ranges > JOURNAL_RANGES_MAX) return JOURNAL_NO_HEAD;
@@ -95,7 +92,7 @@ enum journal_verdict journal_head_decode(struct slice in, uint64_t store_id,
     if (in.len < *ret_need) return JOURNAL_CUT_HEAD;
     if (le_get_u64(in.ptr + HEAD_SUM) != head_sum(in.ptr, *ret_need, store_id))
         return JOURNAL_NO_HEAD;
-    if (magic >> VERSION_SHIFT != VERSION) return JOURNAL_NEWER_HEAD;
+    if (version_of(magic) != JOURNAL_VERSION) return JOURNAL_NEWER_HEAD;
     struct journal_head h;
     head_read(in.ptr, &h);
     if (!is_sound(&h)) return JOURNAL_NO_HEAD;

@@ -52,11 +52,12 @@
 #include "base/assert.h"
 #include "base/slice.h"
 #include "store/journal.h"
+#include "store/versions.h"
 #include "base/le.h"
 
 enum {
     JOURNAL_SECTOR = 512,
-    JOURNAL_MAGIC = 0x01424a4d, /* of this version */
+    JOURNAL_MAGIC = 0x00424a4d | JOURNAL_VERSION << VERSION_SHIFT, /* of this version */
 
     HEAD_SUM = 0,
     HEAD_BODY_SUM = 8,

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "store/journal_mend.h"
+#include "store/versions.h"
 
 enum { WINDOW = 1 << 20, FOUND_STEP = 256 };
 
@@ -215,7 +216,7 @@ static enum err look_at(struct scan *s, struct segment *seg, uint64_t offset, st
     if (verdict == JOURNAL_NO_HEAD && mend_head(s, seg, offset))
         verdict = judge(s, seg, offset, &h, &bytes);
     if (verdict == JOURNAL_NEWER_HEAD)
-        return errmsg_set(why, ERR_INVALID, "%s was written by a newer version", seg->name);
+        return errmsg_set(why, ERR_INVALID, "%s " VERSION_IS_NEWER, seg->name);
     bool is_here = verdict == JOURNAL_HEAD && h.segment == seg->number && h.offset == offset;
     if (is_here) add(s, seg, &h, bytes);
     return ERR_OK;

@@ -310,6 +310,7 @@ uint64_t msgs_compact(struct msgs *m, uint64_t first)
 {
     struct msgs_state *s = &m->state;
     uint64_t before = s->messages, at = s->first_sequence;
+    if (first <= 1) return 0;           /* nothing stands below: one never used stays so */
     if (m->is_file && first > s->last_sequence) clear_subjects(m); /* all of it, not one by one */
     while (s->messages > 0 && m->ops->next(m, at, NULL, &at) == ERR_OK && at < first) {
         bool taken = take_out(m, at++, NULL);
@@ -336,7 +337,7 @@ uint64_t msgs_purge(struct msgs *m, const struct msgs_filter *f, uint64_t below,
 {
     uint64_t end = below == 0 ? m->state.last_sequence + 1 : below, matching, at = 0, gone = 0;
     if (m->state.messages == 0) {
-        if (f->count == 0 && m->state.first_sequence == 0) set_empty(m);
+        if (f->count == 0 && keep == 0 && m->state.first_sequence == 0) set_empty(m);
         return 0;
     }
     enum err e = msgs_tally(m, f, 0, false, NULL, &matching);

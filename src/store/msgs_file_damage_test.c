@@ -570,6 +570,30 @@ static void a_write_that_fails_stops_the_stream_and_nothing_is_lost(void **state
     }
 }
 
+/* ---- sections of an older program ---- */
+
+static void a_state_of_the_first_version_is_read(void **state)
+{
+    (void)state;
+    struct rest *r = rest_new(false, false);
+    struct seen s;
+    uint32_t cut = 0;
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (r->sections[i].kind != SECTION_STATE) continue;
+        assert_int_equal(r->sections[i].bytes.len, STATE_SIZE);
+        r->sections[i].bytes.len = STATE_SIZE_OLDEST;
+        cut++;
+    }
+    assert_true(cut > 0);
+    struct msgs *m = wake_up(r);
+    look_at(r, m, &s);
+    assert_int_equal(s.damaged, 0);
+    assert_int_equal(msgs_lost_bytes(m), 0);
+    msgs_check(m);
+    (void)files_close(r->files, m);
+    rest_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -583,6 +607,7 @@ int main(void)
         cmocka_unit_test(what_is_damaged_is_not_counted_instead_of_what_follows),
         cmocka_unit_test(what_a_start_missed_is_forgotten_when_the_stream_begins_behind_it),
         cmocka_unit_test(a_write_that_fails_stops_the_stream_and_nothing_is_lost),
+        cmocka_unit_test(a_state_of_the_first_version_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ enum { SET_MEMORY_MAX = 1 << 30 };
 static enum err load_state(struct msgs_file *f, struct slice in)
 {
     struct msgs *m = &f->base;
-    if (in.len != STATE_SIZE) return ERR_CORRUPT;
+    if (in.len != STATE_SIZE && in.len != STATE_SIZE_OLDEST) return ERR_CORRUPT;
     m->state = (struct msgs_state){
         .messages = le_get_u64(in.ptr + STATE_MESSAGES),
         .bytes = le_get_u64(in.ptr + STATE_BYTES),
@@ -27,7 +27,7 @@ static enum err load_state(struct msgs_file *f, struct slice in)
     };
     f->end = le_get_u64(in.ptr + STATE_PUT);
     m->unknown = le_get_u64(in.ptr + STATE_UNKNOWN);
-    m->lost_bytes = le_get_u64(in.ptr + STATE_LOST_BYTES);
+    m->lost_bytes = in.len < STATE_SIZE ? 0 : le_get_u64(in.ptr + STATE_LOST_BYTES);
     f->next_number = le_get_u32(in.ptr + STATE_NEXT_BLOCK);
     if ((le_get_u32(in.ptr + STATE_FLAGS) & STATE_FLAG_NO_SUBJECTS) == 0) return ERR_OK;
     m->tree = tree_free(m->tree);

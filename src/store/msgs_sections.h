@@ -16,7 +16,8 @@
  *                 56     8  messages that went with damage, whose subjects are still counted
  *                 64     4  number of the next block
  *                 68     4  flags: 1 all subjects said before are gone (a purge of everything)
- *                 72     8  bytes of what is damaged, as far as they are known
+ *                 72     8  bytes of what is damaged, as far as they are known; missing in lists of
+ *                           version 1 (versions.h)
  *   BLOCK     blocks that are new or have grown, 48 bytes each:
  *                  0     4  number
  *                  4     2  flags: 1 it has a footer; 2 it is forgotten
@@ -65,6 +66,7 @@ enum {
     STATE_FLAGS = 68,
     STATE_LOST_BYTES = 72,
     STATE_SIZE = 80,
+    STATE_SIZE_OLDEST = STATE_LOST_BYTES,
     STATE_FLAG_NO_SUBJECTS = 1,
 
     BLOCK_NUMBER = 0,

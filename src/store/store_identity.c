@@ -3,6 +3,7 @@
  * moment. */
 #include "base/assert.h"
 #include "store/store_internal.h"
+#include "store/versions.h"
 
 enum { COPIES = 2 };
 static const char *const names[COPIES] = { "identity.a", "identity.b" };
@@ -62,7 +63,7 @@ enum err store_identity_load(struct disk *disk, struct store_identity *ret, bool
         enum err e = read_copy(disk, names[i], &copies[i], why);
         if (e) return e;
         if (copies[i].verdict == IDENTITY_NEWER)
-            return errmsg_set(why, ERR_INVALID, "the store was written by a newer version");
+            return errmsg_set(why, ERR_INVALID, "the store " VERSION_IS_NEWER);
         is_unequal |= copies[i].verdict != IDENTITY_GOOD;
         if (copies[i].verdict != IDENTITY_GOOD) continue;
         const struct store_identity *this = &copies[i].identity;

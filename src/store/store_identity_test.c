@@ -4,6 +4,7 @@
 
 #include "store/identity_format.h"
 #include "store/store_internal.h"
+#include "store/versions.h"
 
 #define A "identity.a"
 #define B "identity.b"
@@ -155,7 +156,7 @@ static void a_newer_store_is_refused(void **state)
     assert_int_equal(disk->write(disk, file, 0, slice_of(bytes, sizeof bytes)), ERR_OK);
     disk->close(disk, file);
     assert_int_equal(world_open(w, &why), ERR_INVALID);
-    assert_string_equal(why.text, "the store was written by a newer version");
+    assert_string_equal(why.text, "the store " VERSION_IS_NEWER);
 }
 
 #define WITH_WORLD(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)

@@ -111,12 +111,26 @@ static void what_is_no_number_counts_as_the_largest(void **state)
 {
     (void)state;
     struct ack_subject s;
-    assert_true(ack_subject_parse(slice_str("$JS.ACK.S.D.1.x..-4.99999999999999999999"), &s));
+    assert_true(ack_subject_parse(slice_str("$JS.ACK.S.D.1.x..-4.9e9"), &s));
     assert_int_equal(s.info.deliveries, 1);
     assert_true(s.info.stream_seq == UINT64_MAX);
     assert_true(s.info.consumer_seq == UINT64_MAX);
     assert_true(s.info.time == UINT64_MAX);
     assert_true(s.info.pending == UINT64_MAX);
+}
+
+static void a_number_beyond_64_bits_loses_its_upper_ones(void **state)
+{
+    (void)state;
+    struct ack_subject s;
+    assert_true(ack_subject_parse(slice_str("$JS.ACK.S.D.18446744073709551617.18446744073709551615."
+                                            "36893488147419103234.0.340282366920938463463374607431"
+                                            "768211459"),
+                                  &s));
+    assert_int_equal(s.info.deliveries, 1);
+    assert_true(s.info.stream_seq == UINT64_MAX);
+    assert_int_equal(s.info.consumer_seq, 2);
+    assert_int_equal(s.info.pending, 3);
 }
 
 static void a_v2_subject_is_only_ours_with_our_domain_and_account(void **state)
@@ -173,6 +187,7 @@ int main(void)
         cmocka_unit_test(any_number_is_written_as_printf_does_and_read_back),
         cmocka_unit_test(the_number_of_tokens_tells_the_form),
         cmocka_unit_test(what_is_no_number_counts_as_the_largest),
+        cmocka_unit_test(a_number_beyond_64_bits_loses_its_upper_ones),
         cmocka_unit_test(a_v2_subject_is_only_ours_with_our_domain_and_account),
         cmocka_unit_test(flow_control_subjects_are_written_and_read_in_either_form),
     };

@@ -87,16 +87,6 @@ static void gone_client_write(const struct js_account *a, struct buf *out)
     json_table_write(&client_table, &info, &w);
 }
 
-static const struct session *session_at(const struct core_reactor *cr, uint64_t origin)
-{
-    assert(origin % REACTORS_MAX == cr->reactor->id);
-    LIST_EACH(&cr->sessions, n) {
-        const struct session *s = container_of(n, struct session, node);
-        if (session_origin(s) == origin) return s;
-    }
-    return NULL;
-}
-
 /* ---- sending ---- */
 
 static void put(struct js_account *to, const struct advisory_row *row,
@@ -165,7 +155,7 @@ static void come_home(struct mail *mail, struct reactor *r)
 static void ask(struct mail *mail, struct reactor *r)
 {
     struct advice *a = container_of(mail, struct advice, mail);
-    const struct session *s = session_at(core_reactor_of(r), a->event.facts.origin);
+    const struct session *s = session_find(core_reactor_of(r), a->event.facts.origin);
     assert(a->client.len == 0);
     if (s != NULL) client_write(s, a->arena, &a->client);
     else gone_client_write(a->account, &a->client);

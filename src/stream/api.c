@@ -148,8 +148,11 @@ void api_take(struct sink *sink, struct core_reactor *cr, struct sub *sub, const
     struct slice subject = plain_subject(js, m->subject, &text);
     if (!js->is_stopping && js_api_parse(subject, &call) && rows[call.verb].handle != NULL) {
         struct api_request *r = request_new(a, subject, m);
-        bool is_call = r != NULL && js_api_parse(r->subject, &r->call);
-        if (is_call) enqueue(js->api, r);
+        if (r != NULL) {
+            r->call = call;
+            js_api_call_move(&r->call, subject, r->subject);
+            enqueue(js->api, r);
+        }
     } else if (!js->is_stopping && is_nobodys(subject) && m->reply.len > 0) {
         enqueue_ready(js->api, request_new(a, subject, m), api_no_responders);
     }

@@ -2,14 +2,19 @@
 /* Calls about consumers, and what nats-server 2.15.2 answers to them. */
 #include "stream/api_testing.h"
 
-static struct js_world *with_stream(void)
+static struct js_world *with_stream_on(uint32_t reactors)
 {
-    struct js_world *w = js_world_new(1, NULL);
+    struct js_world *w = js_world_new(reactors, NULL);
     const char *got = js_call(w, "STREAM.CREATE.S",
                               "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"storage\":\"memory\"}");
     assert_non_null(strstr(got, "\"did_create\":true"));
     for (int i = 0; i < 4; i++) (void)js_put(w, "s.a", NULL, "x");
     return w;
+}
+
+static struct js_world *with_stream(void)
+{
+    return with_stream_on(1);
 }
 
 #define MAKE(more)                                               \
@@ -154,6 +159,22 @@ static void a_pull_is_answered_by_its_consumer_only(void **state)
     js_world_free(w);
 }
 
+/* The order to stop overtakes the message: mail is read before records. */
+static void a_pull_that_came_before_the_stop_is_told(void **state)
+{
+    (void)state;
+    struct js_world *w = with_stream_on(2);
+    (void)js_call(w, "CONSUMER.CREATE.S.C", MAKE(",\"filter_subject\":\"s.none\""));
+    struct reactors *set = w->world->fake->set;
+    world_put(w->world, w->client, "PUB $JS.API.CONSUMER.MSG.NEXT.S.C re.1 1\r\n5\r\n");
+    (void)reactor_tick(set->at[0], 0);
+    assert_ptr_not_equal(jetstream_reactor(&w->js), set->at[0]);
+    jetstream_stop(&w->js);
+    world_run(w->world);
+    assert_non_null(strstr(world_take(w->world, w->client), "NATS/1.0 409 Server Shutdown\r\n"));
+    js_world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +184,7 @@ int main(void)
         cmocka_unit_test(only_a_group_that_is_there_loses_its_pin),
         cmocka_unit_test(a_reset_goes_where_the_deliver_policy_lets_it),
         cmocka_unit_test(a_pull_is_answered_by_its_consumer_only),
+        cmocka_unit_test(a_pull_that_came_before_the_stop_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -258,7 +258,6 @@ static bool gather(void *ctx, struct slice subject, uint64_t count, uint64_t las
         g->e = e;
         if (e) return false;
     }
-    if (last < d->q.seq) return true;
     void *list = d->found;
     uint64_t *at = arena_push(g->arena, &list, &d->found_count, sizeof *at);
     *at = last;
@@ -323,8 +322,9 @@ static void begin_many(struct api_request *r)
         api_after_index(r, r->stream, begin_many);
         return;
     }
-    d->pending = d->found_count;
     d->next = 0;
+    while (d->next < d->found_count && d->found[d->next] < d->q.seq) d->next++;
+    d->pending = d->found_count - d->next;
     if (e != ERR_OK || d->found_count == 0) status(r, 404, "No Results");
     else if (d->found_count > RESULTS_MAX) status(r, 413, "Too Many Results");
     else step(r);

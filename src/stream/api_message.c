@@ -102,7 +102,7 @@ static void refuse_missing(struct api_request *r, const struct stream *s, uint64
     msgs_state(s->msgs, &state);
     if (stream_is_file(s) && sequence > state.last_sequence)
         (void)js_error_set(&error, JS_ERR_STREAM_MSG_DELETE_FAILED, "stream store EOF");
-    else if (stream_is_file(s) && sequence < state.first_sequence)
+    else if (stream_is_file(s) && (sequence == 0 || sequence < state.first_sequence))
         (void)js_error_set(&error, JS_ERR_STREAM_MSG_DELETE_FAILED, "no message found");
     else
         (void)js_error_setf(&error, JS_ERR_SEQUENCE_NOT_FOUND, "%llu",
@@ -157,7 +157,8 @@ void api_stream_purge(struct api_request *r)
     } else if (s->config.deny_purge) {
         refuse(r, JS_ERR_STREAM_PURGE_FAILED, "stream purge not permitted");
     } else {
-        const struct stream_purge purge = { slice_str(q.filter), q.seq, q.keep };
+        struct stream_purge purge = { slice_str(q.filter), q.seq, q.keep };
+        if (slice_equal_str(purge.filter, ">")) purge.filter = SLICE_LIT(""); /* all of it */
         api_keep(r);
         stream_purge(s, &purge, purged, r);
     }

@@ -46,12 +46,23 @@ static void places_fill(struct js_api_call *c, struct slice pattern, struct slic
     }
 }
 
+/* The texts are equal up to the pattern's first wildcard, which spares most rows a closer look. */
+static bool begins_so(const char *pattern, struct slice subject)
+{
+    uint32_t at = sizeof(JS_API_PREFIX) - 1;
+    assert(subject.len >= at);
+    while (at < subject.len && pattern[at] == (char)subject.ptr[at] && pattern[at] != '\0') at++;
+    if (pattern[at] == '\0') return at == subject.len;
+    return pattern[at] == '*' || pattern[at] == '>';
+}
+
 bool js_api_parse(struct slice subject, struct js_api_call *ret_call)
 {
     if (!slice_starts(subject, SLICE_LIT(JS_API_PREFIX))) return false;
     if (!subject_valid(subject)) return false;
     struct js_api_call c = { .verb = JS_API_NONE };
     for (enum js_api verb = JS_API_NONE + 1; verb < JS_API_COUNT; verb++) {
+        if (!begins_so(rows[verb].pattern, subject)) continue;
         struct slice pattern = slice_str(rows[verb].pattern);
         if (!subject_matches(pattern, subject)) continue;
         c.verb = verb;
@@ -66,4 +77,18 @@ bool js_api_parse(struct slice subject, struct js_api_call *ret_call)
     }
     *ret_call = c;
     return true;
+}
+
+static void move(struct slice *part, struct slice from, struct slice to)
+{
+    if (part->ptr == NULL) return;
+    assert(part->ptr >= from.ptr && part->ptr + part->len <= from.ptr + from.len);
+    part->ptr = to.ptr + (part->ptr - from.ptr);
+}
+
+void js_api_call_move(struct js_api_call *c, struct slice from, struct slice to)
+{
+    struct slice *const parts[] = { &c->stream, &c->consumer, &c->rest, &c->account };
+    assert(slice_equal(from, to));
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) move(parts[i], from, to);
 }

@@ -79,6 +79,9 @@ struct js_api_call {
 /* False: no such call. */
 bool js_api_parse(struct slice subject, struct js_api_call *ret_call);
 
+/* Its texts point into `to`, which is a copy of the subject `from` that was parsed. */
+void js_api_call_move(struct js_api_call *, struct slice from, struct slice to);
+
 /* "io.nats.jetstream.api.v1.stream_create_response"; "" for calls whose answers have no type. */
 const char *js_api_type(enum js_api verb);
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -32,6 +33,9 @@ static void a_call_names_its_stream_its_consumer_and_the_rest(void **state)
         { "CONSUMER.CREATE.S.C", JS_API_CONSUMER_CREATE, "S", "C", "", "" },
         { "CONSUMER.CREATE.S.C.a.*.>", JS_API_CONSUMER_CREATE, "S", "C", "a.*.>", "" },
         { "CONSUMER.DURABLE.CREATE.S.C", JS_API_CONSUMER_DURABLE_CREATE, "S", "C", "", "" },
+        { "CONSUMER.CREATE.*", JS_API_CONSUMER_CREATE_EPHEMERAL, "*", "", "", "" },
+        { "CONSUMER.CREATE.S.>", JS_API_CONSUMER_CREATE, "S", ">", "", "" },
+        { "META.RESCUE", JS_API_META_RESCUE, "", "", "", "" },
         { "CONSUMER.MSG.NEXT.S.C", JS_API_CONSUMER_MSG_NEXT, "S", "C", "", "" },
         { "DIRECT.GET.S", JS_API_DIRECT_GET, "S", "", "", "" },
         { "DIRECT.GET.S.a.b", JS_API_DIRECT_GET_LAST, "S", "", "a.b", "" },
@@ -58,7 +62,11 @@ static void a_token_too_many_or_too_few_is_no_call(void **state)
     static const char *const subjects[] = {
         "$JS.API",
         "$JS.API.",
+        "$JS.API.INF",
+        "$JS.API.INFOS",
         "$JS.API.INFO.x",
+        "$JS.API.STREAM.NAME",
+        "$JS.API.DIRECT.GET",
         "$JS.API.STREAM.CREATE",
         "$JS.API.STREAM.CREATE.S.10",
         "$JS.API.STREAM.CREATE.",
@@ -74,6 +82,24 @@ static void a_token_too_many_or_too_few_is_no_call(void **state)
     struct js_api_call c;
     for (size_t i = 0; i < ARRAY_COUNT(subjects); i++)
         assert_false(js_api_parse(slice_str(subjects[i]), &c));
+}
+
+static void a_call_moves_to_a_copy_of_its_subject(void **state)
+{
+    (void)state;
+    struct slice from = SLICE_LIT("$JS.API.CONSUMER.CREATE.S.C.a.b");
+    uint8_t copy[64];
+    struct js_api_call c;
+    assert_true(js_api_parse(from, &c));
+    memcpy(copy, from.ptr, from.len);
+    js_api_call_move(&c, from, slice_of(copy, from.len));
+    expect_slice(c.stream, "S");
+    expect_slice(c.consumer, "C");
+    expect_slice(c.rest, "a.b");
+    assert_ptr_equal(c.stream.ptr, copy + 24);
+    assert_ptr_equal(c.consumer.ptr, copy + 26);
+    assert_ptr_equal(c.rest.ptr, copy + 28);
+    assert_null(c.account.ptr);
 }
 
 static void responses_have_the_types_of_nats_server(void **state)
@@ -92,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_names_its_stream_its_consumer_and_the_rest),
         cmocka_unit_test(a_token_too_many_or_too_few_is_no_call),
+        cmocka_unit_test(a_call_moves_to_a_copy_of_its_subject),
         cmocka_unit_test(responses_have_the_types_of_nats_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,7 +178,7 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
         if (s->is_started) consumers_start(s->consumers); /* it was restored, with consumers */
         return;
     }
-    stream_expiry_note(s, NULL, 0);
+    stream_expiry_changed(s);
     batches_update(s);
     stream_room_enforce_subjects(s);
     stream_room_enforce(s);

@@ -229,14 +229,29 @@ static bool end_trace(struct incoming *in)
     return true;
 }
 
+/* Who asked through a service import stands in a header that counts for nothing: the message is
+ * taken as if it had come without. */
+static bool take_without_info(struct stream *s, const struct raw_message *m)
+{
+    const struct slice name = publish_header_name(PUBLISH_REQUEST_INFO);
+    const struct headers_change change = { .remove = &name, .remove_count = 1 };
+    struct raw_message without = *m;
+    struct buf header = { 0 };
+    headers_change(m->header, &change, &header);
+    without.header = buf_slice(&header);
+    bool is_done = ingest_one(s, &without);
+    buf_deinit(&header);
+    return is_done;
+}
+
 bool ingest_one(struct stream *s, const struct raw_message *m)
 {
     struct incoming in;
     incoming_init(&in, m, stream_time(s));
+    if (UNLIKELY(in.headers_count > 0) && in.headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
+        return take_without_info(s, m);
     incoming_transform(s, &in);
     if (UNLIKELY(in.headers_count > 0) && !end_trace(&in)) return true;
-    if (UNLIKELY(in.headers_count > 0) && in.headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
-        incoming_remove(&in, PUBLISH_REQUEST_INFO);
     if (UNLIKELY(batch_reply_is(m->reply))) return fast_batch_take(s, &in);
     if (UNLIKELY(in.headers_count > 0) && publish_has(&in.headers, PUBLISH_BATCH_ID))
         return atomic_batch_take(s, m, &in);

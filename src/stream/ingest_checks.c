@@ -63,6 +63,13 @@ static bool check_ttl_allowed(struct stream *s, struct incoming *in, struct js_e
     return js_error_set(e, JS_ERR_MESSAGE_TTL_DISABLED);
 }
 
+/* In a batch nobody looks at what the header says. */
+static bool check_ttl_absent(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    if (s->config.allow_msg_ttl || !publish_has(&in->headers, PUBLISH_TTL)) return true;
+    return js_error_set(e, JS_ERR_MESSAGE_TTL_DISABLED);
+}
+
 static bool wrong_sequence(struct js_error *e, uint64_t last)
 {
     return js_error_setf(e, JS_ERR_STREAM_WRONG_LAST_SEQUENCE, "%llu", (unsigned long long)last);
@@ -313,7 +320,7 @@ static check *const single_last[] = {
 };
 static check *const staged[] = { check_sealed, check_server, check_account, check_size };
 static check *const batch_headers_first[] = {
-    check_unsupported, check_size, check_counter_header, check_expected_stream, check_ttl_allowed,
+    check_unsupported, check_size, check_counter_header, check_expected_stream, check_ttl_absent,
     check_ttl,         check_id,   check_source,
 };
 static check *const batch_headers_last[] = {

@@ -20,7 +20,8 @@ static enum err read_zone(void *ctx, const char *name, struct buf *ret_file)
     struct buf path = { 0 };
     struct errmsg why;
     if (env->files == NULL) return ERR_NOTFOUND;
-    buf_printf(&path, "/usr/share/zoneinfo/%s", name);
+    if (strcmp(name, ZONE_LOCAL) == 0) buf_add_str(&path, "/etc/localtime");
+    else buf_printf(&path, "/usr/share/zoneinfo/%s", name);
     enum err e = env->files->read(env->files, buf_str(&path), ZONE_FILE_MAX, ret_file, &why);
     buf_deinit(&path);
     return e;

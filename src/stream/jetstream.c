@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "net/mailbox.h"
 #include "store/store_guard.h"
 #include "stream/advisory.h"
 #include "stream/api.h"
@@ -334,7 +335,7 @@ static void store_last(struct mail *mail, struct reactor *r)
     assert(o->js->is_stopping);
     snapshots_stop(o->js);
     restores_stop(o->js);
-    store_stop(o->js->store);
+    if (o->js->is_open) store_stop(o->js->store);
     o->js->is_storing_last = true;
     xfree(o);
 }
@@ -350,13 +351,25 @@ static void close_sessions(struct mail *mail, struct reactor *r)
     xfree(o);
 }
 
+/* A tick later: the turns have taken up what stood in their queues. */
+static void tell_here(struct mail *mail, struct reactor *r)
+{
+    struct order *o = container_of(mail, struct order, mail);
+    assert(o->js->home->reactor == r);
+    assert(o->js->is_stopping);
+    tell_waiting(o->js);
+    order(o->js, close_sessions);
+    xfree(o);
+}
+
+/* What was published before the stop is still taken: a pull whose PONG went out is told, too. */
 static void stop_here(struct mail *mail, struct reactor *r)
 {
     struct order *o = container_of(mail, struct order, mail);
     assert(o->js->home->reactor == r);
+    (void)mailbox_drain_records(r, UINT32_MAX);
     atomic_store(&o->js->is_stopping, true);
-    tell_waiting(o->js);
-    order(o->js, close_sessions);
+    order(o->js, tell_here);
     xfree(o);
 }
 

@@ -70,6 +70,68 @@ static void an_object_names_what_it_wants(void **state)
     assert_int_equal(q.batch, 0);
 }
 
+/* An unknown name, which is ignored, makes it go the long way. */
+static void plain_objects_read_as_all_others(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "",
+        " ",
+        "\"batch\":1",
+        "\"batch\":0",
+        "\"batch\" : 10 ,\r\n\t\"expires\": 5000000000 ",
+        "\"no_wait\":true",
+        "\"no_wait\": false, \"batch\":7",
+        "\"no_wait\":true,\"no_wait\":false",
+        "\"batch\":3,\"batch\":4",
+        "\"max_bytes\":4096,\"idle_heartbeat\":10,\"expires\":20",
+        "\"batch\":999999999999999999",
+        "\"batch\":1234567890123456789",
+        "\"batch\":\n1",
+        "\"batch\":-1",
+        "\"Batch\":5",
+        "\"\\u0062atch\":5",
+        "\"batch\":null",
+        "\"group\":\"g\",\"batch\":2",
+    };
+    AUTO_FREE(arena) arena = arena_new();
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct pull_request plain, other;
+        struct pull_answer refusal;
+        bool is_empty = slice_trim(slice_str(rows[i])).len == 0;
+        const char *object = arena_printf(arena, "{%s}", rows[i]);
+        const char *longer = arena_printf(arena, "{%s%s\"x\":[]}", rows[i], is_empty ? "" : ",");
+        assert_true(pull_request_read(slice_str(object), arena, &plain, &refusal));
+        assert_true(pull_request_read(slice_str(longer), arena, &other, &refusal));
+        assert_true(plain.is_object);
+        assert_true(plain.batch == other.batch && plain.max_bytes == other.max_bytes);
+        assert_true(plain.expires == other.expires && plain.heartbeat == other.heartbeat);
+        assert_int_equal(plain.no_wait, other.no_wait);
+        assert_true(slice_equal(plain.group, other.group));
+    }
+}
+
+static void what_is_nearly_plain_is_refused_as_ever(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "{\"batch\":01}",          "{\"batch\":1.5}",  "{\"batch\":1,}",
+        "{,\"batch\":1}",          "{\"batch\" 1}",    "{\"batch\":}",
+        "{\"batch\":1 2}",         "{\"batch\":true}", "{\"no_wait\":1}",
+        "{\"no_wait\":truefalse}", "{\"batch\":1}}",   "{\"batch\":1",
+        "{\"batch\":\"1\"}",       "{\"batch\":1} {}", "{\"batch",
+        "{\"batch\":1e30}",
+    };
+    AUTO_FREE(arena) arena = arena_new();
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct pull_request q;
+        struct pull_answer refusal;
+        assert_false(pull_request_read(slice_str(rows[i]), arena, &q, &refusal));
+        assert_int_equal(refusal.status, PULL_BAD_JSON);
+        assert_true(refusal.text.len > 0);
+    }
+}
+
 static void what_is_wrong_with_an_object_is_said_in_gos_words(void **state)
 {
     (void)state;
@@ -189,6 +251,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_that_is_no_object_is_a_batch_or_one_message),
         cmocka_unit_test(an_object_names_what_it_wants),
+        cmocka_unit_test(plain_objects_read_as_all_others),
+        cmocka_unit_test(what_is_nearly_plain_is_refused_as_ever),
         cmocka_unit_test(what_is_wrong_with_an_object_is_said_in_gos_words),
         cmocka_unit_test(a_heartbeat_of_more_than_half_of_expires_is_too_large),
         cmocka_unit_test(the_first_rule_that_is_broken_gives_the_answer),

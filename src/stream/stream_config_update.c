@@ -5,6 +5,7 @@
 #include "stream/consumer_config.h"
 #include "stream/metadata.h"
 #include "subject/subject.h"
+#include "subject/transform_check.h"
 
 static const struct stream_config *present_find(const struct js_check *k, struct slice name)
 {
@@ -218,6 +219,21 @@ static bool consumers_check(const struct stream_config *c, const struct stream_c
     return good;
 }
 
+/* An update makes "to where it came from" of no destination; a new stream keeps it, as none. */
+static bool republish_adjust(struct stream_config *c, const struct js_check *k, struct js_error *e)
+{
+    struct stream_republish *r = c->republish;
+    if (r == NULL || js_text_set(r->dest)) return true;
+    assert(js_text_set(r->src));
+    const char *why = transform_error(k->arena, r->src, ">");
+    if (why != NULL)
+        return js_error_setf(e, JS_ERR_STREAM_UPDATE,
+                             "stream configuration for republish from '%s' to '>': %s", r->src,
+                             why);
+    r->dest = ">";
+    return true;
+}
+
 enum stream_verdict stream_update_check(struct stream_config_request *q, struct slice name,
                                         const struct js_check *check, struct js_error *ret_error)
 {
@@ -245,5 +261,6 @@ enum stream_verdict stream_update_check(struct stream_config_request *q, struct 
         (void)js_error_set(ret_error, JS_ERR_STREAM_SUBJECT_OVERLAP);
         return STREAM_REFUSED;
     }
+    if (!republish_adjust(c, &k, ret_error)) return STREAM_REFUSED;
     return STREAM_UPDATED;
 }

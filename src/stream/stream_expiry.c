@@ -92,10 +92,6 @@ static void arm_next(struct stream *s)
 
 void stream_expiry_note(struct stream *s, const struct store_command *c, uint64_t sequence)
 {
-    if (c == NULL) {
-        arm_next(s);
-        return;
-    }
     nanos due = age_due(s, c->time);
     if (UNLIKELY(c->expires > 0 || (c->flags & STORE_FOR_EVER) != 0)) {
         bool is_for_ever = (c->flags & STORE_FOR_EVER) != 0;
@@ -109,6 +105,13 @@ void stream_expiry_note(struct stream *s, const struct store_command *c, uint64_
         if (e.expires < due) due = e.expires;
     }
     stream_expiry_arm(s, due);
+}
+
+void stream_expiry_changed(struct stream *s)
+{
+    if (!s->is_started) return;
+    s->is_expiring = true;
+    stream_wake(s);
 }
 
 void stream_expiry_start(struct stream *s)

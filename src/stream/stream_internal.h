@@ -169,8 +169,10 @@ void stream_unneeded_propose(struct stream *);
 
 /* ---- what expires ---- */
 
-/* A message was stored, or the configuration changed (`c` is NULL). */
+/* A message was stored. */
 void stream_expiry_note(struct stream *, const struct store_command *, uint64_t sequence);
+/* The configuration changed: what is too old now goes in the stream's next turn. */
+void stream_expiry_changed(struct stream *);
 /* In the stream's turn: proposes the removal of what has expired. */
 void stream_expire(struct stream *);
 void stream_expiry_start(struct stream *);

@@ -9,12 +9,13 @@ static int64_t add_capped(int64_t a, int64_t b)
     return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
-/* In an account without tiers each replica counts. */
+/* In an account without tiers each replica counts. How many there may be is checked later, or not
+ * at all: this is also asked about a request as it came. */
 int64_t stream_account_bytes(const struct js_check *k, int64_t replicas, int64_t bytes)
 {
     if (bytes <= 0) return 0;
     if (k->is_tiered || replicas <= 1) return bytes;
-    assert(replicas <= JS_REPLICAS_MAX);
+    assert(replicas > 1);
     return bytes > INT64_MAX / replicas ? INT64_MAX : bytes * replicas;
 }
 

@@ -49,10 +49,23 @@ static struct transform *transform_of(const char *src, const char *dest)
     return t;
 }
 
+/* What the stream publishes would come to it again, for ever. Only an update without a destination
+ * leads here; nothing is published then. */
+static bool republish_feeds_itself(const struct stream_config *c)
+{
+    assert(c->republish != NULL);
+    if (!js_text_set(c->republish->dest)) return false;
+    for (uint32_t i = 0; i < c->subjects.count; i++)
+        if (js_subjects_collide(slice_str(c->republish->dest), stream_config_subject(c, i)))
+            return true;
+    return false;
+}
+
 static void transforms_update(struct stream *s)
 {
     const struct stream_transform *t = s->config.subject_transform;
     const struct stream_republish *r = s->config.republish;
+    if (r != NULL && republish_feeds_itself(&s->config)) r = NULL;
     transform_free(s->transform);
     transform_free(s->republish);
     s->transform = t == NULL ? NULL : transform_of(t->src, t->dest);

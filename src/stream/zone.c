@@ -14,7 +14,6 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
-#include "base/bytes.h"
 #include "base/compiler.h"
 #include "stream/zone_rule.h"
 
@@ -24,6 +23,17 @@ struct change {
     int64_t moment;
     uint8_t type;
 };
+
+/* Big-endian, which nothing else in the tree is. */
+static uint32_t get_u32(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static uint64_t get_u64(const uint8_t *at)
+{
+    return (uint64_t)get_u32(at) << 32 | get_u32(at + 4);
+}
 
 struct zone {
     struct zone_rule rule;
@@ -44,7 +54,7 @@ static bool head_take(struct slice *s, uint32_t moment_size, struct head *ret, u
     if (s->len < HEAD || memcmp(s->ptr, "TZif", 4) != 0 || s->ptr[4] < '2') return false;
     uint32_t counts[6];
     for (int i = 0; i < 6; i++) {
-        counts[i] = be32_get(s->ptr + 20 + 4 * i);
+        counts[i] = get_u32(s->ptr + 20 + 4 * i);
         if (counts[i] > s->len) return false;
     }
     assert(moment_size == 4 || moment_size == 8);
@@ -82,12 +92,12 @@ static bool body_read(struct zone *z, struct slice body, const struct head *h)
     assert(body.len >= h->timecnt * 9 + h->typecnt * TYPE);
     const uint8_t *kinds = body.ptr + (size_t)h->timecnt * 8, *types = kinds + h->timecnt;
     for (uint32_t i = 0; i < h->typecnt; i++) {
-        int32_t offset = (int32_t)be32_get(types + (size_t)i * TYPE);
+        int32_t offset = (int32_t)get_u32(types + (size_t)i * TYPE);
         if (offset > OFFSET_MAX || offset < -OFFSET_MAX) return false;
         z->offsets[i] = offset;
     }
     for (uint32_t i = 0; i < h->timecnt; i++) {
-        int64_t moment = (int64_t)be64_get(body.ptr + (size_t)i * 8);
+        int64_t moment = (int64_t)get_u64(body.ptr + (size_t)i * 8);
         if (kinds[i] >= h->typecnt) return false;
         if (i > 0 && moment <= z->changes[i - 1].moment) return false;
         z->changes[i] = (struct change){ .moment = moment, .type = kinds[i] };
@@ -158,18 +168,22 @@ static bool name_is_safe(struct slice name)
         uint8_t c = name.ptr[i];
         bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         bool is_digit = c >= '0' && c <= '9';
-        if (!is_letter && !is_digit && memchr("/_+-", c, 4) == NULL) return false;
+        if (!is_letter && !is_digit && memchr("/_+-.", c, 5) == NULL) return false;
+        if (c == '.' && i > 0 && name.ptr[i - 1] == '.') return false; /* leads up */
     }
-    return name.ptr[0] != '/'; /* and without dots nothing leads up */
+    return name.ptr[0] != '/';
+}
+
+static enum err utc_new(struct zone **ret_zone)
+{
+    *ret_zone = xcalloc(1, sizeof **ret_zone); /* no changes, no rule, nothing to add */
+    return ERR_OK;
 }
 
 enum err zone_load(const struct zone_source *source, struct slice name, struct zone **ret_zone)
 {
     if (!name_is_safe(name)) return ERR_NOTFOUND;
-    if (slice_equal_str(name, "UTC")) {
-        *ret_zone = xcalloc(1, sizeof **ret_zone); /* no changes, no rule, nothing to add */
-        return ERR_OK;
-    }
+    if (slice_equal_str(name, "UTC")) return utc_new(ret_zone);
     char path[ZONE_NAME_MAX + 1];
     assert(name.len < sizeof path);
     memcpy(path, name.ptr, name.len);
@@ -178,5 +192,7 @@ enum err zone_load(const struct zone_source *source, struct slice name, struct z
     enum err e = source->read(source->ctx, path, &file);
     if (!e) e = zone_parse(buf_slice(&file), ret_zone);
     buf_deinit(&file);
-    return e == ERR_INVALID || e == ERR_LIMIT ? ERR_NOTFOUND : e;
+    bool is_known = e != ERR_NOTFOUND && e != ERR_INVALID && e != ERR_LIMIT;
+    if (!is_known && slice_equal_str(name, ZONE_LOCAL)) return utc_new(ret_zone);
+    return is_known ? e : ERR_NOTFOUND;
 }

@@ -30,6 +30,9 @@ struct zone_source {
     MUST_CHECK enum err (*read)(void *ctx, const char *name, struct buf *ret_file);
 };
 
+/* The name of the machine's own zone. One that has none, or none that we understand, is at UTC. */
+#define ZONE_LOCAL "Local"
+
 /* "UTC" needs no file. NOTFOUND: no such zone, also where `name` is empty or leads elsewhere. */
 MUST_CHECK enum err zone_load(const struct zone_source *, struct slice name,
                               struct zone **ret_zone);

@@ -112,6 +112,28 @@ static void names_that_lead_elsewhere_are_no_zones(void **state)
     zone_free(z);
 }
 
+static enum err local_read(void *ctx, const char *name, struct buf *ret_file)
+{
+    assert_string_equal(name, ZONE_LOCAL);
+    if (ctx == NULL) return ERR_NOTFOUND;
+    buf_add_str(ret_file, ctx);
+    return ERR_OK;
+}
+
+static void a_machine_without_a_zone_is_at_utc(void **state)
+{
+    (void)state;
+    char bad[] = "no such file";
+    const struct zone_source none = { NULL, local_read }, broken = { bad, local_read };
+    struct zone *z = NULL;
+    assert_int_equal(zone_load(&none, SLICE_LIT("Local"), &z), ERR_OK);
+    assert_int_equal(zone_offset(z, 1782907200), 0);
+    zone_free(z);
+    assert_int_equal(zone_load(&broken, SLICE_LIT("Local"), &z), ERR_OK);
+    assert_int_equal(zone_offset(z, 1782907200), 0);
+    zone_free(z);
+}
+
 static void damaged_files_are_refused(void **state)
 {
     (void)state;
@@ -155,6 +177,7 @@ int main(void)
         cmocka_unit_test(a_type_that_no_change_leads_to_holds_before_the_first),
         cmocka_unit_test(what_clocks_show_twice_or_never_is_as_in_go),
         cmocka_unit_test(names_that_lead_elsewhere_are_no_zones),
+        cmocka_unit_test(a_machine_without_a_zone_is_at_utc),
         cmocka_unit_test(damaged_files_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

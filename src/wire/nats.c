@@ -197,12 +197,12 @@ static enum nats_parse take_body(struct slice in, struct nats_op *op, uint32_t h
 {
     uint64_t frame = (uint64_t)head + op->body.len + 2;
     uint64_t end = frame - 2;
-    if (in.len > end && in.ptr[end] != '\r') return NATS_PARSE_UNKNOWN;
+    if (in.len > end && in.ptr[end] != '\r') return NATS_PARSE_END;
     if (in.len < frame) {
         *ret_need = frame;
         return NATS_PARSE_MORE;
     }
-    if (in.ptr[end + 1] != '\n') return NATS_PARSE_UNKNOWN;
+    if (in.ptr[end + 1] != '\n') return NATS_PARSE_END;
     op->body.ptr = in.ptr + head;
     if (in.ptr[head - 2] != '\r') op->canonical = false;
     op->tail.len = (uint32_t)(in.ptr + frame - op->tail.ptr);

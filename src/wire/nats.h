@@ -60,6 +60,7 @@ enum nats_parse {
     NATS_PARSE_LINE,    /* "maximum control line exceeded" */
     NATS_PARSE_PAYLOAD, /* "Maximum Payload Violation" */
     NATS_PARSE_ARGS,    /* closed without a word */
+    NATS_PARSE_END,     /* no line end behind the payload of `*ret_op`: an unknown operation, too */
 };
 
 /* `*ret_used`: length of the operation (NATS_PARSE_OP). `*ret_need`: with NATS_PARSE_MORE, the
