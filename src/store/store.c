@@ -68,6 +68,7 @@ static struct store *store_new(const struct store_options *o, const struct store
     owners_init(&s->owners);
     list_init(&s->gone);
     erasures_init(s);
+    store_reserve_init(s);
     s->next_incarnation = 1;
     if (s->o.journal_cap == 0) s->o.journal_cap = JOURNAL_CAP;
     if (s->o.segment_max == 0) s->o.segment_max = JOURNAL_SEGMENT;
@@ -213,6 +214,8 @@ const struct journal_seal *store_seal(struct store *s)
 bool store_has_room(const struct store *s, uint32_t body_len, enum journal_use use)
 {
     assert(s->recovery == NULL);
+    /* what is stored now would stand in memory and journal, and take the last space from lists */
+    if (use == JOURNAL_USE_STORE && UNLIKELY(store_cache_is_refused(s->cache))) return false;
     return journal_has_room(s->journal, body_len, use);
 }
 
@@ -234,7 +237,7 @@ enum err store_error(const struct store *s)
 {
     if (s->failure != ERR_OK) return s->failure;
     assert(s->journal != NULL);
-    return journal_has_room(s->journal, 1, JOURNAL_USE_STORE) ? ERR_OK : ERR_LIMIT;
+    return store_has_room(s, 1, JOURNAL_USE_STORE) ? ERR_OK : ERR_LIMIT;
 }
 
 void store_tick(struct store *s, nanos now)
@@ -247,6 +250,7 @@ void store_tick(struct store *s, nanos now)
     store_erase_tick(s);
     store_convert_tick(s);
     store_checkpoint_tick(s);
+    store_reserve_tick(s);
     store_scrub_tick(s);
     assert_slow((owners_check(s), true));
     if (s->is_stopping) s->is_idle = is_over(s);
@@ -259,6 +263,7 @@ nanos store_next_due(const struct store *s)
     assert(s->recovery == NULL);
     if (store_erase_is_due(s)) return s->now;
     if (scrub < checkpoint) checkpoint = scrub;
+    if (store_reserve_due(s) < checkpoint) checkpoint = store_reserve_due(s);
     if (convert < checkpoint) checkpoint = convert;
     return journal < checkpoint ? journal : checkpoint;
 }

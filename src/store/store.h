@@ -163,6 +163,8 @@ struct store_options {
     /* bytes; 0: as journal, checkpoint log and store think best */
     uint64_t       segment_first, segment_max, rewrite_min;
     uint32_t       slice_budget;
+    /* bytes of a file that is given up for a list that finds no space; 0: there is none */
+    uint64_t       reserve;
 };
 
 /* Blocking: identity, checkpoint, journal's tail; owners are found, loaded, replayed. `why` says
@@ -198,9 +200,9 @@ void store_flushed(struct store *, struct store_owner *, enum err);
  * durable yet. */
 void store_touch(struct store *, struct store_owner *);
 
-/* Messages of it in a block are found to be damaged: it is counted, and told to the host. */
-void store_damaged(struct store *, const struct store_owner *, uint64_t first_sequence,
-                   uint64_t last_sequence);
+/* Messages of it are found to be damaged: it is counted. Which ones its maker tells, who knows its
+ * name. */
+void store_damaged(struct store *, const struct store_owner *);
 
 /* ---- records ---- */
 
