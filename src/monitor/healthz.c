@@ -44,6 +44,7 @@ struct verdict {
     int                 code;           /* 200: all is well */
     const char         *status;         /* without details */
     struct health_error error;
+    struct json_array   all;            /* struct health_error; empty: the one */
 };
 
 /* What is asked about; "" when it is not named. */
@@ -92,17 +93,21 @@ bool healthz_plan(struct request *r)
 
 static struct verdict bad_request(const char *text)
 {
-    return (struct verdict){ 400, "error", { .type = "BAD_REQUEST", .error = text } };
+    return (struct verdict){ .code = 400,
+                             .status = "error",
+                             .error = { .type = "BAD_REQUEST", .error = text } };
 }
 
 static struct verdict unavailable(const char *text)
 {
-    return (struct verdict){ 503, "unavailable", { .type = "JETSTREAM", .error = text } };
+    return (struct verdict){ .code = 503,
+                             .status = "unavailable",
+                             .error = { .type = "JETSTREAM", .error = text } };
 }
 
 static struct verdict missing(struct health_error error)
 {
-    return (struct verdict){ 404, "unavailable", error };
+    return (struct verdict){ .code = 404, .status = "unavailable", .error = error };
 }
 
 static bool has_consumer(const struct js_report_stream *s, const char *name)
@@ -142,27 +147,37 @@ static struct verdict find_named(struct request *r, const struct subject_of_heal
     return (struct verdict){ .code = 200 };
 }
 
-/* A stream that takes no more messages. */
-static struct verdict find_failed(struct request *r)
+static void add_ill(struct request *r, const struct js_report_ill *ill, const char *error,
+                    struct verdict *to)
 {
-    const struct js_report_sums *s = &r->js.sums;
-    if (s->failed_stream == NULL) return (struct verdict){ .code = 200 };
-    struct health_error e = { "STREAM", s->failed_account, s->failed_stream, NULL, NULL };
-    e.error = arena_printf(r->arena, "JetStream stream '%s > %s' has a write error: %s", e.account,
-                           e.stream, err_text(s->failure));
-    return (struct verdict){ 503, "unavailable", e };
+    struct health_error *e = arena_push(r->arena, &to->all.items, &to->all.count, sizeof *e);
+    assert(ill->stream != NULL && error != NULL);
+    *e = (struct health_error){ "STREAM", ill->account, ill->stream, NULL, error };
 }
 
-/* A stream that has lost messages: they are served to nobody, all others are. */
-static struct verdict find_damaged(struct request *r)
+/* Streams that take no more messages, then those that have lost some: they are served to nobody,
+ * all others are. */
+static struct verdict find_ill(struct request *r)
 {
     const struct js_report_sums *s = &r->js.sums;
-    if (s->damaged_stream == NULL) return (struct verdict){ .code = 200 };
-    struct health_error e = { "STREAM", s->damaged_account, s->damaged_stream, NULL, NULL };
-    assert(s->damaged != NULL);
-    e.error = arena_printf(r->arena, "JetStream stream '%s > %s' has damaged messages: %s",
-                           e.account, e.stream, s->damaged);
-    return (struct verdict){ 503, "unavailable", e };
+    struct verdict v = { .code = 200 };
+    for (uint32_t i = 0; i < s->ill_count; i++)
+        if (s->ill[i].failure != ERR_OK)
+            add_ill(r, &s->ill[i],
+                    arena_printf(r->arena, "JetStream stream '%s > %s' has a write error: %s",
+                                 s->ill[i].account, s->ill[i].stream, err_text(s->ill[i].failure)),
+                    &v);
+    for (uint32_t i = 0; i < s->ill_count; i++)
+        if (s->ill[i].damaged != NULL)
+            add_ill(r, &s->ill[i],
+                    arena_printf(r->arena, "JetStream stream '%s > %s' has damaged messages: %s",
+                                 s->ill[i].account, s->ill[i].stream, s->ill[i].damaged),
+                    &v);
+    if (v.all.count == 0) return v;
+    v.code = 503;
+    v.status = "unavailable";
+    v.error = *(const struct health_error *)v.all.items;
+    return v;
 }
 
 static struct verdict judge(struct request *r)
@@ -177,13 +192,13 @@ static struct verdict judge(struct request *r)
     if (is_on && !is_served) return unavailable("JetStream is not served");
     if (!is_on) return (struct verdict){ .code = 200 };
     if (r->js.sums.is_failed) return unavailable("JetStream's journal has failed: write error");
+    if (r->js.sums.is_full) return unavailable("JetStream's disk is full");
     if (is_server) return (struct verdict){ .code = 200 };
     if (is_set(a.account)) {
         struct verdict v = find_named(r, &a);
         if (v.code != 200) return v;
     }
-    struct verdict failed = find_failed(r);
-    return failed.code == 200 ? find_damaged(r) : failed;
+    return find_ill(r);
 }
 
 void healthz_serve(struct request *r)
@@ -193,7 +208,7 @@ void healthz_serve(struct request *r)
     struct health z = { .status = is_bad ? v.status : "ok" };
     if (is_bad && details) {
         z.status = "error";
-        z.errors = (struct json_array){ &v.error, 1 };
+        z.errors = v.all.count > 0 ? v.all : (struct json_array){ &v.error, 1 };
     } else if (is_bad) {
         z.error = v.error.error;
     }

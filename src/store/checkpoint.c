@@ -47,12 +47,13 @@ void gather_deinit(struct gather *g)
 /* Room for a body of `len` bytes, what stands in front of it and what behind. */
 static void gather_reserve(struct gather *g, uint64_t len)
 {
-    assert(len <= CHECKPOINT_BODY_MAX);
+    assert(len <= UINT32_MAX - (1 << 10)); /* also of one that has outgrown its limit */
     uint64_t need = checkpoint_list_len((uint32_t)len);
     if (need <= g->cap) return;
     uint64_t cap = g->cap > 0 ? g->cap : 4096;
     while (cap < need) cap *= 2;
-    assert(cap <= UINT32_MAX);
+    if (cap > UINT32_MAX) cap = UINT32_MAX;
+    assert(need <= cap);
     g->bytes = xrealloc(g->bytes, cap);
     g->cap = (uint32_t)cap;
 }
@@ -66,10 +67,20 @@ void checkpoint_begin(struct checkpoint *c, journal_pos pos)
     c->list_state = LIST_GATHERS;
 }
 
+/* It cannot be written whole, so not at all: what is gathered now goes nowhere. */
+static void outgrown(struct checkpoint *c, struct gather *g)
+{
+    assert(c->o.list_max > 0);
+    checkpoint_fail(c, ERR_LIMIT, "a list of the checkpoint log is too large");
+    g->len = 0;
+    g->sections = 0;
+}
+
 uint8_t *checkpoint_add(struct checkpoint *c, uint64_t owner, uint32_t kind, uint32_t len)
 {
     struct gather *g = c->is_slicing ? &c->slice : &c->list;
     assert(c->is_slicing || c->list_state == LIST_GATHERS);
+    if (UNLIKELY((uint64_t)g->len + SECTION_SIZE + len > c->o.list_max)) outgrown(c, g);
     gather_reserve(g, (uint64_t)g->len + SECTION_SIZE + len);
     uint8_t *at = g->bytes + HEAD_SIZE + g->len;
     const struct checkpoint_section s = { owner, kind, { NULL, len } };
@@ -111,7 +122,7 @@ uint32_t checkpoint_gathered(const struct checkpoint *c)
 bool checkpoint_is_refused(const struct checkpoint *c)
 {
     assert(!c->is_read_only);
-    return c->write.is_refused;
+    return c->write.is_short;
 }
 
 struct checkpoint *checkpoint_close(struct checkpoint *c)

@@ -21,8 +21,8 @@
  * Errors:  a write or sync that fails, in one copy or both, ends the checkpoint log: on_failed()
  *          once, and `done` of this list and of all later ones gets the error; the next start finds
  *          that list or the one before. The journal keeps everything, and grows until the store is
- *          restarted. LIMIT (no space) is tried again at each tick; a rewrite is given up for
- *          it. */
+ *          restarted. So does a list that outgrows `list_max`. LIMIT (no space) is tried again at
+ *          each tick; a rewrite is given up for it. */
 #ifndef MIDGE_STORE_CHECKPOINT_H
 #define MIDGE_STORE_CHECKPOINT_H
 
@@ -46,6 +46,7 @@ struct checkpoint_options {
     uint64_t           store_id;
     struct journal_seal seal;
     uint64_t           rewrite_min; /* bytes below which nothing is rewritten; 0: 1 MiB */
+    uint32_t           list_max;    /* bytes of one list; 0: 1 GiB, which is the most */
     void *ctx;
     void (*on_failed)(void *ctx, enum err, const char *what);
     /* Adds some more of the whole state with checkpoint_add(); about 256 KiB at a time. Starts from
@@ -57,6 +58,9 @@ struct checkpoint_load {
     void *ctx;
     void (*on_section)(void *ctx, const struct checkpoint_section *);
     void (*on_damage)(void *ctx, journal_pos after); /* a list behind this position is gone */
+    /* What stands here of this file is damaged (offset UINT64_MAX: all of it is gone), and its copy
+     * is whole. May be NULL. */
+    void (*on_copy)(void *ctx, const char *name, uint64_t offset);
 };
 
 /* Blocking. `*ret_pos`: the journal's position of the last whole list; 0: none. With `read_only` (a
@@ -89,6 +93,8 @@ bool checkpoint_tick(struct checkpoint *);
 uint32_t checkpoint_wipe(struct checkpoint *);
 /* OK: that is done; BUSY: not yet; LIMIT: there was no space for it. */
 MUST_CHECK enum err checkpoint_wiped(const struct checkpoint *, uint32_t number);
+/* No rewrite begins for the sake of size: somebody wants what only the old lists tell. */
+void checkpoint_keep(struct checkpoint *);
 /* A rewrite that was asked for has all its slices, and is whole with the next list. */
 bool checkpoint_wants_list(const struct checkpoint *);
 /* Of the files that count; grows with each rewrite. */

@@ -144,6 +144,7 @@ static void finish(struct checkpoint *c, enum err e)
     bool was_list = is_list(c);
     assert(w->what != NULL);
     w->what = NULL;
+    w->is_short = false;
     if (w->sealed_cap > KEPT_MAX) {
         w->sealed = xfree(w->sealed);
         w->sealed_cap = 0;
@@ -168,7 +169,7 @@ static void refused(struct checkpoint *c)
     w->is_for_next = false;
     rewrite_give_up(c);
     if (is_extra) finish(c, ERR_OK); /* a list is safe in the current pair */
-    else w->is_refused = true;
+    else w->is_refused = w->is_short = true;
 }
 
 static void written(struct checkpoint *c)

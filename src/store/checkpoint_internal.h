@@ -25,6 +25,7 @@ enum {
     COPIES = 2,
     REWRITE_MIN = 1 << 20,
     REWRITE_FACTOR = 2, /* times what the last one made */
+    LIST_MAX = CHECKPOINT_BODY_MAX - (1 << 10), /* a seal makes it longer */
     KEPT_MAX = 1 << 20, /* memory of a list that stays for the next one */
     PAIR_NAME_MAX = DISK_NAME_MAX + 1,
 };
@@ -58,6 +59,7 @@ struct write {
     bool is_for_next; /* goes to the new pair too */
     bool completes;   /* … and makes it whole */
     bool is_refused;  /* no space: the next tick tries again */
+    bool is_short;    /* … and until it is written it counts as refused */
     uint8_t *sealed;
     uint64_t sealed_cap;
 };

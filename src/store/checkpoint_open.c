@@ -173,6 +173,8 @@ enum err checkpoint_open(const struct checkpoint_options *o, const struct checkp
     assert(o->disk != NULL && o->directory != NULL);
     c->o = *o;
     if (c->o.rewrite_min == 0) c->o.rewrite_min = REWRITE_MIN;
+    if (c->o.list_max == 0) c->o.list_max = LIST_MAX;
+    assert(c->o.list_max <= LIST_MAX);
     c->is_read_only = read_only;
     enum err e = start(c, up, &pos, why);
     if (e) {

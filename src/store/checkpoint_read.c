@@ -39,6 +39,7 @@ struct loading {
     struct pair_state *state;
     struct reader readers[COPIES];
     uint64_t offset;
+    uint64_t torn; /* 1 + where the last list of `b` is bad, if it is: its end may be torn */
     struct errmsg *why;
 };
 
@@ -184,6 +185,24 @@ static void note_head(struct pair_state *s, const struct checkpoint_head *h)
     if ((h->flags & CHECKPOINT_FLAG_PARTIAL) == 0) s->is_complete = true;
 }
 
+static void note_copy(const struct loading *l, uint32_t copy, uint64_t offset)
+{
+    assert(copy < COPIES);
+    if (l->load == NULL || l->load->on_copy == NULL) return;
+    l->load->on_copy(l->load->ctx, l->pair->names[copy], offset);
+}
+
+/* `a` was safe before `b` had anything; what is bad in `b` was torn if nothing comes behind. */
+static void note_other(struct loading *l, uint32_t other, enum look look)
+{
+    if (l->torn > 0) note_copy(l, 1, l->torn - 1);
+    l->torn = 0;
+    if (look == LOOK_WHOLE || l->readers[other].file == NULL) return;
+    assert(l->offset < UINT64_MAX);
+    if (other == 0) note_copy(l, 0, l->offset);
+    else l->torn = l->offset + 1;
+}
+
 static enum err take(struct loading *l, const struct found found[COPIES])
 {
     uint32_t good = found[0].look == LOOK_WHOLE ? 0 : 1, other = 1 - good;
@@ -197,6 +216,7 @@ static enum err take(struct loading *l, const struct found found[COPIES])
     if (l->load != NULL && !l->c->is_read_only && found[other].look != LOOK_WHOLE)
         e = repair(l, &l->readers[other], f->bytes);
     if (e) return errmsg_set(l->why, e, "%s cannot be repaired", l->pair->names[other]);
+    note_other(l, other, found[other].look);
     note_head(l->state, &f->head);
     l->offset += f->bytes.len;
     return ERR_OK;
@@ -331,6 +351,8 @@ enum err pair_load(struct checkpoint *c, struct pair *p, const struct checkpoint
     /* The first file may be new and empty; a later one has lists, the last of them a complete
      * log's. */
     bool is_empty = ret->lists == 0 && p->number == 1;
+    for (uint32_t i = 0; i < COPIES && !e && ret->lists > 0; i++)
+        if (p->files[i] == NULL) note_copy(&l, i, UINT64_MAX);
     if (!e && !ret->is_complete && !is_empty && !ret->is_damaged) note_damage(&l);
     if (!e && !c->is_read_only) e = cut_and_sync(&l);
     loading_end(&l);

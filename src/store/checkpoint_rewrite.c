@@ -153,7 +153,7 @@ static void make_slice(struct checkpoint *c)
     c->is_slicing = false;
     assert(c->list_state == LIST_NONE);
     if (!has_more) r->state = REWRITE_LAST;
-    if (c->slice.sections > 0) write_slice(c);
+    if (c->slice.sections > 0 && !c->is_failed) write_slice(c);
 }
 
 void rewrite_complete(struct checkpoint *c)
@@ -221,6 +221,13 @@ enum err checkpoint_wiped(const struct checkpoint *c, uint32_t number)
     bool is_removing = c->removal.step != REMOVAL_IDLE && c->removal.pair.number <= number;
     if (c->current.number > number) return is_removing ? ERR_BUSY : ERR_OK;
     return number <= c->rewrite.kept && number > c->rewrite.wipe ? ERR_LIMIT : ERR_BUSY;
+}
+
+void checkpoint_keep(struct checkpoint *c)
+{
+    assert(!c->is_read_only);
+    assert(c->rewrite.state == REWRITE_IDLE);
+    c->rewrite.not_below = UINT64_MAX;
 }
 
 bool checkpoint_wants_list(const struct checkpoint *c)

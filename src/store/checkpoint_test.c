@@ -341,6 +341,27 @@ static void a_newer_version_is_refused_and_nothing_changes(void **state)
     assert_non_null(disk_memory_bytes(w->disk, file_a, &size));
 }
 
+static void a_list_that_outgrows_its_limit_ends_the_log_and_nothing_else(void **state)
+{
+    struct world *w = *state;
+    uint64_t size;
+    w->options.list_max = 4096;
+    open_good(w);
+    put_some(w, 3, NULL);
+    uint64_t before = checkpoint_bytes(w->log);
+    world_begin(w);
+    for (uint32_t i = 0; i < 10; i++) memset(checkpoint_add(w->log, 1, 2, 1000), 7, 1000);
+    world_commit(w);
+    world_settle(w);
+    assert_int_equal(w->failures, 1);
+    assert_int_equal(w->failed_with, ERR_LIMIT);
+    assert_int_equal(w->done_with, ERR_LIMIT);
+    assert_non_null(disk_memory_bytes(w->disk, file_a, &size));
+    assert_int_equal(size, before);
+    world_crash(w, false);
+    open_good(w);
+}
+
 static void an_older_version_is_read(void **state)
 {
     struct world *w = *state;
@@ -530,6 +551,7 @@ int main(void)
         TEST(what_cannot_be_read_is_not_cut),
         TEST(a_newer_version_is_refused_and_nothing_changes),
         TEST(an_older_version_is_read),
+        TEST(a_list_that_outgrows_its_limit_ends_the_log_and_nothing_else),
         TEST(a_sealed_log_needs_its_key),
         TEST(a_log_that_has_outgrown_its_state_is_rewritten),
         TEST(slices_without_the_last_list_do_not_count),

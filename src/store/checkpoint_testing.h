@@ -242,7 +242,9 @@ static inline void world_compare(struct world *w)
 
 static inline enum err world_load(struct world *w, bool read_only)
 {
-    const struct checkpoint_load load = { w, world_on_section, world_on_damage };
+    const struct checkpoint_load load = { .ctx = w,
+                                          .on_section = world_on_section,
+                                          .on_damage = world_on_damage };
     w->damages = 0;
     w->loaded = (struct table){ 0 };
     w->options.queue = w->queue;

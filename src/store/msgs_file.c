@@ -192,7 +192,7 @@ static struct msgs *file_free(struct msgs *base)
     struct msgs_file *f = file_from(base);
     assert(f->writer.step == WRITE_NOTHING && list_empty(&f->fetches));
     pin_chunk(f, NULL);
-    if (f->is_refused) store_cache_refused(f->o.cache, false);
+    if (f->is_refusal_told) store_cache_refused(f->o.cache, false);
     if (f->compaction.to != NULL) (void)block_free(f->compaction.to);
     for (uint32_t i = 0; i < f->blocks_count; i++) (void)block_free(f->blocks[i]);
     for (uint32_t i = 0; i < f->forgotten_count; i++) (void)block_free(f->forgotten[i]);
@@ -361,6 +361,7 @@ void msgs_file_damaged(struct msgs *m, uint64_t first, uint64_t last)
     (void)seqset_add_range(f->missing, first, last);
     f->is_lost_changed = f->is_changed = true;
     msgs_skip(m, last, m->state.last_time);
+    if (f->o.on_lost != NULL) f->o.on_lost(f->o.ctx, first, last);
 }
 
 /* ---- settings and reports ---- */

@@ -185,6 +185,7 @@ struct msgs_file {
     uint64_t   tail_last;
     bool is_lost_changed, is_changed;
     bool is_failed, is_refused, is_stopped;
+    bool is_refusal_told; /* to the cache: until something could be written, or nothing is left */
     bool is_starting; /* nothing is written before the start has succeeded */
     bool is_held_up; /* a read had no descriptor: what can wait does, until one works or a list */
     bool is_choosing, is_asked_again; /* writer_go() */

@@ -144,7 +144,9 @@ static void begin_life(struct world *w, uint64_t sections_of)
                                           .ctx = w,
                                           .on_failed = log_failed,
                                           .slice = slice };
-    const struct checkpoint_load load = { w, on_section, on_damage };
+    const struct checkpoint_load load = { .ctx = w,
+                                          .on_section = on_section,
+                                          .on_damage = on_damage };
     f->options.incarnation = sections_of;
     w->play.msgs = msgs_file_new(&f->options, 1);
     w->is_flushing = w->is_committing = false;

@@ -17,10 +17,11 @@ void writer_fail(struct msgs_file *f, enum err e, const char *what)
     if (e != ERR_CLOSED && f->o.on_failed != NULL) f->o.on_failed(f->o.ctx, e, what);
 }
 
-static void set_refused(struct msgs_file *f, bool is_refused)
+static void tell_refused(struct msgs_file *f, bool is_refused)
 {
-    if (f->is_refused == is_refused) return;
-    f->is_refused = is_refused;
+    assert(f->o.cache != NULL);
+    if (f->is_refusal_told == is_refused) return;
+    f->is_refusal_told = is_refused;
     store_cache_refused(f->o.cache, is_refused);
 }
 
@@ -32,7 +33,10 @@ static void failed(struct msgs_file *f, const struct block *b, enum err e)
     else if (b != NULL && b == f->compaction.to) {
         compact_cancel(f);
         f->compaction.is_refused = true;
-    } else set_refused(f, true);
+    } else {
+        f->is_refused = true;
+        tell_refused(f, true);
+    }
 }
 
 /* ---- operations ---- */
@@ -283,6 +287,7 @@ static void choose(struct msgs_file *f)
     bool may_write_now = !f->is_failed && !f->is_refused;
     bool is_asked = !f->is_stopped || f->on_flushed != NULL;
     if (may_write_now && is_asked && blocks_go(f)) return;
+    if (may_write_now && f->is_refusal_told) tell_refused(f, false); /* all is written */
     flush_end(f);
     if (!f->is_failed && !f->is_held_up && erase_go(f)) return;
     if (remove_go(f)) return;
@@ -407,7 +412,7 @@ void msgs_file_flush(struct msgs *m, void (*done)(void *ctx, enum err), void *ct
 void msgs_file_retry(struct msgs *m)
 {
     struct msgs_file *f = file_from(m);
-    set_refused(f, false);
+    f->is_refused = false;
     f->is_held_up = false;
     writer_go(f);
 }

@@ -213,6 +213,8 @@ const struct journal_seal *store_seal(struct store *s)
 bool store_has_room(const struct store *s, uint32_t body_len, enum journal_use use)
 {
     assert(s->recovery == NULL);
+    /* what is stored now would stand in memory and journal, and take the last space from lists */
+    if (use == JOURNAL_USE_STORE && UNLIKELY(store_cache_is_refused(s->cache))) return false;
     return journal_has_room(s->journal, body_len, use);
 }
 
@@ -234,7 +236,7 @@ enum err store_error(const struct store *s)
 {
     if (s->failure != ERR_OK) return s->failure;
     assert(s->journal != NULL);
-    return journal_has_room(s->journal, 1, JOURNAL_USE_STORE) ? ERR_OK : ERR_LIMIT;
+    return store_has_room(s, 1, JOURNAL_USE_STORE) ? ERR_OK : ERR_LIMIT;
 }
 
 void store_tick(struct store *s, nanos now)

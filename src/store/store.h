@@ -198,9 +198,9 @@ void store_flushed(struct store *, struct store_owner *, enum err);
  * durable yet. */
 void store_touch(struct store *, struct store_owner *);
 
-/* Messages of it in a block are found to be damaged: it is counted, and told to the host. */
-void store_damaged(struct store *, const struct store_owner *, uint64_t first_sequence,
-                   uint64_t last_sequence);
+/* Messages of it are found to be damaged: it is counted. Which ones its maker tells, who knows its
+ * name. */
+void store_damaged(struct store *, const struct store_owner *);
 
 /* ---- records ---- */
 

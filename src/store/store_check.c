@@ -126,6 +126,16 @@ static void on_list_damage(void *ctx, journal_pos after)
            (unsigned long long)after);
 }
 
+static void on_copy_damage(void *ctx, const char *name, uint64_t offset)
+{
+    struct check *c = ctx;
+    assert(name != NULL);
+    if (offset == UINT64_MAX) damage(c, "%s is gone; its copy is whole", name);
+    else
+        damage(c, "%s at %llu: a list is damaged; its copy is whole", name,
+               (unsigned long long)offset);
+}
+
 /* ---- journal ---- */
 
 static void on_batch(void *ctx, const struct journal_batch *b)
@@ -177,7 +187,7 @@ static enum err check_logs(struct check *c, struct errmsg *why)
         .store_id = c->result->store_id,
         .seal = c->seal,
     };
-    const struct checkpoint_load load = { c, on_section, on_list_damage };
+    const struct checkpoint_load load = { c, on_section, on_list_damage, on_copy_damage };
     struct journal_replay replay = { .ctx = c,
                                      .on_batch = on_batch,
                                      .on_damage = on_journal_damage,

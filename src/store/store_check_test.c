@@ -4,6 +4,7 @@
 
 #include "store/block_code.h"
 #include "store/block_index.h"
+#include "store/journal_format.h"
 #include "store/msgs_sections.h"
 #include "store/store_testing.h"
 
@@ -239,6 +240,65 @@ static void rot_of_each_part_is_named(void **state)
     expect_told(w, "checkpoint log: a list behind position 0 is damaged in both copies");
 }
 
+static void of_the_checkpoint_log_each_copy_is_named(void **state)
+{
+    struct world *w = *state;
+    struct disk *disk = &w->disk->base;
+    make(w);
+    disk_memory_flip(w->disk, "checkpoint/00000001.a", 130, 1);
+    expect_told(w, "checkpoint/00000001.a at 0: a list is damaged; its copy is whole");
+    disk_memory_flip(w->disk, "checkpoint/00000001.a", 130, 1);
+    assert_int_equal(disk->remove(disk, "checkpoint/00000001.b"), ERR_OK);
+    expect_told(w, "checkpoint/00000001.b is gone; its copy is whole");
+}
+
+/* How often this is told when one bit is wrong, or two bits of a byte. */
+static uint32_t count_told(struct world *w, uint64_t at, uint32_t bits, const char *what)
+{
+    struct store_check_result r;
+    struct errmsg why = { "" };
+    struct told told;
+    uint32_t count = 0;
+    for (uint32_t bit = 0; bit < bits; bit++)
+        disk_memory_flip(w->disk, "journal/00000001", at, bit);
+    assert_int_equal(check(w, &told, &r, &why), ERR_OK);
+    for (uint32_t i = 0; i < told.count && i < TOLD_MAX; i++)
+        count += strstr(told.text[i], what) != NULL;
+    for (uint32_t bit = 0; bit < bits; bit++)
+        disk_memory_flip(w->disk, "journal/00000001", at, bit);
+    return count;
+}
+
+static void of_the_journal_each_batch_is_named(void **state)
+{
+    struct world *w = *state;
+    struct errmsg why = { "" };
+    uint64_t size = 0;
+    uint32_t gone = 0, mended = 0, damaged = 0;
+    assert_int_equal(world_open(w, &why), ERR_OK);
+    struct thing *t = world_begin(w);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true(world_set(w, t, i));
+        world_settle(w);
+    }
+    world_tick(w, SECOND);
+    world_settle(w);
+    world_crash(w, false);
+    const uint8_t *bytes = disk_memory_bytes(w->disk, "journal/00000001", &size);
+    assert_non_null(bytes);
+    for (uint64_t at = 0; at + JOURNAL_SECTOR <= size; at += JOURNAL_SECTOR) {
+        if (memcmp(bytes + at + HEAD_MAGIC, "MJB", 3) != 0) continue;
+        uint64_t body = at + journal_head_len(le_get_u32(bytes + at + HEAD_RANGES));
+        mended += count_told(w, at + HEAD_POS, 1, "journal: a bit of batch ");
+        gone += count_told(w, at + HEAD_POS, 2, "journal: batches ");
+        damaged += count_told(w, body + 9, 2,
+                              "is damaged, stream streams/0000000000000001, sequences");
+    }
+    assert_true(mended > 0);
+    assert_true(gone > 0);
+    assert_true(damaged > 0);
+}
+
 static void every_flipped_bit_of_a_block_is_noticed(void **state)
 {
     struct world *w = *state;
@@ -301,6 +361,8 @@ int main(void)
         WITH_WORLD(a_whole_store_is_whole),
         WITH_WORLD(what_is_not_there_or_not_readable_is_an_error),
         WITH_WORLD(rot_of_each_part_is_named),
+        WITH_WORLD(of_the_checkpoint_log_each_copy_is_named),
+        WITH_WORLD(of_the_journal_each_batch_is_named),
         WITH_WORLD(every_flipped_bit_of_a_block_is_noticed),
         WITH_WORLD(a_chunk_with_other_messages_than_it_says_is_named),
         WITH_WORLD(a_block_that_is_gone_or_cut_is_named),

@@ -94,7 +94,7 @@ static nanos list_due(const struct store *s)
 {
     if (s->is_stuck || s->failure != ERR_OK) return NANOS_MAX;
     if (s->wants_tick) return s->now;
-    if (checkpoint_is_refused(s->checkpoint)) return s->now + CHECKPOINT_RETRY;
+    if (checkpoint_is_refused(s->checkpoint)) return s->retry_list;
     if (s->step == STEP_IDLE) return next_due(s);
     bool is_flushed = s->step == STEP_FLUSHING && s->flushes == 0;
     assert(s->now > 0 || !is_flushed);
@@ -254,7 +254,11 @@ void store_checkpoint_tick(struct store *s)
     retry_owners(s);
     if (gives_up || s->is_stuck) return;
     /* a rewrite that has not ended by now would be for nothing */
-    if (!s->is_stopping) s->wants_tick = checkpoint_tick(s->checkpoint);
+    bool is_refused = checkpoint_is_refused(s->checkpoint);
+    if (!s->is_stopping && (!is_refused || s->now >= s->retry_list)) {
+        s->retry_list = s->now + CHECKPOINT_RETRY;
+        s->wants_tick = checkpoint_tick(s->checkpoint);
+    }
     if (s->step == STEP_IDLE && is_due(s)) begin(s);
     if (s->step == STEP_FLUSHING && s->flushes == 0) gather(s);
     assert(s->step != STEP_FLUSHING || s->flushes > 0);

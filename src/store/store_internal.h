@@ -6,6 +6,7 @@
  *   store_keys.c        data keys, and the seal made of them
  *   store_owners.c      owners: by incarnation, changed ones, the end of one
  *   store_recover.c     start: sections, records, damage, what is set aside
+ *   store_aside.c       start: what the logs hold of an owner that is set aside, kept
  *   store_files.c       start: directories of streams that nobody names
  *   store_erase.c       removed messages go from all files; where in the journal they are
  *   store_scrub.c       what lies in files is read now and then
@@ -111,10 +112,11 @@ struct store_keys; /* store_keys.c */
 
 /* What a start has found, until the store is open. Maps are by incarnation, 8 bytes. */
 struct recovery {
-    struct map *aside;    /* what is set aside */
+    struct map *aside;    /* what is set aside: struct aside */
     struct map *gone;     /* what is forgotten: IS_SAFE or its struct store_gone */
     struct map *deferred; /* sections of owners that nobody knew yet */
     bool is_list_lost;
+    uint32_t damages; /* of the journal; the first of them are reported */
     enum err failed; /* what an owner could not do, in a callback */
     struct errmsg why;
 };
@@ -145,6 +147,7 @@ struct store {
     uint32_t flushes;      /* on their way */
     nanos changed_since;   /* when the first of the changed ones was noticed; 0: not yet */
     nanos retry;           /* not before */
+    nanos retry_list;      /* … a list that found no space */
     nanos retry_owners;    /* … those that found no space */
     journal_pos applied;   /* the last batch that owners have seen */
     journal_pos listed;    /* of the list on its way */
@@ -210,6 +213,17 @@ void recovery_gone(struct store *, uint64_t incarnation, struct store_gone *wait
 enum recovery_fate { FATE_LIVES, FATE_GOES, FATE_STAYS, FATE_ASIDE };
 /* What is to be done with the directory of this incarnation. */
 enum recovery_fate recovery_fate(struct store *, uint64_t incarnation);
+
+/* store_aside.c: blocking */
+enum { ASIDE_RECORD = UINT16_MAX, ASIDE_RECORD_HEAD = 20 };
+struct aside;
+struct aside *aside_new(uint64_t incarnation);
+struct aside *aside_free(struct store *, struct aside *); /* NULL is fine; returns NULL */
+/* What fails is told by aside_end(). */
+void aside_section(struct store *, struct aside *, uint32_t kind, struct slice);
+void aside_record(struct store *, struct aside *, journal_pos, const struct journal_record *);
+/* All of it is safe. Once. */
+MUST_CHECK enum err aside_end(struct store *, struct aside *);
 
 /* store_files.c: blocking. Removes directories of owners that are forgotten, quarantines those that
  * nobody names. */

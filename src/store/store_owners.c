@@ -260,15 +260,11 @@ void store_leave(struct store *s, struct store_owner *o)
     assert(o->incarnation == 0);
 }
 
-void store_damaged(struct store *s, const struct store_owner *o, uint64_t first_sequence,
-                   uint64_t last_sequence)
+void store_damaged(struct store *s, const struct store_owner *o)
 {
     assert(o->incarnation > 0);
-    assert(first_sequence <= last_sequence);
+    assert(owners_find(&s->owners, o->incarnation) == o);
     s->stats.damages++;
-    store_report(s, "sequences %llu to %llu of the stream of " STORE_STREAMS "/%016llx are damaged",
-                 (unsigned long long)first_sequence, (unsigned long long)last_sequence,
-                 (unsigned long long)o->incarnation);
 }
 
 uint64_t store_incarnation_new(struct store *s)

@@ -7,8 +7,11 @@
 #include "base/le.h"
 #include "store/store_internal.h"
 
+/* A journal that is damaged in many places is so many lines; streams tell their sequences. */
+enum { REPORTS_MAX = 16 };
+
 /* A value in a map that means nothing but that the key is there. */
-static const char is_safe, is_aside;
+static const char is_safe;
 
 struct waiting {
     struct list node;
@@ -69,7 +72,9 @@ static void set_aside(struct store *s, uint64_t incarnation, struct store_owner 
                       const char *what)
 {
     assert(o == NULL || o->incarnation == incarnation);
-    (void)map_set(s->recovery->aside, key_of(&incarnation), (void *)(uintptr_t)&is_aside);
+    struct aside *before = map_set(s->recovery->aside, key_of(&incarnation),
+                                   aside_new(incarnation));
+    assert(before == NULL);
     s->stats.quarantined++;
     store_report(s, "the stream of " STORE_STREAMS "/%016llx is set aside: %s",
                  (unsigned long long)incarnation, what);
@@ -143,6 +148,7 @@ static void forget(struct store *s, uint64_t incarnation)
     struct list *queue = map_remove(s->recovery->deferred, key_of(&incarnation));
     if (queue != NULL) waiting_free(queue);
     if (o != NULL) drop(s, o);
+    (void)aside_free(s, map_remove(s->recovery->aside, key_of(&incarnation)));
     recovery_gone(s, incarnation, NULL);
     assert(owners_find(&s->owners, incarnation) == NULL);
 }
@@ -239,6 +245,62 @@ static enum err sections_over(struct store *s, struct errmsg *why)
     return ERR_OK;
 }
 
+/* ---- what is kept of those that are set aside ---- */
+
+static void keep_section(void *ctx, const struct checkpoint_section *c)
+{
+    struct store *s = ctx;
+    assert(s->recovery != NULL);
+    struct aside *a = c->owner == 0 ? NULL : map_find(s->recovery->aside, key_of(&c->owner));
+    if (a != NULL) aside_section(s, a, c->kind, c->bytes);
+}
+
+/* Who is set aside is known when all sections have been seen: then they are read once more. */
+static enum err keep_sections(struct store *s, const struct checkpoint_options *o,
+                              struct errmsg *why)
+{
+    const struct checkpoint_load again = { .ctx = s, .on_section = keep_section };
+    struct checkpoint *log = NULL;
+    journal_pos pos;
+    if (map_count(s->recovery->aside) == 0) return ERR_OK;
+    enum err e = checkpoint_open(o, &again, true, &log, &pos, why);
+    assert(e != ERR_OK || pos == s->settled);
+    log = checkpoint_close(log);
+    assert(log == NULL);
+    return e;
+}
+
+static void keep_record(struct store *s, journal_pos pos, const struct journal_record *record)
+{
+    struct aside *a = map_find(s->recovery->aside, key_of(&record->owner));
+    assert(record->owner > 0);
+    if (a != NULL) aside_record(s, a, pos, record);
+}
+
+/* Their directories have been moved. What is kept may be forgotten; what could not be stays where
+ * it is, in the log that is not rewritten then. */
+static void keep_end(struct store *s)
+{
+    struct slice key;
+    void *value;
+    assert(s->checkpoint != NULL && s->journal != NULL);
+    for (uint32_t at = 0; map_next(s->recovery->aside, &at, &key, &value);) {
+        uint64_t incarnation;
+        assert(key.len == sizeof incarnation);
+        memcpy(&incarnation, key.ptr, sizeof incarnation);
+        enum err e = aside_end(s, value);
+        if (e == ERR_OK) {
+            (void)gone_add(s, incarnation, NULL);
+            continue;
+        }
+        checkpoint_keep(s->checkpoint);
+        store_report(s,
+                     "what the logs hold of " STORE_STREAMS
+                     "/%016llx cannot be kept in " STORE_QUARANTINE ": %s",
+                     (unsigned long long)incarnation, err_text(e));
+    }
+}
+
 /* ---- records ---- */
 
 static void on_record(struct store *s, journal_pos pos, const struct journal_record *record)
@@ -247,16 +309,18 @@ static void on_record(struct store *s, journal_pos pos, const struct journal_rec
     assert(pos > 0 && r->failed == ERR_OK);
     if (record->owner == 0) return;
     recovery_note_used(s, record->owner);
-    if (is_ignored(s, record->owner)) return;
-    const struct store_found found = { s, record->owner, true, record->kind, record->body };
-    struct store_owner *o = find_or_make(s, &found);
-    if (o == NULL) {
-        set_aside(s, record->owner, NULL, "what begins it is not in the journal");
+    if (is_ignored(s, record->owner)) {
+        keep_record(s, pos, record);
         return;
     }
-    if (!o->is_loaded) {
-        r->failed = loaded(s, o, &r->why);
-        if (r->failed || is_ignored(s, record->owner)) return;
+    const struct store_found found = { s, record->owner, true, record->kind, record->body };
+    struct store_owner *o = find_or_make(s, &found);
+    if (o == NULL) set_aside(s, record->owner, NULL, "what begins it is not in the journal");
+    else if (!o->is_loaded) r->failed = loaded(s, o, &r->why);
+    if (r->failed) return;
+    if (is_ignored(s, record->owner)) {
+        keep_record(s, pos, record);
+        return;
     }
     assert(o->incarnation == record->owner);
     owner_changed(s, o, pos, RECORD_HEAD + record->body.len);
@@ -277,6 +341,7 @@ static void on_replay(void *ctx, const struct journal_batch *b)
 
 static void report_damage(struct store *s, const struct journal_damage *d)
 {
+    if (s->recovery->damages++ >= REPORTS_MAX) return; /* their number is told at the end */
     if (!d->is_named) {
         store_report(s,
                      "batches %llu to %llu of the journal are gone; whose they were is not known",
@@ -355,13 +420,16 @@ static enum err open_checkpoint(struct store *s, struct errmsg *why)
         .on_failed = on_checkpoint_failed,
         .slice = store_slice,
     };
-    const struct checkpoint_load up = { s, on_section, on_list_lost };
+    const struct checkpoint_load up = { .ctx = s,
+                                        .on_section = on_section,
+                                        .on_damage = on_list_lost };
     assert(s->checkpoint == NULL);
     enum err e = checkpoint_open(&o, &up, false, &s->checkpoint, &s->settled, why);
     if (e) return e;
     if (s->era_whole > s->identity.era) s->era_whole = 0; /* of a list that rot has left */
     s->applied = s->settled;
-    return sections_over(s, why);
+    e = sections_over(s, why);
+    return e ? e : keep_sections(s, &o, why);
 }
 
 static enum err open_journal(struct store *s, struct errmsg *why)
@@ -396,6 +464,7 @@ static void recovery_end(struct store *s)
     void *value;
     assert(r != NULL);
     for (uint32_t at = 0; map_next(r->deferred, &at, &key, &value);) waiting_free(value);
+    for (uint32_t at = 0; map_next(r->aside, &at, &key, &value);) (void)aside_free(s, value);
     r->deferred = map_free(r->deferred);
     r->aside = map_free(r->aside);
     r->gone = map_free(r->gone);
@@ -433,6 +502,9 @@ enum err store_recover(struct store *s, struct errmsg *why)
     if (!e) e = open_journal(s, why);
     if (!e) e = store_files_sort(s, why);
     if (!e) e = tell_recovered(s, why);
+    if (!e) keep_end(s);
+    if (r.damages > REPORTS_MAX)
+        store_report(s, "%u more batches of the journal are damaged", r.damages - REPORTS_MAX);
     recovery_end(s);
     if (e) return e;
     if (s->next_incarnation > 1) s->next_incarnation += INCARNATION_JUMP;

@@ -9,9 +9,11 @@
 #ifndef MIDGE_STREAM_ADVISORY_H
 #define MIDGE_STREAM_ADVISORY_H
 
+#include "json/table.h"
 #include "stream/jetstream_internal.h"
 
-/* X(id, what stands behind "$JS.EVENT.", type behind "io.nats.jetstream.") */
+/* X(id, what stands behind "$JS.EVENT.", type behind "io.nats.jetstream."; of what nats-server does
+ * not tell: behind "io.midge.jetstream.") */
 /* clang-format off */
 #define ADVISORY_LIST(X) \
     X(API_AUDIT,          "ADVISORY.API",                       "advisory.v1.api_audit") \
@@ -34,6 +36,7 @@
     X(RESTORE_COMPLETE,   "ADVISORY.STREAM.RESTORE_COMPLETE",   "advisory.v1.restore_complete") \
     X(BATCH_ABANDONED,    "ADVISORY.STREAM.BATCH_ABANDONED", \
       "advisory.v1.stream_batch_abandoned") \
+    X(STREAM_DAMAGED,     "ADVISORY.STREAM.DAMAGED",            "advisory.v1.stream_damaged") \
     X(ACK_METRIC,         "METRIC.CONSUMER.ACK",                "metric.v1.consumer_ack") \
     X(API_LIMIT,          "ADVISORY.API.LIMIT_REACHED",         "advisory.v1.api_limit_reached") \
     X(OUT_OF_STORAGE,     "ADVISORY.SERVER.OUT_OF_STORAGE",     "advisory.v1.server_out_of_space")
@@ -44,6 +47,11 @@ enum advisory {
     ADVISORY_LIST(X)
 #undef X
         ADVISORY_COUNT
+};
+
+/* Both included. */
+struct advisory_range {
+    uint64_t first, last;
 };
 
 /* Every member that some advisory has; those that its row's table names are written. */
@@ -67,6 +75,9 @@ struct advisory_facts {
     struct slice error;
     uint64_t     dropped;
     const struct stream_state *state;
+    uint64_t     messages;
+    struct json_array ranges;           /* struct advisory_range; only where no client is named */
+    bool         has_more_ranges;
 };
 
 /* To the account, and to the system account where the row says so. */

@@ -92,6 +92,18 @@ static const struct json_field api_limit_fields[] = {
     HEAD, SERVER, DOMAIN,
     { "dropped", FACT(dropped), JSON_U64, 0, NULL, "requests that were dropped" },
 };
+static const struct json_field range_fields[] = {
+    { "first_seq", JSON_AT(struct advisory_range, first), JSON_U64, 0, NULL, "first sequence" },
+    { "last_seq", JSON_AT(struct advisory_range, last), JSON_U64, 0, NULL, "last one" },
+};
+static const struct json_table range_table = JSON_TABLE(struct advisory_range, range_fields);
+static const struct json_field stream_damaged_fields[] = {
+    HEAD, ACCOUNT, STREAM, DOMAIN,
+    { "messages", FACT(messages), JSON_U64, 0, NULL, "how many are newly found to be damaged" },
+    { "ranges", FACT(ranges), JSON_STRUCTS, 0, &range_table, "which ones" },
+    { "more", FACT(has_more_ranges), JSON_BOOLEAN, JSON_OMITEMPTY, NULL,
+      "there are more ranges than these: the stream's state has all" },
+};
 static const struct json_field out_of_storage_fields[] = {
     HEAD, SERVER,
     { "server_id", AT(server_id), JSON_TEXT, 0, NULL, "its id" },
@@ -116,12 +128,15 @@ TABLE(snapshot_complete);
 TABLE(restore_create);
 TABLE(restore_complete);
 TABLE(batch_abandoned);
+TABLE(stream_damaged);
 TABLE(ack_metric);
 TABLE(api_limit);
 TABLE(out_of_storage);
 
-#define X(id, subject, type) [ADVISORY_##id] = { "$JS.EVENT." subject, "io.nats.jetstream." type },
-static const struct { const char *subject, *type; } names[ADVISORY_COUNT] = { ADVISORY_LIST(X) };
+#define X(id, subject, type) \
+    [ADVISORY_##id] = { "$JS.EVENT." subject, "io.nats.jetstream." type, \
+                        "io.midge.jetstream." type },
+static const struct { const char *subject, *type, *own_type; } names[ADVISORY_COUNT] = { ADVISORY_LIST(X) };
 #undef X
 
 static const struct { const struct json_table *table; uint32_t flags; } kinds[ADVISORY_COUNT] = {
@@ -142,6 +157,7 @@ static const struct { const struct json_table *table; uint32_t flags; } kinds[AD
     [ADVISORY_RESTORE_CREATE]    = { &restore_create_table, ADVISORY_OF_CLIENT },
     [ADVISORY_RESTORE_COMPLETE]  = { &restore_complete_table, ADVISORY_OF_CLIENT },
     [ADVISORY_BATCH_ABANDONED]   = { &batch_abandoned_table, ADVISORY_TO_BOTH },
+    [ADVISORY_STREAM_DAMAGED]    = { &stream_damaged_table, ADVISORY_TO_BOTH | ADVISORY_OF_MIDGE },
     [ADVISORY_ACK_METRIC]        = { &ack_metric_table, 0 },
     [ADVISORY_API_LIMIT]         = { &api_limit_table, ADVISORY_TO_SYSTEM },
     [ADVISORY_OUT_OF_STORAGE]    = { &out_of_storage_table, ADVISORY_TO_SYSTEM },
@@ -152,6 +168,8 @@ struct advisory_row advisory_row(enum advisory which)
 {
     assert(which < ADVISORY_COUNT);
     assert(kinds[which].table != NULL);
-    return (struct advisory_row){ names[which].subject, names[which].type, kinds[which].flags,
-                                  kinds[which].table };
+    bool is_own = (kinds[which].flags & ADVISORY_OF_MIDGE) != 0;
+    return (struct advisory_row){ names[which].subject,
+                                  is_own ? names[which].own_type : names[which].type,
+                                  kinds[which].flags, kinds[which].table };
 }

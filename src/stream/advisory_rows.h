@@ -20,6 +20,7 @@ enum {
     ADVISORY_TO_BOTH = 2,               /* also there, then with the account's name */
     ADVISORY_NAMES_ACCOUNT = 4,         /* always with the account's name */
     ADVISORY_OF_CLIENT = 8,             /* tells who called */
+    ADVISORY_OF_MIDGE = 16,             /* nats-server has none of this type */
 };
 
 struct advisory_row {

@@ -15,6 +15,7 @@
 static const struct stream_state state = { .messages = 1,
                                            .first_ts = GOTIME_ZERO,
                                            .last_ts = GOTIME_ZERO };
+static struct advisory_range ranges[] = { { 5, 5 }, { 7, 9 } };
 static const struct advisory_event event = {
     .id = "ID",
     .domain = "D1",
@@ -47,6 +48,9 @@ static const struct advisory_event event = {
         .error = SLICE_INIT("e"),
         .dropped = 6,
         .state = &state,
+        .messages = 4,
+        .ranges = { ranges, ARRAY_COUNT(ranges) },
+        .has_more_ranges = true,
     },
 };
 
@@ -58,7 +62,7 @@ static const struct advisory_event event = {
 #define DOMAIN "\"domain\":\"D1\"}"
 #define CLIENT "\"client\":{\"id\":7},"
 
-/* Members and their order as nats-server 2.15.2 has them. */
+/* Members and their order as nats-server 2.15.2 has them; STREAM.DAMAGED is our own. */
 static const struct {
     enum advisory which;
     const char *text;
@@ -106,6 +110,11 @@ static const struct {
       ADVISORY("stream_batch_abandoned") "\"account\":\"A\","
                                          "\"stream\":\"S\",\"domain\":\"D1\",\"batch\":\"b\","
                                          "\"reason\":\"r\"}" },
+    { ADVISORY_STREAM_DAMAGED,
+      "{\"type\":\"io.midge.jetstream.advisory.v1.stream_damaged\",\"id\":\"ID\","
+      "\"timestamp\":\"2026-09-29T10:13:12Z\",\"account\":\"A\",\"stream\":\"S\","
+      "\"domain\":\"D1\",\"messages\":4,\"ranges\":[{\"first_seq\":5,\"last_seq\":5},"
+      "{\"first_seq\":7,\"last_seq\":9}],\"more\":true}" },
     { ADVISORY_ACK_METRIC,
       HEAD("metric.v1.consumer_ack") SC "\"consumer_seq\":2,\"stream_seq\":1,"
                                         "\"ack_time\":4,\"deliveries\":3," DOMAIN },

@@ -249,7 +249,8 @@ static void settle_round(struct api_request *r)
     struct stream *s = r->stream;
     void (*then)(struct api_request *) = r->settled;
     bool is_settled = s->log->proposed == s->log->applied;
-    if (!is_settled && r->rounds++ < SETTLE_ROUNDS) {
+    /* of one that has failed nothing more may ever be applied: what is, is told */
+    if (!is_settled && s->failure == ERR_OK && r->rounds++ < SETTLE_ROUNDS) {
         api_after(r, s, settle_waited);
         return;
     }

@@ -266,7 +266,11 @@ void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
     stream_soon(s);
     assert(s->is_started);
     assert(cr == s->account->js->home);
-    if (s->is_deleted || s->failure != ERR_OK) return;
+    if (s->is_deleted) return;
+    if (UNLIKELY(s->failure != ERR_OK)) {
+        stream_answer_failed(s, m->reply);
+        return;
+    }
     const struct raw_message raw = {
         .subject = m->subject,
         .reply = m->reply,

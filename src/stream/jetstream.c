@@ -8,6 +8,7 @@
 #include "stream/advisory.h"
 #include "stream/api.h"
 #include "stream/consumer.h"
+#include "stream/damage.h"
 #include "stream/jetstream_internal.h"
 #include "stream/restore.h"
 #include "stream/snapshot.h"
@@ -171,7 +172,9 @@ static void last_turn(struct turn *t, struct reactor *r)
     assert(js->home->reactor == r);
     store_tick(js->store, r->now);
     look_at_space(js);
-    nanos due = store_next_due(js->store);
+    damage_tick(js, r->now);
+    nanos due = store_next_due(js->store), told = damage_due(js);
+    if (told < due) due = told;
     if (due == NANOS_MAX) wheel_cancel(&r->wheel, &js->due);
     else wheel_set(&r->wheel, &js->due, due);
     if (js->is_storing_last && store_is_idle(js->store) && atomic_load(&js->away) == 0)
@@ -369,6 +372,7 @@ static void stop_here(struct mail *mail, struct reactor *r)
     assert(o->js->home->reactor == r);
     (void)mailbox_drain_records(r, UINT32_MAX);
     atomic_store(&o->js->is_stopping, true);
+    damage_tick(o->js, NANOS_MAX);
     order(o->js, tell_here);
     xfree(o);
 }

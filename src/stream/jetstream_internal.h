@@ -42,6 +42,7 @@ struct jetstream {
     uint32_t                 batches_open[2];   /* of all streams: atomic, fast */
     struct stream           *ending;    /* deleted ones whose files are there; stream_store.c */
     struct stream           *hidden;    /* nobody finds them; stream_restore.h */
+    struct list              damages;   /* private to damage.c; NULLs: nothing was found */
     struct snapshot         *snapshots; /* under way; snapshot.h */
     struct restore          *restores;  /* likewise; restore.h */
     uint32_t                 snapshots_count, restores_count;

@@ -5,6 +5,7 @@
 #include "stream/api.h"
 #include "stream/consumer_config.h"
 #include "stream/consumer_internal.h"
+#include "stream/damage.h"
 #include "stream/jetstream_internal.h"
 #include "stream/stream.h"
 
@@ -62,47 +63,20 @@ static uint32_t add_stream(struct js_report *r, struct stream *s, struct js_repo
 
 /* ---- the walk ---- */
 
-static void note_failure(struct js_report *r, const struct stream *s)
+static void note_ill(struct js_report *r, const struct stream *s)
 {
-    struct js_report_sums *sums = &r->sums;
-    if (s->failure == ERR_OK || sums->failed_stream != NULL) return;
-    sums->failed_account = arena_str(r->arena, slice_str(s->account->account->name));
-    sums->failed_stream = arena_str(r->arena, stream_name(s));
-    sums->failure = s->failure;
-}
-
-enum { RANGES_TOLD = 20 };
-
-struct ranges {
-    struct buf text;
-    uint32_t   count;
-};
-
-static bool add_range(void *ctx, uint64_t first, uint64_t last)
-{
-    struct ranges *r = ctx;
-    const char *comma = r->count > 0 ? ", " : "";
-    assert(first <= last);
-    if (r->count++ == RANGES_TOLD) {
-        buf_add_str(&r->text, ", …");
-        return false;
-    }
-    if (first == last) buf_printf(&r->text, "%s%llu", comma, (unsigned long long)first);
-    else
-        buf_printf(&r->text, "%s%llu-%llu", comma, (unsigned long long)first,
-                   (unsigned long long)last);
-    return true;
-}
-
-static void note_damage(struct js_report *r, const struct stream *s)
-{
-    struct js_report_sums *sums = &r->sums;
-    struct ranges all = { 0 };
-    if (sums->damaged_stream != NULL) return;
-    if (msgs_lost(s->msgs, add_range, &all) == 0) return;
-    sums->damaged_account = arena_str(r->arena, slice_str(s->account->account->name));
-    sums->damaged_stream = arena_str(r->arena, stream_name(s));
-    sums->damaged = arena_str(r->arena, buf_slice(&all.text));
+    struct damage_text all = { 0 };
+    void *list = r->sums.ill;
+    bool is_damaged = msgs_lost(s->msgs, damage_text_add, &all) > 0;
+    if (s->failure == ERR_OK && !is_damaged) return;
+    struct js_report_ill *ill = arena_push(r->arena, &list, &r->sums.ill_count, sizeof *ill);
+    r->sums.ill = list;
+    *ill = (struct js_report_ill){
+        .account = arena_str(r->arena, slice_str(s->account->account->name)),
+        .stream = arena_str(r->arena, stream_name(s)),
+        .failure = s->failure,
+        .damaged = is_damaged ? arena_str(r->arena, buf_slice(&all.text)) : NULL,
+    };
     buf_deinit(&all.text);
 }
 
@@ -119,8 +93,7 @@ static void sum_account(struct js_report *r, const struct js_account *a)
         sums->messages += state.messages;
         sums->bytes += state.bytes;
         sums->consumers += consumers_count(a->streams[i]->consumers);
-        note_failure(r, a->streams[i]);
-        note_damage(r, a->streams[i]);
+        note_ill(r, a->streams[i]);
     }
 }
 
@@ -135,6 +108,7 @@ static void sum(struct js_report *r)
         .api_inflight = api_inflight(js->api),
         .limits = js->limits,
         .is_failed = js->is_failed,
+        .is_full = js->is_full,
         .directory = js->directory == NULL ? NULL : arena_str(r->arena, slice_str(js->directory)),
     };
     LIST_EACH(&js->accounts, n) sum_account(r, container_of(n, struct js_account, node));

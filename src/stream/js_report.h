@@ -31,6 +31,13 @@ struct js_report_account {
     uint32_t                 streams_total;     /* that it has */
 };
 
+/* A stream that takes nothing any more, or has lost messages, or both. */
+struct js_report_ill {
+    const char *account, *stream;
+    enum err    failure;                /* ERR_OK: it takes messages */
+    const char *damaged;                /* "5, 7-9", the first of them; NULL: none are */
+};
+
 struct js_report_sums {
     uint64_t memory, store;             /* bytes that are used */
     uint64_t memory_reserved, store_reserved;
@@ -38,10 +45,9 @@ struct js_report_sums {
     uint64_t api_total, api_errors, api_inflight;
     struct js_server_limits limits;
     bool     is_failed;                 /* the store takes nothing until a restart */
-    const char *failed_account, *failed_stream; /* one that takes nothing; NULL: none */
-    enum err failure;                   /* why */
-    const char *damaged_account, *damaged_stream; /* one that has lost messages; NULL: none */
-    const char *damaged;                /* … which: "5, 7-9", the first of them */
+    bool     is_full;                   /* … while there is no space */
+    struct js_report_ill *ill;          /* every one, by account and name */
+    uint32_t ill_count;
     const char *directory;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/js_report.h"
 
+#include "store/msgs_rot_testing.h"
 #include "stream/api_testing.h"
 
 static uint32_t reports_done;
@@ -50,7 +51,7 @@ static void sums_count_everything(void **state)
     assert_int_equal(r.sums.memory, r.sums.bytes);
     assert_int_equal(r.sums.memory_reserved, 100);
     assert_int_equal(r.sums.api_total, 3);
-    assert_null(r.sums.failed_stream);
+    assert_int_equal(r.sums.ill_count, 0);
     assert_int_equal(r.accounts_count, 0);      /* details were not asked for */
     js_world_free(w);
 }
@@ -117,12 +118,34 @@ static void many_streams_are_walked_in_several_ticks(void **state)
     js_world_free(w);
 }
 
+static void a_stream_with_damage_is_named_with_its_sequences(void **state)
+{
+    (void)state;
+    struct js_world *w = two_streams();
+    AUTO_FREE(arena) arena = arena_new();
+    struct js_report r = { .limit = 0 };
+    struct js_account *a = js_account_find(&w->js, SLICE_LIT("$G"));
+    struct stream *s = js_account_stream(a, SLICE_LIT("S"));
+    struct msgs_load load = { .done = NULL };
+    (void)js_put(w, "S", NULL, "the second");
+    rotten_make(s->msgs);
+    assert_int_equal(msgs_load(s->msgs, DAMAGED, 0, &load), ERR_CORRUPT);
+    collect(w, &r, arena);
+    assert_int_equal(r.sums.ill_count, 1);
+    assert_string_equal(r.sums.ill[0].account, "$G");
+    assert_string_equal(r.sums.ill[0].stream, "S");
+    assert_string_equal(r.sums.ill[0].damaged, "2");
+    assert_int_equal(r.sums.ill[0].failure, ERR_OK);
+    js_world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_count_everything),
         cmocka_unit_test(details_come_by_name_and_only_when_asked_for),
         cmocka_unit_test(many_streams_are_walked_in_several_ticks),
+        cmocka_unit_test(a_stream_with_damage_is_named_with_its_sequences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

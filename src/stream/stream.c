@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "stream/batches.h"
+#include "stream/damage.h"
 #include "stream/dedupe.h"
 #include "stream/expiry.h"
 #include "stream/schedules.h"
@@ -97,6 +98,7 @@ void stream_dismantle(struct stream *s)
 {
     assert(list_empty(&s->waits));
     s->is_deleted = true;
+    damage_forget(s);
     stream_subs_update(s);
     s->sources = sources_free(s->sources);
     turn_cancel(&s->turn);
@@ -254,6 +256,7 @@ static void run(struct turn *t, struct reactor *r)
     stream_answers_send(s, s->log->applied);
     waits_end(s, s->log->applied, false);
     if (s->failure != ERR_OK) {
+        stream_answers_fail(s);
         stream_changes_fail(s, s->failure);
         waits_end(s, UINT64_MAX, true);
         return;

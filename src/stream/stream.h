@@ -27,6 +27,7 @@
 
 struct consumer;
 struct consumers;
+struct damage;
 struct dedupe;
 struct expiry;
 struct batches;
@@ -115,6 +116,7 @@ struct stream {
     struct buf           loading_ids, loading_expiries, loading_schedules;
     struct stream       *next_ending;   /* in js->ending */
     struct stream       *next_hidden;   /* in js->hidden */
+    struct damage       *damage;        /* private to damage.c; NULL: nothing was found */
 };
 
 /* Prefetches it all: what comes next touches more than one line of it. */

@@ -5,6 +5,8 @@
 #include "base/assert.h"
 #include "core/deliver.h"
 #include "stream/api_messages.h"
+#include "stream/batch_reply.h"
+#include "stream/inflight.h"
 #include "stream/stream_internal.h"
 
 static void send_text(struct stream *s, struct slice reply, struct slice header, struct slice text)
@@ -91,6 +93,52 @@ void stream_answer_busy(struct stream *s, struct slice reply)
     struct js_error e;
     (void)js_error_set(&e, JS_ERR_STREAM_TOO_MANY_REQUESTS);
     answer_error(s, reply, SLICE_LIT("NATS/1.0 429 Too Many Requests\r\n\r\n"), &e);
+}
+
+static void failed_text(const struct stream *s, struct buf *out)
+{
+    struct js_error e;
+    assert(s->failure != ERR_OK);
+    (void)js_error_set(&e, JS_ERR_STREAM_STORE_FAILED, err_text(s->failure));
+    js_pub_error_write(s->config.name, &e, out);
+}
+
+void stream_answer_failed(struct stream *s, struct slice reply)
+{
+    struct buf text = { 0 };
+    failed_text(s, &text);
+    stream_answer_now(s, reply, buf_slice(&text));
+    buf_deinit(&text);
+}
+
+static void send_failed(struct stream *s, struct slice reply, struct slice text)
+{
+    assert(text.len > 0);
+    if (reply.len == 0 || s->config.no_ack || batch_reply_is(reply)) return;
+    send_text(s, reply, SLICE_LIT(""), text);
+}
+
+void stream_answers_fail(struct stream *s)
+{
+    enum err log = stream_log_error(s->log);
+    struct text_entry e;
+    struct inflight_message m;
+    struct buf text = { 0 };
+    failed_text(s, &text);
+    while (text_queue_peek(&s->held, &s->sending, &e)) {
+        text_queue_drop(&s->held);
+        send_failed(s, e.texts[1], buf_slice(&text));
+    }
+    bool is_over = log != ERR_OK && log != ERR_LIMIT;
+    while (is_over && text_queue_peek(&s->answers, &s->sending, &e)) {
+        text_queue_drop(&s->answers);
+        send_failed(s, e.texts[0], buf_slice(&text));
+    }
+    while (is_over && inflight_count(s->inflight) > 0) {
+        inflight_take(s->inflight, &m);
+        send_failed(s, m.reply, buf_slice(&text));
+    }
+    buf_deinit(&text);
 }
 
 void stream_answers_send(struct stream *s, uint64_t applied)

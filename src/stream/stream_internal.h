@@ -125,6 +125,10 @@ void stream_answer_ack(struct stream *, struct slice reply, const struct js_pub_
 void stream_answer_error(struct stream *, struct slice reply, const struct js_error *);
 /* Does not wait for anything but the answers before it. */
 void stream_answer_now(struct stream *, struct slice reply, struct slice text);
+/* 10077: the stream has failed. Likewise. */
+void stream_answer_failed(struct stream *, struct slice reply);
+/* It has: whoever waits for an answer that will not come is told so; from a turn. */
+void stream_answers_fail(struct stream *);
 /* 10167, with a status: too much is in flight. */
 void stream_answer_busy(struct stream *, struct slice reply);
 /* Sends what has waited for no more than so many commands; from a turn. */

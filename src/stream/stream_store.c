@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/le.h"
 #include "store/msgs_file.h"
+#include "stream/damage.h"
 #include "stream/dedupe.h"
 #include "stream/expiry.h"
 #include "stream/schedules.h"
@@ -473,7 +474,9 @@ static void msgs_lost_some(void *ctx, uint64_t first, uint64_t last)
 {
     struct stream *s = ctx;
     assert(first <= last);
-    store_damaged(s->account->js->store, &s->owner, first, last);
+    if (s->is_gone) return;
+    store_damaged(s->account->js->store, &s->owner);
+    damage_found(s, first, last);
 }
 
 static uint64_t positive(int64_t limit)

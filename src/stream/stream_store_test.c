@@ -588,6 +588,49 @@ static void one_that_was_given_up_is_gone_from_the_disk(void **state)
     file_world_free(f);
 }
 
+/* Its blocks cannot be written: what stands in the journal is acked, nothing new is taken. */
+static void a_failed_stream_refuses_and_others_go_on(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(3);
+    struct stream *s = make(f, "");
+    (void)streams_make(f->w, "{\"name\":\"M\",\"subjects\":[\"m\"]}");
+    assert_string_equal(streams_publish(f->w, "a.b", NULL, "x"), "");
+    stream_fail(s, ERR_IO);
+    settle(f);
+    assert_non_null(strstr(world_take(f->w->world, f->w->client), "{\"stream\":\"S\",\"seq\":1}"));
+    assert_string_equal(publish(f, "a.b", NULL, "y"),
+                        "{\"error\":{\"code\":503,\"err_code\":10077,\"description\":"
+                        "\"disk or network failed\"},\"stream\":\"S\",\"seq\":0}");
+    assert_string_equal(streams_publish(f->w, "m", NULL, "x"), "{\"stream\":\"M\",\"seq\":1}");
+    assert_int_equal(f->failures, 0);
+    stop(f);
+    assert_string_equal(publish(f, "a.b", NULL, "z"), "{\"stream\":\"S\",\"seq\":2}");
+    file_world_free(f);
+}
+
+static void whoever_waits_for_a_failed_journal_is_told(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(3);
+    make(f, "");
+    (void)publish(f, "a.b", NULL, "x");
+    struct disk_memory_fault *writes = &f->disk->fault[DISK_MEMORY_WRITES];
+    writes->fail_at = writes->count + 1;
+    const char *said = publish(f, "a.b", NULL, "y");
+    assert_non_null(strstr(said, "\"err_code\":10077,"));
+    assert_int_equal(f->failures, 1);
+    assert_non_null(strstr(publish(f, "a.b", NULL, "z"), "\"err_code\":10077,"));
+    stream_check(the_stream(f));
+    leave(f);
+    f->failures = 0;
+    open_store(f);
+    uint64_t there = streams_state(the_stream(f)).messages; /* nobody knew of the second one */
+    assert_true(there == 1 || there == 2);
+    assert_non_null(strstr(publish(f, "a.b", NULL, "z"), there == 1 ? ":2}" : ":3}"));
+    file_world_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -601,6 +644,8 @@ int main(void)
         cmocka_unit_test(what_is_sealed_is_erased_too),
         cmocka_unit_test(what_the_journal_has_lost_is_listed_for_ever),
         cmocka_unit_test(what_a_lost_head_held_the_next_message_tells),
+        cmocka_unit_test(a_failed_stream_refuses_and_others_go_on),
+        cmocka_unit_test(whoever_waits_for_a_failed_journal_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

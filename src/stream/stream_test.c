@@ -180,7 +180,7 @@ static void a_stream_that_fails_tells_those_who_wait(void **state)
     stream_fail(s, ERR_IO);
     streams_run(w);
     assert_int_equal(w->ends_gone, 1);
-    assert_string_equal(streams_publish(w, "a", NULL, "x"), "");
+    assert_non_null(strstr(streams_publish(w, "a", NULL, "x"), "\"err_code\":10077,"));
     assert_int_equal(streams_state(s).messages, 0);
     streams_world_free(w);
 }

@@ -205,8 +205,17 @@ static inline struct streams_world *streams_world_of(struct js_account *a)
 void advise(struct js_account *a, enum advisory which, const struct advisory_facts *facts)
 {
     struct streams_world *w = streams_world_of(a);
-    buf_printf(&w->advised, "%d %.*s %.*s\n", (int)which, SLICE_ARGS(facts->batch),
-               SLICE_ARGS(facts->reason));
+    const struct advisory_range *ranges = facts->ranges.items;
+    if (which != ADVISORY_STREAM_DAMAGED) {
+        buf_printf(&w->advised, "%d %.*s %.*s\n", (int)which, SLICE_ARGS(facts->batch),
+                   SLICE_ARGS(facts->reason));
+        return;
+    }
+    buf_printf(&w->advised, "%llu damaged:", (unsigned long long)facts->messages);
+    for (uint32_t i = 0; i < facts->ranges.count; i++)
+        buf_printf(&w->advised, " %llu-%llu", (unsigned long long)ranges[i].first,
+                   (unsigned long long)ranges[i].last);
+    buf_add_str(&w->advised, facts->has_more_ranges ? " and more\n" : "\n");
 }
 
 /* ---- the world ---- */

@@ -11,6 +11,7 @@ import traceback
 
 import absurd
 import backup
+import disk
 import files
 import flags
 import jetstream
@@ -23,7 +24,8 @@ import store
 import store_import
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup, absurd)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup, disk,
+           absurd)
 
 
 def find_cases(only):

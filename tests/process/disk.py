@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What publishers, callers of the API and /healthz are told when the disk is full or fails, what goes on, what comes back."""
+import errno
+import json
+import os
+import pathlib
+import platform
+import shutil
+import struct
+import subprocess
+import urllib.error
+import urllib.request
+
+from harness import Client, LeftOut, expect, expect_equal, midge_only, until
+from machine import ALLOW, BPF_JEQ, BPF_LD, BPF_RET, LOAD_NUMBER, REFUSE, install, jump
+from streams import StreamClient
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+CONFIG = """
+listen: "127.0.0.1:-1"
+http: "127.0.0.1:-1"
+server_name: js
+jetstream { store_dir: "%s" }
+accounts { $SYS { users: [ { user: sys, password: p } ] }, A { jetstream: enabled, users: [ { user: a, password: p } ] } }
+no_auth_user: a
+"""
+SCHEMA = pathlib.Path(__file__).resolve().parents[1] / "schemas" / "stream_damaged.json"
+NO_RESOURCES, STORE_FAILED, CONSUMER_STORE_FAILED, PURGE_FAILED, DELETE_FAILED = 10023, 10077, 10104, 10110, 10057
+LOAD_OFFSET, BPF_JGE = 40, 0x35         # the low half of the fourth argument
+PWRITEV = {"x86_64": 296, "aarch64": 70}
+EIO_FROM = 1 << 20                      # behind the first segment of a journal
+
+
+def start(world, **more):
+    server = world.start_with(CONFIG % world.path("store"), **more)
+    return server, StreamClient(server.port())
+
+
+def get(server, path):
+    """Status and text of a page of the monitor."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port('monitor')}{path}", timeout=20) as page:
+            return page.status, page.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def health(server, query=""):
+    status, text = get(server, f"/healthz{query}")
+    return status, json.loads(text)
+
+
+def error_of(answer):
+    return answer.get("error", {}).get("err_code")
+
+
+def hear(server, subject, user="a"):
+    """A client that listens to a subject."""
+    client = Client(server.port(), connect=False)
+    client.send(f'CONNECT {{"verbose":false,"user":"{user}","pass":"p"}}\r\nSUB {subject} 1\r\nPING\r\n')
+    client.wait_for("PONG")
+    return client
+
+
+def fill(client, subject, body, most):
+    """Publishes until an error comes: (how many were acked, the error)."""
+    for count in range(most):
+        answer = client.tell(subject, body)
+        if "error" in answer:
+            return count, answer
+    raise AssertionError(f"{most} messages found space")
+
+
+def expect_others_to_go_on(client, number):
+    """What needs no disk is served: messages without a stream, streams in memory, what is stored already."""
+    client.send("SUB core 7\r\nPUB core 2\r\nhi\r\n")
+    client.wait_for("MSG core 7 2")
+    client.send("UNSUB 7\r\n")
+    expect_equal(client.request("m", "x")["seq"], number)
+    expect_equal(client.request("$JS.API.STREAM.MSG.GET.S", {"seq": 1})["message"]["subject"], "s")
+    expect_equal(client.request("$JS.API.STREAM.INFO.S")["config"]["name"], "S")
+
+
+# --- a full disk ---
+
+def small_disk(world, mib):
+    """The words in front of a command that give it a disk of its own for the store."""
+    os.mkdir(world.path("store"))
+    script = f'mount -t tmpfs -o size={mib}m none {world.path("store")} && exec "$0" "$@"'
+    for wrapper in (("unshare", "--mount", "sh", "-c", script),
+                    ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script)):
+        probe = (*wrapper[:-1], f'mount -t tmpfs -o size={mib}m none {world.path("store")}')
+        if shutil.which("unshare") and subprocess.run(probe, check=False, capture_output=True).returncode == 0:
+            return wrapper
+    raise LeftOut("this machine allows no namespaces")
+
+
+@midge_only
+def case_a_full_disk_refuses_what_stores_and_takes_what_frees(world):
+    """Without space publishers and callers hear so, all else goes on, /healthz says why; a purge and a deletion are taken."""
+    server, client = start(world, wrapper=small_disk(world, 24))
+    told = hear(server, "$JS.EVENT.ADVISORY.SERVER.OUT_OF_STORAGE", "sys")
+    client.create_stream("S", subjects=["s"])
+    client.create_stream("M", subjects=["m"], storage="memory")
+    client.create_consumer("S", "C", ack_policy="explicit")
+    expect_equal(health(server), (200, {"status": "ok"}))
+    acked, refusal = fill(client, "s", "x" * 65536, 1000)
+    expect_equal(error_of(refusal), NO_RESOURCES)
+    expect_equal(refusal["error"]["code"], 503)
+    told.wait_for("MSG $JS.EVENT.ADVISORY.SERVER.OUT_OF_STORAGE 1 ")
+    server.wait_line("is full: nothing is stored, what frees space is")
+    expect_equal(health(server), (503, {"status": "unavailable", "error": "JetStream's disk is full"}))
+    client.create_stream("T", subjects=["t"])               # configuration has a reserve
+    expect_equal(error_of(client.tell("t", "x")), NO_RESOURCES)
+    expect_others_to_go_on(client, 1)
+    message = client.pull("S", "C", 1)[0]
+    client.answer(client.ask(message.reply, "+ACK"))        # is durable when it is answered
+    expect_equal(client.stream_info("S")["state"]["messages"], acked)
+    expect_equal(client.request("$JS.API.STREAM.PURGE.S")["purged"], acked)
+    client.request("$JS.API.STREAM.DELETE.T")
+    expect_equal(client.request("$JS.API.STREAM.NAMES")["streams"], ["M", "S"])
+    server.kill()
+
+
+@midge_only
+def case_space_from_elsewhere_brings_the_service_back(world):
+    """When others give space back, publishers are served again without a restart, and nothing acked was lost."""
+    server, client = start(world, wrapper=small_disk(world, 24))
+    client.create_stream("S", subjects=["s"])
+    foreign = pathlib.Path(f"/proc/{server.pid}/root{world.path('store')}") / "foreign"
+    foreign.write_bytes(b"f" * (8 << 20))
+    acked, refusal = fill(client, "s", "x" * 65536, 1000)
+    expect_equal(error_of(refusal), NO_RESOURCES)
+    foreign.unlink()
+    until(lambda: "error" not in client.tell("s", "y"), "the service to return")
+    expect_equal(client.stream_info("S")["state"]["messages"], acked + 1)
+    for number in (1, acked):
+        expect_equal(client.request("$JS.API.STREAM.MSG.GET.S", {"seq": number})["message"]["seq"], number)
+    expect_equal(server.stop(), 0)
+
+
+# --- a journal that fails ---
+
+def forbid_far_writes():
+    """In the child: writes behind the first MiB of a file fail with EIO from now on."""
+    install([jump(BPF_LD, LOAD_NUMBER, 0, 0), jump(BPF_JEQ, PWRITEV[platform.machine()], 0, 3),
+             struct.pack("<HBBI", BPF_LD, 0, 0, LOAD_OFFSET), jump(BPF_JGE, EIO_FROM, 0, 1),
+             jump(BPF_RET, REFUSE | errno.EIO, 0, 0), jump(BPF_RET, ALLOW, 0, 0)])
+
+
+@midge_only
+def case_a_failed_journal_takes_nothing_more_until_a_restart(world):
+    """When the journal fails, publishers and callers hear so, all else goes on, /healthz says why; a restart has all acks."""
+    if platform.machine() not in PWRITEV:
+        raise LeftOut("no filter for this processor")
+    server, client = start(world, preexec_fn=forbid_far_writes)
+    client.create_stream("S", subjects=["s"], max_bytes=1 << 21)        # its blocks stay small
+    client.create_stream("M", subjects=["m"], storage="memory")
+    acked, refusal = fill(client, "s", "x" * 10000, 1000)
+    expect_equal(error_of(refusal), STORE_FAILED)
+    server.wait_line("no file stream takes anything until a restart")
+    expect_equal(health(server), (503, {"status": "unavailable", "error": "JetStream's journal has failed: write error"}))
+    for call, body, code in (
+            ("STREAM.CREATE.T", {"name": "T", "subjects": ["t"]}, STORE_FAILED),
+            ("STREAM.UPDATE.S", {"name": "S", "subjects": ["s", "u"], "max_bytes": 1 << 21}, STORE_FAILED),
+            ("STREAM.PURGE.S", {}, PURGE_FAILED), ("STREAM.DELETE.S", {}, STORE_FAILED),
+            ("STREAM.MSG.DELETE.S", {"seq": 1}, DELETE_FAILED),
+            ("CONSUMER.CREATE.S.C", {"stream_name": "S", "config": {"name": "C", "durable_name": "C"}}, CONSUMER_STORE_FAILED)):
+        answer = client.tell(f"$JS.API.{call}", body)
+        expect(error_of(answer) == code, call, answer)
+    expect_equal(error_of(client.tell("s", "once more")), STORE_FAILED)
+    state = client.stream_info("S")["state"]
+    expect_others_to_go_on(client, 1)
+    server.kill()
+    server, client = start(world)
+    expect_equal(health(server), (200, {"status": "ok"}))
+    after = client.stream_info("S")["state"]
+    expect(after["last_seq"] >= acked and after["last_seq"] >= state["last_seq"], acked, state, after)
+    expect_equal(client.request("s", "again")["seq"], after["last_seq"] + 1)
+    expect_equal(server.stop(), 0)
+
+
+# --- damage ---
+
+def flip(path, at):
+    """Two bits: one would be set right."""
+    with open(path, "r+b") as file:
+        file.seek(at)
+        byte = file.read(1)[0]
+        file.seek(at)
+        file.write(bytes([byte ^ 12]))
+
+
+def rot(world, texts):
+    """Flips bits where each of the texts stands in the store."""
+    for text in texts:
+        found = 0
+        for path in pathlib.Path(world.path("store")).rglob("*"):
+            at = path.read_bytes().find(text) if path.is_file() else -1
+            if at >= 0:
+                flip(path, at + 5)
+                found += 1
+        expect(found > 0, text)
+
+
+def expect_advisory(client):
+    client.wait_for("MSG $JS.EVENT.ADVISORY.STREAM.DAMAGED.S 1 ")
+    told = json.loads(client.line())
+    if jsonschema is not None:
+        jsonschema.validate(told, json.loads(SCHEMA.read_text()))
+    return told
+
+
+@midge_only
+def case_damage_is_told_with_its_sequences(world):
+    """What a read finds damaged stands with its sequences in the log, an advisory, /healthz, /jsz and the stream's state;
+    other messages and other streams are served."""
+    server, client = start(world)
+    for name in ("S", "T"):
+        client.create_stream(name, subjects=[name.lower()])
+        for number in range(1, 301):
+            client.request(name.lower(), f"{name}-{number:04}-" + "x" * 3000)
+    server.stop()                       # all of it stands in blocks now
+    rot(world, [f"S-{number:04}-".encode() for number in (40, 41, 90)])
+    server, client = start(world)
+    expect_equal(health(server), (200, {"status": "ok"}))               # nobody has read it
+    owner, system = hear(server, "$JS.EVENT.ADVISORY.STREAM.DAMAGED.>"), hear(
+        server, "$JS.EVENT.ADVISORY.STREAM.DAMAGED.>", "sys")
+    for number in (40, 90, 41):
+        expect("error" in client.tell("$JS.API.STREAM.MSG.GET.S", {"seq": number}), number)
+    told = expect_advisory(owner)
+    expect_equal((told["type"], told["stream"], told["messages"], told["ranges"]), (
+        "io.midge.jetstream.advisory.v1.stream_damaged", "S", 3,
+        [{"first_seq": 40, "last_seq": 41}, {"first_seq": 90, "last_seq": 90}]))
+    expect_equal(expect_advisory(system)["account"], "A")
+    line = "JetStream: stream 'A > S': 3 messages are damaged and served to nobody: sequences 40-41, 90"
+    server.wait_line(line)
+    expect_equal(server.count("are damaged"), 1)
+    expect_equal(health(server)[1]["error"], "JetStream stream 'A > S' has damaged messages: 40-41, 90")
+    expect_equal(health(server, "?details=1")[1]["errors"], [
+        {"type": "STREAM", "account": "A", "stream": "S", "error": "JetStream stream 'A > S' has damaged messages: 40-41, 90"}])
+    lost = client.stream_info("S")["state"]["lost"]
+    expect_equal(lost["msgs"], [40, 41, 90])
+    page = json.loads(get(server, "/jsz?streams=true&accounts=true")[1])
+    details = {s["name"]: s for a in page["account_details"] for s in a["stream_detail"]}
+    expect_equal(details["S"]["state"]["lost"], lost)
+    expect("lost" not in details["T"]["state"], details["T"])
+    for name, number in (("S", 39), ("S", 42), ("T", 40), ("T", 90)):
+        expect_equal(client.request(f"$JS.API.STREAM.MSG.GET.{name}", {"seq": number})["message"]["seq"], number)
+    expect_equal((client.request("s", "on")["seq"], client.request("t", "on")["seq"]), (301, 301))
+    server.stop()
+    server, client = start(world)       # it is remembered, and told once
+    expect_equal(health(server)[1]["error"], "JetStream stream 'A > S' has damaged messages: 40-41, 90")
+    expect_equal(server.stop(), 0)
+    expect_equal(server.count("are damaged"), 0)
+
+
+@midge_only
+def case_damage_of_the_journal_is_told_with_its_sequences(world):
+    """What a start finds damaged in the journal is told likewise, by the name of the stream."""
+    server, client = start(world)
+    client.create_stream("S", subjects=["s"])
+    for number in range(1, 21):
+        client.request("s", f"S-{number:04}-" + "x" * 300)
+    server.kill()
+    rot(world, [b"S-0007-"])
+    server, client = start(world)
+    owner = hear(server, "$JS.EVENT.ADVISORY.STREAM.DAMAGED.S")
+    server.wait_line("JetStream: stream 'A > S': 1 messages are damaged and served to nobody: sequences 7")
+    expect_equal(expect_advisory(owner)["ranges"], [{"first_seq": 7, "last_seq": 7}])
+    expect_equal(health(server)[1]["error"], "JetStream stream 'A > S' has damaged messages: 7")
+    expect_equal(client.stream_info("S")["state"]["lost"]["msgs"], [7])
+    expect_equal(client.request("s", "on")["seq"], 21)
+    expect_equal(server.stop(), 0)
