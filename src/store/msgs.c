@@ -114,6 +114,7 @@ static void set_empty(struct msgs *m)
 {
     struct msgs_state *s = &m->state;
     if (m->unknown > 0) clear_subjects(m);
+    assert(s->messages == 0);
     assert(s->bytes == 0);
     assert(tree_count(m->tree) == 0);
     s->first_sequence = s->last_sequence + 1;
@@ -318,6 +319,7 @@ uint64_t msgs_compact(struct msgs *m, uint64_t first)
     }
     if (first > s->last_sequence) s->last_sequence = first - 1;
     after_removal(m);
+    assert(before >= s->messages);
     return before - s->messages;
 }
 

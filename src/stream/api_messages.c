@@ -286,7 +286,7 @@ void js_pub_ack_write(const struct js_pub_ack *a, struct buf *out)
     if (a->duplicate) buf_add_str(out, ",\"duplicate\": true");     /* nats-server has the blank */
     member_add(out, "val", a->val);
     member_add(out, "batch", a->batch);
-    if (a->count > 0) {
+    if (js_text_set(a->batch)) {        /* also of one of which nothing was stored */
         buf_add_str(out, ",\"count\":");
         buf_add_u64(out, a->count);
     }

@@ -320,6 +320,8 @@ static void publishes_are_answered(void **state)
         { { .stream = "C", .seq = 2, .val = "10" }, "{\"stream\":\"C\",\"seq\":2,\"val\":\"10\"}" },
         { { .stream = "B", .domain = "hub", .seq = 2, .batch = "u", .count = 2 },
           "{\"stream\":\"B\",\"domain\":\"hub\",\"seq\":2,\"batch\":\"u\",\"count\":2}" },
+        { { .stream = "B", .batch = "u" },
+          "{\"stream\":\"B\",\"seq\":0,\"batch\":\"u\",\"count\":0}" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct buf out = { 0 };

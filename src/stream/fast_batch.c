@@ -126,7 +126,7 @@ static struct fast_batch *find_or_open(struct stream *s, const struct incoming *
     struct batches *all = batches_get(s);
     struct batch_head *h = batches_find(all, BATCH_FAST, r->id);
     if (h != NULL) return fast_batch_of(h);
-    if (r->number != 1) {
+    if (r->number != 1 || r->operation == BATCH_PING) {
         (void)refuse(s, in, JS_ERR_BATCH_PUBLISH_UNKNOWN_BATCH_ID);
         return NULL;
     }
@@ -169,7 +169,7 @@ static bool fits(struct stream *s, struct fast_batch *b, const struct batch_repl
 {
     uint64_t expected = b->head.last + 1;
     if (r->number == expected) return true;
-    if (r->number > expected) tell_gap(s, reply, expected, r->number);
+    tell_gap(s, reply, expected, r->number);
     if (r->number > expected && b->gap_ok) return true;
     commit(s, b, reply);
     return false;
