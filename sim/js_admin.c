@@ -159,8 +159,9 @@ static void do_purge(struct js_world *w, struct jm_stream *s)
                  'a' + (char)rng_below(&w->rng, JM_SUBJECTS));
     if (js_world_chance(w, 400)) r->seq = 1 + rng_below(&w->rng, (uint32_t)s->told_last + 2);
     else if (js_world_chance(w, 300)) r->keep = 1 + rng_below(&w->rng, 5);
-    buf_add_str(&body, "{\"filter\":\"");
-    buf_printf(&body, "%s\"", r->filter[0] != 0 ? r->filter : ">");
+    /* ">" would move the stream's beginning, also behind its end, as no filter does */
+    if (r->filter[0] != 0) buf_printf(&body, "{\"filter\":\"%s\"", r->filter);
+    else buf_printf(&body, "{\"filter\":\"%s.>\"", s->config.name);
     if (r->seq > 0) buf_printf(&body, ",\"seq\":%llu", (unsigned long long)r->seq);
     if (r->keep > 0) buf_printf(&body, ",\"keep\":%llu", (unsigned long long)r->keep);
     buf_add_str(&body, "}");

@@ -73,11 +73,18 @@ static uint64_t tighter(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* It lowers a limit that holds in `from`. */
+static bool lowers(const struct jm_config *from, const struct jm_config *to)
+{
+    return tighter(from->msgs_max, to->msgs_max) != from->msgs_max ||
+           tighter(from->bytes_max, to->bytes_max) != from->bytes_max;
+}
+
 void jm_stream_update(struct jm_stream *s, const struct jm_config *config)
 {
+    s->is_lowered |= lowers(&s->config, config) || lowers(&s->update, config);
+    for (uint32_t i = 0; i < s->doubted_count; i++) s->is_lowered |= lowers(&s->doubted[i], config);
     s->update = *config;
-    s->is_lowered |= tighter(s->loosest.msgs_max, config->msgs_max) != s->loosest.msgs_max ||
-                     tighter(s->loosest.bytes_max, config->bytes_max) != s->loosest.bytes_max;
     s->loosest.msgs_max = tighter(s->loosest.msgs_max, config->msgs_max);
     s->loosest.bytes_max = tighter(s->loosest.bytes_max, config->bytes_max);
     s->loosest.per_subject_max = tighter(s->loosest.per_subject_max, config->per_subject_max);

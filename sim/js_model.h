@@ -241,6 +241,8 @@ bool jm_is_lost(const struct jm_stream *, uint64_t seq);
 bool jm_was_lost(const struct jm *, const struct jm_stream *, uint64_t seq);
 /* The log says that these are damaged, of the stream that has this number. */
 void jm_log_told(struct jm *, uint64_t owner, uint64_t first, uint64_t last);
+/* … of this stream. */
+void jm_log_told_of(struct jm *, const struct jm_stream *, uint64_t first, uint64_t last);
 /* What was lost behind it may have been what had pushed it out. */
 bool jm_may_be_back(const struct jm *, struct jm_stream *, const struct jm_msg *);
 /* Of what was reported, at this audit: how many count as messages, at least and at most. */

@@ -148,6 +148,22 @@ static void an_update_that_came_ends_all_doubts(void **state)
     expect_complaint(w, "nobody has asked for its limits");
 }
 
+/* One that refuses new messages keeps what it has when its limit comes back. */
+static void a_limit_that_comes_back_removes_nothing_where_new_ones_are_refused(void **state)
+{
+    struct told_world *w = *state;
+    begin(w);
+    w->stream->config.is_new_refused = w->stream->update.is_new_refused = true;
+    w->stream->config.msgs_max = w->stream->update.msgs_max = w->stream->loosest.msgs_max = 1;
+    struct jm_config changed = w->stream->config;
+    for (uint64_t max = 0; max < 2; max++) {
+        changed.msgs_max = max;
+        jm_stream_update(w->stream, &changed);
+        jm_stream_updated(&w->model, w->stream, JM_DONE);
+        assert_int_equal(w->stream->is_lowered, max == 1);
+    }
+}
+
 static void one_connection_stores_in_its_order(void **state)
 {
     struct told_world *w = *state;
@@ -200,6 +216,7 @@ int main(void)
         WITH_MODEL(a_limit_that_nobody_asked_for_is_a_failure),
         WITH_MODEL(of_updates_in_doubt_each_may_have_come),
         WITH_MODEL(an_update_that_came_ends_all_doubts),
+        WITH_MODEL(a_limit_that_comes_back_removes_nothing_where_new_ones_are_refused),
         WITH_MODEL(one_connection_stores_in_its_order),
         WITH_MODEL(an_expectation_that_was_false_is_a_failure),
         WITH_MODEL(two_of_an_id_within_the_window_are_a_failure),

@@ -88,6 +88,20 @@ void jm_log_told(struct jm *m, uint64_t owner, uint64_t first, uint64_t last)
     *at = (struct jm_rot){ .owner = owner, .first = first, .last = last };
 }
 
+void jm_log_told_of(struct jm *m, const struct jm_stream *s, uint64_t first, uint64_t last)
+{
+    for (uint64_t seq = first; seq <= last; seq++) {
+        const struct jm_rot *r = reach(m, s, seq);
+        if (r == NULL) {
+            jm_fail(m, "the log tells that %llu of %s is damaged, but no bit of it was flipped",
+                    (unsigned long long)seq, s->config.name);
+            return;
+        }
+        struct jm_rot *at = arena_push(m->arena, (void **)&m->told, &m->told_count, sizeof *at);
+        *at = (struct jm_rot){ .owner = r->owner, .first = seq, .last = seq };
+    }
+}
+
 bool jm_may_be_back(const struct jm *m, struct jm_stream *s, const struct jm_msg *msg)
 {
     for (uint32_t i = 0; i < m->rots_count && s->config.is_file; i++) {

@@ -151,6 +151,19 @@ static void the_log_tells_only_of_what_was_hit(void **state)
     expect_complaint(w, "the log tells that 2 of stream 5 is damaged");
 }
 
+static void the_log_may_name_the_stream(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    jm_log_told_of(&w->model, w->stream, 1, 1);
+    struct jm_msg *second = jm_at(w->stream, 2);
+    audit(w, &second, 1, 2);
+    expect_well(w);
+    jm_log_told_of(&w->model, w->stream, 1, 2);
+    expect_complaint(w, "the log tells that 2 of S is damaged");
+}
+
 /* One that the journal has lost is no message. */
 static void what_was_lost_counts_when_it_was_there(void **state)
 {
@@ -195,6 +208,7 @@ int main(void)
         WITH_MODEL(what_was_not_reported_may_not),
         WITH_MODEL(what_the_log_has_told_may_be_passed_too),
         WITH_MODEL(the_log_tells_only_of_what_was_hit),
+        WITH_MODEL(the_log_may_name_the_stream),
         WITH_MODEL(what_was_lost_counts_when_it_was_there),
         WITH_MODEL(what_was_lost_has_removed_nothing),
     };

@@ -146,3 +146,27 @@ bool js_text_damage(struct slice line, uint64_t *ret_owner, uint64_t *ret_first,
     }
     return false;
 }
+
+bool js_text_damaged_stream(struct slice line, struct slice *ret_name, struct slice *ret_ranges)
+{
+    static const char middle[] = " messages are damaged and served to nobody: sequences ";
+    struct slice head, name = line, ranges = line;
+    if (!js_text_contains(line, middle)) return false;
+    if (!slice_cut(&name, '>', &head) || name.len == 0) return false;
+    name = slice_from(name, 1);
+    if (!slice_cut(&name, '\'', ret_name)) return false;
+    while (!slice_starts(ranges, slice_str(middle))) ranges = slice_from(ranges, 1);
+    *ret_ranges = slice_from(ranges, sizeof middle - 1);
+    return true;
+}
+
+bool js_text_next_range(struct slice *ranges, uint64_t *ret_first, uint64_t *ret_last)
+{
+    struct slice one, first;
+    if (ranges->len == 0) return false;
+    (void)slice_cut(ranges, ',', &one);
+    while (one.len > 0 && one.ptr[0] == ' ') one = slice_from(one, 1);
+    struct slice last = one;
+    if (!slice_cut(&last, '-', &first)) last = first;
+    return slice_to_u64(first, ret_first) && slice_to_u64(last, ret_last); /* "…" is no number */
+}

@@ -28,5 +28,10 @@ uint32_t js_text_status(struct slice block);
 /* "… sequences 5 to 9 of the stream of streams/000000000000000a …": false: it is none such. */
 bool js_text_damage(struct slice line, uint64_t *ret_owner, uint64_t *ret_first,
                     uint64_t *ret_last);
+/* "… stream 'A > S': 3 messages are damaged and served to nobody: sequences 5, 7-8": the stream's
+ * name and the ranges. False: it is none such. */
+bool js_text_damaged_stream(struct slice line, struct slice *ret_name, struct slice *ret_ranges);
+/* Cuts one off the front. False: there are no more, or no more are named. */
+bool js_text_next_range(struct slice *ranges, uint64_t *ret_first, uint64_t *ret_last);
 
 #endif

@@ -113,6 +113,23 @@ static void a_line_of_the_log_names_what_is_damaged(void **state)
                                 &owner, &first, &last));
 }
 
+static void a_line_of_the_log_names_a_stream_and_what_it_has_lost(void **state)
+{
+    static const char line[] = "JetStream: stream '$G > S-1': 4 messages are damaged and served to "
+                               "nobody: sequences 5, 7-9, …";
+    struct slice name, ranges;
+    uint64_t first, last;
+    (void)state;
+    assert_true(js_text_damaged_stream(slice_str(line), &name, &ranges));
+    assert_true(slice_equal_str(name, "S-1"));
+    assert_true(js_text_next_range(&ranges, &first, &last));
+    assert_true(first == 5 && last == 5);
+    assert_true(js_text_next_range(&ranges, &first, &last));
+    assert_true(first == 7 && last == 9);
+    assert_false(js_text_next_range(&ranges, &first, &last));
+    assert_false(js_text_damaged_stream(slice_str("JetStream: all is well"), &name, &ranges));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +140,7 @@ int main(void)
         cmocka_unit_test(times_are_read),
         cmocka_unit_test(a_text_contains_its_parts),
         cmocka_unit_test(a_line_of_the_log_names_what_is_damaged),
+        cmocka_unit_test(a_line_of_the_log_names_a_stream_and_what_it_has_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,14 @@ static void note_line(void *world, struct slice line)
 {
     struct js_world *w = world;
     uint64_t owner, first, last;
+    struct slice text, ranges;
     if (js_text_damage(line, &owner, &first, &last)) jm_log_told(&w->model, owner, first, last);
+    if (!js_text_damaged_stream(line, &text, &ranges)) return;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", SLICE_ARGS(text));
+    const struct jm_stream *s = jm_stream_find(&w->model, name);
+    while (s != NULL && js_text_next_range(&ranges, &first, &last))
+        jm_log_told_of(&w->model, s, first, last);
 }
 
 void js_world_init(struct js_world *w, const struct js_plan *plan)

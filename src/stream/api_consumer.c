@@ -142,13 +142,9 @@ static void answer_success(struct api_request *r)
     api_answer(r, &response);
 }
 
-void api_consumer_delete(struct api_request *r)
+static void delete_now(struct api_request *r)
 {
     struct js_error error;
-    if (!js_body_empty(r->body)) {
-        api_fail_as(r, JS_ERR_NOT_EMPTY_REQUEST);
-        return;
-    }
     struct consumer *c = consumer_of(r);
     if (c == NULL) return;
     struct stream *s = c->set->stream;
@@ -162,6 +158,20 @@ void api_consumer_delete(struct api_request *r)
     }
     if (is_told) advise(r->account, ADVISORY_CONSUMER_DELETED, &facts);
     api_after(r, s, answer_success);
+}
+
+/* A work queue keeps what no consumer wants: what this one has acked goes before it does. */
+void api_consumer_delete(struct api_request *r)
+{
+    if (!js_body_empty(r->body)) {
+        api_fail_as(r, JS_ERR_NOT_EMPTY_REQUEST);
+        return;
+    }
+    const struct consumer *c = consumer_of(r);
+    if (c == NULL) return;
+    struct stream *s = c->set->stream;
+    if (s->config.retention == JS_RETENTION_WORKQUEUE) api_settle(r, s, delete_now);
+    else delete_now(r);
 }
 
 /* ---- PAUSE ---- */

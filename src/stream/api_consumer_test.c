@@ -159,6 +159,27 @@ static void a_pull_is_answered_by_its_consumer_only(void **state)
     js_world_free(w);
 }
 
+/* Nobody may get it again: a work queue would keep it for the next consumer. */
+static void what_was_acked_before_a_deletion_is_gone(void **state)
+{
+    (void)state;
+    struct js_world *w = js_world_new(1, NULL);
+    (void)js_call(w, "STREAM.CREATE.S",
+                  "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"storage\":\"memory\","
+                  "\"retention\":\"workqueue\"}");
+    (void)js_call(w, "CONSUMER.CREATE.S.C", MAKE(""));
+    (void)js_put(w, "s.a", NULL, "x");
+    (void)js_put(w, "s.a", NULL, "y");
+    (void)js_put(w, "$JS.API.CONSUMER.MSG.NEXT.S.C", NULL, "1");
+    world_put(w->world, w->client,
+              "PUB $JS.ACK.S.C.1.1.1.0.0 re.1 0\r\n\r\n"
+              "PUB $JS.API.CONSUMER.DELETE.S.C re.1 0\r\n\r\n");
+    js_world_run(w);
+    assert_non_null(strstr(world_take(w->world, w->client), "consumer_delete_response"));
+    assert_non_null(strstr(js_call(w, "STREAM.INFO.S", ""), "\"messages\":1,"));
+    js_world_free(w);
+}
+
 /* The order to stop overtakes the message: mail is read before records. */
 static void a_pull_that_came_before_the_stop_is_told(void **state)
 {
@@ -184,6 +205,7 @@ int main(void)
         cmocka_unit_test(only_a_group_that_is_there_loses_its_pin),
         cmocka_unit_test(a_reset_goes_where_the_deliver_policy_lets_it),
         cmocka_unit_test(a_pull_is_answered_by_its_consumer_only),
+        cmocka_unit_test(what_was_acked_before_a_deletion_is_gone),
         cmocka_unit_test(a_pull_that_came_before_the_stop_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -273,6 +273,7 @@ bool consumer_delete(struct consumer *c, struct js_error *ret_error)
     assert(!c->is_deleted);
     if (!consumer_config(c)->direct) {
         consumers_flush(set); /* what this tick acked counts, and is answered */
+        stream_unneeded_propose(set->stream); /* what it acked goes before it does */
         uint8_t *at = stream_log_propose(set->stream->log, COMMAND_CONSUMER_GONE, 0,
                                          CONSUMER_GONE_SIZE, JOURNAL_USE_RELEASE);
         if (at == NULL) return propose_failed(ret_error);

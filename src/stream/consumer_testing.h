@@ -58,6 +58,11 @@ void stream_unneeded(struct stream *s, uint64_t first, uint64_t last)
                (unsigned long long)last);
 }
 
+void stream_unneeded_propose(struct stream *s)
+{
+    assert_ptr_equal(s, &stage_now->stream);
+}
+
 struct stream *js_account_stream(const struct js_account *a, struct slice name)
 {
     (void)a;

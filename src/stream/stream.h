@@ -217,5 +217,8 @@ void stream_wake(struct stream *);
 /* Some consumer needs these no longer (interest, workqueue): those that nobody needs are removed by
  * a command of this turn. No effect with limits retention. */
 void stream_unneeded(struct stream *, uint64_t first, uint64_t last);
+/* Proposes the removal of what nobody needs any more: in the stream's turn, and before a consumer
+ * goes. */
+void stream_unneeded_propose(struct stream *);
 
 #endif

@@ -168,8 +168,6 @@ void stream_erasing_fail(struct stream *, enum err); /* the store forgets them w
 /* The retention became interest: what no consumer needs goes at once. Part of applying: consumers
  * are replicated state. */
 void stream_unneeded_take(struct stream *);
-/* Proposes the removal of what nobody needs any more. */
-void stream_unneeded_propose(struct stream *);
 
 /* ---- what expires ---- */
 
