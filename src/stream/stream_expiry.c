@@ -257,7 +257,7 @@ static void propose_compact(struct stream *s, uint64_t end)
 {
     struct msgs_state state;
     msgs_state(s->msgs, &state);
-    if (end <= state.first_sequence) return;
+    if (state.messages == 0 || end <= state.first_sequence) return;
     if (end - state.first_sequence > COMPACT_MAX) end = state.first_sequence + COMPACT_MAX;
     uint8_t *at = stream_propose_removal(s, COMMAND_COMPACT, COMPACT_SIZE);
     if (at != NULL) compact_command_write(end, at);

@@ -36,6 +36,19 @@ static void a_lowered_age_counts_at_once(void **state)
     streams_world_free(w);
 }
 
+static void an_age_for_an_empty_stream_asks_for_nothing(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = streams_make(w, NAME "}");
+    streams_make(w, NAME ",\"max_age\":10000000000}");
+    uint64_t proposed = s->log->proposed;
+    streams_wait(w, MINUTE);
+    assert_int_equal(s->log->proposed, proposed);
+    assert_false(timer_is_set(&s->timer));
+    streams_world_free(w);
+}
+
 static void a_message_goes_at_its_own_end(void **state)
 {
     (void)state;
@@ -119,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_go_when_they_are_too_old),
         cmocka_unit_test(a_lowered_age_counts_at_once),
+        cmocka_unit_test(an_age_for_an_empty_stream_asks_for_nothing),
         cmocka_unit_test(a_message_goes_at_its_own_end),
         cmocka_unit_test(of_age_and_end_the_earlier_counts_but_never_is_never),
         cmocka_unit_test(the_last_of_a_subject_leaves_a_marker),
