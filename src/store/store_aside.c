@@ -87,6 +87,7 @@ static struct buf encode(struct store *s, const struct aside *a)
     assert(len <= UINT32_MAX && a->sections > 0);
     buf_reserve(&list, (uint32_t)len);
     uint8_t *to = list.ptr;
+    assert(to != NULL && a->body.ptr != NULL);
     list.len = (uint32_t)len;
     checkpoint_head_encode(&h, to);
     if (is_sealed) {

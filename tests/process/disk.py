@@ -129,10 +129,10 @@ def case_a_full_disk_refuses_what_stores_and_takes_what_frees(world):
 @midge_only
 def case_space_from_elsewhere_brings_the_service_back(world):
     """When others give space back, publishers are served again without a restart, and nothing acked was lost."""
-    server, client = start(world, wrapper=small_disk(world, 24))
+    server, client = start(world, wrapper=small_disk(world, 48))
     client.create_stream("S", subjects=["s"])
     foreign = pathlib.Path(f"/proc/{server.pid}/root{world.path('store')}") / "foreign"
-    foreign.write_bytes(b"f" * (8 << 20))
+    foreign.write_bytes(b"f" * (24 << 20))      # more than the list of all that is stored, twice
     acked, refusal = fill(client, "s", "x" * 65536, 1000)
     expect_equal(error_of(refusal), NO_RESOURCES)
     foreign.unlink()
