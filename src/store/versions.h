@@ -29,7 +29,8 @@ enum {
 
 /* What whoever finds a newer one says: what is wrong, and what is to be done. */
 #define VERSION_IS_NEWER \
-    "was written by a newer version of midge: start that version or a later one; nothing was changed"
+    "was written by a newer version of midge: start that version or a later one; " \
+    "nothing was changed"
 
 static inline uint32_t magic_with(uint32_t magic, uint32_t version)
 {

@@ -136,7 +136,9 @@ TABLE(out_of_storage);
 #define X(id, subject, type) \
     [ADVISORY_##id] = { "$JS.EVENT." subject, "io.nats.jetstream." type, \
                         "io.midge.jetstream." type },
-static const struct { const char *subject, *type, *own_type; } names[ADVISORY_COUNT] = { ADVISORY_LIST(X) };
+static const struct { const char *subject, *type, *own_type; } names[ADVISORY_COUNT] = {
+    ADVISORY_LIST(X)
+};
 #undef X
 
 static const struct { const struct json_table *table; uint32_t flags; } kinds[ADVISORY_COUNT] = {

@@ -60,7 +60,7 @@ void stream_unneeded(struct stream *s, uint64_t first, uint64_t last)
 
 void stream_unneeded_propose(struct stream *s)
 {
-    assert_ptr_equal(s, &stage_now->stream);
+    assert(s == &stage_now->stream);
 }
 
 struct stream *js_account_stream(const struct js_account *a, struct slice name)
