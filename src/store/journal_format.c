@@ -4,9 +4,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* "MJB" and the version. A later version keeps the first 48 bytes and how a head is summed, so that
- * an older program sees whose batch this is and refuses, instead of taking it for a torn one. */
-
 /* Sums of records that are gathered before they are summed themselves: 1 KiB of stack. */
 enum { SUMS = 128 };
 

@@ -57,7 +57,10 @@
 
 enum {
     JOURNAL_SECTOR = 512,
-    JOURNAL_MAGIC = 0x00424a4d | JOURNAL_VERSION << VERSION_SHIFT, /* of this version */
+    /* "MJB" and the version. A later version keeps the first 48 bytes and how a head is summed, so
+     * that an older program sees whose batch this is and refuses, instead of taking it for a torn
+     * one. */
+    JOURNAL_MAGIC = 0x00424a4d | JOURNAL_VERSION << VERSION_SHIFT,
 
     HEAD_SUM = 0,
     HEAD_BODY_SUM = 8,
