@@ -226,6 +226,7 @@ void flow_start(struct flow *f, uint64_t msgs)
     atomic_store(&f->publishers_running, count);
     for (uint32_t i = 0; i < count; i++) {
         struct publisher *p = &f->publishers[i];
+        p->sent = 0;
         p->quota = msgs == FLOW_ENDLESS ? msgs : msgs / count + (i < msgs % count);
         p->thread = thread_start(publisher_run, p);
     }

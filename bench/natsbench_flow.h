@@ -28,7 +28,7 @@ struct flow *flow_close(struct flow *);
 void flow_start(struct flow *, uint64_t msgs);              /* FLOW_ENDLESS: until flow_finish */
 void flow_receive(struct flow *, uint64_t until_ns);        /* until all has come, or that time */
 void flow_receive_background(struct flow *);                /* until flow_finish */
-/* stops publishers, takes what is under way */
+/* stops publishers, takes what is under way; the flow may start again */
 void flow_finish(struct flow *);
 
 uint64_t flow_received(const struct flow *);                /* deliveries so far */

@@ -54,6 +54,18 @@ pthread_t thread_start(void *(*body)(void *), void *ctx)
     return thread;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_size);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
 void thread_yield_to_others(void)
 {
     /* On Linux the nice value belongs to the thread, and 0 means the calling one. */

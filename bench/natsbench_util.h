@@ -20,6 +20,8 @@ void sleep_until_ns(uint64_t when_ns);
 
 void *xalloc(size_t count, size_t size);        /* zeroed */
 
+double median(double *values, size_t count);    /* sorts them; count > 0 */
+
 pthread_t thread_start(void *(*body)(void *), void *ctx);
 /* lowers the calling thread's priority: it is load, not the judge */
 void thread_yield_to_others(void);

@@ -70,8 +70,8 @@ def log(text):
 
 def summary(figures):
     shown = ("rate", "cpu_ns_msg", "cpu_ns_conn", "cpu_ns_sub", "bytes_conn", "bytes_sub", "p50_us", "p99_us",
-             "errors", "during_p99_us", "quiet_p99_us", "standing_p99_us", "rise", "loss",
-             "loss_least", "loss_most")
+             "errors", "during_p99_us", "quiet_p99_us", "standing_p99_us", "rise", "rise_least",
+             "rise_most", "loss", "loss_least", "loss_most", "beside_seconds")
     return "  ".join(f"{name} {figures[name]:,.4g}" for name in shown if name in figures)
 
 
