@@ -36,7 +36,7 @@ static void progress_check(const struct session *s)
     assert(s->addr_known || s->listener->options.proxy_protocol);
     assert(!s->is_stranger || s->addr_known);
     assert(s->last_in >= s->started);
-    assert(s->last_active >= s->last_in);
+    assert(s->last_active >= s->started);
     assert(s->rtt >= 0);
     assert(s->subs_max >= -1);
 }

@@ -42,7 +42,7 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
 {
     uint32_t at = 0;
     *ret_need = 0;
-    s->last_in = s->last_active = s->home->reactor->now;
+    s->last_in = s->home->reactor->now;
     while (at < in.len && s->phase == SESSION_OPEN && !s->conn.paused) {
         struct slice rest = { in.ptr + at, in.len - at };
         struct nats_op op;

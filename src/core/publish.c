@@ -106,6 +106,7 @@ static void count_in(struct session *s, uint32_t size)
 {
     struct core_reactor *cr = s->home;
     s->in_msgs++;
+    s->last_active = cr->reactor->now;
     s->in_bytes += size;
     struct traffic *t = &s->account->stats[cr->reactor->id].of;
     count_add(&t->in_msgs, 1);

@@ -91,8 +91,7 @@ static void add_times(const struct session *s, struct conn_report *ret)
     ret->uptime = r->now - s->started;
     ret->idle = r->now - s->last_active;
     ret->started = s->started_wall;
-    ret->last_activity = r->wall - ret->idle;
-    if (ret->last_activity < ret->started) ret->last_activity = ret->started;
+    ret->last_activity = ret->started + (s->last_active - s->started);  /* steady between asks */
     if (s->phase == SESSION_CLOSED) ret->stopped = r->wall;
     assert(ret->idle <= ret->uptime);
     assert(ret->last_activity >= ret->started);

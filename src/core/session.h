@@ -134,7 +134,7 @@ struct session {
     bool                   addr_known;      /* false until the PROXY header has come */
     nanos                  started_wall;
     nanos                  started;
-    nanos                  last_active;     /* monotonic */
+    nanos                  last_active;     /* monotonic: last message or subscription */
     nanos                  last_in;         /* monotonic: last bytes from the client */
     nanos                  ping_sent;
     nanos                  rtt;             /* 0: unknown */

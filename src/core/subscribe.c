@@ -73,6 +73,7 @@ void session_subscribe(struct session *s, const struct nats_op *op)
     session_check(s);
     assert(s->is_counted);
     assert(s->phase == SESSION_OPEN);
+    s->last_active = cr->reactor->now;
     if (!admit(s, op, &permission)) return;
     if (sids_find(&s->subs, cr->core->hash_seed, op->sid) != NULL) {
         session_ok(s);                          /* the first one stays */
@@ -109,6 +110,7 @@ void session_unsubscribe(struct session *s, const struct nats_op *op)
     struct sub *sub = sids_find(&s->subs, s->home->core->hash_seed, op->sid);
     session_check(s);
     assert(op->max <= UINT32_MAX);      /* the parser reads no more */
+    s->last_active = s->home->reactor->now;
     if (sub != NULL) {
         assert(sub->sink == &s->sink);
         if (op->max > 0 && op->max > sub->delivered) sub->max = (uint32_t)op->max;

@@ -18,6 +18,7 @@
 
 struct http_request {
     const char *method;        /* "GET", … */
+    const char *target;        /* the path as it was sent, still escaped; NULL: a clean path */
     const char *path;          /* decoded, without query */
     const char *query;         /* raw, behind '?'; "" when absent */
     const char *authorization; /* header of that name; "" when absent */
@@ -29,6 +30,7 @@ struct http_response {
     const char *content_type; /* static string */
     bool cors;                /* Access-Control-Allow-Origin: * */
     bool authenticate;        /* WWW-Authenticate: Basic, with status 401 */
+    struct buf location;      /* moved in: where to ask instead, with status 307; may be empty */
     struct buf body;          /* moved in */
 };
 

@@ -207,7 +207,7 @@ static const struct json_field conn_row_fields[] = {
     { "port", AT(port), JSON_U16, 0, NULL, "port of the client" },
     { "start", AT(start), JSON_TIMESTAMP, 0, NULL, "when it connected" },
     { "last_activity", AT(last_activity), JSON_TIMESTAMP, 0, NULL,
-      "last message, subscription or ping" },
+      "last message or subscription" },
     { "stop", AT(stop), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL, "when it closed" },
     { "reason", AT(reason), JSON_TEXT, JSON_OMITEMPTY, NULL, "why it closed" },
     { "rtt", AT(rtt), JSON_TEXT, JSON_OMITEMPTY, NULL, "round trip of the last ping" },

@@ -131,6 +131,33 @@ static const char CONN_5[] = "{\n"
                              "  ]\n"
                              "}";
 
+/* A client that only answers pings is idle, as on nats-server, and what is told of it stands. */
+static void pings_are_no_activity(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    int sock = world_client(w, LINES);
+    static const struct {
+        const char *says, *last;
+    } rows[] = {
+        { "PING\r\n", "\"last_activity\": \"2023-11-14T22:13:20Z\"" },
+        { "PONG\r\n", "\"last_activity\": \"2023-11-14T22:13:20Z\"" },
+        { "SUB x 7\r\n", "\"last_activity\": \"2023-11-14T22:16:20Z\"" },
+        { "UNSUB 7\r\n", "\"last_activity\": \"2023-11-14T22:17:20Z\"" },
+        { "PUB x 0\r\n\r\n", "\"last_activity\": \"2023-11-14T22:18:20Z\"" },
+    };
+    for (uint32_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        w->fake->now += MINUTE;
+        w->fake->wall += MINUTE;
+        buf_add_str(&w->fake->socks[sock].in, rows[i].says);
+        fake_run(w->fake);
+        w->fake->wall += 1;             /* the two clocks never run quite alike */
+        world_has(w, "/connz", "", rows[i].last);
+        w->fake->wall -= 1;
+    }
+    world_free(w);
+}
+
 static void a_connection_is_shown_as_nats_server_shows_it(void **state)
 {
     (void)state;
@@ -252,6 +279,7 @@ int main(void)
         cmocka_unit_test(every_order_has_its_direction),
         cmocka_unit_test(the_tables_fit_their_structs),
         cmocka_unit_test(a_connection_is_shown_as_nats_server_shows_it),
+        cmocka_unit_test(pings_are_no_activity),
         cmocka_unit_test(filters_and_pages_count_as_in_nats_server),
         cmocka_unit_test(bad_parameters_are_named),
         cmocka_unit_test(a_token_is_never_shown),

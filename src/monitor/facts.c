@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "config/path.h"
 
 static const char REDACTED[] = "[REDACTED]";
 
@@ -73,24 +74,12 @@ static const char **copy_texts(const char *const *from, uint32_t count, struct a
     return copies;
 }
 
-/* One slash before each part, none at the end, "." and ".." resolved: Go's path.Clean. */
+/* One slash before each part, none at the end; "" for the root. */
 static const char *base_path_of(const char *given, struct arena *arena)
 {
-    struct slice rest = slice_str(given), part;
-    struct buf path = { 0 };
-    while (rest.len > 0) {
-        (void)slice_cut(&rest, '/', &part);
-        if (part.len == 0 || slice_equal_str(part, ".")) continue;
-        if (slice_equal_str(part, "..")) {
-            while (path.len > 0 && path.ptr[--path.len] != '/') {}
-            continue;
-        }
-        buf_add_byte(&path, '/');
-        buf_add(&path, part);
-    }
-    const char *copy = arena_str(arena, buf_slice(&path));
-    buf_deinit(&path);
-    return copy;
+    const char *path = path_join(arena, "", given);
+    assert(path[0] == '/');
+    return path[1] == '\0' ? "" : path;
 }
 
 struct facts *facts_new(const struct monitor_options *from, nanos started)
@@ -100,6 +89,7 @@ struct facts *facts_new(const struct monitor_options *from, nanos started)
     f->arena = arena_new();
     f->settings = settings_ref(from->settings);
     f->options = from->settings->options;
+    const char *base = f->options->monitoring.http_base_path;
     f->midge_version = arena_str(f->arena, slice_str(from->midge_version));
     f->unserved = copy_texts(from->unserved, from->unserved_count, f->arena);
     f->unserved_count = from->unserved_count;
@@ -109,7 +99,7 @@ struct facts *facts_new(const struct monitor_options *from, nanos started)
     f->websocket_cert_not_after = from->websocket_cert_not_after;
     f->arguments = redact_arguments(from->arguments, from->arguments_count, f->arena);
     f->arguments_count = from->arguments_count;
-    f->base_path = base_path_of(f->options->monitoring.http_base_path, f->arena);
+    f->base_path = base_path_of(base == NULL ? "" : base, f->arena);
     return f;
 }
 

@@ -2,6 +2,7 @@
 #include "monitor/js_view.h"
 
 #include "base/assert.h"
+#include "config/path.h"
 #include "monitor/request.h"
 #include "stream/limits.h"
 
@@ -92,12 +93,13 @@ struct js_config_view *js_config_view(struct request *r)
 {
     const struct jetstream_options *o = &r->facts->options->jetstream;
     struct js_config_view *v = arena_alloc(r->arena, sizeof *v);
+    const char *dir = r->js.sums.directory;
     bool is_lazy = o->sync_present && !o->sync_always && o->sync_interval > 0;
     assert(r->facts->jetstream != NULL);
     *v = (struct js_config_view){
         .max_memory = r->js.sums.limits.memory_max,
         .max_storage = r->js.sums.limits.store_max,
-        .store_dir = r->js.sums.directory,
+        .store_dir = dir == NULL ? NULL : path_clean(r->arena, dir),
         .sync_interval = is_lazy ? o->sync_interval : SYNC_DEFAULT,
         .sync_always = !is_lazy,
         .domain = o->domain,

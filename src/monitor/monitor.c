@@ -14,6 +14,7 @@
 #include "monitor/jsz.h"
 #include "monitor/linkz.h"
 #include "monitor/metrics.h"
+#include "monitor/redirect.h"
 #include "monitor/req_stats.h"
 #include "monitor/request.h"
 #include "monitor/varz.h"
@@ -281,6 +282,12 @@ static void task_run(struct task *t, const struct monitor_query *q)
         task_finish(t);
         return;
     }
+    const char *elsewhere = q->target == NULL ? NULL : redirect_of(q->target, q->query, r->arena);
+    if (elsewhere != NULL) {
+        request_redirect(r, elsewhere);
+        task_finish(t);
+        return;
+    }
     t->endpoint = find_endpoint(t->facts, q->path);
     if (t->endpoint == NULL) {
         request_text(r, 404, "404 page not found\n");
@@ -330,7 +337,8 @@ static void handle(void *ctx, struct http_request *request)
     struct monitor *m = ctx;
     struct http_call *call = xcalloc(1, sizeof *call);
     *call = (struct http_call){ m->env->http, request };
-    struct monitor_query q = { request->path, request->query, request->authorization };
+    struct monitor_query q = { request->target, request->path, request->query,
+                               request->authorization };
     monitor_request(m, &q, reply, call);
 }
 

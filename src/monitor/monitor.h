@@ -58,6 +58,7 @@ struct monitor *monitor_free(struct monitor *);
 
 /* Texts are borrowed for the call. */
 struct monitor_query {
+    const char *target;        /* as it was sent, still escaped; NULL: a clean path */
     const char *path;          /* decoded */
     const char *query;         /* raw; "" when absent */
     const char *authorization; /* the header; "" when absent */

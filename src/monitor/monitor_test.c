@@ -6,8 +6,7 @@
 static void unknown_paths_are_not_found(void **state)
 {
     (void)state;
-    static const char *const paths[] = { "/nope",  "/varz/", "/VARZ", "/expvarz",
-                                         "//varz", "",       "/debug" };
+    static const char *const paths[] = { "/nope", "/varz/", "/VARZ", "/expvarz", "/debug" };
     struct world *w = world_new(NULL);
     for (uint32_t i = 0; i < ARRAY_COUNT(paths); i++)
         world_expect(w, paths[i], "", 404, "404 page not found\n");
@@ -60,11 +59,29 @@ static void a_password_covers_the_whole_port(void **state)
         world_expect(w, paths[i], "", 401, "401 Unauthorized\n");
         assert_true(w->answer.authenticate);
     }
-    struct monitor_query q = { "/healthz", "", "Basic YW5uYTpzZWNyZXQ=" };
+    struct monitor_query q = { NULL, "/healthz", "", "Basic YW5uYTpzZWNyZXQ=" };
     w->is_answered = false;
     monitor_request(w->monitor, &q, world_answered, w);
     assert_string_equal(world_body(w), "{\"status\":\"ok\"}");
     world_lacks(w, "/healthz", "", "secret");
+    world_free(w);
+}
+
+static void a_path_that_is_not_clean_is_sent_on(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    world_expect(w, "//varz", "a=1&b=2", 307,
+                 "<a href=\"/varz?a=1&amp;b=2\">Temporary Redirect</a>.\n\n");
+    assert_string_equal(buf_str(&w->answer.location), "/varz?a=1&b=2");
+    assert_string_equal(w->answer.content_type, "text/html; charset=utf-8");
+    assert_false(w->answer.cors);
+    world_expect(w, "/healthz", "", 200, "{\"status\":\"ok\"}");
+    assert_int_equal(w->answer.location.len, 0);
+    world_expect(w, "/varz/", "", 404, "404 page not found\n");
+    world_free(w);
+    w = world_new(with_password);
+    world_expect(w, "//varz", "", 401, "401 Unauthorized\n");
     world_free(w);
 }
 
@@ -99,7 +116,7 @@ static void collections_wait_in_line_and_all_are_answered(void **state)
     static const char *const paths[] = { "/connz", "/subsz", "/metrics" };
     answers = 0;
     for (uint32_t i = 0; i < 30; i++) {
-        struct monitor_query q = { paths[i % 3], "subs=1", "" };
+        struct monitor_query q = { NULL, paths[i % 3], "subs=1", "" };
         monitor_request(w->monitor, &q, count_answer, NULL);
     }
     assert_int_equal(answers, 0);
@@ -128,6 +145,7 @@ int main(void)
         cmocka_unit_test(a_base_path_stands_before_all_paths),
         cmocka_unit_test(a_callback_is_ignored_and_json_may_be_read_by_any_page),
         cmocka_unit_test(a_password_covers_the_whole_port),
+        cmocka_unit_test(a_path_that_is_not_clean_is_sent_on),
         cmocka_unit_test(a_reload_takes_new_facts),
         cmocka_unit_test(collections_wait_in_line_and_all_are_answered),
         cmocka_unit_test(a_full_worker_is_an_answer_too),

@@ -141,6 +141,7 @@ static inline void world_answered(void *ctx, struct http_response *take_response
     struct world *w = ctx;
     assert_false(w->is_answered);
     buf_deinit(&w->answer.body);
+    buf_deinit(&w->answer.location);
     w->answer = *take_response;
     w->is_answered = true;
 }
@@ -148,7 +149,7 @@ static inline void world_answered(void *ctx, struct http_response *take_response
 /* Asks; the answer may come with later ticks. */
 static inline void world_ask(struct world *w, const char *path, const char *query)
 {
-    struct monitor_query q = { path, query, "" };
+    struct monitor_query q = { path, path, query, "" };
     w->is_answered = false;
     monitor_request(w->monitor, &q, world_answered, w);
 }
@@ -203,6 +204,7 @@ static inline void world_free(struct world *w)
     directory_unref(w->directory);
     options_free(w->options);
     buf_deinit(&w->answer.body);
+    buf_deinit(&w->answer.location);
     fake_free(w->fake);
     xfree(w);
 }

@@ -28,7 +28,7 @@ char *query_unescape(struct slice text, struct arena *arena)
         } else if (c == '+') {
             c = ' ';
         }
-        out[at++] = (char)c;
+        out[at++] = c == '\0' ? '?' : (char)c; /* nothing may hide behind the end of a text */
     }
     out[at] = '\0';
     return out;

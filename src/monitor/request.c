@@ -11,6 +11,20 @@ void request_text(struct request *r, int status, const char *text)
     buf_add_str(&r->response.body, text);
 }
 
+void request_redirect(struct request *r, const char *location)
+{
+    assert(r->response.status == 0);
+    assert(location[0] == '/');
+    r->response.status = 307;
+    r->response.content_type = "text/html; charset=utf-8";
+    buf_add_str(&r->response.location, location);
+    buf_add_str(&r->response.body, "<a href=\"");
+    for (const char *p = location; *p != '\0'; p++)
+        if (*p == '&') buf_add_str(&r->response.body, "&amp;");
+        else buf_add_byte(&r->response.body, (uint8_t)*p);
+    buf_add_str(&r->response.body, "\">Temporary Redirect</a>.\n\n");
+}
+
 bool request_failed(struct request *r)
 {
     if (r->query.error == NULL) return false;

@@ -41,6 +41,8 @@ struct request {
 
 /* Answers with text. `text` ends as it should stand. */
 void request_text(struct request *, int status, const char *text);
+/* Answers 307: ask there (redirect.h). */
+void request_redirect(struct request *, const char *location);
 /* Answers 400 with the query's error; false when there is none. */
 bool request_failed(struct request *);
 /* Answers with a struct as JSON, indented by two. */

@@ -75,7 +75,7 @@ struct os_request {
     struct list            reply_node;      /* in http->replies */
     struct evhttp_request *request;         /* NULL: the server was stopped meanwhile */
     struct http_response   response;
-    char                  *path;
+    char                  *target, *path, *query;
     bool                   is_head;
 };
 
@@ -264,7 +264,10 @@ static void request_free(struct os_request *r)
     list_remove(&r->node);
     list_remove(&r->reply_node);
     buf_deinit(&r->response.body);
+    buf_deinit(&r->response.location);
+    r->target = xfree(r->target);
     r->path = xfree(r->path);
+    r->query = xfree(r->query);
     (void)xfree(r);
 }
 
@@ -285,23 +288,46 @@ static const char *method_text(enum evhttp_cmd_type method)
     return "";
 }
 
-/* The decoded path on the heap; NULL when the URI has none, or one with a NUL inside. */
-static char *path_of(struct evhttp_request *request)
-{
-    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-    const char *raw = uri == NULL ? NULL : evhttp_uri_get_path(uri);
-    if (raw == NULL) return NULL;
-    size_t size = 0;
-    char *decoded = evhttp_uridecode(raw[0] == 0 ? "/" : raw, 0, &size);
-    if (decoded == NULL) return NULL;
-    char *path = strlen(decoded) == size ? xstrdup(decoded) : NULL;
-    free(decoded);
-    return path;
-}
-
 static const char *or_empty(const char *text)
 {
     return text == NULL ? "" : text;
+}
+
+static char *copy_of(const char *text, size_t len)
+{
+    char *copy = xalloc(len + 1);
+    memcpy(copy, text, len);
+    copy[len] = 0;
+    return copy;
+}
+
+/* Path and query as they were sent. A target that begins with a slash is cut here: in "//varz"
+ * evhttp sees a host. */
+static void split_target(struct evhttp_request *request, struct os_request *to)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    const char *sent = evhttp_request_get_uri(request);
+    if (sent != NULL && sent[0] == '/') {
+        size_t path = strcspn(sent, "?#");
+        size_t query = sent[path] == '?' ? strcspn(sent + path + 1, "#") : 0;
+        to->target = copy_of(sent, path);
+        to->query = copy_of(sent[path] == '?' ? sent + path + 1 : "", query);
+        return;
+    }
+    const char *path = uri == NULL ? "" : or_empty(evhttp_uri_get_path(uri));
+    to->target = xstrdup(path[0] == 0 ? "/" : path);
+    to->query = xstrdup(uri == NULL ? "" : or_empty(evhttp_uri_get_query(uri)));
+}
+
+/* On the heap; NULL when there is a NUL inside. */
+static char *decoded(const char *target)
+{
+    size_t size = 0;
+    char *text = evhttp_uridecode(target, 0, &size);
+    if (text == NULL) return NULL;
+    char *path = strlen(text) == size ? xstrdup(text) : NULL;
+    free(text);
+    return path;
 }
 
 static void on_request(struct evhttp_request *request, void *ctx)
@@ -309,24 +335,27 @@ static void on_request(struct evhttp_request *request, void *ctx)
     struct os_http *h = ctx;
     struct peer *p = peer_of(h, request);
     if (p != NULL) (void)evtimer_del(p->deadline);
-    char *path = path_of(request);
-    if (path == NULL) {
+    struct os_request *r = xcalloc(1, sizeof *r);
+    enum evhttp_cmd_type method = evhttp_request_get_command(request);
+    list_init(&r->node);
+    list_init(&r->reply_node);
+    split_target(request, r);
+    r->path = decoded(r->target);
+    if (r->path == NULL) {
+        request_free(r);
         evhttp_send_error(request, HTTP_BADREQUEST, NULL);
         return;
     }
-    struct os_request *r = xcalloc(1, sizeof *r);
-    enum evhttp_cmd_type method = evhttp_request_get_command(request);
     r->request = request;
-    r->path = path;
     r->is_head = method == EVHTTP_REQ_HEAD;
     r->base = (struct http_request){
         .method = method_text(method),
-        .path = path,
-        .query = or_empty(evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request))),
+        .target = r->target,
+        .path = r->path,
+        .query = r->query,
         .authorization = or_empty(
             evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization")),
     };
-    list_init(&r->reply_node);
     take(h);
     list_add_tail(&h->requests, &r->node);
     drop(h);
@@ -342,10 +371,12 @@ static void free_bytes(const void *bytes, size_t size, void *ctx)
     (void)xfree(ctx);
 }
 
-static void add_headers(struct evkeyvalq *headers, const struct http_response *response)
+static void add_headers(struct evkeyvalq *headers, struct http_response *response)
 {
     (void)evhttp_add_header(headers, "Content-Type", response->content_type);
     if (response->cors) (void)evhttp_add_header(headers, "Access-Control-Allow-Origin", "*");
+    if (response->location.len > 0)
+        (void)evhttp_add_header(headers, "Location", buf_str(&response->location));
     if (response->authenticate)
         (void)evhttp_add_header(headers, "WWW-Authenticate", "Basic realm=\"monitoring\"");
 }
@@ -368,7 +399,8 @@ static void send_reply(struct os_http *h, struct os_request *r)
         (void)evbuffer_add_reference(body, bytes, response->body.len, free_bytes, bytes);
         response->body = (struct buf){ 0 };
     }
-    evhttp_send_reply(r->request, response->status, NULL, body);
+    const char *reason = response->status == 307 ? "Temporary Redirect" : NULL;
+    evhttp_send_reply(r->request, response->status, reason, body);
     evbuffer_free(body);
 }
 

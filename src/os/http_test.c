@@ -71,6 +71,10 @@ static void handle(void *ctx, struct http_request *r)
         (void)xfree(big);
     } else if (strcmp(r->path, "/secret") == 0) {
         answer(w, r, 401, "who?");
+    } else if (strncmp(r->target, "/moved/", 7) == 0) {
+        struct http_response response = { .status = 307, .content_type = "text/plain" };
+        buf_add_str(&response.location, r->target + 6);
+        w->http->reply(w->http, r, &response);
     } else {
         answer_echo(w, r);
     }
@@ -154,6 +158,10 @@ static void a_request_reaches_the_handler_and_its_answer_the_client(void **state
     expect_in(text, "\r\nContent-Type: text/plain\r\n");
     expect_in(text, "\r\nAccess-Control-Allow-Origin: *\r\n");
     expect_in(text, "\r\n\r\nGET|/a b/|x=1&y=%32|Basic abc");
+    expect_in(ask(w, "GET //h/b?x#y HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
+              "\r\n\r\nGET|//h/b|x|");
+    expect_in(ask(w, "GET http://i/c?x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
+              "\r\n\r\nGET|/c|x|");
 }
 
 static void every_method_is_served_and_head_has_a_length_but_no_body(void **state)
@@ -192,6 +200,15 @@ static void a_password_is_asked_for(void **state)
     const char *text = ask(w, "GET /secret HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     expect_in(text, "HTTP/1.1 401 ");
     expect_in(text, "\r\nWWW-Authenticate: Basic ");
+}
+
+static void another_place_is_told_as_it_was_sent(void **state)
+{
+    struct world *w = *state;
+    const char *text = ask(w,
+                           "GET /moved/a%20b?c HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    expect_in(text, "HTTP/1.1 307 Temporary Redirect\r\n");
+    expect_in(text, "\r\nLocation: /a%20b\r\n");
 }
 
 static void a_bad_request_is_answered_and_not_handled(void **state)
@@ -515,6 +532,7 @@ int main(void)
         TEST(two_requests_share_a_connection),
         TEST(a_large_answer_arrives_whole),
         TEST(a_password_is_asked_for),
+        TEST(another_place_is_told_as_it_was_sent),
         TEST(a_bad_request_is_answered_and_not_handled),
         TEST(an_answer_may_come_later_from_another_thread),
         TEST(an_answer_to_a_client_that_left_is_dropped),

@@ -54,12 +54,14 @@ def ask(server, path):
     answer = server.get(path)
     result = {"status": answer.status, "type": answer.headers.get("Content-Type"),
               "cors": answer.headers.get("Access-Control-Allow-Origin")}
+    if answer.headers.get("Location"):
+        result["location"] = answer.headers["Location"]
     if result["type"] == "application/json":
         document = comparable(path, answer.json())
         result["shape"] = shape(document)
         if "sort=" in path:
             result["order"] = names_in_order(document)
-    elif "html" not in result["type"]:
+    elif "html" not in result["type"] or "location" in result:
         result["text"] = answer.body
     return result
 

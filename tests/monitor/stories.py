@@ -45,7 +45,15 @@ PLAIN_ASKS = (
      "/jsz?acc=nope", "/healthz?account=$G", "/healthz?account=nope", "/healthz?stream=s", "/healthz?consumer=c",
      "/healthz?account=a&consumer=c", "/healthz?account=a&stream=s", "/healthz?account=a&stream=s&consumer=c",
      "/healthz?stream=s&details=1", "/healthz?consumer=c&details=1", "/healthz?details=1&js-enabled-only=1",
-     "/ipqueuesz?queues=x"])
+     "/ipqueuesz?queues=x"] +
+    # a scraper's base of "http://host/" and "/varz" meet: what was meant is told
+    ["//varz", "//varz?a=1", "/varz//", "/./varz", "/x/../varz", "/../varz", "/varz/.", "//nope", "/%68ealthz", "/varz%2f"] +
+    [f"/connz?subs={value}" for value in ("1", "t", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "DETAIL",
+                                          "tRUE", "yes", "on", "2", "%201")] +
+    ["/connz?limit=%2B5", "/connz?limit=1_0", "/connz?limit=007", "/connz?cid=%2B1", "/connz?subs=1&subs=x",
+     "/connz?LIMIT=1", "/connz?limit", "/connz?acc=", "/connz?state=Open", "/connz?sort=Subs",
+     "/subsz?test=foo%20bar", "/subsz?test=%3Cscript%3E", "/routez?subs=DETAIL", "/gatewayz?acc_name=A",
+     "/leafz?acc=nope", "/accountz?acc=a%22b", "/jsz?limit=x&offset=y", "/healthz?details=x", "/healthz?account=%22"])
 
 ACCOUNTS = """
 port: -1
