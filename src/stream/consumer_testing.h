@@ -191,7 +191,7 @@ static inline struct stage *stage_new(void)
     s->consumers = consumers_new(s);
     list_init(&s->waits);
     turn_init(&s->turn, stage_turn);
-    g->client = world_client(g->world, 0);
+    g->client = world_client_settled(g->world, 0);
     return g;
 }
 

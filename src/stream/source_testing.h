@@ -25,7 +25,7 @@ static inline struct origin *origin_new(uint32_t reactors)
 {
     struct origin *o = xcalloc(1, sizeof *o);
     o->w = streams_world_new(reactors);
-    o->client = world_client(o->w->world, 0);
+    o->client = world_client_settled(o->w->world, 0);
     (void)world_say(o->w->world, o->client,
                     "SUB $JS.API.> 1\r\nSUB $JS.FC.> 2\r\nSUB $JS.hub.API.> 3\r\n");
     return o;

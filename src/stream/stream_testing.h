@@ -241,7 +241,7 @@ static inline struct streams_world *streams_world_new(uint32_t reactors)
     w->account.is_enabled = true;
     w->account.limits.memory_max = w->account.limits.store_max = -1;
     w->account.streams = w->streams;
-    w->client = world_client(w->world, 0);
+    w->client = world_client_settled(w->world, 0);
     (void)world_say(w->world, w->client, "SUB re.> 1\r\n");
     return w;
 }
