@@ -8,7 +8,7 @@ enum { GROW_FIRST = 8, SLOTS_FIRST = 16, TEXTS_FIRST = 128, ENTRIES_MAX = 1 << 3
 
 struct block_index *block_index_new(uint64_t first_sequence, uint64_t hash_seed)
 {
-    struct block_index *x = xcalloc(1, sizeof *x);
+    struct block_index *x = xalloc_aligned(CACHE_LINE, sizeof *x);
     assert(first_sequence > 0);
     x->first = first_sequence;
     x->seed = hash_seed;
@@ -100,11 +100,27 @@ static uint32_t add_text(struct block_index *x, struct slice text)
     return at;
 }
 
+/* Of the newest message; there is one. */
+static uint32_t last_subject(const struct block_index *x)
+{
+    assert(x->entries_count > 0);
+    return x->entries[x->entries_count - 1].subject & ~ENTRY_HAS_HEADER;
+}
+
+/* Many streams have one subject: nothing has to be looked up. */
+static bool is_last_subject(const struct block_index *x, struct slice subject, uint32_t hash)
+{
+    if (x->entries_count == 0) return false;
+    uint32_t number = last_subject(x);
+    return x->subjects[number].hash == hash && slice_equal(subject_text(x, number), subject);
+}
+
 /* Its number; a new one has no entry yet. */
 static uint32_t subject_get(struct block_index *x, struct slice subject, uint64_t before)
 {
     uint32_t hash = hash_of(x, subject);
     assert(subject.len > 0 && subject.len <= UINT16_MAX);
+    if (is_last_subject(x, subject, hash)) return last_subject(x);
     if (x->slots_count < 2 * (x->subjects_count + 1))
         make_slots(x, x->slots_count == 0 ? SLOTS_FIRST : x->slots_count * 2);
     uint32_t *slot = slot_of(x, subject, hash);

@@ -272,29 +272,24 @@ static void soon(const struct msgs *base, uint32_t step)
 {
     const struct msgs_file *f = file_from_const(base);
     const struct block *b = f->open;
-    if (step == 0) {
-        lines_soon(&f->first, (size_t)((const char *)&f->told - (const char *)&f->first));
-        PREFETCH(&f->pin_chunk);
-    }
+    if (step == 0)
+        lines_soon(&f->first, (size_t)((const char *)&f->o.disk - (const char *)&f->first));
     if (b == NULL || step == 0) return;
     if (step == 1) {
-        lines_soon(b, sizeof *b);
+        PREFETCH(b);
         return;
     }
     const struct block_index *x = b->index;
-    if (step == 2) lines_soon(x, sizeof *x);
-    if (x->chunks_count == 0 || step == 2) return;
-    uint32_t last = x->chunks_count - 1;
-    if (step == 3) {
-        if (last < b->chunks_cap) PREFETCH(&b->chunks[last]);
+    if (step == 2) {
+        lines_soon(x, sizeof *x);
+        PREFETCH(b->tail);
+    }
+    if (step == 3 && x->chunks_count > 0) {
         PREFETCH(&x->entries[x->entries_count]);
         PREFETCH(&x->entries[x->entries_count - 1]);
-        PREFETCH(&x->chunks[last]);
+        PREFETCH(&x->chunks[x->chunks_count - 1]);
         PREFETCH(x->subjects);
-        PREFETCH(x->slots);
-    } else if (step == 4) {
-        const struct chunk *c = chunk_get(b, last);
-        if (c != NULL) lines_soon(c, sizeof *c);
+        PREFETCH(x->texts);
     }
 }
 
@@ -321,7 +316,7 @@ static const struct msgs_ops ops = {
 
 struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_sequence)
 {
-    struct msgs_file *f = xcalloc(1, sizeof *f);
+    struct msgs_file *f = xalloc_aligned(CACHE_LINE, sizeof *f);
     assert(o->incarnation != 0 && o->cache != NULL && o->disk != NULL);
     f->o = *o;
     if (f->o.block_size == 0) f->o.block_size = MSGS_FILE_BLOCK;

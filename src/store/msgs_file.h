@@ -46,16 +46,16 @@ enum {
 };
 
 struct msgs_file_options {
+    uint32_t            block_size;    /* bytes; 0: MSGS_FILE_BLOCK. See msgs_file_block_size() */
+    uint32_t            chunk_size;    /* bytes that are read at once; 0: 32 KiB. Tests take less */
+    uint32_t            tail_size;     /* 0: MSGS_FILE_TAIL */
+    bool                is_compressed; /* chunks that are written from now on, by zstd */
     struct disk        *disk;
     struct disk_queue  *queue; /* NULL: read only, only questions without a wait */
     struct store_cache *cache;
     struct journal_seal seal;
     uint64_t            store_id;
     uint64_t            incarnation;
-    uint32_t            block_size;    /* bytes; 0: MSGS_FILE_BLOCK. See msgs_file_block_size() */
-    uint32_t            chunk_size;    /* bytes that are read at once; 0: 32 KiB. Tests take less */
-    uint32_t            tail_size;     /* 0: MSGS_FILE_TAIL */
-    bool                is_compressed; /* chunks that are written from now on, by zstd */
     void *ctx;
     void (*on_failed)(void *ctx, enum err, const char *what);
     /* Something that no record says is for the next checkpoint. May be NULL. */

@@ -27,7 +27,7 @@ static void file_evict(struct store_cached *e)
 
 struct block *block_new(struct msgs_file *f, uint32_t number, uint64_t first)
 {
-    struct block *b = xcalloc(1, sizeof *b);
+    struct block *b = xalloc_aligned(CACHE_LINE, sizeof *b);
     assert(first > 0 && number > 0);
     b->owner = f;
     b->number = number;
@@ -43,6 +43,7 @@ static void chunk_leave(struct chunk *c)
     struct block *b = c->block;
     assert(b->chunks[c->number] == c && c->state != CHUNK_WRITING);
     b->chunks[c->number] = NULL;
+    if (b->tail == c) b->tail = NULL;
     b->chunks_loaded--;
     store_cache_remove(b->owner->o.cache, &c->cached);
     c->block = NULL;
@@ -181,7 +182,7 @@ void block_set_index(struct block *b, struct block_index *take)
 
 void block_index_grown(struct block *b)
 {
-    assert(b->index != NULL && b->index_cached.holds > 0);
+    assert(b->index != NULL);
     store_cache_resize(b->owner->o.cache, &b->index_cached, block_index_memory(b->index));
 }
 
@@ -197,7 +198,7 @@ static uint64_t chunk_memory(const struct chunk *c)
 
 struct chunk *chunk_new(struct block *b, uint32_t number)
 {
-    struct chunk *c = xcalloc(1, sizeof *c);
+    struct chunk *c = xalloc_aligned(CACHE_LINE, sizeof *c);
     if (number >= b->chunks_cap) {
         uint32_t cap = b->chunks_cap == 0 ? 4 : b->chunks_cap * 2;
         if (cap <= number) cap = number + 1;
@@ -221,6 +222,7 @@ struct chunk *chunk_free(struct chunk *c)
     assert(b->chunks[c->number] == c && b->chunks_loaded > 0);
     assert(b->owner->pin_chunk != c);
     b->chunks[c->number] = NULL;
+    if (b->tail == c) b->tail = NULL;
     if (--b->chunks_loaded == 0 && b->is_complete) {
         b->chunks = xfree(b->chunks);
         b->chunks_cap = 0;
@@ -261,13 +263,14 @@ void chunk_room(struct chunk *c, uint32_t more)
 /* The chunk that a message of so many bytes goes into. */
 static struct chunk *chunk_for(struct block *b, uint32_t len)
 {
-    uint32_t count = b->index->chunks_count;
-    struct chunk *c = count == 0 ? NULL : chunk_get(b, count - 1);
+    struct chunk *c = b->tail;
     if (c != NULL && c->state == CHUNK_OPEN && c->len + (uint64_t)len <= b->owner->o.chunk_size)
         return c;
     block_index_begin_chunk(b->index);
     block_index_grown(b);
-    return chunk_new(b, count);
+    b->tail = chunk_new(b, b->index->chunks_count - 1);
+    assert(b->tail->state == CHUNK_OPEN);
+    return b->tail;
 }
 
 uint8_t *block_append(struct block *b, const struct stored *m, uint64_t previous)

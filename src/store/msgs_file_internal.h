@@ -27,13 +27,13 @@ enum {
 enum chunk_state { CHUNK_OPEN, CHUNK_WRITING, CHUNK_WRITTEN, CHUNK_SAFE };
 
 struct chunk {
-    struct store_cached cached;
-    struct block     *block;
-    uint32_t          number;
     enum chunk_state  state;
-    uint8_t          *memory; /* what is freed */
+    uint32_t          number;
     uint8_t          *body;
     uint32_t          len, cap;
+    uint8_t          *memory; /* what is freed */
+    struct block     *block;
+    struct store_cached cached;
     uint8_t          *packed; /* WRITING, when it is not written as it stands in memory */
 };
 
@@ -47,18 +47,19 @@ struct block_reach {
 };
 
 struct block {
-    struct store_cached index_cached, file_cached;
-    struct msgs_file   *owner;
-    uint32_t number;
+    struct msgs_file *owner;
     uint64_t first, last;       /* sequences that were put in */
     uint32_t records;
     uint32_t live;              /* of them, those that are not gone */
-    uint32_t key;               /* number of the one that seals all of it; 0: none */
     uint64_t bytes;             /* of the records */
     struct block_index *index;  /* NULL: not in memory */
+    struct chunk *tail;         /* that takes the next message, if there is room; NULL: none */
     struct chunk **chunks;      /* by number; NULL: not in memory */
     uint32_t chunks_cap;
     uint32_t chunks_loaded;
+    uint32_t number;
+    uint32_t key;               /* number of the one that seals all of it; 0: none */
+    struct store_cached index_cached, file_cached;
 
     struct disk_file *file;
     struct block_reach written;
@@ -135,14 +136,18 @@ struct compaction {
     bool          is_refused; /* the last one found no space */
 };
 
+/* What a stored message touches stands first, here, in blocks and in chunks. */
 struct msgs_file {
-    struct msgs              base;
-    struct msgs_file_options o;
-    struct block_code        code;
-    char                     directory[DISK_NAME_MAX];
-
+    struct msgs    base;
     uint64_t       first;   /* below it all is gone */
     uint64_t       end;     /* the last one that was put in; 0: none */
+    struct block  *open;    /* the last one, when it takes more */
+    struct chunk  *pin_chunk; /* what the last load gave */
+    uint64_t       unwritten, unsafe; /* bytes of messages */
+    struct block_code        code;
+    struct msgs_file_options o;
+    char                     directory[DISK_NAME_MAX];
+
     struct seqset *gone;    /* from `first` on */
     struct seqset *gone_new; /* … since the last list */
     struct seqset *gone_said; /* … that a list says which is on its way; NULL: none is */
@@ -152,12 +157,10 @@ struct msgs_file {
 
     struct block **blocks;  /* ascending */
     uint32_t       blocks_count, blocks_cap;
-    struct block  *open;    /* the last one, when it takes more */
     struct block **forgotten; /* gone: to be said, said, or to be removed */
     uint32_t       forgotten_count, forgotten_cap;
     uint32_t       forgotten_said, forgotten_free; /* the first so many are said; may be removed */
     uint32_t       next_number;
-    uint64_t       unwritten, unsafe; /* bytes of messages */
     uint64_t       tail_said; /* messages up to here stand in the log or in safe blocks */
     struct seqset *told;      /* what the log has of messages, since the last slice */
     struct seqset *told_before; /* … and of before, while these files count */
@@ -165,7 +168,6 @@ struct msgs_file {
     uint64_t       scrub_at; /* the pass goes on here; 0: a new one */
     uint64_t       scrubbed; /* first one of the chunk that the last call has read; 0: none */
 
-    struct chunk *pin_chunk; /* what the last load gave */
     struct buf    subject;   /* what the last meta gave */
     struct list   loads, waits, fetches, erases;
     struct erase *erasing; /* whose write is in flight */

@@ -48,9 +48,9 @@ struct msgs_ops {
 
 struct msgs {
     const struct msgs_ops *ops;
-    bool              is_file;
     struct tree      *tree;
     struct msgs_state state; /* `subjects` and `deleted` are computed when asked for */
+    bool              is_file, is_cleared;
     /* messages that went with damage: the tree still counts them, nobody knows where */
     uint64_t unknown;
     uint64_t damage;     /* how often some were found to be lost */
@@ -58,7 +58,6 @@ struct msgs {
     /* Of files: what the next checkpoint says. Subjects with `is_dirty`, and some that are gone: 2
      * bytes length, text. `is_cleared`: before them, all subjects went. */
     struct buf changed;
-    bool       is_cleared;
 };
 
 void msgs_init(struct msgs *, const struct msgs_ops *, bool is_file, uint64_t first_sequence);

@@ -30,7 +30,7 @@ struct store_gone;
 struct store_owner;
 
 /* Memory that is reached through memory comes in so many steps. */
-enum { STORE_SOON_STEPS = 6 };
+enum { STORE_SOON_STEPS = 5 };
 
 struct store_owner_ops {
     /* A record of this owner is durable; at recovery `is_replay`. Takes effect before it returns.
@@ -103,21 +103,21 @@ struct store_run {
 struct store_owner {
     const struct store_owner_ops *ops;
     uint64_t      incarnation;          /* 0: not entered */
-    struct store_owner *next;           /* in the table by incarnation */
-    struct list   all;                  /* in the list of all, as they were entered */
     struct list   changed;              /* in the list of those that changed, oldest first */
+    uint64_t      unwritten;            /* bytes of its records above the checkpoint */
+    struct store_run *runs;             /* ascending */
+    uint32_t      runs_count, runs_cap;
+    journal_pos   runs_pos;             /* of the last one that was added */
+    struct store_owner *next;           /* in the table by incarnation */
+    journal_pos   since;                /* first batch that no checkpoint of it holds; 0: none */
+    struct list   all;                  /* in the list of all, as they were entered */
     struct list   settling;             /* in the list of those whose sections are on their way */
     struct store_gone *gone;            /* after store_forget() */
-    journal_pos   since;                /* first batch that no checkpoint of it holds; 0: none */
-    uint64_t      unwritten;            /* bytes of its records above the checkpoint */
     bool          is_flushing;
     bool          is_loaded;            /* recovery: its sections are over */
     bool          is_begun;             /* a record of it is durable: no list names it before */
     bool          flushes_small;        /* it is flushed however little it has */
     uint32_t      erasing;              /* messages that its files are to lose */
-    struct store_run *runs;             /* ascending */
-    uint32_t      runs_count, runs_cap;
-    journal_pos   runs_pos;             /* of the last one that was added */
 };
 
 struct store_found {

@@ -99,29 +99,30 @@ struct consumer {
 /* Replies to acks that wait for what they speak of; consumer_answers.c. */
 struct ack_answers;
 
+/* What a stored message looks at stands first, when nobody consumes the stream. */
 struct consumers {
+    struct list         ready;          /* something to do in the next run */
+    struct list         notes;          /* struct consumer_note: to be told in the run */
+    struct list         dead;           /* freed at the end of the run */
+    struct ack_answers *answers;        /* that gather; NULL: none */
+    struct interest    *index;          /* filters of those in `names`; NULL: none yet */
+    struct buf          progress;       /* commands of this tick; see command_consumer.h */
+    struct buf          quick;          /* answers that wait for nothing but the run */
     struct stream      *stream;
     struct consumer_names names;        /* those that were not deleted */
     uint32_t            counted;        /* not direct */
     uint32_t            limited;        /* neither direct nor of a mirror or source */
     struct map         *by_id;          /* all; NULL: none yet */
     struct list         all;            /* struct consumer.node */
-    struct interest    *index;          /* filters of those in `names`; NULL: none yet */
     struct matches      matches;
-    struct list         ready;          /* something to do in the next run */
     struct list         changed;        /* since the last checkpoint */
-    struct list         dead;           /* freed at the end of the run */
-    struct list         notes;          /* struct consumer_note: to be told in the run */
     struct buf          gone;           /* ids for the next checkpoint, 8 bytes each */
     struct buf          told_gone;      /* … in the one that is on its way */
     struct list         told;           /* changed ones in it */
     uint64_t            next_id;
-    struct buf          progress;       /* commands of this tick; see command_consumer.h */
     uint32_t            progress_run;   /* where the run of the last consumer begins */
     uint64_t            progress_id;    /* 0: no run is open */
-    struct ack_answers *answers;        /* that gather; NULL: none */
-    struct list         waiting;        /* those on their way */
-    struct buf          quick;          /* answers that wait for nothing but the run */
+    struct list         waiting;        /* answers on their way */
     struct buf          header, subject, status;        /* reused */
     bool                is_running;
     bool                is_ending;      /* nothing waits for the log any more */

@@ -7,7 +7,7 @@
 
 struct consumers *consumers_new(struct stream *s)
 {
-    struct consumers *set = xcalloc(1, sizeof *set);
+    struct consumers *set = xalloc_aligned(CACHE_LINE, sizeof *set);
     assert(s != NULL);
     set->stream = s;
     set->next_id = 1;
@@ -464,14 +464,11 @@ void consumers_run(struct consumers *set)
 void consumers_soon(const struct consumers *set)
 {
     PREFETCH(set);
-    PREFETCH((const char *)set + CACHE_LINE);
-    PREFETCH(&set->ready);
     PREFETCH(&set->progress);
 }
 
 bool consumers_are_idle(const struct consumers *set)
 {
-    assert(set->stream != NULL);
     return list_empty(&set->ready) && list_empty(&set->notes) && list_empty(&set->dead) &&
            set->progress.len == 0 && set->answers == NULL && set->quick.len == 0;
 }

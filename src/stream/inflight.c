@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ring of entries, oldest first. Two hash tables hold, by subject and by id, the ring position of
- * the newest entry, which counts those of its subject. An entry that is taken is the oldest, so it
+/* A ring of entries, oldest first. A small one is looked through; beside a larger one stand two
+ * hash tables that hold, by subject and by id, the ring position of the newest entry, which counts
+ * those of its subject. An entry that is taken is the oldest, so it
  * stands in a table only when it is the last of its subject or id. Removal shifts back what
  * follows, so that no cost grows with history. */
 #include "stream/inflight.h"
@@ -10,7 +11,7 @@
 #include "base/hash.h"
 #include "subject/subject.h"
 
-enum { FIRST_CAP = 16 };
+enum { FIRST_CAP = 8 }; /* has no tables */
 
 struct entry {
     uint64_t sequence;
@@ -29,24 +30,33 @@ struct entry {
     uint64_t before_id;
 };
 
-/* Positions count entries from the start and never repeat; 0 in a table: free. */
+/* Positions count entries and do not repeat while one is in flight; 0 in a table: free. When none
+ * is they start anew, so that a stream with few messages at a time touches the same lines again. */
 struct inflight {
-    uint64_t      seed;
     struct entry *ring;
-    uint32_t      cap; /* a power of two */
-    uint64_t      first, next; /* positions: first <= at < next; the first ever is 1 */
-    uint64_t     *by_subject;  /* 2 * cap slots each */
-    uint64_t     *by_id;
+    uint64_t      seed;
+    uint64_t      first, next; /* positions: first <= at < next; the first one is 1 */
     uint64_t      bytes; /* sum of sizes */
     uint8_t      *texts; /* a ring of its own: appended, dropped at the front */
-    uint32_t      texts_first, texts_len, texts_cap;
+    uint32_t      cap; /* a power of two */
+    uint32_t      texts_len;
+    uint32_t      texts_first, texts_cap;
+    uint64_t     *by_subject;  /* 2 * cap slots each; NULL: no tables */
+    uint64_t     *by_id;
 };
+
+static void start_anew(struct inflight *f)
+{
+    assert(f->first == f->next && f->bytes == 0);
+    f->first = f->next = 1;
+    f->texts_first = f->texts_len = 0;
+}
 
 struct inflight *inflight_new(uint64_t hash_seed)
 {
-    struct inflight *f = xcalloc(1, sizeof *f);
+    struct inflight *f = xalloc_aligned(CACHE_LINE, sizeof *f);
     f->seed = hash_seed;
-    f->first = f->next = 1;
+    start_anew(f);
     return f;
 }
 
@@ -112,6 +122,32 @@ static uint64_t *id_slot(const struct inflight *f, uint64_t id)
     return &f->by_id[i];
 }
 
+static bool has_tables(const struct inflight *f)
+{
+    return f->cap > FIRST_CAP;
+}
+
+/* The position of a subject's newest entry; 0: none is in flight. */
+static uint64_t newest_at(const struct inflight *f, struct slice subject, uint64_t hash)
+{
+    if (has_tables(f)) return *subject_slot(f, subject, hash);
+    for (uint64_t p = f->next; p-- > f->first;) {
+        const struct entry *e = at(f, p);
+        if (e->hash != hash || e->is_unwanted) continue;
+        if (slice_equal(subject_of(f, e), subject)) return p;
+    }
+    return 0;
+}
+
+/* … of an id. */
+static uint64_t id_at(const struct inflight *f, uint64_t id)
+{
+    if (has_tables(f)) return *id_slot(f, id);
+    for (uint64_t p = f->next; p-- > f->first;)
+        if (at(f, p)->id == id) return p;
+    return 0;
+}
+
 static uint32_t home_of(const struct inflight *f, const uint64_t *table, uint64_t position)
 {
     const struct entry *e = at(f, position);
@@ -149,6 +185,7 @@ static void grow(struct inflight *f)
     xfree(f->by_id);
     f->ring = ring;
     f->cap = cap;
+    if (!has_tables(f)) return;
     f->by_subject = xcalloc((size_t)cap * 2, sizeof *f->by_subject);
     f->by_id = xcalloc((size_t)cap * 2, sizeof *f->by_id);
     for (uint64_t p = f->first; p < f->next; p++) enter(f, p);
@@ -199,7 +236,7 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
     assert(m->sequence > inflight_last(f));
     if (inflight_count(f) == f->cap) grow(f);
     uint64_t hash = hash_bytes(m->subject, f->seed);
-    uint64_t newest = m->is_unwanted ? 0 : *subject_slot(f, m->subject, hash);
+    uint64_t newest = m->is_unwanted ? 0 : newest_at(f, m->subject, hash);
     struct entry none = { 0 };
     struct entry before = newest == 0 ? none : *at(f, newest);
     uint64_t position = f->next++;
@@ -217,17 +254,33 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
         .sources_len = m->sources.len,
         .is_unwanted = m->is_unwanted,
         .before_subject = newest,
-        .before_id = m->id == 0 ? 0 : *id_slot(f, m->id),
+        .before_id = m->id == 0 ? 0 : id_at(f, m->id),
     };
     f->bytes += m->size;
-    enter(f, position);
+    if (has_tables(f)) enter(f, position);
+}
+
+/* The oldest is in flight no more. */
+static void leave_subject(struct inflight *f, const struct entry *e)
+{
+    uint64_t newest = newest_at(f, subject_of(f, e), e->hash);
+    assert(newest >= f->first);
+    if (newest != f->first) at(f, newest)->taken = e->count;
+    else if (has_tables(f))
+        slot_clear(f, f->by_subject, subject_slot(f, subject_of(f, e), e->hash));
+}
+
+static void leave_id(struct inflight *f, uint64_t id)
+{
+    if (!has_tables(f)) return;
+    const uint64_t *slot = id_slot(f, id);
+    if (*slot == f->first) slot_clear(f, f->by_id, slot);
 }
 
 void inflight_take(struct inflight *f, struct inflight_message *ret)
 {
     assert(inflight_count(f) > 0);
-    uint64_t position = f->first;
-    struct entry e = *at(f, position);
+    struct entry e = *at(f, f->first);
     struct slice subject = subject_of(f, &e);
     *ret = (struct inflight_message){
         .sequence = e.sequence,
@@ -238,16 +291,13 @@ void inflight_take(struct inflight *f, struct inflight_message *ret)
         .reply = slice_of(subject.ptr + e.subject_len, e.reply_len),
         .value = slice_of(subject.ptr + e.subject_len + e.reply_len, e.value_len),
     };
-    uint64_t *slot = e.is_unwanted ? NULL : subject_slot(f, subject, e.hash);
-    if (slot != NULL && *slot == position) slot_clear(f, f->by_subject, slot);
-    else if (slot != NULL) at(f, *slot)->taken = e.count;
-    slot = e.id == 0 ? NULL : id_slot(f, e.id);
-    if (slot != NULL && *slot == position) slot_clear(f, f->by_id, slot);
+    if (!e.is_unwanted) leave_subject(f, &e);
+    if (e.id != 0) leave_id(f, e.id);
     assert(f->bytes >= e.size);
     f->bytes -= e.size;
     f->first++;
     f->texts_first = texts_end(&e);
-    if (f->first == f->next) f->texts_first = f->texts_len = 0;
+    if (f->first == f->next) start_anew(f);
 }
 
 /* The slot of the newest entry, which goes: it holds what it held before, if that is still
@@ -263,24 +313,23 @@ void inflight_undo(struct inflight *f)
 {
     assert(inflight_count(f) > 0);
     const struct entry *e = at(f, f->next - 1);
-    if (!e->is_unwanted) {
-        uint64_t *slot = subject_slot(f, subject_of(f, e), e->hash);
-        if (e->before_subject >= f->first) at(f, e->before_subject)->taken = e->taken;
-        slot_undo(f, f->by_subject, slot, e->before_subject);
-    }
-    if (e->id != 0) slot_undo(f, f->by_id, id_slot(f, e->id), e->before_id);
+    if (!e->is_unwanted && e->before_subject >= f->first)
+        at(f, e->before_subject)->taken = e->taken;
+    if (has_tables(f) && !e->is_unwanted)
+        slot_undo(f, f->by_subject, subject_slot(f, subject_of(f, e), e->hash), e->before_subject);
+    if (has_tables(f) && e->id != 0) slot_undo(f, f->by_id, id_slot(f, e->id), e->before_id);
     assert(f->bytes >= e->size);
     f->bytes -= e->size;
     f->texts_len = e->texts;
     f->next--;
-    if (f->first == f->next) f->texts_first = f->texts_len = 0;
+    if (f->first == f->next) start_anew(f);
 }
 
 uint64_t inflight_last_of(const struct inflight *f, struct slice subject, uint32_t *ret_count)
 {
     *ret_count = 0;
     if (f->first == f->next) return 0;
-    uint64_t position = *subject_slot(f, subject, hash_bytes(subject, f->seed));
+    uint64_t position = newest_at(f, subject, hash_bytes(subject, f->seed));
     if (position == 0) return 0;
     const struct entry *e = at(f, position);
     assert(e->count > e->taken);
@@ -293,7 +342,7 @@ static const struct entry *newest_of(const struct inflight *f, struct slice subj
 {
     assert(subject.len > 0);
     if (f->first == f->next) return NULL;
-    uint64_t position = *subject_slot(f, subject, hash_bytes(subject, f->seed));
+    uint64_t position = newest_at(f, subject, hash_bytes(subject, f->seed));
     assert(position == 0 || (position >= f->first && position < f->next));
     return position == 0 ? NULL : at(f, position);
 }
@@ -329,13 +378,12 @@ void inflight_soon(const struct inflight *f, uint32_t step)
     assert(f->cap > 0 || f->first == f->next);
     if (step == 0) {
         PREFETCH(f);
-        PREFETCH((const char *)f + CACHE_LINE);
     } else if (step == 1 && f->first != f->next) {
         PREFETCH(&f->ring[f->first & (f->cap - 1)]);
     } else if (step == 2 && f->first != f->next) {
         const struct entry *e = at(f, f->first);
         PREFETCH(f->texts + e->texts);
-        PREFETCH(&f->by_subject[(uint32_t)e->hash & mask(f)]);
+        if (has_tables(f)) PREFETCH(&f->by_subject[(uint32_t)e->hash & mask(f)]);
     }
 }
 
@@ -343,7 +391,7 @@ uint64_t inflight_find_id(const struct inflight *f, uint64_t id)
 {
     assert(id != 0);
     if (f->first == f->next) return 0;
-    uint64_t position = *id_slot(f, id);
+    uint64_t position = id_at(f, id);
     return position == 0 ? 0 : at(f, position)->sequence;
 }
 
@@ -356,14 +404,15 @@ void inflight_check(const struct inflight *f)
         assert(e->sequence > last);
         last = e->sequence;
         bytes += e->size;
-        uint64_t newest = e->is_unwanted ? 0 : *subject_slot(f, subject_of(f, e), e->hash);
+        uint64_t newest = e->is_unwanted ? 0 : newest_at(f, subject_of(f, e), e->hash);
         assert(newest >= p || e->is_unwanted);
-        assert(e->id == 0 || *id_slot(f, e->id) >= p);
+        assert(e->id == 0 || id_at(f, e->id) >= p);
         assert(e->texts >= f->texts_first);
-        slots += newest == p;
+        slots += newest == p && has_tables(f);
     }
     assert(bytes == f->bytes);
     assert(inflight_count(f) <= f->cap);
-    for (uint32_t i = 0; f->cap > 0 && i <= mask(f); i++) slots -= f->by_subject[i] != 0;
+    assert(has_tables(f) == (f->by_subject != NULL));
+    for (uint32_t i = 0; has_tables(f) && i <= mask(f); i++) slots -= f->by_subject[i] != 0;
     assert(slots == 0);
 }

@@ -264,6 +264,8 @@ void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
     struct stream *s = container_of(sink, struct stream, sink);
     (void)sub;
     stream_soon(s);
+    PREFETCH(s->inflight);
+    PREFETCH(s->log);
     assert(s->is_started);
     assert(cr == s->account->js->home);
     if (s->is_deleted) return;
@@ -279,5 +281,7 @@ void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
     };
     if (UNLIKELY(is_busy(s, cr, m))) stream_answer_busy(s, raw.reply);
     else if (UNLIKELY(!text_queue_empty(&s->held)) || !ingest_one(s, &raw)) ingest_hold(s, &raw);
-    stream_follow_up(s);
+    /* what else may have to follow does so when the message is applied */
+    if (!text_queue_empty(&s->answers) || !text_queue_empty(&s->held) || s->batches != NULL)
+        stream_wake(s);
 }

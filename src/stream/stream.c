@@ -21,7 +21,7 @@ static void run(struct turn *, struct reactor *);
 struct stream *stream_new(struct js_account *a, const struct stream_config *config,
                           uint64_t incarnation)
 {
-    struct stream *s = xcalloc(1, sizeof *s);
+    struct stream *s = xalloc_aligned(CACHE_LINE, sizeof *s);
     s->account = a;
     s->incarnation = incarnation;
     bool is_file = config->storage == JS_STORAGE_FILE;

@@ -39,8 +39,8 @@ struct stream_maker {
     void (*applied)(struct stream_maker *);
 };
 
-/* What a stored message touches stands first, so that many streams share the caches: up to
- * `config`, with it. */
+/* What a stored message touches stands first, so that many streams share the caches: up to the part
+ * of `config` that it looks at, and the head of `owner`. */
 struct stream {
     struct js_account   *account;
     struct stream_log   *log;
@@ -51,7 +51,6 @@ struct stream {
     struct sources      *sources;       /* source.h; NULL: it has never drawn from another */
     struct transform    *transform;     /* of subject_transform; NULL: none */
     struct transform    *republish;     /* NULL: none */
-    struct stream_maker *maker;         /* is told what is applied; NULL: nobody makes it */
     /* as all will be when everything proposed is applied */
     uint64_t             last_proposed; /* sequence */
     nanos                time_proposed;
@@ -67,18 +66,19 @@ struct stream {
     bool                 is_held_loading; /* private to ingest_held.c */
     bool                 is_config_told; /* of a file stream, to a checkpoint */
     bool                 is_torn;       /* a start: the journal has lost something, maybe of it */
-    struct list          waits;         /* struct stream_wait, by `upto` */
-    struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
-    struct buf           last_id;       /* Nats-Msg-Id of the last message; empty: it had none */
-    struct buf           last_id_proposed; /* … of the last one that was proposed */
-    struct text_queue    answers;       /* private to stream_answers.c */
-    struct text_queue    held;          /* private to ingest_held.c */
     struct buf           ack;           /* a PubAck in the making … */
     uint32_t             ack_prefix;    /* … of which so much never changes */
+    struct list          waits;         /* struct stream_wait, by `upto` */
+    struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
+    struct text_queue    answers;       /* private to stream_answers.c */
+    struct text_queue    held;          /* private to ingest_held.c */
+    struct buf           last_id;       /* Nats-Msg-Id of the last message; empty: it had none */
+    struct buf           last_id_proposed; /* … of the last one that was proposed */
+    struct stream_maker *maker;         /* is told what is applied; NULL: nobody makes it */
     struct sink          sink;          /* of its subjects */
-    struct store_owner   owner;         /* of a file stream */
     struct stream_config config;
 
+    CACHE_ALIGNED struct store_owner owner; /* of a file stream */
     uint64_t             incarnation;   /* never used again */
     uint64_t             hash_seed;     /* of ids */
     struct arena        *config_arena;  /* holds what config points to; replaced with it */
@@ -122,8 +122,9 @@ struct stream {
 /* Prefetches it all: what comes next touches more than one line of it. */
 static inline void stream_soon(const struct stream *s)
 {
-    for (size_t at = 0; at < offsetof(struct stream, incarnation); at += CACHE_LINE)
+    for (size_t at = 0; at < offsetof(struct stream, config.name); at += CACHE_LINE)
         PREFETCH((const char *)s + at);
+    PREFETCH(&s->owner);
 }
 
 static inline bool stream_is_file(const struct stream *s)

@@ -61,41 +61,43 @@ struct stream_consumer_limits {
 };
 
 struct stream_config {
+    /* what a stored message looks at */
+    enum js_retention   retention;
+    enum js_discard     discard;
+    enum js_storage     storage;
+    int32_t             max_msg_size;
+    int64_t             max_msgs;       /* -1, here and below: no limit */
+    int64_t             max_bytes;
+    int64_t             max_msgs_per_subject;
+    nanos               max_age;        /* 0: for ever */
+    bool                no_ack;
+    bool                sealed;
+    bool                discard_new_per_subject;
+    bool                allow_rollup_hdrs;
+    bool                allow_msg_ttl;
+    bool                allow_msg_counter;
+    bool                allow_msg_schedules;
+    struct stream_source    *mirror;    /* NULL, here and below: none */
+    struct json_array        sources;   /* struct stream_source */
+
     const char         *name;
     const char         *description;
     struct json_array   subjects;       /* const char * */
-    enum js_retention   retention;
-    int64_t             max_consumers;  /* -1, here and below: no limit */
-    int64_t             max_msgs;
-    int64_t             max_bytes;
-    nanos               max_age;        /* 0: for ever */
-    int64_t             max_msgs_per_subject;
-    int32_t             max_msg_size;
-    enum js_discard     discard;
-    enum js_storage     storage;
+    int64_t             max_consumers;
     int64_t             num_replicas;
-    bool                no_ack;
     nanos               duplicate_window;
-    struct stream_placement *placement; /* NULL, here and below: none */
-    struct stream_source    *mirror;
-    struct json_array        sources;   /* struct stream_source */
+    struct stream_placement *placement;
     enum js_compression compression;
     uint64_t            first_seq;
     struct stream_transform *subject_transform;
     struct stream_republish *republish;
     bool                allow_direct;
     bool                mirror_direct;
-    bool                discard_new_per_subject;
-    bool                sealed;
     bool                deny_delete;
     bool                deny_purge;
-    bool                allow_rollup_hdrs;
     struct stream_consumer_limits consumer_limits;
-    bool                allow_msg_ttl;
     nanos               subject_delete_marker_ttl;
-    bool                allow_msg_counter;
     bool                allow_atomic;
-    bool                allow_msg_schedules;
     enum js_persist     persist_mode;
     bool                allow_batched;
     struct json_array   metadata;       /* struct json_pair, sorted */

@@ -78,7 +78,7 @@ static const struct stream_log_ops ops = {
 
 struct stream_log *stream_log_journal_new(struct store *s, struct store_owner *o)
 {
-    struct log_journal *l = xcalloc(1, sizeof *l);
+    struct log_journal *l = xalloc_aligned(CACHE_LINE, sizeof *l);
     assert(o->incarnation > 0);
     l->base.ops = &ops;
     l->base.owner = o->incarnation;

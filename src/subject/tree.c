@@ -8,7 +8,7 @@ enum { SUBJECT_MAX = 65535 };
 
 struct tree *tree_new(void)
 {
-    return xcalloc(1, sizeof(struct tree));
+    return xalloc_aligned(CACHE_LINE, sizeof(struct tree));
 }
 
 struct tree *tree_free(struct tree *t)

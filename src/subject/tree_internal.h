@@ -42,9 +42,9 @@ enum tree_kind {
 };
 
 struct tree {
-    struct slab slab;
     slab_ref root; /* 0: empty */
     uint64_t count;
+    struct slab slab;
 };
 
 struct tree_node {
