@@ -211,30 +211,28 @@ static struct json_array account_rows(struct metrics *m)
 enum label_set { ACCSTATZ_LABELS, ACCOUNTZ_LABELS, SURVEYOR_LABELS, SURVEYOR_JS_LABELS };
 enum { ACCOUNT_LABELS_MAX = 5 };
 
-static uint32_t account_labels(const struct metrics *m, enum label_set set, const char *name,
+static uint32_t account_labels(const struct metrics *m, enum label_set set, const char *account,
                                struct label ret[ACCOUNT_LABELS_MAX])
 {
+    static const char *const names[][ACCOUNT_LABELS_MAX] = {
+        [ACCSTATZ_LABELS] = { "server_id", "account", "account_id", "account_name" },
+        [ACCOUNTZ_LABELS] = { "server_id", "account_id", "account_name" },
+        [SURVEYOR_LABELS] = { "account", "account_name", "server_cluster", "server_id",
+                              "server_name" },
+        [SURVEYOR_JS_LABELS] = { "account", "account_name" },
+    };
     const struct server_identity *id = &m->request->core->identity;
-    const struct label account = { "account", name }, account_name = { "account_name", name };
-    assert(name != NULL);
-    ret[0] = account;
-    ret[1] = account_name;
-    switch (set) {
-    case SURVEYOR_JS_LABELS: return 2;
-    case ACCOUNTZ_LABELS:
-        ret[0] = m->server[0];
-        ret[2] = (struct label){ "account_id", name };
-        return 3;
-    case ACCSTATZ_LABELS:
-        ret[2] = m->server[0];
-        ret[3] = (struct label){ "account_id", name };
-        return 4;
-    case SURVEYOR_LABELS: break;
+    uint32_t count = 0;
+    assert(account != NULL);
+    for (const char *name; count < ACCOUNT_LABELS_MAX && (name = names[set][count]) != NULL;) {
+        const char *value = account;
+        if (strcmp(name, "server_id") == 0) value = id->id;
+        if (strcmp(name, "server_name") == 0) value = id->name;
+        if (strcmp(name, "server_cluster") == 0) value = id->cluster;
+        ret[count++] = (struct label){ name, value };
     }
-    ret[2] = (struct label){ "server_cluster", id->cluster };
-    ret[3] = (struct label){ "server_id", id->id };
-    ret[4] = (struct label){ "server_name", id->name };
-    return ACCOUNT_LABELS_MAX;
+    assert(count >= 2);
+    return count;
 }
 
 static void add_accounts(struct metrics *m, const char *prefix, struct json_array rows,

@@ -56,7 +56,7 @@ static void dashboards_find_the_names_that_they_know(void **state)
         "nats_leafz_conn_nodes_total{",
         "account_id=\"$G\",account_name=\"$G\"} 1\n",
         "nats_accstatz_current_connections{server_id=\"NID\",account=\"$G\",",
-        "nats_accountz_is_system{server_id=\"NID\",account=\"$SYS\",",
+        "nats_accountz_is_system{server_id=\"NID\",account_id=\"$SYS\",",
         "process_resident_memory_bytes 4096\n",
         "nats_metrics_truncated 0\n",
     };
