@@ -109,6 +109,11 @@ static const struct option_block trace_block = {
     .unknown = "Unknown field ",
     .unknown_after = " parsing account message trace map/struct \"msg_trace\"",
 };
+static const struct option_block trace_dest_block = {
+    OPT_BLOCK("trace_dest", trace_rows),
+    .unknown = "Unknown field ",
+    .unknown_after = " parsing account message trace map/struct \"trace_dest\"",
+};
 
 static void trace_read(struct loader *l, const struct field *f)
 {
@@ -118,7 +123,9 @@ static void trace_read(struct loader *l, const struct field *f)
     a->trace_pos = v->pos;
     a->trace_sampling = 0;
     if (v->kind == VALUE_TEXT) a->trace_dest = value_text(v);
-    else if (v->kind == VALUE_MAP) (void)load_block(l, &trace_block, v, a);
+    else if (v->kind == VALUE_MAP)
+        (void)load_block(
+            l, strcmp(f->name, trace_block.name) == 0 ? &trace_block : &trace_dest_block, v, a);
     else
         load_error(l, v->pos,
                    "Expected account message trace %s to be a string or a map/struct, got %s",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* authorization { } in its five shapes, and users. */
+#include "base/assert.h"
 #include "base/map.h"
 #include "config/load_internal.h"
 #include "config/value.h"
@@ -8,9 +9,12 @@
 
 /* --- timeout --- */
 
+/* Of the number as written: as a duration it may have overflowed. */
 static void timeout_high(struct loader *l, const struct value *v, nanos d)
 {
-    double seconds = (double)d / (double)SECOND;
+    double seconds = v->kind == VALUE_INTEGER ? (double)v->integer
+                     : v->kind == VALUE_FLOAT ? v->number
+                                              : (double)d / (double)SECOND;
     if (seconds <= 60) return;
     load_warning(l, v->pos, "timeout",
                  "timeout of %s (%f seconds) is high, consider keeping it under 60 seconds. "
@@ -18,11 +22,20 @@ static void timeout_high(struct loader *l, const struct value *v, nanos d)
                  load_value_text(l, v), seconds);
 }
 
+/* Numbers too large wrap around as in nats-server; what has a fraction is held within the type. */
+static nanos seconds_of(const struct value *v)
+{
+    const double most = 9e9;            /* seconds that fit */
+    if (v->kind == VALUE_INTEGER) return (nanos)((uint64_t)v->integer * (uint64_t)SECOND);
+    assert(v->kind == VALUE_FLOAT);
+    double seconds = v->number > most ? most : v->number < -most ? -most : v->number;
+    return (nanos)(seconds * (double)SECOND);
+}
+
 void load_timeout(struct loader *l, const char *where, const struct field *f, nanos *ret_timeout)
 {
     const struct value *v = f->value;
-    if (v->kind == VALUE_INTEGER) *ret_timeout = (nanos)((uint64_t)v->integer * (uint64_t)SECOND);
-    else if (v->kind == VALUE_FLOAT) *ret_timeout = (nanos)(v->number * (double)SECOND);
+    if (v->kind == VALUE_INTEGER || v->kind == VALUE_FLOAT) *ret_timeout = seconds_of(v);
     else if (v->kind != VALUE_TEXT) load_error(l, v->pos, "%s'timeout' wrong type", where);
     else if (gotime_duration_parse(v->text, ret_timeout) != ERR_OK)
         load_error(l, v->pos, "%s'timeout' %s", where, load_duration_error(l, value_text(v)));
@@ -47,10 +60,9 @@ static void quiet_timeout_read(struct loader *l, const struct field *f)
 {
     struct authorization_options *a = f->into;
     (void)l;
-    if (f->value->kind == VALUE_INTEGER) a->timeout = f->value->integer * SECOND;
-    else if (f->value->kind == VALUE_FLOAT) a->timeout = (nanos)(f->value->number * (double)SECOND);
-    else if (f->value->kind == VALUE_TEXT &&
-             gotime_duration_parse(f->value->text, &a->timeout) != ERR_OK)
+    const struct value *v = f->value;
+    if (v->kind == VALUE_INTEGER || v->kind == VALUE_FLOAT) a->timeout = seconds_of(v);
+    else if (v->kind == VALUE_TEXT && gotime_duration_parse(v->text, &a->timeout) != ERR_OK)
         a->timeout = 0;
 }
 
@@ -198,7 +210,8 @@ static void callout_list_read(struct loader *l, const struct field *f)
 {
     struct string_list *list = (void *)((char *)f->into + f->row->offset);
     if (f->value->kind != VALUE_ARRAY) {
-        load_error(l, f->value->pos, "Expected %s field to be an array, got *conf.token", f->name);
+        load_error(l, f->value->pos, "Expected %s field to be an array, got *conf.token",
+                   f->row->what);
         return;
     }
     *list = (struct string_list){ .present = true };
@@ -220,12 +233,12 @@ static const struct option_row callout_rows[] = {
     { "account acc", OPT_TEXT, AT(account), RELOAD_NO, .help = "account of the service; $G" },
     { "auth_users users", OPT_CUSTOM, AT(auth_users), RELOAD_NO,
       .help = "users that are not asked about",
-      .read = callout_list_read },
+      .read = callout_list_read, .what = "auth_users" },
     { "xkey key", OPT_CUSTOM, AT(xkey), RELOAD_NO,
       .help = "public curve key of the service", .read = callout_xkey_read },
     { "allowed_accounts", OPT_CUSTOM, AT(allowed_accounts), RELOAD_NO,
       .help = "accounts that answers may name",
-      .read = callout_list_read },
+      .read = callout_list_read, .what = "allowed accounts" },
 };
 #undef AT
 /* clang-format on */
@@ -234,6 +247,16 @@ static const struct option_block callout_block = {
     .unknown = "Unknown field ",
     .unknown_after = " parsing authorization callout",
 };
+
+static uint32_t unknown_count(const struct value *map)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < map->map.count; i++) {
+        const struct value_member *m = &map->map.items[i];
+        if (load_row_find(&callout_block, m->key) == NULL && !m->value->is_used) count++;
+    }
+    return count;
+}
 
 static void callout_read(struct loader *l, const struct field *f)
 {
@@ -248,15 +271,13 @@ static void callout_read(struct loader *l, const struct field *f)
     *c = (struct auth_callout_options){ .present = true, .pos = v->pos, .account = "$G" };
     uint32_t errors = l->report->errors.count;
     (void)load_block(l, &callout_block, v, c);
-    if (l->report->errors.count > errors) {
-        c->present = false;
-        return;
-    }
     struct option_pos pos = v->map.count > 0 ? last_pos(v) : v->pos;
-    if (c->issuer == NULL)
+    if (l->report->errors.count > errors + unknown_count(v)) c->present = false;
+    else if (c->issuer == NULL)
         load_error(l, pos, "Authorization callouts require an issuer to be specified");
     else if (c->auth_users.count == 0)
         load_error(l, pos, "Authorization callouts require authorized users to be specified");
+    c->present = l->report->errors.count == errors;
 }
 
 /* --- the blocks --- */

@@ -218,8 +218,9 @@ void load_exports(struct loader *l, const struct field *f)
             continue;
         }
         struct export_options e = { .pos = v->pos };
+        uint32_t errors = l->report->errors.count;
         (void)load_block(l, &export_block, v, &e);
-        export_check(l, v, &e);
+        if (l->report->errors.count == errors) export_check(l, v, &e);
         if (e.subject == NULL) continue;
         void *items = a->exports;
         struct export_options *at = arena_push(l->arena, &items, &a->exports_count, sizeof(*at));

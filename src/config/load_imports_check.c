@@ -19,13 +19,14 @@ static bool export_accounts_check(struct loader *l, struct option_pos pos,
                                   const struct export_options *e)
 {
     const char *kind = e->kind == EXPORT_STREAM ? "stream" : "service";
+    bool all_known = true;
     for (uint32_t i = 0; i < e->accounts.count; i++) {
         const char *name = e->accounts.items[i];
         if (options_account(l->options, name) != NULL) continue;
         load_error(l, pos, "%s account not defined for %s export", load_quote(l, name), kind);
-        return false;
+        all_known = false;
     }
-    return true;
+    return all_known;
 }
 
 static bool token_position_valid(const struct export_options *e)
@@ -39,13 +40,13 @@ static bool token_position_valid(const struct export_options *e)
 
 static void export_check(struct loader *l, struct option_pos pos, const struct export_options *e)
 {
-    if (!export_accounts_check(l, pos, e) || e->kind == EXPORT_STREAM) return;
+    if (!export_accounts_check(l, pos, e)) return;
     if (!token_position_valid(e)) {
-        load_error(l, pos, "Error adding service export %s: sublist: invalid subject",
-                   load_quote(l, e->subject));
+        load_error(l, pos, "Error adding %s export %s: sublist: invalid subject",
+                   e->kind == EXPORT_STREAM ? "stream" : "service", load_quote(l, e->subject));
         return;
     }
-    if (!e->latency_present) return;
+    if (e->kind == EXPORT_STREAM || !e->latency_present) return;
     const char *reason = NULL;
     if (e->response_type != RESPONSE_SINGLETON) reason = "bad service response type";
     else if (!subject_literal(slice_str(e->latency_subject)) ||
@@ -58,6 +59,16 @@ static void export_check(struct loader *l, struct option_pos pos, const struct e
 
 /* --- imports --- */
 
+/* An export with a token position is for each account what bears its name there. */
+static bool token_names(const struct export_options *e, const char *subject, const char *importer)
+{
+    struct slice rest = slice_str(subject), token;
+    if (e->account_token_position == 0) return true;
+    for (uint32_t i = 1; subject_next_token(&rest, &token); i++)
+        if (i == e->account_token_position) return slice_equal_str(token, importer);
+    return false;
+}
+
 /* The export that lets `importer` have this, or NULL. */
 static const struct export_options *export_find(const struct account_options *exporter,
                                                 const struct import_options *m,
@@ -68,6 +79,7 @@ static const struct export_options *export_find(const struct account_options *ex
         if (e->kind != m->kind) continue;
         if (!subject_covers(slice_str(e->subject), slice_str(m->subject))) continue;
         if (e->accounts.present && !list_has(&e->accounts, importer)) continue;
+        if (!token_names(e, m->subject, importer)) continue;
         return e;
     }
     return NULL;
@@ -86,9 +98,7 @@ static bool stream_repeats(const struct account_options *a, const struct import_
 {
     for (const struct import_options *other = a->imports; other < m; other++) {
         if (other->kind != EXPORT_STREAM || strcmp(other->account, m->account) != 0) continue;
-        bool same_to = (other->to == NULL) == (m->to == NULL) &&
-                       (m->to == NULL || strcmp(other->to, m->to) == 0);
-        if (same_to && strcmp(other->subject, m->subject) == 0) return true;
+        if (strcmp(other->subject, m->subject) == 0) return true;
     }
     return false;
 }
@@ -102,7 +112,8 @@ static const char *stream_error(struct loader *l, const struct account_options *
     if (m->prefix != NULL && subject_has_wildcard(slice_str(m->prefix)))
         return "stream import prefix can not contain wildcard tokens";
     if (stream_repeats(a, m)) return "stream import already exists";
-    if (m->to == NULL || m->to[0] == '\0') return NULL;
+    if (m->to == NULL || m->to[0] == '\0' || !subject_has_wildcard(slice_str(m->subject)))
+        return NULL;
     const char *error = transform_import_error(l->arena, m->subject, m->to);
     if (error == NULL) return NULL;
     return arena_printf(
@@ -110,32 +121,62 @@ static const char *stream_error(struct loader *l, const struct account_options *
         load_quote(l, m->subject), load_quote(l, m->to), error);
 }
 
-/* A walk along services from account to account. */
+/* A walk along imports of one kind from account to account. */
 struct walk {
-    const struct options         *options;
+    struct loader                *loader;
     const struct account_options *start;
     /* later ones do not exist yet: they will be checked in their turn */
     const struct import_options  *last;
     uint32_t                      steps;    /* bounds files made to branch without end */
 };
 
+/* What the importer calls it. */
+static const char *local_name(struct loader *l, const struct import_options *m)
+{
+    if (m->to != NULL && m->to[0] != '\0') return m->to;
+    if (m->prefix == NULL || m->prefix[0] == '\0') return m->subject;
+    return arena_printf(l->arena, "%s.%s", m->prefix, m->subject);
+}
+
+static bool exports_match(const struct account_options *a, enum export_kind kind,
+                          const char *subject)
+{
+    for (uint32_t i = 0; i < a->exports_count; i++)
+        if (a->exports[i].kind == kind &&
+            subject_covers(slice_str(a->exports[i].subject), slice_str(subject)))
+            return true;
+    return false;
+}
+
 /* Do we come back to where we started? */
-static bool forms_cycle(struct walk *w, const struct account_options *at, const char *subject,
-                        uint32_t depth)
+static bool walk_returns(struct walk *w, const struct account_options *at, const char *subject,
+                         uint32_t depth)
 {
     if (depth > CYCLE_DEPTH_MAX || w->steps > CYCLE_STEPS_MAX) return true;
+    if (!exports_match(at, w->last->kind, subject)) return false;
     for (uint32_t i = 0; i < at->imports_count; i++) {
         const struct import_options *m = &at->imports[i];
-        const char *to = m->to != NULL && m->to[0] != '\0' ? m->to : m->subject;
         w->steps++;
         if (at > w->start || (at == w->start && m > w->last)) continue;
-        if (m->kind != EXPORT_SERVICE || !subject_overlaps(slice_str(to), slice_str(subject)))
-            continue;
-        const struct account_options *next = options_account(w->options, m->account);
+        if (m->kind != w->last->kind) continue;
+        const char *name = local_name(w->loader, m);
+        if (!subject_overlaps(slice_str(name), slice_str(subject))) continue;
+        const struct account_options *next = options_account(w->loader->options, m->account);
         if (next == NULL) continue;
-        if (next == w->start || forms_cycle(w, next, m->subject, depth + 1)) return true;
+        if (next == w->start || walk_returns(w, next, m->subject, depth + 1)) return true;
     }
     return false;
+}
+
+/* Would what is imported come back to its importer? Messages of a stream go both by the name that
+ * they have here and by the one that they had. */
+static bool forms_cycle(struct loader *l, const struct account_options *a,
+                        const struct account_options *exporter, const struct import_options *m)
+{
+    struct walk walk = { .loader = l, .start = a, .last = m };
+    if (exporter == a) return false;
+    if (walk_returns(&walk, exporter, m->subject, 0)) return true;
+    return m->kind == EXPORT_STREAM && walk_returns(&walk, exporter, local_name(l, m), 0);
 }
 
 static void import_check(struct loader *l, struct option_pos pos, const struct account_options *a,
@@ -149,10 +190,7 @@ static void import_check(struct loader *l, struct option_pos pos, const struct a
     }
     const char *error = m->kind == EXPORT_STREAM ? stream_error(l, a, exporter, m)
                                                  : service_error(exporter, m, a->name);
-    struct walk walk = { .options = l->options, .start = a, .last = m };
-    if (error == NULL && m->kind == EXPORT_SERVICE && exporter != a &&
-        forms_cycle(&walk, exporter, m->subject, 0))
-        error = "import forms a cycle";
+    if (error == NULL && forms_cycle(l, a, exporter, m)) error = "import forms a cycle";
     if (error != NULL)
         load_error(l, pos, "Error adding %s import %s: %s", kind, load_quote(l, m->subject), error);
 }

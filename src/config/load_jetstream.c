@@ -349,7 +349,7 @@ static void cluster_traffic_read(struct loader *l, const struct field *f)
     struct account_js_options *j = f->into;
     const struct value *v = f->value;
     const char *either = v->kind == VALUE_TEXT ? "" : "either ";
-    if (v->kind == VALUE_TEXT && slice_equal_str(v->text, "system"))
+    if (v->kind == VALUE_TEXT && (v->text.len == 0 || slice_equal_str(v->text, "system")))
         j->cluster_traffic = ACCOUNT_JS_TRAFFIC_SYSTEM;
     else if (v->kind == VALUE_TEXT && slice_equal_str(v->text, "owner"))
         j->cluster_traffic = ACCOUNT_JS_TRAFFIC_OWNER;

@@ -44,7 +44,7 @@ static bool rule_parse(struct loader *l, struct slice text, bool may_queue,
                                        arena_str(l->arena, words[1]) };
     if (!subject_check(l, words[0], ret_rule->subject)) return false;
     if (subject_valid_strict(words[1])) return true;
-    load_error_nowhere(l, "queue %s is not a valid queue", load_quote(l, ret_rule->queue));
+    load_error(l, l->rule_pos, "queue %s is not a valid queue", load_quote(l, ret_rule->queue));
     return false;
 }
 
@@ -83,12 +83,15 @@ bool load_subject_rules(struct loader *l, const struct value *v, bool may_queue,
     return good;
 }
 
+/* Messages about a subject have a place only below allow or deny. */
 static void sides_read(struct loader *l, const struct value *v, bool may_queue,
                        struct subject_rules *rules)
 {
+    const struct option_pos outer = l->rule_pos;
     for (uint32_t i = 0; i < v->map.count; i++) {
         const struct value_member *m = &v->map.items[i];
         const char *key = load_lower(l->arena, m->key);
+        l->rule_pos = m->value->pos;
         if (strcmp(key, "allow") == 0) {
             rules->allow_present = true;
             (void)load_subject_rules(l, m->value, may_queue, &rules->allow, &rules->allow_count);
@@ -102,6 +105,7 @@ static void sides_read(struct loader *l, const struct value *v, bool may_queue,
                        load_quote(l, key));
         }
     }
+    l->rule_pos = outer;
 }
 
 static void rules_read(struct loader *l, const struct field *f, bool may_queue,

@@ -61,10 +61,10 @@ void load_operators(struct loader *l, const struct field *f)
 
 /* --- trusted keys --- */
 
-static void trusted_key_check(struct loader *l, const struct value *v)
+static void trusted_key_check(struct loader *l, const struct value *v, struct option_pos pos)
 {
     if (v->kind != VALUE_TEXT || nkey_is(v->text, NKEY_OPERATOR)) return;
-    load_error(l, v->pos, "trust key %s required to be a valid public operator nkey",
+    load_error(l, pos, "trust key %s required to be a valid public operator nkey",
                load_quote(l, value_text(v)));
 }
 
@@ -73,10 +73,11 @@ void load_trusted_keys(struct loader *l, const struct field *f)
     struct operator_options *t = &l->options->trust;
     t->trusted_keys_pos = f->value->pos;
     if (!load_texts(l, "trusted", f->value, &t->trusted_keys)) return;
-    trusted_key_check(l, f->value);
-    if (f->value->kind != VALUE_ARRAY) return;
-    for (uint32_t i = 0; i < f->value->array.count; i++)
-        trusted_key_check(l, f->value->array.items[i]);
+    const struct value *v = f->value;
+    trusted_key_check(l, v, v->pos);
+    if (v->kind != VALUE_ARRAY) return;
+    for (uint32_t i = 0; i < v->array.count; i++)       /* all messages point to the last one */
+        trusted_key_check(l, v->array.items[i], v->array.items[v->array.count - 1]->pos);
 }
 
 /* --- preload --- */

@@ -28,7 +28,8 @@ static void file_read(struct loader *l, const struct field *f)
         load_error(l, f->value->pos, CANNOT "expected '%s' to be filename", f->name);
         return;
     }
-    *(const char **)(void *)((char *)f->into + f->row->offset) = value_text(f->value);
+    const char *path = value_text(f->value);
+    *(const char **)(void *)((char *)f->into + f->row->offset) = path[0] == '\0' ? NULL : path;
 }
 
 static void flag_read(struct loader *l, const struct field *f)
@@ -167,7 +168,10 @@ static void ciphers_read(struct loader *l, const struct field *f)
         if (name_known(ciphers, ARRAY_COUNT(ciphers), name) ||
             name_known(insecure_ciphers, ARRAY_COUNT(insecure_ciphers), name))
             name_add(l, &tls->cipher_suites, name);
-        else load_error(l, item->pos, "unrecognized cipher %s", name);
+        else {
+            load_error(l, item->pos, "unrecognized cipher %s", name);
+            return;
+        }
     }
 }
 
@@ -182,7 +186,10 @@ static void curves_read(struct loader *l, const struct field *f)
         if (!load_text(l, item, &name)) continue;
         if (name_known(curves, ARRAY_COUNT(curves), name))
             name_add(l, &tls->curve_preferences, name);
-        else load_error(l, item->pos, "unrecognized curve preference %s", name);
+        else {
+            load_error(l, item->pos, "unrecognized curve preference %s", name);
+            return;
+        }
     }
 }
 
@@ -207,10 +214,12 @@ static void pinned_certs_read(struct loader *l, const struct field *f)
         const char *text;
         if (!load_text(l, item, &text)) continue;
         const char *lower = load_lower(l->arena, item->text);
-        if (is_sha256_hex(lower)) name_add(l, &tls->pinned_certs, lower);
-        else
+        if (!is_sha256_hex(lower)) {
             load_error(l, item->pos, CANNOT "'pinned_certs' key %s does not look like " HEX_SHA256,
                        lower);
+            return;
+        }
+        name_add(l, &tls->pinned_certs, lower);
     }
 }
 
@@ -286,9 +295,9 @@ static void certs_read(struct loader *l, const struct field *f)
         if (item->kind != VALUE_MAP) {
             load_error(l, item->pos, "error parsing certificates config: unsupported type %s",
                        value_type_name(item));
-            continue;
+            return;
         }
-        if (!pair_read(l, item, &cert)) continue;
+        if (!pair_read(l, item, &cert)) return;
         void *items = tls->certs;
         struct tls_cert *at = arena_push(l->arena, &items, &tls->certs_count, sizeof(*at));
         tls->certs = items;
@@ -330,6 +339,22 @@ static void cert_match_read(struct loader *l, const struct field *f)
 {
     struct tls_options *tls = f->into;
     if (words_check(l, f)) tls->cert_match = value_text(f->value);
+}
+
+/* A text or texts; nats-server passes over all else, but for an array with something else in it. */
+static void ca_certs_match_read(struct loader *l, const struct field *f)
+{
+    struct tls_options *tls = f->into;
+    const struct value *v = f->value;
+    for (uint32_t i = 0; v->kind == VALUE_ARRAY && i < v->array.count; i++) {
+        if (v->array.items[i]->kind == VALUE_TEXT) continue;
+        load_error(l, v->pos,
+                   "error parsing ca_cert_match: unsupported type *conf.token where string is "
+                   "expected");
+        return;
+    }
+    if (v->kind == VALUE_TEXT || v->kind == VALUE_ARRAY)
+        (void)load_texts(l, f->name, v, &tls->ca_certs_match);
 }
 
 static void skip_invalid_read(struct loader *l, const struct field *f)
@@ -377,8 +402,7 @@ static const struct option_row tls_rows[] = {
     { "cert_store", OWN(cert_store, cert_store_read, "Windows only") },
     { "cert_match_by", OWN(cert_match_by, cert_match_by_read, "Windows only") },
     { "cert_match", OWN(cert_match, cert_match_read, "Windows only") },
-    { "ca_certs_match", OPT_TEXTS, AT(ca_certs_match), RELOAD_YES,
-      .help = "Windows only", .what = "ca_certs_match" },
+    { "ca_certs_match", OWN(ca_certs_match, ca_certs_match_read, "Windows only") },
     { "cert_match_skip_invalid", OWN(cert_match_skip_invalid, skip_invalid_read, "Windows only") },
 };
 #undef AT

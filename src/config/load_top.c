@@ -65,8 +65,8 @@ static void max_sub_tokens_read(struct loader *l, const struct field *f)
     struct options *o = f->into;
     int64_t value;
     if (!load_integer(l, f->value, &value)) return;
-    if (value > UINT8_MAX) load_error(l, f->value->pos, "max_sub_tokens value is too big");
-    else if (value < 0) load_error(l, f->value->pos, "max_sub_tokens value can not be negative");
+    if (value > UINT8_MAX) load_error(l, f->value->pos, "%s value is too big", f->name);
+    else if (value <= 0) load_error(l, f->value->pos, "%s value can not be negative", f->name);
     else o->limits.max_sub_tokens = value;
 }
 

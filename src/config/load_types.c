@@ -49,8 +49,9 @@ const char *load_value_text(struct loader *l, const struct value *v)
 {
     char number[JSON_DOUBLE_SIZE];
     switch (v->kind) {
-    case VALUE_TEXT:
-    case VALUE_DATETIME: return value_text(v);
+    case VALUE_TEXT: return value_text(v);
+    case VALUE_DATETIME:                /* 2016-05-04T18:53:41Z */
+        return arena_printf(l->arena, "%.10s %.8s +0000 UTC", value_text(v), value_text(v) + 11);
     case VALUE_BOOL: return v->boolean ? "true" : "false";
     case VALUE_INTEGER: return arena_printf(l->arena, "%lld", (long long)v->integer);
     case VALUE_FLOAT: return arena_printf(l->arena, "%s", json_double_text(v->number, number));
@@ -303,7 +304,7 @@ static void rtt_thresholds_read(struct loader *l, const struct field *f)
         if (!load_text(l, f->value->array.items[i], &text)) continue;
         if (gotime_duration_parse(slice_str(text), &d) != ERR_OK) {
             load_error(l, f->value->pos, "%s", load_duration_error(l, text));
-            continue;
+            return;
         }
         void *items = c->rtt_thresholds;
         nanos *at = arena_push(l->arena, &items, &c->rtt_thresholds_count, sizeof(*at));

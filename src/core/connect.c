@@ -4,6 +4,7 @@
 #include "auth/decide.h"
 #include "base/assert.h"
 #include "core/check.h"
+#include "core/note.h"
 #include "core/password.h"
 #include "core/refuse.h"
 #include "core/session.h"
@@ -144,6 +145,24 @@ void session_keep_cookies(struct session *s, const struct upgrade *u)
     if (u->user.len + u->pass.len + u->token.len + u->jwt.len > 0) keep_login(s, &said, false);
 }
 
+/* False, after a line in the log: what is wrong with JSON that is none. */
+static bool unreadable(struct session *s, struct slice json)
+{
+    char text[JSON_FAULT_SIZE];
+    struct json_fault fault = { 0 };
+    uint32_t end = 0;
+    assert(s->phase == SESSION_OPEN);
+    if (json_check_first(json, JSON_DEPTH_MAX, &end, &fault) == ERR_OK) {
+        while (end < json.len && memchr(" \t\r\n", json.ptr[end], 4) != NULL) end++;
+        fault = (struct json_fault){ .context = "after top-level value", .offset = end };
+        fault.is_too_deep = end == json.len;    /* nothing else is refused but by json_check */
+    }
+    bool is_cut = fault.context == NULL && !fault.is_too_deep;
+    note(s, LOG_ERROR, "%s",
+         is_cut ? "unexpected end of JSON input" : json_fault_text(&fault, json, text));
+    return false;
+}
+
 /* Rarely needed: what no library writes, or is wrong. */
 static bool read_odd(struct session *s, struct slice json, struct said *said)
 {
@@ -153,10 +172,15 @@ static bool read_odd(struct session *s, struct slice json, struct said *said)
                                   .depth_max = JSON_DEPTH_MAX };
     AUTO_FREE(json_doc) doc = NULL;
     AUTO_FREE(arena) arena = arena_new();
-    if (json_doc_parse(json, &limits, &doc) != ERR_OK) return false;
+    struct errmsg why = { 0 };
+    if (json_doc_parse(json, &limits, &doc) != ERR_OK) return unreadable(s, json);
     struct json_value root = json_doc_root(doc);
-    if (json_kind(root) != JSON_OBJECT && json_kind(root) != JSON_NULL) return false;
-    if (json_table_read(&said_table, root, arena, said, NULL) != ERR_OK) return false;
+    bool is_object = json_kind(root) == JSON_OBJECT || json_kind(root) == JSON_NULL;
+    if (!is_object) (void)errmsg_set(&why, ERR_INVALID, "not an object");
+    if (!is_object || json_table_read(&said_table, root, arena, said, &why) != ERR_OK) {
+        note(s, LOG_ERROR, "CONNECT: %s", why.text);
+        return false;
+    }
     keep_login(s, said, said->account.len > 0 || said->new_account);
     assert(s->login->user.len == said->user.len);       /* `said` lies in the arena no more */
     return true;
@@ -315,8 +339,8 @@ static void connected(struct session *s)
     s->wants_events = s->protocol >= 1;
     if (!s->is_connected) {
         s->is_connected = true;
+        /* until the first PONG, which is asked for soon, whatever else comes by then */
         s->rtt = r->now > s->started ? r->now - s->started : 1;
-        s->rtt_at = r->now;
     }
     assert(!s->no_responders || s->headers);    /* a 503 is nothing but a header */
     session_ping_start(s, true);

@@ -52,8 +52,9 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
         if (got == NATS_PARSE_MORE) break;
         if (UNLIKELY(got != NATS_PARSE_OP)) {
             if (got == NATS_PARSE_END) session_publish_subject(s, op.subject);
-            if (got == NATS_PARSE_PAYLOAD) note(s, LOG_ERROR, "maximum payload exceeded");
-            else if (got != NATS_PARSE_LINE) note(s, LOG_ERROR, "protocol parser error");
+            if (s->traced && (got == NATS_PARSE_ARGS || got == NATS_PARSE_PAYLOAD))
+                trace_in_line(s, op.line);
+            note_unparsed(s, got, rest, &op);
             session_close(s, reason_of_parse(got));
             assert(s->phase == SESSION_CLOSED);
             return at;
@@ -115,10 +116,19 @@ void session_take_op(struct session *s, const struct nats_op *op)
 
 /* ---- PROXY protocol ---- */
 
+void session_proxy_refused(struct session *s, const char *why)
+{
+    char addr[NET_ADDR_TEXT];
+    assert(s->phase == SESSION_PROXY);
+    assert(!s->addr_known);
+    log_warn(s->home->core->env->log, "Error reading PROXY protocol header from %s: %s",
+             net_addr_text(&s->addr, addr), why);
+    session_close(s, CLOSE_PROTOCOL_SILENT);
+}
+
 uint32_t session_proxy_header(struct session *s, struct slice in, uint64_t *ret_need)
 {
     struct proxy_head head;
-    char addr[NET_ADDR_TEXT];
     *ret_need = 0;
     session_check(s);
     assert(s->phase == SESSION_PROXY);
@@ -126,11 +136,7 @@ uint32_t session_proxy_header(struct session *s, struct slice in, uint64_t *ret_
     switch (proxy_parse(in, &head)) {
     case PROXY_MORE: return 0;
     case PROXY_NONE: head.consumed = 0; break;
-    case PROXY_BAD:
-        log_warn(s->home->core->env->log, "Error reading PROXY protocol header from %s: %s",
-                 net_addr_text(&s->addr, addr), head.why);
-        session_close(s, CLOSE_PROTOCOL_SILENT);
-        return 0;
+    case PROXY_BAD: session_proxy_refused(s, head.why); return 0;
     case PROXY_OK:
         if (!head.known) break;
         memcpy(s->addr.ip, head.ip, sizeof s->addr.ip);

@@ -29,8 +29,8 @@ static void what_closes_a_client_is_logged_and_nothing_behind_it_is_taken(void *
         const char *bytes, *logged;
         uint64_t messages;
     } rows[] = {
-        { "HELLO\r\nPUB a 1\r\nx\r\n", "protocol parser error", 0 },
-        { "PUB a 1\r\nx\r\nPUB a\r\nPUB a 1\r\nx\r\n", "protocol parser error", 1 },
+        { "HELLO\r\nPUB a 1\r\nx\r\n", "Client parser ERROR", 0 },
+        { "PUB a 1\r\nx\r\nPUB a\r\nPUB a 1\r\nx\r\n", "processPub Parse Error: \"a\"", 1 },
         { "PUB a 9999999\r\nPUB a 1\r\nx\r\n", "maximum payload exceeded", 0 },
         { "-ERR 'gone'\r\nPUB a 1\r\nx\r\n", "Client Error 'gone'", 0 },
         { "INFO nothing\r\nPUB a 1\r\nx\r\n", "", 0 },
@@ -153,6 +153,24 @@ static void a_broken_proxy_header_is_logged_and_closes(void **state)
     world_free(w);
 }
 
+static void a_proxy_header_that_does_not_come_is_logged_and_closes(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, NULL);
+    w->listener.options.proxy_protocol = true;
+    uint32_t c = world_accept(w, 0);
+    assert_string_equal(world_say(w, c, "PROXY TCP4 10."), "");
+    w->fake->now += 4 * SECOND;
+    world_run(w);
+    assert_false(world_is_closed(w, c));
+    w->fake->now += 2 * SECOND;
+    world_run(w);
+    assert_true(world_is_closed(w, c));
+    assert_non_null(strstr(buf_str(&w->logged),
+                           "Error reading PROXY protocol header from 127.0.0.1:1000: i/o timeout"));
+    world_free(w);
+}
+
 /* Behind a proxy each client counts at its own address, and the proxy's is nobody's. */
 static void a_proxy_has_any_number_of_strangers_and_each_of_its_clients_few(void **state)
 {
@@ -185,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_proxy_names_the_client_however_its_bytes_are_cut),
         cmocka_unit_test(who_brings_no_proxy_header_is_himself),
         cmocka_unit_test(a_broken_proxy_header_is_logged_and_closes),
+        cmocka_unit_test(a_proxy_header_that_does_not_come_is_logged_and_closes),
         cmocka_unit_test(a_proxy_has_any_number_of_strangers_and_each_of_its_clients_few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,3 +90,38 @@ void note_refused(const struct session *s)
     else note(s, LOG_ERROR, "authentication error - %s %s", kind, buf_str(&who));
     buf_deinit(&who);
 }
+
+/* The size is the last argument, and was read as one before. */
+static uint64_t announced_size(const struct nats_op *op)
+{
+    struct slice text = op->args;
+    uint64_t size = 0;
+    assert(text.len > 0);
+    while (text.len > 0 && memchr(" \t", text.ptr[text.len - 1], 2) != NULL) text.len--;
+    uint32_t from = text.len;
+    while (from > 0 && memchr(" \t", text.ptr[from - 1], 2) == NULL) from--;
+    bool is_number = slice_to_u64(slice_from(text, from), &size);
+    assert(is_number);
+    return size;
+}
+
+void note_unparsed(const struct session *s, enum nats_parse got, struct slice in,
+                   const struct nats_op *op)
+{
+    static const uint32_t SHOWN = 32;           /* as many bytes as nats-server shows */
+    struct buf text = { 0 };
+    assert(got != NATS_PARSE_OP);
+    assert(got != NATS_PARSE_MORE);
+    if (got == NATS_PARSE_LINE) return;
+    if (got == NATS_PARSE_PAYLOAD) {
+        note(s, LOG_ERROR, "maximum payload exceeded: %llu vs %lld",
+             (unsigned long long)announced_size(op), (long long)s->limits.max_payload);
+        return;
+    }
+    quote_go(&text, got == NATS_PARSE_ARGS ? op->args : slice_first(in, SHOWN));
+    if (got != NATS_PARSE_ARGS)
+        note(s, LOG_ERROR, "Client parser ERROR: proto='%s'...", buf_str(&text));
+    else if (op->verb == NATS_HPUB && !s->headers) note(s, LOG_ERROR, "%s", op->wrong);
+    else note(s, LOG_ERROR, "%s: %s", op->wrong, buf_str(&text));
+    buf_deinit(&text);
+}

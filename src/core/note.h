@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "env/log.h"
+#include "wire/nats.h"
 
 struct session;
 
@@ -17,5 +18,10 @@ void note(const struct session *, enum log_level, const char *format, ...) PRINT
 
 /* One that was refused: with the name, key or kind of secret that it came with. */
 void note_refused(const struct session *);
+
+/* Why bytes of a client could not be understood, in words that tools look for; `op` is as far as it
+ * was read. Nothing for a line that is too long: closing says so. */
+void note_unparsed(const struct session *, enum nats_parse, struct slice in,
+                   const struct nats_op *);
 
 #endif

@@ -138,7 +138,7 @@ struct session {
     nanos                  last_in;         /* monotonic: last bytes from the client */
     nanos                  ping_sent;
     nanos                  rtt;             /* 0: unknown */
-    nanos                  rtt_at;          /* monotonic: when it was measured */
+    nanos                  rtt_at;          /* monotonic: when PONG came; 0: not yet */
     uint64_t               in_msgs, in_bytes, out_msgs, out_bytes, stalls;
 };
 
@@ -229,6 +229,8 @@ void session_sweep(struct session *);
 void session_worker_done(struct session *);             /* a password check came home */
 
 /* proxy.c: the PROXY header in front of everything else. */
+/* No header, or a broken one: told in the log, and closed. */
+void session_proxy_refused(struct session *, const char *why);
 uint32_t session_proxy_header(struct session *, struct slice in, uint64_t *ret_need);
 
 struct upgrade;

@@ -79,7 +79,8 @@ static void on_ping_due(struct session *s, nanos now)
     nanos interval = ping_interval(s);
     assert(s->phase == SESSION_OPEN);
     assert(now >= s->last_in);
-    bool heard = now - s->last_in < interval && s->rtt > 0 && now - s->rtt_at < RTT_OLD;
+    bool known = s->rtt_at > 0 && now - s->rtt_at < RTT_OLD;
+    bool heard = now - s->last_in < interval && known;
     if (!heard && s->pings_out + 1 > s->home->settings->options->ping_max) {
         count_add(&s->home->stale_connections, 1);
         note(s, LOG_DEBUG, "Stale Client Connection - Closing");
@@ -134,6 +135,14 @@ static void on_tls_over(struct session *s)
     session_close(s, CLOSE_TLS_HANDSHAKE);
 }
 
+/* No request for an upgrade to WebSocket came within the time, or no PROXY header. */
+static void on_upgrade_over(struct session *s)
+{
+    assert(s->phase == SESSION_UPGRADING || s->phase == SESSION_PROXY);
+    if (s->phase == SESSION_PROXY) session_proxy_refused(s, "i/o timeout");
+    else session_close(s, CLOSE_CLIENT_CLOSED);
+}
+
 void session_timer_fire(struct timer *t, nanos now)
 {
     struct session *s = container_of(t, struct session, timer);
@@ -145,7 +154,7 @@ void session_timer_fire(struct timer *t, nanos now)
     case SESSION_TIMER_NONE: unreachable();     /* a timer that is set waits for something */
     case SESSION_TIMER_FIRST: on_first_over(s); break;
     case SESSION_TIMER_TLS: on_tls_over(s); break;
-    case SESSION_TIMER_UPGRADE: session_close(s, CLOSE_CLIENT_CLOSED); break;
+    case SESSION_TIMER_UPGRADE: on_upgrade_over(s); break;
     case SESSION_TIMER_AUTH: session_close(s, CLOSE_AUTH_TIMEOUT); break;
     case SESSION_TIMER_PING: on_ping_due(s, now); break;
     case SESSION_TIMER_REFUSE: session_close(s, (enum close_reason)s->refuse_reason); break;

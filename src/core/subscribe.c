@@ -23,6 +23,7 @@ struct refused {
     struct slice subject;
     struct slice queue;
     struct slice sid;
+    bool has_too_many_tokens;
 };
 
 static void refuse(struct session *s, const struct refused *r, const char *behind)
@@ -37,8 +38,8 @@ static void refuse(struct session *s, const struct refused *r, const char *behin
         buf_add_str(&text, ", Queue: ");
         quote_go(&text, r->queue);
     }
-    note(s, LOG_ERROR, "Subscription Violation - Subject %s, SID %.*s", buf_str(&text),
-         SLICE_ARGS(r->sid));
+    note(s, LOG_ERROR, "Subscription Violation%s - Subject %s, SID %.*s",
+         r->has_too_many_tokens ? " Too Many Tokens" : "", buf_str(&text), SLICE_ARGS(r->sid));
     buf_deinit(&text);
 }
 
@@ -48,12 +49,14 @@ static bool admit(struct session *s, const struct nats_op *op, enum permission *
     int64_t tokens_max = s->home->settings->options->limits.max_sub_tokens;
     *ret_permission = permission_subscribe(s->permissions, op->subject, op->queue);
     if (tokens_max > 0 && subject_token_count(op->subject) > tokens_max) {
-        const struct refused r = { .subject = op->subject, .sid = op->sid };
+        const struct refused r = { .subject = op->subject,
+                                   .sid = op->sid,
+                                   .has_too_many_tokens = true };
         refuse(s, &r, ", too many tokens");
         return false;
     }
     if (*ret_permission == PERMISSION_DENIED) {
-        const struct refused r = { op->subject, op->queue, op->sid };
+        const struct refused r = { op->subject, op->queue, op->sid, false };
         refuse(s, &r, "");
         return false;
     }
@@ -148,7 +151,7 @@ static void tell_lost(struct session *s, const struct sub *sub)
     assert(sub->sink == &s->sink);
     buf_printf(&behind, " (sid \"%.*s\")", SLICE_ARGS(sub_sid(sub)));
     const struct refused r = { interest_entry_subject(&sub->entry),
-                               interest_entry_queue(&sub->entry), sub_sid(sub) };
+                               interest_entry_queue(&sub->entry), sub_sid(sub), false };
     refuse(s, &r, buf_str(&behind));
     buf_deinit(&behind);
 }

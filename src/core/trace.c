@@ -36,7 +36,7 @@ static void payload(struct session *s, const char *arrow, struct slice body, uin
     assert(header_len <= body.len);
     assert(s->traced);
     struct slice shown = o->trace_headers ? headers_of(body, header_len) : body;
-    if (o->trace_headers && header_len == 0) return;
+    if (shown.len == 0 || (o->trace_headers && header_len == 0)) return;
     bool cut = o->traced_msg_len_max > 0 && shown.len > o->traced_msg_len_max;
     if (cut) shown.len = (uint32_t)o->traced_msg_len_max;
     struct buf b = { 0 };
@@ -140,6 +140,12 @@ void trace_in(struct session *s, const struct nats_op *op)
     assert(op->header_len <= op->body.len);
     line(s, "<<-", op->line);
     if (op->verb == NATS_PUB || op->verb == NATS_HPUB) payload(s, "<<-", op->body, op->header_len);
+}
+
+void trace_in_line(struct session *s, struct slice text)
+{
+    assert(text.len > 0);
+    line(s, "<<-", text);
 }
 
 void trace_out(struct session *s, const struct sub *sub, const struct message *m)

@@ -15,6 +15,7 @@ struct sub;
 
 /* an operation came, its payload too */
 void trace_in(struct session *, const struct nats_op *);
+void trace_in_line(struct session *, struct slice text);    /* and could not be understood */
 void trace_out(struct session *, const struct sub *, const struct message *);
 void trace_out_line(struct session *, struct slice text);           /* PONG, -ERR, INFO … */
 void trace_delsub(struct session *, struct slice sid);

@@ -99,6 +99,13 @@ static bool parse_size(struct slice text, uint32_t *ret_size)
     return true;
 }
 
+/* Takes what is wrong from nats-server's log: tools look for these words. */
+static enum nats_parse refuse(struct nats_op *op, const char *wrong)
+{
+    op->wrong = wrong;
+    return NATS_PARSE_ARGS;
+}
+
 static enum nats_parse parse_text(const struct nats_limits *limits, struct nats_op *op)
 {
     (void)limits;
@@ -111,7 +118,7 @@ static enum nats_parse parse_sub(const struct nats_limits *limits, struct nats_o
     (void)limits;
     struct slice args[3];
     uint32_t count = split(op->args, is_gap, args, 3);
-    if (count < 2 || count > 3) return NATS_PARSE_ARGS;
+    if (count < 2 || count > 3) return refuse(op, "processSub Parse Error");
     op->subject = args[0];
     if (count == 3) op->queue = args[1];
     op->sid = args[count - 1];
@@ -124,7 +131,7 @@ static enum nats_parse parse_unsub(const struct nats_limits *limits, struct nats
     struct slice args[2];
     uint32_t count = split(op->args, is_gap, args, 2);
     uint32_t max = 0;
-    if (count < 1 || count > 2) return NATS_PARSE_ARGS;
+    if (count < 1 || count > 2) return refuse(op, "processUnsub Parse Error");
     op->sid = args[0];
     if (count == 2 && parse_size(args[1], &max))
         op->max = max; /* a bad count means now, as for nats-server */
@@ -135,7 +142,8 @@ static enum nats_parse parse_unsub(const struct nats_limits *limits, struct nats
 static enum nats_parse set_sizes(const struct nats_limits *limits, struct nats_op *op,
                                  uint32_t total)
 {
-    if (op->header_len > total) return NATS_PARSE_ARGS;
+    if (op->header_len > total)
+        return refuse(op, "processHeaderPub Header Size larger then TotalSize");
     if (limits->max_payload >= 0 && total > limits->max_payload) return NATS_PARSE_PAYLOAD;
     op->body.len = total;
     return NATS_PARSE_OP;
@@ -164,7 +172,8 @@ static enum nats_parse parse_pub(const struct nats_limits *limits, struct nats_o
     struct slice args[3];
     uint32_t total;
     uint32_t count = split(op->args, is_blank, args, 3);
-    if (count < 2 || count > 3 || !parse_size(args[count - 1], &total)) return NATS_PARSE_ARGS;
+    if (count < 2 || count > 3) return refuse(op, "processPub Parse Error");
+    if (!parse_size(args[count - 1], &total)) return refuse(op, "processPub Bad or Missing Size");
     op->subject = args[0];
     if (count == 3) op->reply = args[1];
     op->sizes = args[count - 1];
@@ -176,12 +185,14 @@ static enum nats_parse parse_hpub(const struct nats_limits *limits, struct nats_
 {
     struct slice args[ARGS_MAX];
     uint32_t total;
-    if (!limits->headers) return NATS_PARSE_ARGS;
+    if (!limits->headers) return refuse(op, "message headers not supported");
     uint32_t count = split(op->args, is_blank, args, ARGS_MAX);
-    if (count < 3 || count > ARGS_MAX) return NATS_PARSE_ARGS;
+    if (count < 3 || count > ARGS_MAX) return refuse(op, "processHeaderPub Parse Error");
     struct slice header_size = args[count - 2], total_size = args[count - 1];
-    if (!parse_size(header_size, &op->header_len) || !parse_size(total_size, &total))
-        return NATS_PARSE_ARGS;
+    if (!parse_size(header_size, &op->header_len))
+        return refuse(op, "processHeaderPub Bad or Missing Header Size");
+    if (!parse_size(total_size, &total))
+        return refuse(op, "processHeaderPub Bad or Missing Total Size");
     op->subject = args[0];
     if (count == ARGS_MAX) op->reply = args[1];
     op->sizes = slice_of(header_size.ptr,

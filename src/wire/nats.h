@@ -45,6 +45,8 @@ struct nats_op {
     uint32_t header_len;  /* HPUB */
     struct slice body;    /* PUB, HPUB: headers and payload, without the final CR LF */
     struct slice tail;    /* "[reply ]sizes\r\n" body "\r\n", contiguous in the input */
+    /* only with NATS_PARSE_ARGS: what is, in the words of nats-server's log */
+    const char *wrong;
 };
 
 struct nats_limits {
@@ -63,8 +65,9 @@ enum nats_parse {
     NATS_PARSE_END,     /* no line end behind the payload of `*ret_op`: an unknown operation, too */
 };
 
-/* `*ret_used`: length of the operation (NATS_PARSE_OP). `*ret_need`: with NATS_PARSE_MORE, the
- * length of the whole frame when its sizes are known, else 0. */
+/* `*ret_op` is set with NATS_PARSE_OP, and as far as the line was read with NATS_PARSE_ARGS and
+ * NATS_PARSE_PAYLOAD. `*ret_used`: length of the operation (NATS_PARSE_OP). `*ret_need`: with
+ * NATS_PARSE_MORE, the length of the whole frame when its sizes are known, else 0. */
 enum nats_parse nats_next(const struct nats_limits *, struct slice in, struct nats_op *ret_op,
                           uint32_t *ret_used, uint64_t *ret_need);
 
