@@ -180,25 +180,37 @@ static struct verdict find_ill(struct request *r)
     return v;
 }
 
+/* JetStream as a whole. */
+static struct verdict judge_server(struct request *r)
+{
+    bool is_on = r->facts->options->jetstream.enabled, is_served = r->facts->jetstream != NULL;
+    if (is_on && !is_served) return unavailable("JetStream is not served");
+    if (is_on && r->js.sums.is_failed)
+        return unavailable("JetStream's journal has failed: write error");
+    if (is_on && r->js.sums.is_full) return unavailable("JetStream's disk is full");
+    return (struct verdict){ .code = 200 };
+}
+
+const char *healthz_status(struct request *r, bool server_only)
+{
+    struct verdict v = judge_server(r);
+    if (v.code == 200 && !server_only) v = find_ill(r);
+    assert(v.code == 200 || v.status != NULL);
+    return v.code == 200 ? "ok" : v.status;
+}
+
 static struct verdict judge(struct request *r)
 {
     struct subject_of_health a = asked(r);
-    bool is_server = asks_for_server(r);
-    bool is_on = r->facts->options->jetstream.enabled, is_served = r->facts->jetstream != NULL;
     if (is_set(a.stream) && !is_set(a.account))
         return bad_request("\"account\" must not be empty when checking stream health");
     if (is_set(a.consumer) && !is_set(a.stream))
         return bad_request("\"stream\" must not be empty when checking consumer health");
-    if (is_on && !is_served) return unavailable("JetStream is not served");
-    if (!is_on) return (struct verdict){ .code = 200 };
-    if (r->js.sums.is_failed) return unavailable("JetStream's journal has failed: write error");
-    if (r->js.sums.is_full) return unavailable("JetStream's disk is full");
-    if (is_server) return (struct verdict){ .code = 200 };
-    if (is_set(a.account)) {
-        struct verdict v = find_named(r, &a);
-        if (v.code != 200) return v;
-    }
-    return find_ill(r);
+    struct verdict v = judge_server(r);
+    bool is_on = r->facts->options->jetstream.enabled;
+    if (v.code != 200 || asks_for_server(r) || !is_on) return v;
+    if (is_set(a.account)) v = find_named(r, &a);
+    return v.code == 200 ? find_ill(r) : v;
 }
 
 void healthz_serve(struct request *r)

@@ -1,41 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/metrics.h"
 
-#include "auth/directory.h"
 #include "base/assert.h"
-#include "monitor/accountz.h"
-#include "monitor/exposition.h"
+#include "monitor/healthz.h"
+#include "monitor/metrics_internal.h"
 #include "monitor/metrics_js.h"
 #include "monitor/req_stats.h"
 #include "monitor/request.h"
 #include "monitor/varz.h"
 
-/* Names begin with these. */
-struct naming {
-    const char *name;
-    const char *core;
-    const char *jetstream;
-};
-
 /* In the order of enum metrics_style. */
 static const struct naming namings[] = {
     [METRICS_HELM] = { "helm", "nats_", "nats_" },
     [METRICS_EXPORTER] = { "exporter", "gnatsd_", "jetstream_" },
-    [METRICS_SURVEYOR] = { "surveyor", "nats_core_", "nats_core_jetstream_" },
+    [METRICS_SURVEYOR] = { "surveyor", "nats_core_", "nats_" },
 };
-
-struct metrics {
-    struct request *request;
-    struct exposition out;
-    struct naming naming;
-    struct label server[1]; /* server_id */
-    bool is_detailed;
-    bool is_truncated;
-};
-
-static const char GAUGE[] = "gauge";
-static const char COUNTER[] = "counter";
-static const char UNTYPED[] = "untyped";
 
 /* ---- a table as metrics ---- */
 
@@ -64,25 +43,25 @@ static bool is_info(const char *field)
 static void add_info(struct metrics *m, const char *prefix, const char *name, const char *value)
 {
     struct label labels[] = { m->server[0], { "value", value } };
-    exposition_family(&m->out, prefix, name, GAUGE, name);
+    exposition_family(&m->out, prefix, name, METRIC_GAUGE, name);
     exposition_u64(&m->out, labels, 2, 1);
 }
 
 static void add_u64(struct metrics *m, const char *prefix, const char *name, uint64_t value)
 {
-    exposition_family(&m->out, prefix, name, GAUGE, name);
+    exposition_family(&m->out, prefix, name, METRIC_GAUGE, name);
     exposition_u64(&m->out, m->server, 1, value);
 }
 
 static void add_i64(struct metrics *m, const char *prefix, const char *name, int64_t value)
 {
-    exposition_family(&m->out, prefix, name, GAUGE, name);
+    exposition_family(&m->out, prefix, name, METRIC_GAUGE, name);
     exposition_i64(&m->out, m->server, 1, value);
 }
 
 static void add_double(struct metrics *m, const char *prefix, const char *name, double value)
 {
-    exposition_family(&m->out, prefix, name, GAUGE, name);
+    exposition_family(&m->out, prefix, name, METRIC_GAUGE, name);
     exposition_double(&m->out, m->server, 1, value);
 }
 
@@ -125,19 +104,25 @@ static void add_field(struct metrics *m, struct place p, const struct json_field
         if (strcmp(name, "start") == 0 || strcmp(name, "config_load_time") == 0)
             add_i64(m, p.prefix, name, *(const nanos *)at / MILLISECOND);
         break;
+    case JSON_NANOS:
+        if (!omit || *(const nanos *)at != 0) add_i64(m, p.prefix, name, *(const nanos *)at);
+        break;
     case JSON_STRUCT: add_table(m, (struct place){ p.prefix, inner }, f->table, at); break;
+    case JSON_STRUCT_PTR: {
+        const void *to = *(const void *const *)at;
+        if (to != NULL) add_table(m, (struct place){ p.prefix, inner }, f->table, to);
+        break;
+    }
     case JSON_BOOLEAN:
     case JSON_U8:
     case JSON_U16:
     case JSON_SLICE:
     case JSON_TEXTS:
-    case JSON_STRUCT_PTR:
     case JSON_STRUCTS:
     case JSON_DURATION_TEXT:
     case JSON_RAW:
     /* and those of JetStream's API, which no page has */
     case JSON_GOINT:
-    case JSON_NANOS:
     case JSON_NANOS_LIST:
     case JSON_TIMESTAMP_PTR:
     case JSON_WORD:
@@ -197,16 +182,40 @@ static void add_healthz(struct metrics *m)
 {
     static const char *const names[] = { "status", "js_enabled_only_status",
                                          "js_server_only_status" };
-    bool misses_js = m->request->facts->options->jetstream.enabled &&
-                     (m->request->facts->jetstream == NULL || m->request->js.sums.is_failed);
     for (uint32_t i = 0; i < ARRAY_COUNT(names); i++) {
-        bool is_bad = i > 0 && misses_js;
+        const char *status = healthz_status(m->request, i > 0);
+        bool is_bad = strcmp(status, "ok") != 0;
         const char *value = arena_printf(m->request->arena, "%s_value", names[i]);
-        struct label labels[] = { m->server[0], { "value", is_bad ? "unavailable" : "ok" } };
+        struct label labels[] = { m->server[0], { "value", status } };
         add_u64(m, prefix_of(m, "healthz"), names[i], is_bad ? 1 : 0);
-        exposition_family(&m->out, prefix_of(m, "healthz"), value, GAUGE, value);
+        exposition_family(&m->out, prefix_of(m, "healthz"), value, METRIC_GAUGE, value);
         exposition_u64(&m->out, labels, 2, is_bad ? 0 : 1);
     }
+}
+
+static uint32_t jsz_level(const struct request *r)
+{
+    static const char *const names[] = { "", "accounts", "streams", "consumers", "all" };
+    const char *asked = query_text(&r->query, "jsz");
+    for (uint32_t i = JSZ_ACCOUNTS; i < ARRAY_COUNT(names); i++)
+        if (strcmp(names[i], asked) == 0) return i < JSZ_CONSUMERS ? i : JSZ_CONSUMERS;
+    return JSZ_NONE;
+}
+
+void metrics_add_js_details(struct metrics *m)
+{
+    uint32_t level = jsz_level(m->request);
+    const struct metrics_js details = {
+        .report = &m->request->js,
+        .identity = &m->request->core->identity,
+        .arena = m->request->arena,
+        .out = &m->out,
+        .prefix = m->naming.jetstream,
+        .is_surveyor = m->is_surveyor,
+        .with_accounts = level >= JSZ_ACCOUNTS,
+        .now = m->request->now,
+    };
+    if (!metrics_js_add(&details)) m->is_truncated = true;
 }
 
 struct js_family {
@@ -234,18 +243,10 @@ static void add_jsz(struct metrics *m)
     };
     const char *prefix = arena_printf(m->request->arena, "%sserver_", m->naming.jetstream);
     for (uint32_t i = 0; i < ARRAY_COUNT(families); i++) {
-        exposition_family(&m->out, prefix, families[i].name, GAUGE, families[i].name);
+        exposition_family(&m->out, prefix, families[i].name, METRIC_GAUGE, families[i].name);
         exposition_u64(&m->out, labels, ARRAY_COUNT(labels), families[i].value);
     }
-    const struct metrics_js details = {
-        .report = &m->request->js,
-        .identity = id,
-        .arena = m->request->arena,
-        .out = &m->out,
-        .prefix = m->naming.jetstream,
-        .now = m->request->now,
-    };
-    if (!metrics_js_add(&details)) m->is_truncated = true;
+    metrics_add_js_details(m);
 }
 
 /* ---- connections ---- */
@@ -259,17 +260,18 @@ struct conn_family {
 };
 
 static const struct conn_family conn_families[] = {
-    { "pending_bytes", GAUGE, offsetof(struct conn_report, pending_bytes), 1 },
-    { "subscriptions", GAUGE, offsetof(struct conn_report, subs_count), 1 },
-    { "in_msgs", COUNTER, offsetof(struct conn_report, in_msgs), 1 },
-    { "out_msgs", COUNTER, offsetof(struct conn_report, out_msgs), 1 },
-    { "in_bytes", COUNTER, offsetof(struct conn_report, in_bytes), 1 },
-    { "out_bytes", COUNTER, offsetof(struct conn_report, out_bytes), 1 },
-    { "start", UNTYPED, offsetof(struct conn_report, started), (double)SECOND },
-    { "last_activity", UNTYPED, offsetof(struct conn_report, last_activity), (double)SECOND },
-    { "uptime", UNTYPED, offsetof(struct conn_report, uptime), (double)SECOND },
-    { "idle", GAUGE, offsetof(struct conn_report, idle), (double)SECOND },
-    { "rtt", GAUGE, offsetof(struct conn_report, rtt), (double)SECOND },
+    { "pending_bytes", METRIC_GAUGE, offsetof(struct conn_report, pending_bytes), 1 },
+    { "subscriptions", METRIC_GAUGE, offsetof(struct conn_report, subs_count), 1 },
+    { "in_msgs", METRIC_COUNTER, offsetof(struct conn_report, in_msgs), 1 },
+    { "out_msgs", METRIC_COUNTER, offsetof(struct conn_report, out_msgs), 1 },
+    { "in_bytes", METRIC_COUNTER, offsetof(struct conn_report, in_bytes), 1 },
+    { "out_bytes", METRIC_COUNTER, offsetof(struct conn_report, out_bytes), 1 },
+    { "start", METRIC_UNTYPED, offsetof(struct conn_report, started), (double)SECOND },
+    { "last_activity", METRIC_UNTYPED, offsetof(struct conn_report, last_activity),
+      (double)SECOND },
+    { "uptime", METRIC_UNTYPED, offsetof(struct conn_report, uptime), (double)SECOND },
+    { "idle", METRIC_GAUGE, offsetof(struct conn_report, idle), (double)SECOND },
+    { "rtt", METRIC_GAUGE, offsetof(struct conn_report, rtt), (double)SECOND },
 };
 
 enum { CONN_LABELS = 14 };
@@ -346,179 +348,7 @@ static void add_connz(struct metrics *m)
     else add_conn_sums(m);
 }
 
-/* ---- accounts ---- */
-
-struct account_row {
-    struct account_stat stat;
-    bool is_system;
-    struct auth_limits limits;
-};
-
-static int64_t conns_of(const struct account_row *a)
-{
-    return a->stat.conns;
-}
-static int64_t total_conns_of(const struct account_row *a)
-{
-    return a->stat.total_conns;
-}
-static int64_t subs_of(const struct account_row *a)
-{
-    return (int64_t)a->stat.num_subscriptions;
-}
-static int64_t sent_msgs_of(const struct account_row *a)
-{
-    return (int64_t)a->stat.sent.msgs;
-}
-static int64_t sent_bytes_of(const struct account_row *a)
-{
-    return (int64_t)a->stat.sent.bytes;
-}
-static int64_t received_msgs_of(const struct account_row *a)
-{
-    return (int64_t)a->stat.received.msgs;
-}
-static int64_t received_bytes_of(const struct account_row *a)
-{
-    return (int64_t)a->stat.received.bytes;
-}
-static int64_t slow_of(const struct account_row *a)
-{
-    return (int64_t)a->stat.slow_consumers;
-}
-static int64_t is_system_of(const struct account_row *a)
-{
-    return a->is_system;
-}
-static int64_t limit_conn_of(const struct account_row *a)
-{
-    return a->limits.connections_max;
-}
-static int64_t limit_leaf_of(const struct account_row *a)
-{
-    return a->limits.leafs_max;
-}
-static int64_t limit_subs_of(const struct account_row *a)
-{
-    return a->limits.subscriptions_max;
-}
-static int64_t limit_payload_of(const struct account_row *a)
-{
-    return a->limits.payload_max;
-}
-static int64_t one(const struct account_row *a)
-{
-    (void)a;
-    return 1;
-}
-static int64_t zero(const struct account_row *a)
-{
-    (void)a;
-    return 0;
-}
-
-struct account_family {
-    const char *name;
-    const char *type;
-    int64_t (*value)(const struct account_row *);
-};
-
-static const struct account_family accstatz_families[] = {
-    { "current_connections", GAUGE, conns_of },
-    { "total_connections", GAUGE, total_conns_of },
-    { "subscriptions", GAUGE, subs_of },
-    { "leaf_nodes", GAUGE, zero },
-    { "sent_messages", GAUGE, sent_msgs_of },
-    { "sent_bytes", GAUGE, sent_bytes_of },
-    { "received_messages", GAUGE, received_msgs_of },
-    { "received_bytes", GAUGE, received_bytes_of },
-    { "slow_consumers", GAUGE, slow_of },
-};
-
-static const struct account_family accountz_families[] = {
-    { "client_connections", GAUGE, conns_of },
-    { "leafnode_connections", GAUGE, zero },
-    { "subscriptions", GAUGE, subs_of },
-    { "is_system", GAUGE, is_system_of },
-    { "complete", GAUGE, one },
-    { "expired", GAUGE, zero },
-    { "jetstream_enabled", GAUGE, zero },
-    { "limit_conn", GAUGE, limit_conn_of },
-    { "limit_leaf", GAUGE, limit_leaf_of },
-    { "limit_subs", GAUGE, limit_subs_of },
-    { "limit_payload", GAUGE, limit_payload_of },
-};
-
-/* nats-surveyor counts what the server received and sent. */
-static const struct account_family surveyor_families[] = {
-    { "conn_count", GAUGE, conns_of },
-    { "total_conn_count", GAUGE, total_conns_of },
-    { "leaf_count", GAUGE, zero },
-    { "sub_count", GAUGE, subs_of },
-    { "slow_consumer_count", GAUGE, slow_of },
-    { "msgs_sent", COUNTER, sent_msgs_of },
-    { "bytes_sent", COUNTER, sent_bytes_of },
-    { "msgs_recv", COUNTER, received_msgs_of },
-    { "bytes_recv", COUNTER, received_bytes_of },
-    { "client_msgs_sent", COUNTER, sent_msgs_of },
-    { "client_bytes_sent", COUNTER, sent_bytes_of },
-    { "client_msgs_recv", COUNTER, received_msgs_of },
-    { "client_bytes_recv", COUNTER, received_bytes_of },
-};
-
-static struct json_array account_rows(struct metrics *m)
-{
-    const struct directory *d = m->request->facts->settings->directory;
-    void *rows = NULL;
-    uint32_t count = 0;
-    const struct account *a;
-    for (uint32_t at = 0; (a = accounts_shown(m->request, &at)) != NULL;) {
-        if (count == METRICS_ACCOUNTS_MAX) {
-            m->is_truncated = true;
-            break;
-        }
-        struct account_row *row = arena_push(m->request->arena, &rows, &count, sizeof *row);
-        const struct auth_account *configured = directory_account(d, slice_str(a->name));
-        account_stat_of(a, &row->stat);
-        row->is_system = a->is_system;
-        row->limits = (struct auth_limits){ -1, -1, -1, -1 };
-        if (configured != NULL) row->limits = configured->limits;
-    }
-    return (struct json_array){ rows, count };
-}
-
-struct account_labels {
-    struct label labels[5];
-    uint32_t count;
-};
-
-static struct account_labels account_labels(const struct metrics *m, const char *account)
-{
-    const struct server_identity *id = &m->request->core->identity;
-    if (m->naming.name == namings[METRICS_SURVEYOR].name)
-        return (struct account_labels){ { { "account", account },
-                                          { "account_name", account },
-                                          { "server_cluster", id->cluster },
-                                          { "server_id", id->id },
-                                          { "server_name", id->name } },
-                                        5 };
-    return (struct account_labels){ { m->server[0],
-                                      { "account", account },
-                                      { "account_id", account },
-                                      { "account_name", account } },
-                                    4 };
-}
-
-static void add_accounts(struct metrics *m, const char *prefix, struct json_array rows,
-                         const struct account_family *f)
-{
-    const struct account_row *row = rows.items;
-    exposition_family(&m->out, prefix, f->name, f->type, f->name);
-    for (uint32_t i = 0; i < rows.count; i++) {
-        struct account_labels l = account_labels(m, row[i].stat.acc);
-        exposition_i64(&m->out, l.labels, l.count, f->value(&row[i]));
-    }
-}
+/* ---- all pages ---- */
 
 static void add_exporter(struct metrics *m)
 {
@@ -528,87 +358,7 @@ static void add_exporter(struct metrics *m)
     add_links(m);
     add_healthz(m);
     add_jsz(m);
-    struct json_array rows = account_rows(m);
-    for (uint32_t i = 0; i < ARRAY_COUNT(accstatz_families); i++)
-        add_accounts(m, prefix_of(m, "accstatz"), rows, &accstatz_families[i]);
-    for (uint32_t i = 0; i < ARRAY_COUNT(accountz_families); i++)
-        add_accounts(m, prefix_of(m, "accountz"), rows, &accountz_families[i]);
-}
-
-/* ---- surveyor ---- */
-
-struct core_family {
-    const char *name;
-    const char *type;
-    double value;
-};
-
-static void add_core(struct metrics *m, const struct varz *v, uint32_t accounts)
-{
-    const struct server_identity *id = &m->request->core->identity;
-    const struct label labels[] = { { "server_cluster", id->cluster },
-                                    { "server_id", id->id },
-                                    { "server_name", id->name } };
-    const nanos up = m->request->monotonic - m->request->core->started;
-    const int64_t start_us = v->start / MICROSECOND, up_seconds = up / SECOND;
-    const struct core_family families[] = {
-        { "start_time", GAUGE, (double)start_us * 1000 },
-        { "uptime", GAUGE, (double)up_seconds },
-        { "mem_bytes", GAUGE, (double)v->mem },
-        { "go_memlimit_bytes", GAUGE, 0 },
-        { "core_count", GAUGE, (double)v->cores },
-        { "cpu_percentage", GAUGE, v->cpu },
-        { "connection_count", GAUGE, (double)v->connections },
-        { "total_connection_count", COUNTER, (double)v->total_connections },
-        { "active_account_count", GAUGE, (double)accounts },
-        { "slow_consumer_count", GAUGE, (double)v->slow_consumers },
-        { "subs_count", GAUGE, (double)v->subscriptions },
-        { "sent_msgs_count", COUNTER, (double)v->out_msgs },
-        { "sent_bytes", COUNTER, (double)v->out_bytes },
-        { "recv_msgs_count", COUNTER, (double)v->in_msgs },
-        { "recv_bytes", COUNTER, (double)v->in_bytes },
-        { "rtt_nanoseconds", GAUGE, 0 },
-        { "gateway_count", GAUGE, 0 },
-        { "route_count", GAUGE, 0 },
-    };
-    for (uint32_t i = 0; i < ARRAY_COUNT(families); i++) {
-        exposition_family(&m->out, "nats_core_", families[i].name, families[i].type,
-                          families[i].name);
-        exposition_double(&m->out, labels, ARRAY_COUNT(labels), families[i].value);
-    }
-    const struct label info[] = {
-        labels[0], labels[1], labels[2], { "server_version", v->version }
-    };
-    exposition_family(&m->out, "nats_core_", "info", GAUGE, "the server and its version");
-    exposition_u64(&m->out, info, ARRAY_COUNT(info), 1);
-}
-
-static void add_surveyor(struct metrics *m)
-{
-    struct varz v;
-    varz_fill(m->request, &v);
-    struct json_array rows = account_rows(m);
-    const struct account_row *row = rows.items;
-    uint32_t active = 0;
-    for (uint32_t i = 0; i < rows.count; i++)
-        if (row[i].stat.conns > 0) active++;
-    add_core(m, &v, active);
-    exposition_family(&m->out, "nats_core_account_", "count", GAUGE, "accounts");
-    exposition_u64(&m->out, NULL, 0, rows.count);
-    for (uint32_t i = 0; i < ARRAY_COUNT(surveyor_families); i++)
-        add_accounts(m, "nats_core_account_", rows, &surveyor_families[i]);
-    const struct server_identity *id = &m->request->core->identity;
-    const struct label labels[] = { { "cluster_name", id->cluster },
-                                    { "server_id", id->id },
-                                    { "server_name", id->name } };
-    exposition_family(&m->out, "nats_core_jetstream_", "enabled", GAUGE, "JetStream answers");
-    exposition_u64(&m->out, labels, ARRAY_COUNT(labels), m->request->facts->jetstream != NULL);
-    exposition_family(&m->out, "nats_", "up", GAUGE, "the servers answered");
-    exposition_u64(&m->out, NULL, 0, 1);
-    exposition_family(&m->out, "nats_survey_", "expected_count", GAUGE, "servers expected");
-    exposition_u64(&m->out, NULL, 0, 1);
-    exposition_family(&m->out, "nats_survey_", "surveyed_count", GAUGE, "servers that answered");
-    exposition_u64(&m->out, NULL, 0, 1);
+    metrics_add_accounts(m);
 }
 
 /* ---- of every style ---- */
@@ -616,18 +366,20 @@ static void add_surveyor(struct metrics *m)
 static void add_process(struct metrics *m)
 {
     const struct request *r = m->request;
-    exposition_family(&m->out, "process_", "cpu_seconds_total", COUNTER, "user and system time");
+    exposition_family(&m->out, "process_", "cpu_seconds_total", METRIC_COUNTER,
+                      "user and system time");
     exposition_double(&m->out, NULL, 0, (double)r->usage.cpu_time / (double)SECOND);
-    exposition_family(&m->out, "process_", "resident_memory_bytes", GAUGE, "resident memory");
+    exposition_family(&m->out, "process_", "resident_memory_bytes", METRIC_GAUGE,
+                      "resident memory");
     exposition_u64(&m->out, NULL, 0, r->usage.resident_bytes);
-    exposition_family(&m->out, "process_", "start_time_seconds", GAUGE, "start, since 1970");
+    exposition_family(&m->out, "process_", "start_time_seconds", METRIC_GAUGE, "start, since 1970");
     exposition_double(&m->out, NULL, 0, (double)r->core->started_wall / (double)SECOND);
     const struct label build[] = { { "version", r->facts->midge_version },
                                    { "nats_version", r->core->identity.version },
                                    { "compiler", r->core->identity.go } };
-    exposition_family(&m->out, "nats_", "build_info", GAUGE, "what this server is");
+    exposition_family(&m->out, "nats_", "build_info", METRIC_GAUGE, "what this server is");
     exposition_u64(&m->out, build, ARRAY_COUNT(build), 1);
-    exposition_family(&m->out, "nats_", "metrics_truncated", GAUGE,
+    exposition_family(&m->out, "nats_", "metrics_truncated", METRIC_GAUGE,
                       "1: more connections or accounts than series are allowed for");
     exposition_u64(&m->out, NULL, 0, m->is_truncated ? 1 : 0);
 }
@@ -647,18 +399,14 @@ static bool wants_details(const struct request *r)
     return strcmp(query_text(&r->query, "connz"), "detailed") == 0;
 }
 
-/* What ?jsz= asks of JetStream: each level has those before it. */
+/* Which accounts may have streams is always asked. */
 static void plan_jetstream(struct request *r)
 {
-    static const char *const levels[] = { "accounts", "streams", "consumers", "all" };
-    const char *name = query_text(&r->query, "jsz");
-    uint32_t level = 0;
-    while (level < ARRAY_COUNT(levels) && strcmp(levels[level], name) != 0) level++;
+    uint32_t level = jsz_level(r);
     r->wants_js = true;
-    if (level == ARRAY_COUNT(levels)) return;
     r->js.with_accounts = true;
-    r->js.with_streams = r->js.with_configs = level >= 1;
-    r->js.with_consumers = level >= 2;
+    r->js.with_streams = r->js.with_configs = level >= JSZ_STREAMS;
+    r->js.with_consumers = level >= JSZ_CONSUMERS;
     r->js.limit = METRICS_ACCOUNTS_MAX;
 }
 
@@ -681,7 +429,8 @@ void metrics_serve(struct request *r)
         .server = { { "server_id", r->core->identity.id } },
         .is_detailed = wants_details(r),
     };
-    if (m.naming.name == namings[METRICS_SURVEYOR].name) add_surveyor(&m);
+    m.is_surveyor = m.naming.name == namings[METRICS_SURVEYOR].name;
+    if (m.is_surveyor) metrics_add_surveyor(&m);
     else add_exporter(&m);
     add_process(&m);
     r->response.status = 200;

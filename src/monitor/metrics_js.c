@@ -6,37 +6,62 @@
 static const char GAUGE[] = "gauge";
 
 /* What a series is about: labels in groups, each group behind the one before. */
-enum { ACCOUNT_LABELS = 9, STREAM_LABELS = 13, CONSUMER_LABELS = 17, LABELS_MAX = 17 };
+enum { LABELS_MAX = 17 };
 
-static void account_labels(const struct metrics_js *m, const struct js_report_account *a,
-                           struct label ret[LABELS_MAX])
+struct labels {
+    struct label at[LABELS_MAX];
+    uint32_t     count;
+};
+
+static void add_labels(struct labels *to, const struct label *labels, uint32_t count)
+{
+    assert(to->count + count <= LABELS_MAX);
+    memcpy(to->at + to->count, labels, count * sizeof *labels);
+    to->count += count;
+}
+
+static struct labels account_labels(const struct metrics_js *m, const struct js_report_account *a)
 {
     const struct server_identity *id = m->identity;
-    const struct label labels[ACCOUNT_LABELS] = {
+    const struct label exporter[] = {
         { "server_id", id->id },  { "server_name", id->name }, { "cluster", id->cluster },
         { "domain", id->domain }, { "meta_leader", "" },       { "is_meta_leader", "true" },
         { "account", a->name },   { "account_id", a->name },   { "account_name", a->name },
     };
+    const struct label surveyor[] = {
+        { "account", a->name },  { "account_name", a->name },  { "cluster_name", id->cluster },
+        { "server_id", id->id }, { "server_name", id->name },
+    };
+    struct labels l = { .count = 0 };
     assert(a->name != NULL);
-    memcpy(ret, labels, sizeof labels);
+    if (m->is_surveyor) add_labels(&l, surveyor, ARRAY_COUNT(surveyor));
+    else add_labels(&l, exporter, ARRAY_COUNT(exporter));
+    return l;
 }
 
-static void stream_labels(const struct metrics_js *m, const struct js_report_account *a,
-                          const struct js_report_stream *s, struct label ret[LABELS_MAX])
+static struct labels stream_labels(const struct metrics_js *m, const struct js_report_account *a,
+                                   const struct js_report_stream *s)
 {
-    const struct label labels[] = {
-        { "stream_name", s->info->config.name },
-        { "stream_leader", m->identity->name },
+    const char *name = s->info->config.name, *leader = m->identity->name;
+    const struct label exporter[] = {
+        { "stream_name", name },
+        { "stream_leader", leader },
         { "is_stream_leader", "true" },
         { "stream_raft_group", "" },
     };
-    account_labels(m, a, ret);
-    assert(ACCOUNT_LABELS + ARRAY_COUNT(labels) == STREAM_LABELS);
-    memcpy(ret + ACCOUNT_LABELS, labels, sizeof labels);
+    const struct label surveyor[] = {
+        { "stream", name },
+        { "stream_leader", leader },
+        { "raft_group", "" },
+    };
+    struct labels l = account_labels(m, a);
+    if (m->is_surveyor) add_labels(&l, surveyor, ARRAY_COUNT(surveyor));
+    else add_labels(&l, exporter, ARRAY_COUNT(exporter));
+    return l;
 }
 
-static void consumer_labels(const struct metrics_js *m, const struct consumer_info *c,
-                            struct label ret[LABELS_MAX])
+static void add_consumer_labels(const struct metrics_js *m, const struct consumer_info *c,
+                                struct labels *to)
 {
     const struct label labels[] = {
         { "consumer_name", c->name },
@@ -44,8 +69,7 @@ static void consumer_labels(const struct metrics_js *m, const struct consumer_in
         { "is_consumer_leader", "true" },
         { "consumer_desc", c->config == NULL ? "" : c->config->description },
     };
-    assert(STREAM_LABELS + ARRAY_COUNT(labels) == CONSUMER_LABELS);
-    memcpy(ret + STREAM_LABELS, labels, sizeof labels);
+    add_labels(to, labels, m->is_surveyor ? 2 : ARRAY_COUNT(labels));
 }
 
 /* ---- accounts ---- */
@@ -85,9 +109,8 @@ static void add_accounts(const struct metrics_js *m)
         exposition_family(m->out, prefix, f->name, GAUGE, f->name);
         for (uint32_t k = 0; k < m->report->accounts_count; k++) {
             const struct js_report_account *a = &m->report->accounts[k];
-            struct label labels[LABELS_MAX];
-            account_labels(m, a, labels);
-            exposition_i64(m->out, labels, ACCOUNT_LABELS, f->value(a));
+            const struct labels l = account_labels(m, a);
+            exposition_i64(m->out, l.at, l.count, f->value(a));
         }
     }
 }
@@ -119,14 +142,19 @@ static void each_stream(struct walk *w, const void *family,
 struct stream_family {
     const char *name;
     uint32_t    offset;                 /* of 64 bits in struct stream_info */
+    bool        exporter_only;
 };
 #define STATE(field) offsetof(struct stream_info, state.field)
 #define LIMIT(field) offsetof(struct stream_info, config.field)
 static const struct stream_family stream_families[] = {
-    { "total_messages", STATE(messages) },       { "total_bytes", STATE(bytes) },
-    { "first_seq", STATE(first_seq) },           { "last_seq", STATE(last_seq) },
-    { "consumer_count", STATE(consumer_count) }, { "subject_count", STATE(num_subjects) },
-    { "limit_messages", LIMIT(max_msgs) },       { "limit_bytes", LIMIT(max_bytes) },
+    { "total_messages", STATE(messages), false },
+    { "total_bytes", STATE(bytes), false },
+    { "first_seq", STATE(first_seq), false },
+    { "last_seq", STATE(last_seq), false },
+    { "consumer_count", STATE(consumer_count), false },
+    { "subject_count", STATE(num_subjects), false },
+    { "limit_messages", LIMIT(max_msgs), true },
+    { "limit_bytes", LIMIT(max_bytes), true },
 };
 #undef STATE
 #undef LIMIT
@@ -136,12 +164,32 @@ static void add_stream(const struct metrics_js *m, const void *family,
                        struct walk *w)
 {
     const struct stream_family *f = family;
-    struct label labels[LABELS_MAX];
+    const struct labels l = stream_labels(m, a, s);
     int64_t value;
     (void)w;
     memcpy(&value, (const char *)s->info + f->offset, sizeof value);
-    stream_labels(m, a, s, labels);
-    exposition_i64(m->out, labels, STREAM_LABELS, value);
+    exposition_i64(m->out, l.at, l.count, value);
+}
+
+/* nats-surveyor's, of an account's streams. */
+static const struct stream_family surveyor_families[] = {
+    { "consumer_count", offsetof(struct stream_info, state.consumer_count), false },
+    { "replica_count", offsetof(struct stream_info, config.num_replicas), false },
+};
+
+static void add_account_stream(const struct metrics_js *m, const void *family,
+                               const struct js_report_account *a, const struct js_report_stream *s,
+                               struct walk *w)
+{
+    const struct stream_family *f = family;
+    const struct label labels[] = { { "account", a->name },
+                                    { "account_name", a->name },
+                                    { "raft_group", "" },
+                                    { "stream", s->info->config.name } };
+    int64_t value;
+    (void)w;
+    memcpy(&value, (const char *)s->info + f->offset, sizeof value);
+    exposition_i64(m->out, labels, ARRAY_COUNT(labels), value);
 }
 
 /* A mirror or a source, by the words for its labels and its value. */
@@ -162,7 +210,7 @@ static const struct origin_family origin_families[] = {
 };
 
 static void add_origin(const struct metrics_js *m, const struct origin_family *f,
-                       const struct stream_source_info *from, struct label labels[LABELS_MAX])
+                       const struct stream_source_info *from, struct labels l)
 {
     const struct stream_external *e = from->external;
     const struct label own[] = {
@@ -170,10 +218,8 @@ static void add_origin(const struct metrics_js *m, const struct origin_family *f
         { f->labels[1], e == NULL ? "" : e->api },
         { f->labels[2], e == NULL ? "" : e->deliver },
     };
-    assert(STREAM_LABELS + ARRAY_COUNT(own) <= LABELS_MAX);
-    memcpy(labels + STREAM_LABELS, own, sizeof own);
-    exposition_i64(m->out, labels, STREAM_LABELS + ARRAY_COUNT(own),
-                   f->is_lag ? (int64_t)from->lag : (int64_t)from->active);
+    add_labels(&l, own, ARRAY_COUNT(own));
+    exposition_i64(m->out, l.at, l.count, f->is_lag ? (int64_t)from->lag : (int64_t)from->active);
 }
 
 static void add_origins(const struct metrics_js *m, const void *family,
@@ -182,12 +228,11 @@ static void add_origins(const struct metrics_js *m, const void *family,
 {
     const struct origin_family *f = family;
     const struct stream_source_info *sources = s->info->sources.items;
-    struct label labels[LABELS_MAX];
+    const struct labels l = stream_labels(m, a, s);
     (void)w;
-    stream_labels(m, a, s, labels);
-    if (f->is_mirror && s->info->mirror != NULL) add_origin(m, f, s->info->mirror, labels);
+    if (f->is_mirror && s->info->mirror != NULL) add_origin(m, f, s->info->mirror, l);
     for (uint32_t i = 0; !f->is_mirror && i < s->info->sources.count; i++)
-        add_origin(m, f, &sources[i], labels);
+        add_origin(m, f, &sources[i], l);
 }
 
 struct consumer_family {
@@ -211,14 +256,14 @@ static const struct consumer_family consumer_families[] = {
 #undef AT
 
 static void add_consumer(const struct metrics_js *m, const struct consumer_family *f,
-                         const struct consumer_info *c, struct label labels[LABELS_MAX])
+                         const struct consumer_info *c, struct labels l)
 {
     int64_t value;
     memcpy(&value, (const char *)c + f->offset, sizeof value);
     if (f->is_age && value == 0) return;
-    consumer_labels(m, c, labels);
-    if (!f->is_age) exposition_i64(m->out, labels, CONSUMER_LABELS, value);
-    else exposition_double(m->out, labels, CONSUMER_LABELS, (double)(m->now - value) / SECOND);
+    add_consumer_labels(m, c, &l);
+    if (!f->is_age) exposition_i64(m->out, l.at, l.count, value);
+    else exposition_double(m->out, l.at, l.count, (double)(m->now - value) / SECOND);
 }
 
 static void add_consumers(const struct metrics_js *m, const void *family,
@@ -226,32 +271,45 @@ static void add_consumers(const struct metrics_js *m, const void *family,
                           struct walk *w)
 {
     const struct consumer_info *all = s->consumers.items;
-    struct label labels[LABELS_MAX];
-    stream_labels(m, a, s, labels);
+    const struct labels l = stream_labels(m, a, s);
     for (uint32_t i = 0; i < s->consumers.count; i++) {
-        if (w->consumers++ < METRICS_CONSUMERS_MAX) add_consumer(m, family, &all[i], labels);
+        if (w->consumers++ < METRICS_CONSUMERS_MAX) add_consumer(m, family, &all[i], l);
         else w->is_cut = true;
+    }
+}
+
+static void add_streams(struct walk *w)
+{
+    const struct metrics_js *m = w->m;
+    const char *prefix = arena_printf(m->arena, "%sstream_", m->prefix);
+    for (uint32_t i = 0; i < ARRAY_COUNT(stream_families); i++) {
+        const struct stream_family *f = &stream_families[i];
+        if (f->exporter_only && m->is_surveyor) continue;
+        exposition_family(m->out, prefix, f->name, GAUGE, f->name);
+        each_stream(w, f, add_stream);
+    }
+    for (uint32_t i = 0; !m->is_surveyor && i < ARRAY_COUNT(origin_families); i++) {
+        exposition_family(m->out, prefix, origin_families[i].name, GAUGE, origin_families[i].name);
+        each_stream(w, &origin_families[i], add_origins);
+    }
+    for (uint32_t i = 0; m->is_surveyor && i < ARRAY_COUNT(surveyor_families); i++) {
+        const struct stream_family *f = &surveyor_families[i];
+        exposition_family(m->out, "nats_core_account_jetstream_", f->name, GAUGE, f->name);
+        each_stream(w, f, add_account_stream);
     }
 }
 
 bool metrics_js_add(const struct metrics_js *m)
 {
     struct walk w = { .m = m };
-    const char *streams = arena_printf(m->arena, "%sstream_", m->prefix);
     const char *consumers = arena_printf(m->arena, "%sconsumer_", m->prefix);
-    if (m->report->with_accounts) add_accounts(m);
-    for (uint32_t i = 0; m->report->with_streams && i < ARRAY_COUNT(stream_families); i++) {
-        exposition_family(m->out, streams, stream_families[i].name, GAUGE, stream_families[i].name);
-        each_stream(&w, &stream_families[i], add_stream);
-    }
-    for (uint32_t i = 0; m->report->with_streams && i < ARRAY_COUNT(origin_families); i++) {
-        exposition_family(m->out, streams, origin_families[i].name, GAUGE, origin_families[i].name);
-        each_stream(&w, &origin_families[i], add_origins);
-    }
+    if (m->with_accounts && !m->is_surveyor) add_accounts(m);
+    if (m->report->with_streams) add_streams(&w);
     for (uint32_t i = 0; m->report->with_consumers && i < ARRAY_COUNT(consumer_families); i++) {
-        exposition_family(m->out, consumers, consumer_families[i].name, GAUGE,
-                          consumer_families[i].name);
-        each_stream(&w, &consumer_families[i], add_consumers);
+        const struct consumer_family *f = &consumer_families[i];
+        if (f->is_age && m->is_surveyor) continue;      /* the exporter's only */
+        exposition_family(m->out, consumers, f->name, GAUGE, f->name);
+        each_stream(&w, f, add_consumers);
     }
     return !w.is_cut;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Metrics of JetStream: a series per account, stream and consumer of a report, under the names and
- * with the labels of prometheus-nats-exporter.
+ * with the labels of prometheus-nats-exporter, or of nats-surveyor.
  *
  * Pure; thread: one at a time. Memory: texts lie in the arena; nothing is kept.
  * Limits: at most METRICS_STREAMS_MAX streams and METRICS_CONSUMERS_MAX consumers have series. */
@@ -19,6 +19,8 @@ struct metrics_js {
     struct arena                 *arena;
     struct exposition            *out;
     const char                   *prefix;       /* "nats_" or "jetstream_" */
+    bool                          is_surveyor;
+    bool                          with_accounts; /* series of accounts; the exporter's only */
     nanos                         now;          /* since 1970 */
 };
 

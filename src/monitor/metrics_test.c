@@ -2,6 +2,7 @@
 #include "monitor/metrics.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 #include "base/map.h"
 #include "monitor/monitor_testing.h"
@@ -55,7 +56,7 @@ static void dashboards_find_the_names_that_they_know(void **state)
         "nats_leafz_conn_nodes_total{",
         "account_id=\"$G\",account_name=\"$G\"} 1\n",
         "nats_accstatz_current_connections{server_id=\"NID\",account=\"$G\",",
-        "nats_accountz_is_system{server_id=\"NID\",account=\"$SYS\",",
+        "nats_accountz_is_system{server_id=\"NID\",account_id=\"$SYS\",",
         "process_resident_memory_bytes 4096\n",
         "nats_metrics_truncated 0\n",
     };
@@ -109,6 +110,30 @@ static void the_exporter_leaves_some_fields_out(void **state)
     world_free(w);
 }
 
+static void with_jetstream(struct options *o)
+{
+    o->jetstream.present = o->jetstream.enabled = true;
+}
+
+/* As /healthz: JetStream is configured and does not run. */
+static void a_sick_server_is_told(void **state)
+{
+    (void)state;
+    struct world *w = world_new(with_jetstream);
+    static const char *const names[] = { "status", "js_enabled_only_status",
+                                         "js_server_only_status" };
+    for (uint32_t i = 0; i < ARRAY_COUNT(names); i++) {
+        char text[160];
+        (void)snprintf(text, sizeof text, "nats_healthz_%s{server_id=\"NID\"} 1\n", names[i]);
+        world_has(w, "/metrics", "", text);
+        (void)snprintf(text, sizeof text,
+                       "nats_healthz_%s_value{server_id=\"NID\",value=\"unavailable\"} 0\n",
+                       names[i]);
+        world_has(w, "/metrics", "", text);
+    }
+    world_free(w);
+}
+
 static void connections_have_series_on_request(void **state)
 {
     (void)state;
@@ -128,6 +153,7 @@ int main(void)
         cmocka_unit_test(dashboards_find_the_names_that_they_know),
         cmocka_unit_test(a_style_changes_the_names),
         cmocka_unit_test(the_exporter_leaves_some_fields_out),
+        cmocka_unit_test(a_sick_server_is_told),
         cmocka_unit_test(connections_have_series_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -274,6 +274,101 @@ def metrics_are_well_formed(binary):
     server.stop()
 
 
+JETSTREAM = """
+port: -1
+http: "127.0.0.1:-1"
+server_name: srv
+jetstream { store_dir: "./js", max_mem: 10M, max_file: 20M }
+accounts { A: { users: [ { user: a, password: pw } ], jetstream: enabled }, B: { users: [ { user: b, password: pw } ] } }
+no_auth_user: a
+"""
+
+
+def asked(client, subject, body):
+    client.received.clear()
+    client.socket.sendall(b"PUB $JS.API.%s i %d\r\n%s\r\n" % (subject, len(body), body))
+    while not client.received:
+        client.send(b"")
+    return client.received[-1]
+
+
+def series(body):
+    """{name and labels: value}, and {name: names of its labels}."""
+    values, labels = {}, {}
+    for line in body.splitlines():
+        found = re.match(r"^(\w+)(?:{(.*)})? (\S+)$", line)
+        if found:
+            values.setdefault(found.group(1), []).append(float(found.group(3)))
+            labels[found.group(1)] = set(re.findall(r'(\w+)="', found.group(2) or ""))
+    return values, labels
+
+
+OF_SURVEYOR = {"account", "account_name", "cluster_name", "raft_group", "server_id", "server_name", "stream", "stream_leader"}
+OF_EXPORTER = {"account", "account_id", "account_name", "cluster", "domain", "is_meta_leader", "is_stream_leader", "meta_leader",
+               "server_id", "server_name", "stream_leader", "stream_name", "stream_raft_group"}
+LABELS = {
+    "": {"nats_stream_last_seq": OF_EXPORTER, "nats_accountz_complete": {"account_id", "account_name", "server_id"},
+         "nats_accstatz_subscriptions": {"account", "account_id", "account_name", "server_id"}},
+    "surveyor": {"nats_stream_last_seq": OF_SURVEYOR,
+                 "nats_consumer_num_pending": OF_SURVEYOR | {"consumer_leader", "consumer_name"},
+                 "nats_core_account_jetstream_replica_count": {"account", "account_name", "raft_group", "stream"},
+                 "nats_core_account_jetstream_enabled": {"account", "account_name"},
+                 "nats_core_account_leaf_msgs_recv": {"account", "account_name", "server_cluster", "server_id", "server_name"},
+                 "nats_core_jetstream_info": {"server_cluster", "server_domain", "server_host", "server_id", "server_jetstream",
+                                              "server_name", "server_version"}},
+}
+# Style, name, its values: what one stream with three messages and a consumer that got two makes of them.
+VALUES = (
+    [("", f"nats_varz_jetstream_{name}", [value]) for name, value in (
+        ("config_max_memory", 10e6), ("config_max_storage", 20e6), ("stats_memory", 0), ("stats_api_total", 2),
+        ("stats_storage", 3 * 34), ("stats_accounts", 1), ("limits_default_max_consumers", 1000))] +
+    [("", f"nats_{name}", value) for name, value in (
+        ("server_total_streams", [1]), ("server_total_consumers", [1]), ("stream_last_seq", [3]),
+        ("stream_total_bytes", [3 * 34]), ("stream_total_messages", [3]), ("consumer_delivered_consumer_seq", [2]),
+        ("consumer_num_ack_pending", [2]), ("consumer_num_pending", [1]), ("healthz_status", [0]),
+        ("accountz_jetstream_enabled", [0, 1, 0, 0]))] +
+    [("surveyor", f"nats_{name}", value) for name, value in (
+        ("stream_total_messages", [3]), ("consumer_num_pending", [1]), ("core_account_jetstream_enabled", [1]),
+        ("core_account_jetstream_stream_count", [1]), ("core_account_jetstream_consumer_count", [1]),
+        ("core_account_jetstream_storage_used", [3 * 34]), ("core_jetstream_enabled", [1]),
+        ("core_jetstream_api_requests", [2]), ("core_jetstream_filestore_used_bytes", [3 * 34]),
+        ("core_jetstream_memstore_size_bytes", [10e6]), ("core_jetstream_server_total_consumers", [1]),
+        ("core_jetstream_server_jetstream_disabled", [0]))])
+
+
+def metrics_of_jetstream_are_true(binary):
+    """The names that dashboards know, with their labels, and numbers that were counted here."""
+    probe = Server(binary, stories.PLAIN)
+    midge = is_midge(probe)
+    probe.stop()
+    if not midge:
+        return
+    server = Server(binary, JETSTREAM)
+    client = Client(server)
+    client.send(b"SUB i 1\r\n")
+    asked(client, b"STREAM.CREATE.S", b'{"name":"S","subjects":["s.*"]}')
+    asked(client, b"CONSUMER.DURABLE.CREATE.S.d", b'{"stream_name":"S","config":{"durable_name":"d","ack_policy":"explicit"}}')
+    client.received.clear()
+    client.socket.sendall(b"PUB s.a i 1\r\nx\r\n" * 3)
+    while len(client.received) < 3:
+        client.send(b"")
+    client.received.clear()
+    client.socket.sendall(b"PUB $JS.API.CONSUMER.MSG.NEXT.S.d i 1\r\n2\r\n")
+    while len(client.received) < 2:
+        client.send(b"")
+    shown = lambda: '"num_ack_pending": 2' in server.get("/jsz?consumers=1").body
+    server.wait_until(shown, "what was delivered is written down")
+    pages = {style: series(server.get(f"/metrics?style={style}&jsz=all").body) for style in LABELS}
+    for style, name, value in VALUES:
+        have = pages[style][0].get(name)
+        yield claim(f"{style} {name}", have is not None and sorted(have) == sorted(value), have)
+    for style, wanted in LABELS.items():
+        for name, labels in wanted.items():
+            yield claim(f"labels of {style} {name}", pages[style][1].get(name) == labels, pages[style][1].get(name))
+    client.close()
+    server.stop()
+
+
 CHECKS = [numbers_are_true_to_the_message, no_secret_is_shown, arguments_are_redacted, scrapes_beside_churn,
           every_connection_stands_on_one_page, http_details, a_reload_shows_the_new_certificate,
-          the_port_may_have_a_password, metrics_are_well_formed]
+          the_port_may_have_a_password, metrics_are_well_formed, metrics_of_jetstream_are_true]
