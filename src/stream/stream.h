@@ -69,6 +69,7 @@ struct stream {
     bool                 is_torn;       /* a start: the journal has lost something, maybe of it */
     struct list          waits;         /* struct stream_wait, by `upto` */
     struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
+    struct buf           leaving;       /* private to stream_changes.c, of a work queue */
     struct buf           last_id;       /* Nats-Msg-Id of the last message; empty: it had none */
     struct buf           last_id_proposed; /* … of the last one that was proposed */
     struct text_queue    answers;       /* private to stream_answers.c */
