@@ -701,6 +701,45 @@ static void whoever_waits_for_a_failed_journal_is_told(void **state)
     file_world_free(f);
 }
 
+static uint32_t count_of(const char *text, const char *part)
+{
+    uint32_t count = 0;
+    for (; (text = strstr(text, part)) != NULL; text++) count++;
+    return count;
+}
+
+/* Once, with the reply of the newest message: the batch is over. */
+static void a_fast_batch_on_its_way_to_a_failed_journal_is_told(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(3);
+    struct stream *s = make(f, ",\"allow_batched\":true");
+    struct world *w = f->w->world;
+    const char *said = world_say(w, f->w->client, "PUB a.b re.id.10.fail.1.0.$FI 1\r\nx\r\n");
+    assert_non_null(strstr(said, "\"type\":\"ack\""));
+    settle(f);
+    (void)world_take(w, f->w->client);
+    struct disk_memory_fault *writes = &f->disk->fault[DISK_MEMORY_WRITES];
+    writes->fail_at = writes->count + 1;
+    said = world_say(w, f->w->client,
+                     "PUB a.b re.id.10.fail.2.1.$FI 1\r\nx\r\n"
+                     "PUB a.b re.other.10.fail.1.0.$FI 1\r\nx\r\n"
+                     "PUB a.b re.id.10.fail.3.1.$FI 1\r\nx\r\n");
+    assert_null(strstr(said, "10077"));
+    settle(f);
+    said = world_take(w, f->w->client);
+    assert_int_equal(count_of(said, "\"err_code\":10077,"), 2);
+    assert_non_null(strstr(said, "MSG re.id.10.fail.3.1.$FI "));
+    assert_non_null(strstr(said, "MSG re.other.10.fail.1.0.$FI "));
+    said = world_say(w, f->w->client, "PUB a.b re.id.10.fail.4.1.$FI 1\r\nx\r\n");
+    assert_int_equal(count_of(said, "\"err_code\":10077,"), 1);
+    stream_check(s);
+    leave(f);
+    f->failures = 0;
+    open_store(f);
+    file_world_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -718,6 +757,7 @@ int main(void)
         cmocka_unit_test(what_a_lost_head_held_the_next_message_tells),
         cmocka_unit_test(a_failed_stream_refuses_and_others_go_on),
         cmocka_unit_test(whoever_waits_for_a_failed_journal_is_told),
+        cmocka_unit_test(a_fast_batch_on_its_way_to_a_failed_journal_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
