@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Client 0: makes, changes and deletes streams and consumers, deletes messages, purges. */
+/* Client 0: makes, changes and deletes streams and consumers, resets consumers of work queues,
+ * deletes messages, purges. */
 #include <stdio.h>
 #include <string.h>
 
@@ -258,14 +259,40 @@ static void do_delete_consumer(struct js_world *w, struct jm_stream *s)
     ask(w, verb, &named, &body, consumer_deleted)->about = c;
 }
 
+static void reset_done(void *world, struct js_call *call, const struct sim_op *op)
+{
+    struct js_world *w = world;
+    (void)call;
+    (void)op; /* whatever it says: the model has taken it that it may be so */
+    w->is_admin_busy = false;
+}
+
+/* Back to what nobody has acked, or over what stays in the queue for ever. */
+static void do_reset_consumer(struct js_world *w, struct jm_stream *s)
+{
+    struct buf body = { 0 };
+    char verb[64];
+    if (s->config.retention != JM_WORKQUEUE || s->consumers_count == 0 || s->told_last == 0) return;
+    struct jm_consumer *c = s->consumers[rng_below(&w->rng, s->consumers_count)];
+    if (c->creation != JM_DONE || c->deletion != JM_REFUSED) return;
+    uint64_t seq = 1 + rng_below(&w->rng, (uint32_t)s->told_last);
+    jm_consumer_reset(&w->model, c, seq);
+    buf_printf(&body, "{\"seq\":%llu}", (unsigned long long)seq);
+    snprintf(verb, sizeof verb, "CONSUMER.RESET.%s", s->config.name);
+    struct jm_stream named = { 0 };
+    snprintf(named.config.name, sizeof named.config.name, "%s", c->name);
+    ask(w, verb, &named, &body, reset_done)->about = c;
+}
+
 /* ---- steps ---- */
 
 static const struct {
     uint32_t weight;
     void (*act)(struct js_world *, struct jm_stream *);
 } acts[] = {
-    { 40, do_delete_message },  { 25, do_purge },         { 12, do_update },
+    { 36, do_delete_message },  { 22, do_purge },          { 12, do_update },
     { 10, do_make_consumer },   { 8, do_delete_consumer }, { 5, do_delete_stream },
+    { 7, do_reset_consumer },
 };
 
 /* Messages for the one of before may be on their way: the new one would take them. */

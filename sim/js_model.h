@@ -123,6 +123,8 @@ struct jm_consumer {
     uint32_t seen_cap;
     uint64_t last_delivered; /* consumer's sequence, on this connection of its client */
     uint64_t last_first;     /* stream's sequence of the last first delivery since the start */
+    bool is_reset;           /* it was asked to go on elsewhere: only of a work queue */
+    uint64_t passed;         /* below this a reset may have passed over what nobody got */
 };
 
 struct jm_stream {
@@ -262,6 +264,8 @@ void jm_delivered(struct jm *, struct jm_consumer *, const struct jm_delivery *,
 /* An ack was sent, respectively answered. */
 void jm_ack_sent(struct jm *, struct jm_consumer *, uint64_t seq);
 void jm_ack_confirmed(struct jm *, struct jm_consumer *, uint64_t seq);
+/* It may go on at `seq` from now on. What its clients still have in hand is of before, or not. */
+void jm_consumer_reset(struct jm *, struct jm_consumer *, uint64_t seq);
 bool jm_consumer_wants(const struct jm_consumer *, const struct jm_msg *);
 /* It may have been delivered as often as it may: each time it waits, but after a NAK. */
 bool jm_may_be_exhausted(const struct jm *, const struct jm_consumer *, const struct jm_msg *);

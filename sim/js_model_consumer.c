@@ -37,6 +37,30 @@ bool jm_consumer_wants(const struct jm_consumer *c, const struct jm_msg *msg)
     return jm_subject_matches(c->filter, msg->subject);
 }
 
+void jm_consumer_reset(struct jm *m, struct jm_consumer *c, uint64_t seq)
+{
+    m->now++;
+    assert(seq > 0);
+    assert(c->stream->config.retention == JM_WORKQUEUE);
+    c->is_reset = true;
+    if (seq > c->passed) c->passed = seq;
+}
+
+/* What it was sent since the start of its connection ascends, unless a reset is in between. */
+static void check_order(struct jm *m, struct jm_consumer *c, const struct jm_delivery *d)
+{
+    const char *stream = c->stream->config.name;
+    unsigned long long seq = d->stream_seq;
+    if (d->consumer_seq <= c->last_delivered)
+        jm_fail(m, "%s %s: delivery %llu comes after %llu", stream, c->name,
+                (unsigned long long)d->consumer_seq, (unsigned long long)c->last_delivered);
+    if (d->count == 1 && d->stream_seq <= c->last_first)
+        jm_fail(m, "%s %s: %llu comes first after %llu", stream, c->name, seq,
+                (unsigned long long)c->last_first);
+    if (c->deliver_max == 1 && jm_seen(c, d->stream_seq)->got > 1)
+        jm_fail(m, "%s %s: %llu is delivered again though once is all", stream, c->name, seq);
+}
+
 void jm_delivered(struct jm *m, struct jm_consumer *c, const struct jm_delivery *d,
                   const struct jm_msg *msg)
 {
@@ -55,14 +79,7 @@ void jm_delivered(struct jm *m, struct jm_consumer *c, const struct jm_delivery 
     if (seen->acked == JM_ACKED)
         jm_fail(m, "%s %s: %llu is delivered again after its ack was confirmed", stream, c->name,
                 seq);
-    if (d->consumer_seq <= c->last_delivered)
-        jm_fail(m, "%s %s: delivery %llu comes after %llu", stream, c->name,
-                (unsigned long long)d->consumer_seq, (unsigned long long)c->last_delivered);
-    if (d->count == 1 && d->stream_seq <= c->last_first)
-        jm_fail(m, "%s %s: %llu comes first after %llu", stream, c->name, seq,
-                (unsigned long long)c->last_first);
-    if (c->deliver_max == 1 && seen->got > 1)
-        jm_fail(m, "%s %s: %llu is delivered again though once is all", stream, c->name, seq);
+    if (!c->is_reset) check_order(m, c, d);
     c->last_delivered = d->consumer_seq;
     if (d->count == 1) c->last_first = d->stream_seq;
 }
@@ -84,7 +101,8 @@ void jm_ack_sent(struct jm *m, struct jm_consumer *c, uint64_t seq)
 void jm_ack_confirmed(struct jm *m, struct jm_consumer *c, uint64_t seq)
 {
     m->now++;
-    mark(c, seq, JM_ACKED);
+    /* an ack of before a reset may come behind it, and is answered all the same */
+    mark(c, seq, c->is_reset ? JM_MAYBE_ACKED : JM_ACKED);
 }
 
 /* ---- audit ---- */
@@ -107,7 +125,7 @@ static void check_floor(struct jm *m, struct jm_consumer *c, uint64_t floor)
         const struct jm_msg *msg = s->by_seq[seq];
         const struct jm_seen *seen = jm_seen(c, seq);
         if (msg == NULL || !msg->is_found || !jm_consumer_wants(c, msg)) continue;
-        if (seen->acked != JM_NOT_ACKED || seen->is_dropped) continue;
+        if (seen->acked != JM_NOT_ACKED || seen->is_dropped || seq < c->passed) continue;
         if (jm_may_be_exhausted(m, c, msg) || jm_may_be_expired(m, s, msg)) continue;
         if (jm_may_be_damaged(m, s, seq) || jm_may_be_back(m, s, msg)) continue;
         jm_fail(m, "%s %s: its floor is %llu, but %llu was not acked", s->config.name, c->name,
@@ -159,7 +177,7 @@ void jm_audit_served(struct jm *m, struct jm_consumer *c)
         const struct jm_msg *msg = s->by_seq[seq];
         const struct jm_seen *seen = jm_seen(c, seq);
         if (msg == NULL || !msg->is_found || !jm_consumer_wants(c, msg)) continue;
-        if (seen->got > 0 || seen->acked != JM_NOT_ACKED) continue;
+        if (seen->got > 0 || seen->acked != JM_NOT_ACKED || seq < c->passed) continue;
         jm_fail(m, "%s %s: %llu on %s was never delivered", s->config.name, c->name,
                 (unsigned long long)seq, msg->subject);
     }

@@ -86,11 +86,11 @@ static void on_stranger(void *ctx, const char *what)
 static void summary(struct midge *m, const struct store_check_result *r)
 {
     buf_printf(&m->text,
-               "%llu streams, %llu blocks with %llu messages, %llu records behind the last "
-               "checkpoint: %llu damaged\n",
+               "%llu streams, %llu blocks with %llu messages, %llu messages in the checkpoint log, "
+               "%llu records behind it: %llu damaged\n",
                (unsigned long long)r->streams, (unsigned long long)r->blocks,
-               (unsigned long long)r->messages, (unsigned long long)r->records,
-               (unsigned long long)r->damages);
+               (unsigned long long)r->messages, (unsigned long long)r->told,
+               (unsigned long long)r->records, (unsigned long long)r->damages);
 }
 
 /* The directory itself, or "midge" in it. */

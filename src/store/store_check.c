@@ -9,6 +9,7 @@
 #include "base/le.h"
 #include "store/block_code.h"
 #include "store/msgs_sections.h"
+#include "store/seqset.h"
 #include "store/store_internal.h"
 
 /* A block as the last section says. */
@@ -21,7 +22,10 @@ struct checked_block {
 
 struct checked_stream {
     uint64_t incarnation;
-    struct map *blocks; /* by number, 4 bytes */
+    struct map *blocks;  /* by number, 4 bytes */
+    uint64_t first;      /* of its messages, as the last section says */
+    struct seqset *told; /* messages that stand in the checkpoint log itself, or did */
+    bool is_ahead;       /* the journal has records of it */
 };
 
 struct check {
@@ -59,6 +63,7 @@ static struct checked_stream *stream_free(struct checked_stream *s)
     assert(s->incarnation > 0);
     for (uint32_t at = 0; map_next(s->blocks, &at, &key, &value);) xfree(value);
     s->blocks = map_free(s->blocks);
+    s->told = seqset_free(s->told);
     return xfree(s);
 }
 
@@ -71,6 +76,7 @@ static struct checked_stream *stream_of(struct check *c, uint64_t incarnation)
     s = xcalloc(1, sizeof *s);
     s->incarnation = incarnation;
     s->blocks = map_new(1);
+    s->told = seqset_new();
     const void *before = map_set(c->streams, key, s);
     assert(before == NULL);
     return s;
@@ -101,6 +107,24 @@ static void take_block(struct checked_stream *s, const uint8_t *at)
     (void)map_set(s->blocks, key, b);
 }
 
+/* Messages that were in no block yet. */
+static void take_tail(struct check *c, struct checked_stream *s, struct slice body)
+{
+    const uint64_t seed = message_seed(c->result->store_id, s->incarnation);
+    struct stored m;
+    bool is_erased;
+    while (body.len > 0) {
+        if (!message_decode(body, seed, &m, &is_erased)) {
+            damage(c, "checkpoint log: a message of " STORE_STREAMS "/%016llx is damaged",
+                   (unsigned long long)s->incarnation);
+            return;
+        }
+        (void)seqset_add(s->told, m.sequence);
+        body = slice_from(body, message_len(&m));
+    }
+    assert(s->told != NULL);
+}
+
 static void on_section(void *ctx, const struct checkpoint_section *section)
 {
     struct check *c = ctx;
@@ -113,6 +137,9 @@ static void on_section(void *ctx, const struct checkpoint_section *section)
     }
     struct checked_stream *s = stream_of(c, section->owner);
     assert(s->incarnation == section->owner);
+    if (section->kind == SECTION_TAIL) take_tail(c, s, bytes);
+    if (section->kind == SECTION_STATE && bytes.len >= STATE_SIZE_OLDEST)
+        s->first = le_get_u64(bytes.ptr + STATE_FIRST);
     if (section->kind != SECTION_BLOCK) return;
     for (uint32_t at = 0; at + BLOCK_SIZE <= bytes.len; at += BLOCK_SIZE)
         take_block(s, bytes.ptr + at);
@@ -146,7 +173,7 @@ static void on_batch(void *ctx, const struct journal_batch *b)
     assert(b->pos > 0 && b->records > 0);
     for (uint32_t at = 0; journal_next(b, &at, &r);) {
         c->result->records++;
-        if (r.owner > 0) (void)stream_of(c, r.owner); /* no list may have it yet */
+        if (r.owner > 0) stream_of(c, r.owner)->is_ahead = true; /* no list may have it yet */
     }
 }
 
@@ -318,6 +345,20 @@ static void check_block(struct check *c, const struct block_code *code,
     assert(p.offset <= p.end);
 }
 
+/* Those of the checkpoint log that no block has, and that are still wanted. */
+static uint64_t only_told(const struct checked_stream *s)
+{
+    uint64_t from = s->first;
+    struct slice key;
+    void *value;
+    assert(s->told != NULL);
+    for (uint32_t at = 0; map_next(s->blocks, &at, &key, &value);) {
+        const struct checked_block *b = value;
+        if (b->last >= from) from = b->last + 1;
+    }
+    return seqset_count_range(s->told, from, SEQSET_MAX);
+}
+
 static void check_stream(struct check *c, const struct checked_stream *s)
 {
     const struct block_code code = {
@@ -331,6 +372,7 @@ static void check_stream(struct check *c, const struct checked_stream *s)
     assert(s->incarnation > 0 && s->blocks != NULL);
     c->result->streams++;
     for (uint32_t at = 0; map_next(s->blocks, &at, &key, &block);) check_block(c, &code, block);
+    c->result->told += only_told(s);
 }
 
 /* ---- what nobody names ---- */
@@ -352,6 +394,25 @@ static void stranger(struct check *c, const char *directory, const char *name)
     if (c->o->on_stranger != NULL) c->o->on_stranger(c->o->ctx, text.text);
 }
 
+/* A block that was begun behind the last list: what is in it stands in the checkpoint log or the
+ * journal, and a start makes it anew. */
+static bool is_begun(const struct checked_stream *s, const char *name)
+{
+    char known[16];
+    uint32_t highest = 0;
+    struct slice key;
+    void *value;
+    if (!s->is_ahead && only_told(s) == 0) return false;
+    for (uint32_t at = 0; map_next(s->blocks, &at, &key, &value);) {
+        const struct checked_block *b = value;
+        if (b->number > highest) highest = b->number;
+    }
+    (void)snprintf(known, sizeof known, "%08x", highest);
+    assert(name[0] != '\0');
+    return strlen(name) == strlen(known) && strspn(name, "0123456789abcdef") == strlen(name) &&
+           strcmp(name, known) > 0;
+}
+
 static void see_file(void *ctx, const char *name, bool is_dir)
 {
     const struct listed *l = ctx;
@@ -363,6 +424,7 @@ static void see_file(void *ctx, const char *name, bool is_dir)
         (void)snprintf(known, sizeof known, "%08x", ((const struct checked_block *)block)->number);
         if (!is_dir && strcmp(known, name) == 0) return;
     }
+    if (!is_dir && l->stream != NULL && is_begun(l->stream, name)) return;
     stranger(l->check, l->directory, name);
 }
 

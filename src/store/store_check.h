@@ -16,8 +16,9 @@ struct store_check_options {
     void *ctx;
     /* One sentence for each piece that is damaged. */
     void (*on_damage)(void *ctx, const char *what);
-    /* One for each file of a stream that the checkpoint log does not name: what a process that died
-     * had begun, or what something else has left. The next start puts it aside. May be NULL. */
+    /* One for each file of a stream that the checkpoint log does not name, and that is no block in
+     * the making: what a process that died has not got rid of, or what something else has left. The
+     * next start puts it aside. May be NULL. */
     void (*on_stranger)(void *ctx, const char *what);
 };
 
@@ -27,6 +28,7 @@ struct store_check_result {
     uint64_t streams;
     uint64_t blocks;
     uint64_t messages; /* in blocks, whole ones; erased ones too */
+    uint64_t told;     /* … in the checkpoint log, which are in no block yet */
     uint64_t batches;  /* of the journal, behind the last checkpoint */
     uint64_t records;
     uint64_t damages;  /* on_damage() was called so often */

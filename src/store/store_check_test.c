@@ -17,11 +17,14 @@ struct streamed {
     uint64_t           end;
     uint32_t           footer;
     uint32_t           claims; /* messages that the head of its chunk says it has */
+    uint64_t           store_id;
+    bool               has_tail; /* its list has messages, too */
 };
 
 struct told {
     uint32_t count;
     char     text[TOLD_MAX][256];
+    char     stranger[256];
 };
 
 static void nothing(struct store_owner *o, const struct journal_record *r, bool is_replay)
@@ -29,6 +32,21 @@ static void nothing(struct store_owner *o, const struct journal_record *r, bool 
     (void)o;
     (void)r;
     (void)is_replay;
+}
+
+/* The last one of the block, and one that no block has. */
+static void add_tail(const struct streamed *s, struct checkpoint *c)
+{
+    for (uint64_t sequence = FIRST + COUNT - 1; sequence <= FIRST + COUNT; sequence++) {
+        const struct stored m = {
+            sequence, SECOND, SLICE_LIT("a.b"), { NULL, 0 }, SLICE_LIT("in the list")
+        };
+        message_encode(&m, message_seed(s->store_id, 1),
+                       checkpoint_add(c, 1, SECTION_TAIL, message_len(&m)));
+    }
+    uint8_t *at = checkpoint_add(c, 1, SECTION_STATE, STATE_SIZE);
+    memset(at, 0, STATE_SIZE);
+    le_put_u64(at + STATE_FIRST, FIRST);
 }
 
 static void add_block(struct store_owner *o, struct checkpoint *c)
@@ -42,6 +60,7 @@ static void add_block(struct store_owner *o, struct checkpoint *c)
     le_put_u64(at + BLOCK_LAST, FIRST + COUNT - 1);
     le_put_u64(at + BLOCK_END, s->end);
     le_put_u32(at + BLOCK_FOOTER, s->footer);
+    if (s->has_tail) add_tail(s, c);
 }
 
 static const struct store_owner_ops ops = { .apply = nothing, .checkpoint = add_block };
@@ -109,14 +128,15 @@ static void write_block(struct world *w, struct streamed *s)
 }
 
 /* A store at rest: the stream is in its checkpoint log, a thing also in its journal. */
-static void make_claiming(struct world *w, uint32_t claims)
+static void make_as(struct world *w, uint32_t claims, bool has_tail)
 {
-    struct streamed s = { .owner.ops = &ops, .claims = claims };
+    struct streamed s = { .owner.ops = &ops, .claims = claims, .has_tail = has_tail };
     struct errmsg why = { "" };
     journal_pos pos;
     assert_int_equal(world_open(w, &why), ERR_OK);
     store_enter(w->store, &s.owner, store_incarnation_new(w->store));
     assert_int_equal(s.owner.incarnation, 1);
+    s.store_id = store_id(w->store);
     assert_non_null(store_add(w->store, &s.owner, 1, 0, 0, JOURNAL_USE_STORE, &pos));
     assert_int_equal(w->disk->base.make_dir(&w->disk->base, "streams/0000000000000001"), ERR_OK);
     write_block(w, &s);
@@ -139,7 +159,7 @@ static void make_claiming(struct world *w, uint32_t claims)
 
 static void make(struct world *w)
 {
-    make_claiming(w, COUNT);
+    make_as(w, COUNT, false);
 }
 
 static void on_damage(void *ctx, const char *what)
@@ -148,6 +168,12 @@ static void on_damage(void *ctx, const char *what)
     if (told->count < TOLD_MAX)
         (void)snprintf(told->text[told->count], sizeof told->text[0], "%s", what);
     told->count++;
+}
+
+static void on_stranger(void *ctx, const char *what)
+{
+    struct told *told = ctx;
+    (void)snprintf(told->stranger, sizeof told->stranger, "%s", what);
 }
 
 static enum err check(struct world *w, struct told *told, struct store_check_result *ret,
@@ -159,6 +185,7 @@ static enum err check(struct world *w, struct told *told, struct store_check_res
         .key = w->options.key,
         .ctx = told,
         .on_damage = on_damage,
+        .on_stranger = on_stranger,
     };
     *told = (struct told){ 0 };
     return store_check(&o, ret, why);
@@ -319,7 +346,7 @@ static void every_flipped_bit_of_a_block_is_noticed(void **state)
 static void a_chunk_with_other_messages_than_it_says_is_named(void **state)
 {
     struct world *w = *state;
-    make_claiming(w, COUNT - 1);
+    make_as(w, COUNT - 1, false);
     expect_told(w, BLOCK_FILE " at 0: it has not as many messages as its head says");
 }
 
@@ -335,6 +362,50 @@ static void a_block_that_is_gone_or_cut_is_named(void **state)
     expect_told(w, BLOCK_FILE " at 0: a part is damaged, sequences 11 to 20");
     assert_int_equal(disk->remove(disk, BLOCK_FILE), ERR_OK);
     expect_told(w, BLOCK_FILE " cannot be opened (no such object), sequences 11 to 20");
+}
+
+static void touch(struct world *w, const char *name)
+{
+    struct disk *disk = &w->disk->base;
+    struct disk_file *file = NULL;
+    assert_int_equal(disk->open(disk, name, DISK_OPEN_CREATE, &file, NULL), ERR_OK);
+    disk->close(disk, file);
+}
+
+/* The end of a stream stands in the list, and is written to its next block by and by. */
+static void what_stands_in_the_list_counts_and_its_block_is_no_stranger(void **state)
+{
+    struct world *w = *state;
+    struct store_check_result r;
+    struct errmsg why = { "" };
+    struct told told;
+    make_as(w, COUNT, true);
+    touch(w, "streams/0000000000000001/00000005");
+    assert_int_equal(check(w, &told, &r, &why), ERR_OK);
+    assert_int_equal(r.messages, COUNT);
+    assert_int_equal(r.told, 1);
+    assert_int_equal(r.damages + r.strangers, 0);
+    touch(w, "streams/0000000000000001/00000002");
+    assert_int_equal(check(w, &told, &r, &why), ERR_OK);
+    assert_int_equal(r.strangers, 1);
+    assert_string_equal(told.stranger, "streams/0000000000000001/00000002");
+    touch(w, "streams/0000000000000001/0000000x");
+    assert_int_equal(check(w, &told, &r, &why), ERR_OK);
+    assert_int_equal(r.strangers, 2);
+}
+
+static void what_nothing_tells_of_is_a_stranger(void **state)
+{
+    struct world *w = *state;
+    struct store_check_result r;
+    struct errmsg why = { "" };
+    struct told told;
+    make(w);
+    touch(w, "streams/0000000000000001/00000005");
+    assert_int_equal(check(w, &told, &r, &why), ERR_OK);
+    assert_int_equal(r.told, 0);
+    assert_int_equal(r.strangers, 1);
+    assert_string_equal(told.stranger, "streams/0000000000000001/00000005");
 }
 
 static void nothing_is_changed(void **state)
@@ -366,6 +437,8 @@ int main(void)
         WITH_WORLD(every_flipped_bit_of_a_block_is_noticed),
         WITH_WORLD(a_chunk_with_other_messages_than_it_says_is_named),
         WITH_WORLD(a_block_that_is_gone_or_cut_is_named),
+        WITH_WORLD(what_stands_in_the_list_counts_and_its_block_is_no_stranger),
+        WITH_WORLD(what_nothing_tells_of_is_a_stranger),
         WITH_WORLD(nothing_is_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ enum {
     IDENTITY_VERSION = 1,
     JOURNAL_VERSION = 1,
     BLOCK_VERSION = 1,
-    CHECKPOINT_VERSION = 2,
+    CHECKPOINT_VERSION = 3,         /* 3: what a work queue has acked is told */
     CHECKPOINT_VERSION_OLDEST = 1, /* that can still be read */
 };
 

@@ -317,7 +317,7 @@ static bool reset_check(const struct consumer *c, uint64_t wanted, uint64_t *ret
     return js_error_set(e, JS_ERR_CONSUMER_INVALID_RESET, "not allowed");
 }
 
-/* What was acked before is applied now. */
+/* What was acked before is applied now, and gone from a work queue: it would come again. */
 static void reset_now(struct api_request *r)
 {
     struct js_error error;
@@ -356,7 +356,9 @@ void api_consumer_reset(struct api_request *r)
     if (headers_find(r->header, SLICE_LIT("Nats-Stream-Identity"), &identity))
         r->answer_header = api_identity_header(r, c->set->stream);
     assert(!c->is_deleted);
-    after_flush(r, c->set->stream, reset_now);
+    struct stream *s = c->set->stream;
+    if (s->config.retention == JS_RETENTION_WORKQUEUE) api_settle(r, s, reset_now);
+    else after_flush(r, s, reset_now);
 }
 
 /* ---- MSG.NEXT ---- */

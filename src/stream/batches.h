@@ -33,5 +33,8 @@ MUST_CHECK bool atomic_batch_take(struct stream *, const struct raw_message *, s
 MUST_CHECK bool fast_batch_take(struct stream *, struct incoming *);
 /* One of its messages is applied. */
 void fast_batch_stored(struct stream *, struct slice reply, uint64_t sequence);
+/* … or never will be, for the log has failed. The last one on its way ends the batch, and its
+ * publisher is told. */
+void fast_batch_lost(struct stream *, struct slice reply);
 
 #endif

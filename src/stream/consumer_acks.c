@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "stream/ack_payload.h"
 #include "stream/consumer_internal.h"
+#include "subject/subject.h"
 #include "wire/headers.h"
 
 static struct slice domain_of(const struct js_account *a)
@@ -124,6 +125,31 @@ void consumer_ack_flow(struct consumer *c, const struct ack_info *info)
     consumer_wake(c);
 }
 
+static bool is_wanted(const struct consumer *c, struct slice subject)
+{
+    const struct msgs_filter *f = &c->setup.filter;
+    assert(subject.len > 0);
+    for (uint32_t i = 0; i < f->count; i++)
+        if (subject_matches(f->patterns[i], subject)) return true;
+    return f->count == 0;
+}
+
+/* Of one that a reset passed over: a work queue has it still, and lets it go now, as on
+ * nats-server; there an ack takes also what is another's. */
+static void ack_passed(struct consumer *c, uint64_t sequence)
+{
+    struct stream *s = c->set->stream;
+    struct slice subject;
+    uint64_t size;
+    assert(c->acks.policy == ACKS_EXPLICIT);
+    if (s->config.retention != JS_RETENTION_WORKQUEUE) return;
+    if (sequence == 0 || sequence > c->acks.floor.stream_seq || !msgs_has(s->msgs, sequence))
+        return;
+    if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK || !is_wanted(c, subject)) return;
+    stream_unneeded(s, sequence, sequence);
+    stream_unneeded_propose(s); /* who is answered knows that it is gone */
+}
+
 /* +ACK and +TERM, of which only the first is measured. False: it was never delivered. */
 static bool ack(struct consumer *c, const struct ack_info *info, bool is_sampled)
 {
@@ -133,7 +159,10 @@ static bool ack(struct consumer *c, const struct ack_info *info, bool is_sampled
     if (c->acks.policy != ACKS_EXPLICIT) return ack_up_to(c, info);
     if (info->stream_seq >= c->next) return false;
     c->acked_at = consumer_reactor(c)->wall;
-    if (info->stream_seq == 0 || !waits(c, info->stream_seq)) return true;
+    if (info->stream_seq == 0 || !waits(c, info->stream_seq)) {
+        ack_passed(c, info->stream_seq);
+        return true;
+    }
     if (is_sampled) sample(c, info);
     redelivery_forget(&c->redelivery, info->stream_seq);
     consumer_command(c, &command);

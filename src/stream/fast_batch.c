@@ -96,6 +96,20 @@ void fast_batch_stored(struct stream *s, struct slice reply, uint64_t sequence)
     else (void)check_flow(s, b, reply);
 }
 
+void fast_batch_lost(struct stream *s, struct slice reply)
+{
+    struct batch_reply r;
+    bool is_reply = batch_reply_parse(reply, &r);
+    assert(is_reply);
+    assert(s->failure != ERR_OK);
+    struct batch_head *h = s->batches == NULL ? NULL : batches_find(s->batches, BATCH_FAST, r.id);
+    if (h == NULL) return;
+    struct fast_batch *b = fast_batch_of(h);
+    if (b->pending > 0 && --b->pending > 0) return;
+    stream_answer_failed(s, b->end_reply != NULL ? slice_str(b->end_reply) : reply);
+    batches_end(s->batches, BATCH_FAST, h);
+}
+
 /* It ends now when all of it is stored, else with its last message. */
 static void commit(struct stream *s, struct fast_batch *b, struct slice reply)
 {

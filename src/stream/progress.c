@@ -26,7 +26,10 @@ void consumer_acks_apply(struct consumer *c, const struct acks_command *command)
 {
     struct stream *s = c->set->stream;
     struct unneeded u = { { tell_stream }, s };
+    bool is_queue = s->config.retention == JS_RETENTION_WORKQUEUE;
     bool is_kept = s->config.retention == JS_RETENTION_LIMITS;
+    /* what a reset passes over was not acked, and a work queue lets nothing else go */
+    if (is_queue && command->kind == ACKS_RESET) is_kept = true;
     assert(c->acks.policy <= ACKS_FLOW_CONTROL);
     bool was_changed = c->acks.is_changed;
     (void)acks_apply(&c->acks, command, is_kept ? NULL : &u.base);

@@ -120,13 +120,21 @@ void stream_dismantle(struct stream *s)
     s->republish = transform_free(s->republish);
     text_queue_deinit(&s->answers);
     struct buf *bufs[] = {
-        &s->last_id,          &s->last_id_proposed,
-        &s->unneeded,         &s->ack,
-        &s->sending,          &s->scratch,
-        &s->scratch_header,   &s->loading_ids,
-        &s->loading_expiries, &s->loading_schedules,
-        &s->counter_payload,  &s->counter_sources,
-        &s->counter_header,   &s->counter_header_all,
+        &s->last_id,
+        &s->last_id_proposed,
+        &s->unneeded,
+        &s->leaving,
+        &s->ack,
+        &s->sending,
+        &s->scratch,
+        &s->scratch_header,
+        &s->loading_ids,
+        &s->loading_expiries,
+        &s->loading_schedules,
+        &s->counter_payload,
+        &s->counter_sources,
+        &s->counter_header,
+        &s->counter_header_all,
     };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
     s->config_arena = arena_free(s->config_arena);
@@ -159,9 +167,14 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
     return s;
 }
 
-/* Acks of before are durable, the removals that they led to need not be. A share in each turn. */
+/* Acks of before are durable, the removals that they led to need not be. A share in each turn. A
+ * work queue knows of each what was acked: it keeps what its consumers have only passed over. */
 static void sweep(struct stream *s, const struct msgs_state *state)
 {
+    if (s->config.retention == JS_RETENTION_WORKQUEUE) {
+        if (s->unneeded.len > 0) stream_wake(s);
+        return;
+    }
     uint64_t last = consumers_reach(s->consumers);
     if (last > state->last_sequence) last = state->last_sequence;
     if (state->messages > 0 && last >= state->first_sequence)

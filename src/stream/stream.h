@@ -88,8 +88,9 @@ struct stream {
     struct schedules    *schedules;
     struct sub         **subs;          /* one per subject; NULL while it takes nothing */
     uint32_t             subs_count;
-    struct list          changes;       /* private to stream_changes.c, as is `erasing` */
+    struct list          changes;       /* private to stream_changes.c, as are the next two */
     struct list          erasing;
+    struct buf           leaving;       /* of a work queue */
     /* private to ingest_held.c */
     struct buf           held_now;      /* the one in hand */
     struct msgs_load     held_load;     /* a message that its checks need */

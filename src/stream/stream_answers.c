@@ -6,6 +6,7 @@
 #include "core/deliver.h"
 #include "stream/api_messages.h"
 #include "stream/batch_reply.h"
+#include "stream/batches.h"
 #include "stream/inflight.h"
 #include "stream/stream_internal.h"
 
@@ -114,7 +115,7 @@ void stream_answer_failed(struct stream *s, struct slice reply)
 static void send_failed(struct stream *s, struct slice reply, struct slice text)
 {
     assert(text.len > 0);
-    if (reply.len == 0 || s->config.no_ack || batch_reply_is(reply)) return;
+    if (reply.len == 0 || s->config.no_ack) return;
     send_text(s, reply, SLICE_LIT(""), text);
 }
 
@@ -136,7 +137,8 @@ void stream_answers_fail(struct stream *s)
     }
     while (is_over && inflight_count(s->inflight) > 0) {
         inflight_take(s->inflight, &m);
-        send_failed(s, m.reply, buf_slice(&text));
+        if (batch_reply_is(m.reply)) fast_batch_lost(s, m.reply);
+        else send_failed(s, m.reply, buf_slice(&text));
     }
     buf_deinit(&text);
 }

@@ -3,8 +3,10 @@
  * asked waits until it is durable. */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/le.h"
 #include "store/store.h"
 #include "stream/stream_internal.h"
+#include "stream/stream_sections.h"
 
 /* Who waits for a command of the log. In the order of the commands. */
 struct change {
@@ -157,16 +159,98 @@ struct range {
     uint64_t first, last;
 };
 
+/* What an ack has ended in a work queue goes by a command that comes later. Until that is applied
+ * it stands here: a checkpoint between the two would know of neither. */
+struct leaving {
+    uint64_t first, last;
+    uint64_t upto; /* the log's command after which it is gone */
+};
+
+static void leaving_trim(struct stream *s)
+{
+    struct leaving l;
+    uint32_t at = 0, len = s->leaving.len;
+    assert(len % sizeof l == 0);
+    for (; at < len; at += (uint32_t)sizeof l) {
+        memcpy(&l, s->leaving.ptr + at, sizeof l);
+        if (l.upto > s->log->applied) break;
+    }
+    if (at == len) buf_deinit(&s->leaving);
+    else if (at > 0) buf_drop(&s->leaving, at);
+    assert(s->leaving.len == len - at);
+}
+
+static void leaving_add(struct stream *s, uint64_t first, uint64_t last)
+{
+    const struct leaving l = { first, last, UINT64_MAX };
+    assert(first <= last);
+    if (s->config.retention != JS_RETENTION_WORKQUEUE || !stream_is_file(s)) return;
+    buf_add(&s->leaving, slice_of(&l, sizeof l));
+}
+
+/* Everything that was added by now goes with what is proposed by now. */
+static void leaving_proposed(struct stream *s)
+{
+    struct leaving l;
+    for (uint32_t at = s->leaving.len; at > 0; at -= (uint32_t)sizeof l) {
+        uint8_t *end = s->leaving.ptr + at - sizeof l;
+        memcpy(&l, end, sizeof l);
+        if (l.upto != UINT64_MAX) break;
+        l.upto = s->log->proposed;
+        memcpy(end, &l, sizeof l);
+    }
+    leaving_trim(s);
+}
+
+static void put_range(struct buf *out, uint64_t first, uint64_t last)
+{
+    uint8_t row[SECTION_ACKED_SIZE];
+    assert(first <= last);
+    le_put_u64(row, first);
+    le_put_u64(row + 8, last);
+    buf_add(out, slice_of(row, sizeof row));
+}
+
+void stream_acked_write(struct stream *s, struct buf *out)
+{
+    struct leaving l;
+    struct range r;
+    assert(s->config.retention == JS_RETENTION_WORKQUEUE);
+    leaving_trim(s);
+    for (uint32_t at = 0; at < s->leaving.len; at += (uint32_t)sizeof l) {
+        memcpy(&l, s->leaving.ptr + at, sizeof l);
+        put_range(out, l.first, l.last);
+    }
+    for (uint32_t at = 0; at < s->unneeded.len; at += (uint32_t)sizeof r) {
+        memcpy(&r, s->unneeded.ptr + at, sizeof r);
+        put_range(out, r.first, r.last);
+    }
+}
+
+enum err stream_acked_load(struct stream *s, struct slice rows)
+{
+    assert(!s->is_started);
+    if (rows.len % SECTION_ACKED_SIZE != 0) return ERR_CORRUPT;
+    s->unneeded.len = 0;
+    for (uint32_t at = 0; at < rows.len; at += SECTION_ACKED_SIZE) {
+        const struct range r = { le_get_u64(rows.ptr + at), le_get_u64(rows.ptr + at + 8) };
+        if (r.first == 0 || r.first > r.last || r.last >= INT64_MAX) return ERR_CORRUPT;
+        buf_add(&s->unneeded, slice_of(&r, sizeof r));
+    }
+    return ERR_OK;
+}
+
 void stream_unneeded(struct stream *s, uint64_t first, uint64_t last)
 {
     struct range r = { first, last }, *before;
     assert(first <= last);
-    if (s->config.retention == JS_RETENTION_LIMITS || !s->is_started) return;
+    bool is_queue = s->config.retention == JS_RETENTION_WORKQUEUE;
+    if (s->config.retention == JS_RETENTION_LIMITS || !(s->is_started || is_queue)) return;
     uint32_t count = s->unneeded.len / (uint32_t)sizeof r;
     before = count == 0 ? NULL : (struct range *)(void *)s->unneeded.ptr + count - 1;
     if (before != NULL && before->last + 1 == first) before->last = last;
     else buf_add(&s->unneeded, slice_of(&r, sizeof r));
-    reactor_turn(jetstream_reactor(s->account->js), &s->turn);
+    stream_wake(s);
 }
 
 void stream_unneeded_take(struct stream *s)
@@ -189,10 +273,9 @@ static bool is_needed(struct stream *s, uint64_t sequence)
 {
     struct slice subject;
     uint64_t size;
-    bool is_queue = s->config.retention == JS_RETENTION_WORKQUEUE;
     if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK) return true;
-    /* a work queue keeps what no consumer has asked for yet */
-    if (is_queue && !consumers_want(s->consumers, subject)) return true;
+    /* its one consumer has acked it, whatever became of that one since */
+    if (s->config.retention == JS_RETENTION_WORKQUEUE) return false;
     return consumers_need(s->consumers, sequence, subject);
 }
 
@@ -284,12 +367,14 @@ void stream_unneeded_propose(struct stream *s)
         bool has_turn = !s->is_unneeded_reading && looked < UNNEEDED_SHARE;
         if (has_turn || !is_unhurried(s)) has_room = gather(s, &r.first, r.last, &out) && has_room;
         looked += r.first - first;
+        if (first < r.first) leaving_add(s, first, r.first - 1);
         if (r.first <= r.last) buf_add(&s->unneeded, slice_of(&r, sizeof r));
     }
     if (!propose_removals(s, &out)) {
         keep_for_later(s, &out);
         has_room = false;
     }
+    leaving_proposed(s);
     if (s->unneeded.len > 0 && has_room && !s->is_unneeded_reading) stream_wake(s);
     buf_deinit(&ranges);
     buf_deinit(&out);

@@ -169,6 +169,10 @@ void stream_erasing_fail(struct stream *, enum err); /* the store forgets them w
  * are replicated state. */
 void stream_unneeded_take(struct stream *);
 
+/* Of a work queue: what was acked and is not gone yet, for a checkpoint and from one. CORRUPT. */
+void stream_acked_write(struct stream *, struct buf *out);
+MUST_CHECK enum err stream_acked_load(struct stream *, struct slice);
+
 /* ---- what expires ---- */
 
 /* A message was stored. */

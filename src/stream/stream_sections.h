@@ -11,6 +11,8 @@
  *   RESTORE   the same as CONFIG of a stream that is being restored: it begins a stream that counts
  *             for nothing until there is a CONFIG
  *   SOURCE    the body of a COMMAND_SOURCE, of each source whose position has changed
+ *   ACKED     of a work queue, 16 bytes each: 8 first, 8 last sequence of what was acked and whose
+ *             removal may not have been durable; all of it, in the place of what was said before
  *
  * Thread: any; constants. */
 #ifndef MIDGE_STREAM_STREAM_SECTIONS_H
@@ -26,9 +28,15 @@ enum stream_section {
     STREAM_SECTION_SCHEDULES,
     STREAM_SECTION_SOURCE,
     STREAM_SECTION_RESTORE,
+    STREAM_SECTION_ACKED,
     STREAM_SECTION_END,
 };
 
-enum { SECTION_ID_SIZE = 24, SECTION_EXPIRY_SIZE = 16, SECTION_SCHEDULE_SIZE = 16 };
+enum {
+    SECTION_ID_SIZE = 24,
+    SECTION_EXPIRY_SIZE = 16,
+    SECTION_SCHEDULE_SIZE = 16,
+    SECTION_ACKED_SIZE = 16
+};
 
 #endif

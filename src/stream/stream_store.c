@@ -103,6 +103,17 @@ static void put_schedules(struct stream *s, struct checkpoint *cp)
     buf_deinit(&out);
 }
 
+/* What was acked and is not gone yet. */
+static void put_acked(struct stream *s, struct checkpoint *cp)
+{
+    struct buf out = { 0 };
+    if (s->config.retention != JS_RETENTION_WORKQUEUE) return;
+    stream_acked_write(s, &out);
+    assert(out.len % SECTION_ACKED_SIZE == 0);
+    put(s, cp, STREAM_SECTION_ACKED, buf_slice(&out));
+    buf_deinit(&out);
+}
+
 static void owner_checkpoint(struct store_owner *o, struct checkpoint *cp)
 {
     struct stream *s = of(o);
@@ -114,6 +125,7 @@ static void owner_checkpoint(struct store_owner *o, struct checkpoint *cp)
     expiry_told(s->expiry);
     put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
     if (s->config.allow_msg_schedules) put_schedules(s, cp);
+    put_acked(s, cp);
     sources_checkpoint(s->sources, cp, false);
     msgs_file_checkpoint(s->msgs, cp);
     consumers_checkpoint(s->consumers, cp, s->incarnation, false);
@@ -132,6 +144,7 @@ static bool owner_slice(struct store_owner *o, struct checkpoint *cp, bool is_fi
         put_config(s, cp);
         put(s, cp, STREAM_SECTION_LAST_ID, buf_slice(&s->last_id));
         if (s->config.allow_msg_schedules) put_schedules(s, cp);
+        put_acked(s, cp);
         sources_checkpoint(s->sources, cp, true);
         s->slice_at = 0;
         s->slice_part = PART_IDS;
@@ -206,6 +219,7 @@ static enum err owner_load(struct store_owner *o, uint32_t kind, struct slice by
         s->loading_schedules.len = 0;
         return load_rows(&s->loading_schedules, bytes, SECTION_SCHEDULE_SIZE);
     case STREAM_SECTION_SOURCE: return sources_load(s, bytes);
+    case STREAM_SECTION_ACKED: return stream_acked_load(s, bytes);
     default: return ERR_CORRUPT;
     }
 }

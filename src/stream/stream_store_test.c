@@ -3,7 +3,9 @@
  * process. */
 #include "env/disk_memory.h"
 #include "stream/expiry.h"
+#include "base/le.h"
 #include "stream/stream_restore.h"
+#include "stream/stream_sections.h"
 #include "stream/stream_testing.h"
 
 struct file_world {
@@ -544,6 +546,74 @@ static struct stream *begin_restore(struct file_world *f)
     return s;
 }
 
+/* ---- what a work queue has acked ---- */
+
+static const char *told_as_acked(struct stream *s, char text[100])
+{
+    struct buf rows = { 0 };
+    uint32_t len = 0;
+    stream_acked_write(s, &rows);
+    text[0] = '\0';
+    for (uint32_t at = 0; at < rows.len; at += SECTION_ACKED_SIZE)
+        len += (uint32_t)snprintf(text + len, 100 - len, "%llu-%llu ",
+                                  (unsigned long long)le_get_u64(rows.ptr + at),
+                                  (unsigned long long)le_get_u64(rows.ptr + at + 8));
+    buf_deinit(&rows);
+    return text;
+}
+
+/* Behind an ack that a checkpoint holds stands a removal that the journal may lose. */
+static void what_is_acked_is_told_until_it_is_gone(void **state)
+{
+    (void)state;
+    char text[100];
+    struct file_world *f = file_world_new(1);
+    struct stream *s = make(f, ",\"retention\":\"workqueue\"");
+    for (uint32_t i = 0; i < 9; i++) (void)publish(f, "a.b", NULL, "x");
+    stream_unneeded(s, 2, 3);
+    assert_string_equal(told_as_acked(s, text), "2-3 ");
+    stream_unneeded_propose(s);
+    assert_int_equal(s->unneeded.len, 0);
+    assert_int_equal(streams_state(s).messages, 9);
+    stream_unneeded(s, 7, 7);
+    assert_string_equal(told_as_acked(s, text), "2-3 7-7 ");
+    settle(f);
+    assert_int_equal(streams_state(s).messages, 6);
+    assert_string_equal(told_as_acked(s, text), "");
+    file_world_free(f);
+}
+
+static void what_was_told_as_acked_goes_at_a_start_and_nothing_else(void **state)
+{
+    (void)state;
+    static const uint64_t rows[] = { 2, 3, 5, 5, 8, 20 }, bad[][2] = { { 0, 1 }, { 3, 2 } };
+    struct file_world *f = file_world_new(1);
+    struct stream *s = make(f, ",\"retention\":\"workqueue\"");
+    uint8_t bytes[sizeof rows];
+    for (uint32_t i = 0; i < 9; i++) (void)publish(f, "a.b", NULL, "x");
+    for (uint32_t i = 0; i < ARRAY_COUNT(rows); i++) le_put_u64(bytes + i * sizeof *rows, rows[i]);
+    s->is_started = false;
+    for (uint32_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        uint8_t row[SECTION_ACKED_SIZE];
+        le_put_u64(row, bad[i][0]);
+        le_put_u64(row + 8, bad[i][1]);
+        assert_int_equal(stream_acked_load(s, slice_of(row, sizeof row)), ERR_CORRUPT);
+    }
+    assert_int_equal(stream_acked_load(s, slice_of(bytes, 15)), ERR_CORRUPT);
+    assert_int_equal(stream_acked_load(s, slice_of(bytes, sizeof bytes)), ERR_OK);
+    s->is_started = true;
+    stream_wake(s);
+    settle(f);
+    assert_int_equal(streams_state(s).messages, 4);
+    assert_false(msgs_has(s->msgs, 5));
+    assert_true(msgs_has(s->msgs, 4));
+    crash(f, true);
+    s = the_stream(f);
+    settle(f);
+    assert_int_equal(streams_state(s).messages, 4);
+    file_world_free(f);
+}
+
 static void a_restore_is_all_or_nothing(void **state)
 {
     (void)state;
@@ -631,6 +701,45 @@ static void whoever_waits_for_a_failed_journal_is_told(void **state)
     file_world_free(f);
 }
 
+static uint32_t count_of(const char *text, const char *part)
+{
+    uint32_t count = 0;
+    for (; (text = strstr(text, part)) != NULL; text++) count++;
+    return count;
+}
+
+/* Once, with the reply of the newest message: the batch is over. */
+static void a_fast_batch_on_its_way_to_a_failed_journal_is_told(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(3);
+    struct stream *s = make(f, ",\"allow_batched\":true");
+    struct world *w = f->w->world;
+    const char *said = world_say(w, f->w->client, "PUB a.b re.id.10.fail.1.0.$FI 1\r\nx\r\n");
+    assert_non_null(strstr(said, "\"type\":\"ack\""));
+    settle(f);
+    (void)world_take(w, f->w->client);
+    struct disk_memory_fault *writes = &f->disk->fault[DISK_MEMORY_WRITES];
+    writes->fail_at = writes->count + 1;
+    said = world_say(w, f->w->client,
+                     "PUB a.b re.id.10.fail.2.1.$FI 1\r\nx\r\n"
+                     "PUB a.b re.other.10.fail.1.0.$FI 1\r\nx\r\n"
+                     "PUB a.b re.id.10.fail.3.1.$FI 1\r\nx\r\n");
+    assert_null(strstr(said, "10077"));
+    settle(f);
+    said = world_take(w, f->w->client);
+    assert_int_equal(count_of(said, "\"err_code\":10077,"), 2);
+    assert_non_null(strstr(said, "MSG re.id.10.fail.3.1.$FI "));
+    assert_non_null(strstr(said, "MSG re.other.10.fail.1.0.$FI "));
+    said = world_say(w, f->w->client, "PUB a.b re.id.10.fail.4.1.$FI 1\r\nx\r\n");
+    assert_int_equal(count_of(said, "\"err_code\":10077,"), 1);
+    stream_check(s);
+    leave(f);
+    f->failures = 0;
+    open_store(f);
+    file_world_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -638,6 +747,8 @@ int main(void)
         cmocka_unit_test(what_was_acked_is_there_after_any_end),
         cmocka_unit_test(a_deleted_stream_does_not_come_back),
         cmocka_unit_test(an_update_and_removals_are_remembered),
+        cmocka_unit_test(what_is_acked_is_told_until_it_is_gone),
+        cmocka_unit_test(what_was_told_as_acked_goes_at_a_start_and_nothing_else),
         cmocka_unit_test(a_restore_is_all_or_nothing),
         cmocka_unit_test(one_that_was_given_up_is_gone_from_the_disk),
         cmocka_unit_test(what_is_erased_stands_in_no_file_when_that_is_said),
@@ -646,6 +757,7 @@ int main(void)
         cmocka_unit_test(what_a_lost_head_held_the_next_message_tells),
         cmocka_unit_test(a_failed_stream_refuses_and_others_go_on),
         cmocka_unit_test(whoever_waits_for_a_failed_journal_is_told),
+        cmocka_unit_test(a_fast_batch_on_its_way_to_a_failed_journal_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 
-from harness import expect, expect_equal, until
+from harness import expect, expect_equal, midge_only, until
 from streams import Ended, StreamClient, place
 
 CONFIG = 'listen: "127.0.0.1:-1"\nserver_name: js\njetstream { store_dir: "%s" }\n'
@@ -70,6 +70,47 @@ def keeps_everything(world, hard):
         expect_equal(now[field], consumer[field])
     expect_equal(now["ack_floor"]["stream_seq"], consumer["ack_floor"]["stream_seq"])
     expect_equal(now["delivered"]["stream_seq"], consumer["delivered"]["stream_seq"])
+
+
+def case_a_work_queue_keeps_what_was_passed_over(world):
+    """What a reset and another filter pass over is there after a restart, and what was acked is not."""
+    passes_over(world, hard=False)
+
+
+@midge_only
+def case_a_work_queue_keeps_what_was_passed_over_through_a_kill(world):
+    """After kill -9, too."""
+    passes_over(world, hard=True)
+
+
+def passes_over(world, hard):
+    server, client = start(world)
+    client.create_stream("W", subjects=["w.*"], retention="workqueue")
+    client.create_consumer("W", "C", ack_policy="explicit", filter_subject="w.a")
+    for number in range(8):
+        client.request(f"w.{'ab'[number % 2]}", f"{number + 1}")
+    for message in client.pull("W", "C", 2):
+        client.answer(client.ask(message.reply, "+ACK"))
+    expect_equal(client.request("$JS.API.CONSUMER.RESET.W.C", {"seq": 7})["reset_seq"], 7)
+    until(lambda: there(client) == [2, 4, 5, 6, 7, 8], "the removal of what was acked")
+    stop(server, hard)
+    server, client = start(world)
+    expect_equal(there(client), [2, 4, 5, 6, 7, 8])
+    for message in client.pull("W", "C", 1):
+        client.answer(client.ask(message.reply, "+ACK"))
+    client.create_consumer("W", "C", ack_policy="explicit", filter_subject="w.*")
+    for message in client.pull("W", "C", 1):
+        client.answer(client.ask(message.reply, "+ACK"))
+    until(lambda: there(client) == [2, 4, 5, 6], "the removal of what was acked")
+    stop(server, hard)
+    _, client = start(world)
+    expect_equal(there(client), [2, 4, 5, 6])
+
+
+def there(client):
+    """The sequences of the work queue; those that are acked have gone when an INFO is answered."""
+    state = client.stream_info("W", deleted_details=True)["state"]
+    return sorted(set(range(state["first_seq"], state["last_seq"] + 1)) - set(state.get("deleted") or []))
 
 
 def without_clock(info):
