@@ -71,6 +71,8 @@ enum err streams_tell(struct server *s, struct errmsg *why)
     if (s->jetstream == NULL) return ERR_OK;
     jetstream_facts(s->jetstream, &f);
     log_info(log, "Starting JetStream");
+    if (f.is_temporary)
+        log_warn(log, "Temporary storage directory used, data could be lost on system reboot");
     if (f.reports != NULL) tell_reports(log, f.reports);
     log_info(log, "---------------- JETSTREAM ----------------");
     log_info(log, "  Strict:          %s", f.is_strict ? "true" : "false");
@@ -78,6 +80,7 @@ enum err streams_tell(struct server *s, struct errmsg *why)
     log_info(log, "  Max Storage:     %s", streams_size_text(f.store_max, store));
     log_info(log, "  Store Directory: \"%s\"", f.directory);
     if (f.domain != NULL) log_info(log, "  Domain:          %s", f.domain);
+    if (f.cipher != NULL) log_info(log, "  Encryption:      %s", f.cipher);
     log_info(log, "  API Level:       %d", JS_API_LEVEL);
     log_info(log, "-------------------------------------------");
     log_info(log, "Took %s to start JetStream", gotime_duration_text(f.took, took));

@@ -114,6 +114,16 @@ static enum store_cipher cipher_of(const struct jetstream_options *o)
     return o->cipher == JS_CIPHER_AES ? STORE_AES : STORE_CHACHA;
 }
 
+static const char *cipher_name(const struct jetstream_options *o)
+{
+    switch (cipher_of(o)) {
+    case STORE_PLAIN: return NULL;
+    case STORE_CHACHA: return "ChaCha20-Poly1305";
+    case STORE_AES: return "AES-GCM";
+    default: unreachable();
+    }
+}
+
 static enum err open_store(struct jetstream *js, struct errmsg *why)
 {
     const struct jetstream_options *o = &js->options->jetstream;
@@ -252,9 +262,11 @@ void jetstream_facts(const struct jetstream *js, struct jetstream_facts *ret)
         .store_max = js->limits.store_max,
         .directory = js->directory,
         .domain = js_text_set(o->domain) ? o->domain : NULL,
+        .cipher = cipher_name(o),
         .reports = js->reports,
         .took = js->took,
         .is_strict = o->strict,
+        .is_temporary = !js_text_set(o->store_dir),
     };
 }
 
