@@ -459,7 +459,7 @@ static const struct option_row top_rows[] = {
     { "jetstream", OPT_CUSTOM, AT(jetstream), RELOAD_PARTS,
       .help = "streams: a bool, enabled, disabled or a block",
       CUSTOM(load_jetstream), .block = &jetstream_block },
-    { "store_dir storedir", OPT_CUSTOM, AT(jetstream.store_dir), RELOAD_NO,
+    { "store_dir storedir", OPT_CUSTOM, AT(jetstream.store_dir), RELOAD_YES,
       .help = "where streams are kept",
       CUSTOM(load_store_dir), .go_name = "StoreDir", .holds = OPT_TEXT },
     { "max_control_line", OPT_CUSTOM, AT(limits.max_control_line), RELOAD_YES,

@@ -87,9 +87,37 @@ static void links_finish(struct options *o)
     for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) tls_finish(blocks[i]);
 }
 
+/* Templates leave empty texts: they mean what a missing key means. */
+static void empty_finish(struct options *o)
+{
+    const char **const texts[] = {
+        &o->client.host,
+        &o->client.advertise,
+        &o->monitoring.host,
+        &o->logging.file,
+        &o->logging.remote_syslog,
+        &o->pid_file,
+        &o->ports_file_dir,
+        &o->no_auth_user,
+        &o->system_account,
+        &o->authorization.user,
+        &o->authorization.token,
+        &o->websocket.listen.host,
+        &o->websocket.listen.advertise,
+        &o->websocket.authorization.user,
+        &o->websocket.authorization.token,
+        &o->websocket.no_auth_user,
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (*texts[i] != NULL && **texts[i] == '\0') *texts[i] = NULL;
+    if (o->authorization.user == NULL && o->authorization.token == NULL)
+        o->authorization.pass = NULL;
+}
+
 void options_finish(struct options *o)
 {
     assert(o != NULL);
+    empty_finish(o);
     default_i32(&o->client.port, CLIENT_PORT);
     default_i64(&o->limits.max_payload, (int64_t)MIB);
     default_i64(&o->limits.max_control_line, 4096);

@@ -40,6 +40,26 @@ static void zero_connections_mean_none_and_other_zeros_the_default(void **state)
     assert_int_equal(o->limits.max_connections, -1);
 }
 
+static void an_empty_text_means_what_a_missing_key_means(void **state)
+{
+    (void)state;
+    AUTO_FREE(options) o = options_new();
+    o->authorization.user = o->authorization.pass = o->authorization.token = "";
+    o->no_auth_user = o->system_account = o->logging.file = o->monitoring.host = "";
+    options_finish(o);
+    assert_false(options_auth_required(o));
+    assert_null(o->authorization.pass);
+    assert_null(o->no_auth_user);
+    assert_null(o->system_account);
+    assert_null(o->logging.file);
+    assert_null(o->monitoring.host);
+    o->authorization.user = "u";
+    o->authorization.pass = "";
+    options_finish(o);
+    assert_string_equal(o->authorization.user, "u");
+    assert_string_equal(o->authorization.pass, "");
+}
+
 static void a_user_of_any_account_makes_authentication_required(void **state)
 {
     (void)state;
@@ -59,6 +79,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_options_carry_the_defaults_of_nats_server),
         cmocka_unit_test(zero_connections_mean_none_and_other_zeros_the_default),
+        cmocka_unit_test(an_empty_text_means_what_a_missing_key_means),
         cmocka_unit_test(a_user_of_any_account_makes_authentication_required),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "config/digest.h"
 #include "config/load_internal.h"
+#include "config/validate.h"
 #include "config/value.h"
 #include "json/gotime.h"
 
@@ -183,7 +184,7 @@ static void block_compare(struct comparison *c, const struct option_block *block
         row_compare(c, block, &block->rows[i], prefix, sides);
 }
 
-/* --- the two exceptions --- */
+/* --- the exceptions --- */
 
 /* no_auth_user may go when its user is gone too. Returns options to compare instead of `old`. */
 static struct options without_gone_user(const struct options *old, const struct options *new)
@@ -220,6 +221,56 @@ static void auth_compare(struct comparison *c, const struct options *old, const 
     }
 }
 
+static bool grows(int64_t old, int64_t new)
+{
+    return new >= old;
+}
+
+/* Why the storage of a running JetStream cannot become what it shall be, or NULL: it may grow. What
+ * was not given was found at the start, and stays. */
+static const char *storage_refusal(const struct jetstream_options *old,
+                                   const struct jetstream_options *new)
+{
+    bool was_found = (old->memory_max < 0 && new->memory_max >= 0) ||
+                     (old->store_max < 0 && new->store_max >= 0);
+    bool is_gone = (old->memory_max >= 0 && new->memory_max < 0) ||
+                   (old->store_max >= 0 && new->store_max < 0);
+    if (strcmp(text_or_empty(old->store_dir), text_or_empty(new->store_dir)) != 0)
+        return "jetstream storage directory";
+    if (is_gone) return "jetstream max memory and max store";
+    if (was_found) return "jetstream dynamic max memory and store";
+    if (!grows(old->memory_max, new->memory_max) || !grows(old->store_max, new->store_max))
+        return "decreasing jetstream max memory and store";
+    return NULL;
+}
+
+static void storage_compare(struct comparison *c, const struct options *old,
+                            const struct options *new)
+{
+    const struct jetstream_options *a = &old->jetstream, *b = &new->jetstream;
+    const char *refused = NULL;
+    if (c->result != ERR_OK) return;
+    if (a->enabled != b->enabled)
+        refused = arena_printf(c->arena, "jetstream.enable: old=%s, new=%s",
+                               a->enabled ? "true" : "false", b->enabled ? "true" : "false");
+    else if (a->enabled) refused = storage_refusal(a, b);
+    if (refused == NULL) return;
+    c->result = errmsg_set(c->why, ERR_DENIED, "config reload not supported for %s", refused);
+}
+
+/* The other listeners keep what they tell. */
+static void advertise_compare(struct comparison *c, const struct options *old,
+                              const struct options *new)
+{
+    const char *now = text_or_empty(new->client.advertise);
+    struct listen_options unused;
+    struct errmsg reason;
+    if (now[0] == '\0' || strcmp(text_or_empty(old->client.advertise), now) == 0) return;
+    if (c->result != ERR_OK || !validate_host_port(now, 0, c->arena, &unused, &reason)) return;
+    c->result = errmsg_set(c->why, ERR_DENIED, "invalid ClientAdvertise value of %s, err=%s", now,
+                           reason.text);
+}
+
 enum err reload_compare(const struct options *old, const struct options *new, struct arena *arena,
                         struct reload_diff *ret_diff, struct errmsg *why)
 {
@@ -228,6 +279,8 @@ enum err reload_compare(const struct options *old, const struct options *new, st
     struct comparison c = { arena, ret_diff, why, ERR_OK };
     struct options before = without_gone_user(old, new);
     const struct side sides[2] = { { &before, old->values, true }, { new, new->values, true } };
+    advertise_compare(&c, old, new);
+    storage_compare(&c, old, new);
     block_compare(&c, &top_block, "", sides);
     auth_compare(&c, old, new);
     return c.result;

@@ -475,12 +475,14 @@ enum err validate_listeners(const struct options *o, struct errmsg *why)
     const struct {
         const char *advertise;
         const char *name;
+        bool        is_bare;
     } rows[] = {
-        { o->client.advertise, "Error setting server INFO with ClientAdvertise" },
-        { o->cluster.listen.advertise, "Error setting route INFO with Cluster.Advertise" },
-        { o->gateway.listen.advertise, "Error setting gateway INFO with Gateway.Advertise" },
-        { o->leafnodes.listen.advertise, "Error setting leafnode INFO with LeafNode.Advertise" },
-        { o->websocket.listen.advertise, "Unable to get websocket connect URLs" },
+        { o->client.advertise, "Error setting server INFO with ClientAdvertise", false },
+        { o->cluster.listen.advertise, "Error setting route INFO with Cluster.Advertise", false },
+        { o->gateway.listen.advertise, "Error setting gateway INFO with Gateway.Advertise", false },
+        { o->leafnodes.listen.advertise, "Error setting leafnode INFO with LeafNode.Advertise",
+          false },
+        { o->websocket.listen.advertise, "Unable to get websocket connect URLs", true },
     };
     AUTO_FREE(arena) arena = arena_new();
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -488,6 +490,7 @@ enum err validate_listeners(const struct options *o, struct errmsg *why)
         struct errmsg reason;
         if (!given(rows[i].advertise)) continue;
         enum err e = validate_host_port(rows[i].advertise, 0, arena, &unused, &reason);
+        if (e && rows[i].is_bare) return errmsg_set(why, e, "%s: %s", rows[i].name, reason.text);
         if (e)
             return errmsg_set(why, e, "%s value of %s, err=%s", rows[i].name, rows[i].advertise,
                               reason.text);

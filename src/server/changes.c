@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "json/gotime.h"
+#include "server/streams.h"
 
 static const nanos TIMEOUT = 2 * SECOND;            /* of a handshake, and of a login without TLS */
 
@@ -97,6 +98,21 @@ static void tell_stall(struct log *log, const struct changes *c)
                  c->new->no_fast_producer_stall ? "not " : "");
 }
 
+/* Storage only grows (config/reload.c); keys of links between servers are not told. */
+static void tell_jetstream(struct log *log, const struct changes *c)
+{
+    const struct jetstream_options *j = &c->new->jetstream;
+    char size[32];
+    if (!j->enabled) return;
+    if (reload_has(c->diff, "jetstream.max_memory_store"))
+        log_info(log, "Reloaded: JetStream max_mem_store = %s",
+                 streams_size_text(j->memory_max, size));
+    if (reload_has(c->diff, "jetstream.max_file_store"))
+        log_info(log, "Reloaded: JetStream max_file_store = %s",
+                 streams_size_text(j->store_max, size));
+    if (reload_has(c->diff, "jetstream.limits")) log_info(log, "Reloaded: JetStream limits");
+}
+
 static void tell_cluster(struct log *log, const struct changes *c)
 {
     if (reload_has(c->diff, "cluster")) log_info(log, "Reloaded: cluster");
@@ -143,6 +159,8 @@ static const struct words lines[] = {
     { .key = "max_control_line" },
     { .key = "max_payload" },
     { .key = "no_fast_producer_stall", .tell = tell_stall },
+    { .key = "jetstream", .tell = tell_jetstream },
+    { .key = "store_dir", .name = "" }, /* changes only where there is no JetStream */
     { .key = "cluster", .tell = tell_cluster },
     { .key = "pidfile", .tell = tell_pid_file },
     { .key = "ports_file_dir" },

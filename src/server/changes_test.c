@@ -57,6 +57,11 @@ static const struct {
     { "tls {}", "tls { handshake_first: auto }",
       USERS "Reloaded: Client TLS handshake first: true|"
             "Reloaded: Client TLS handshake first fallback delay: 50ms|" },
+    { "", "store_dir: a", USERS },
+    { "jetstream { max_mem: 1G, max_file: 1G }",
+      "jetstream { max_mem: 2G, max_file: 3G, limits { max_ack_pending: 5 }, meta_compact: 5 }",
+      USERS "Reloaded: JetStream max_mem_store = 1.86 GB|"
+            "Reloaded: JetStream max_file_store = 2.79 GB|Reloaded: JetStream limits|" },
     { "cluster { port: 1, name: a }", "cluster { port: 1, name: b, no_advertise: true }",
       USERS "Reloaded: cluster|" },
     { "leafnodes {}", "leafnodes { remotes: [ { url: \"nats://a\" } ] }",

@@ -43,8 +43,7 @@ void streams_open(struct server *s)
     s->core->identity.domain = identity_get(s->identity)->domain;
 }
 
-/* "953.67 MB", as nats-server writes sizes in its log. */
-static const char *size_text(int64_t bytes, char text[32])
+const char *streams_size_text(int64_t bytes, char text[32])
 {
     static const char *const units[] = { "B", "KB", "MB", "GB", "TB", "PB", "EB" };
     double size = (double)bytes;
@@ -72,13 +71,16 @@ enum err streams_tell(struct server *s, struct errmsg *why)
     if (s->jetstream == NULL) return ERR_OK;
     jetstream_facts(s->jetstream, &f);
     log_info(log, "Starting JetStream");
+    if (f.is_temporary)
+        log_warn(log, "Temporary storage directory used, data could be lost on system reboot");
     if (f.reports != NULL) tell_reports(log, f.reports);
     log_info(log, "---------------- JETSTREAM ----------------");
     log_info(log, "  Strict:          %s", f.is_strict ? "true" : "false");
-    log_info(log, "  Max Memory:      %s", size_text(f.memory_max, memory));
-    log_info(log, "  Max Storage:     %s", size_text(f.store_max, store));
+    log_info(log, "  Max Memory:      %s", streams_size_text(f.memory_max, memory));
+    log_info(log, "  Max Storage:     %s", streams_size_text(f.store_max, store));
     log_info(log, "  Store Directory: \"%s\"", f.directory);
     if (f.domain != NULL) log_info(log, "  Domain:          %s", f.domain);
+    if (f.cipher != NULL) log_info(log, "  Encryption:      %s", f.cipher);
     log_info(log, "  API Level:       %d", JS_API_LEVEL);
     log_info(log, "-------------------------------------------");
     log_info(log, "Took %s to start JetStream", gotime_duration_text(f.took, took));

@@ -5,6 +5,8 @@
 #ifndef MIDGE_SERVER_STREAMS_H
 #define MIDGE_SERVER_STREAMS_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 struct server;
@@ -13,5 +15,8 @@ struct server;
 void streams_open(struct server *);
 /* Logs what was opened, or fails with why it was not. */
 MUST_CHECK enum err streams_tell(struct server *, struct errmsg *why);
+
+/* "953.67 MB", as nats-server writes sizes in its log; returns `text`. */
+const char *streams_size_text(int64_t bytes, char text[32]);
 
 #endif

@@ -114,6 +114,16 @@ static enum store_cipher cipher_of(const struct jetstream_options *o)
     return o->cipher == JS_CIPHER_AES ? STORE_AES : STORE_CHACHA;
 }
 
+static const char *cipher_name(const struct jetstream_options *o)
+{
+    switch (cipher_of(o)) {
+    case STORE_PLAIN: return NULL;
+    case STORE_CHACHA: return "ChaCha20-Poly1305";
+    case STORE_AES: return "AES-GCM";
+    default: unreachable();
+    }
+}
+
 static enum err open_store(struct jetstream *js, struct errmsg *why)
 {
     const struct jetstream_options *o = &js->options->jetstream;
@@ -252,9 +262,11 @@ void jetstream_facts(const struct jetstream *js, struct jetstream_facts *ret)
         .store_max = js->limits.store_max,
         .directory = js->directory,
         .domain = js_text_set(o->domain) ? o->domain : NULL,
+        .cipher = cipher_name(o),
         .reports = js->reports,
         .took = js->took,
         .is_strict = o->strict,
+        .is_temporary = !js_text_set(o->store_dir),
     };
 }
 
@@ -295,6 +307,20 @@ static void order(struct jetstream *js, void (*run)(struct mail *, struct reacto
     reactor_post(jetstream_reactor(js), &o->mail);
 }
 
+/* Storage that the configuration does not give was found at the start, and stays; so does what is
+ * reserved of it. */
+static void limits_reload(struct jetstream *js)
+{
+    const struct js_server_limits was = js->limits;
+    const struct jetstream_options *o = &js->options->jetstream;
+    limits_set(js);
+    js->limits.memory_max = o->memory_max >= 0 ? o->memory_max : was.memory_max;
+    js->limits.store_max = o->store_max >= 0 ? o->store_max : was.store_max;
+    js->limits.memory_reserved = was.memory_reserved;
+    js->limits.store_reserved = was.store_reserved;
+    assert(js->limits.is_clustered == was.is_clustered);
+}
+
 /* Core's own mail came before: the reactor has the new settings. */
 static void reload_here(struct mail *mail, struct reactor *r)
 {
@@ -305,6 +331,7 @@ static void reload_here(struct mail *mail, struct reactor *r)
     js->settings = settings_ref(js->home->settings);
     js->options = js->settings->options;
     settings_unref(old);
+    limits_reload(js);
     if (!js_accounts_update(js))
         log_warn(js->core->env->log, "JetStream: accounts reserve more than this server has");
     LIST_EACH(&js->accounts, n) {

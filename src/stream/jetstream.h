@@ -41,9 +41,11 @@ struct jetstream_facts {
     int64_t     memory_max, store_max;  /* bytes */
     const char *directory;
     const char *domain;                 /* NULL: none */
+    const char *cipher;                 /* of what is at rest; NULL: plain */
     const char *reports;                /* what recovery has found, a line each; NULL: nothing */
     nanos       took;
     bool        is_strict;
+    bool        is_temporary;           /* nobody said where to store */
 };
 void jetstream_facts(const struct jetstream *, struct jetstream_facts *ret);
 

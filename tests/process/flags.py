@@ -101,6 +101,18 @@ def case_an_empty_file_name_is_none(world):
     expect("Using configuration file" not in server.text(), server.text())
 
 
+def case_an_empty_text_in_the_file_is_none(world):
+    """Keys that a template left empty are as if they were not there; monitoring stays on the client's address."""
+    keys = ("logfile", "remote_syslog", "pidfile", "ports_file_dir", "no_auth_user", "system_account", "client_advertise")
+    server = world.start_with("".join(f'{key}: ""\n' for key in keys) +
+                              'host: 127.0.0.1\nport: -1\nhttp: ":-1"\nauthorization { user: "", password: "", token: "" }\n'
+                              'websocket { host: "127.0.0.1", port: -1, no_tls: true, no_auth_user: "", advertise: "" }\n')
+    expect(server.has("Starting http monitor on 127.0.0.1:"), server.text())
+    client = server.client()
+    client.send('CONNECT {"verbose":false}\r\nPING\r\n')
+    client.wait_for("PONG")
+
+
 def case_a_good_file_passes_the_test(world):
     """-t says on stderr that the file is valid, with its digest."""
     path = world.write("good.conf", "port: 4222\n")
