@@ -76,12 +76,11 @@ static struct slice split_host(const char *text, int32_t *port)
 
 struct slice listener_told(const struct listener *l, const struct options *o, int32_t *ret_port)
 {
-    bool is_web = l->options.kind == LISTENER_WEBSOCKET;
-    const struct listen_options *told = is_web ? &o->websocket.listen : &o->client;
     assert(l->bound.port > 0);          /* a port that was left open was chosen */
     *ret_port = l->bound.port;
-    if (!listener_is_foreign(l) && told->advertise != NULL)
-        return split_host(told->advertise, ret_port);
+    /* websocket.advertise is for the connect_urls of a cluster */
+    if (l->options.kind == LISTENER_CLIENT && o->client.advertise != NULL)
+        return split_host(o->client.advertise, ret_port);
     const char *host = l->options.host;
     return slice_str(host != NULL && host[0] != 0 ? host : "0.0.0.0");
 }

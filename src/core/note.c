@@ -77,6 +77,14 @@ void note(const struct session *s, enum log_level level, const char *format, ...
     buf_deinit(&line);
 }
 
+void note_stranger(const struct session *s, const char *text)
+{
+    char addr[NET_ADDR_TEXT];
+    assert(!s->is_connected);
+    assert(text[0] != 0);
+    log_error(s->home->core->env->log, "%s - %s", net_addr_text(&s->addr, addr), text);
+}
+
 void note_refused(const struct session *s)
 {
     static const struct login nothing;

@@ -16,6 +16,9 @@ struct session;
 void note_label(const struct session *, struct buf *out);
 void note(const struct session *, enum log_level, const char *format, ...) PRINTF_LIKE(3, 4);
 
+/* About somebody who is no client yet: only the address stands before the text. */
+void note_stranger(const struct session *, const char *text);
+
 /* One that was refused: with the name, key or kind of secret that it came with. */
 void note_refused(const struct session *);
 

@@ -73,6 +73,16 @@ static void a_refused_login_is_named(void **state)
     }
 }
 
+static void a_stranger_is_but_an_address(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, NULL);
+    uint32_t c = world_accept(w, 0);
+    note_stranger(world_session(w, c), "websocket handshake error: key missing");
+    assert_non_null(logged(w, "127.0.0.1:1000 - websocket handshake error: key missing\n"));
+    world_free(w);
+}
+
 static void nobody_writes_lines_of_his_own(void **state)
 {
     (void)state;
@@ -196,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_tells_who_the_connection_is),
         cmocka_unit_test(a_refused_login_is_named),
+        cmocka_unit_test(a_stranger_is_but_an_address),
         cmocka_unit_test(nobody_writes_lines_of_his_own),
         cmocka_unit_test(a_violation_is_told_as_tools_expect_it),
         cmocka_unit_test(what_closes_a_connection_is_told_once),

@@ -435,11 +435,13 @@ static enum close_reason reason_of_filter(const struct session *s)
 static void log_filter(struct session *s)
 {
     bool in_tls = reason_of_filter(s) == CLOSE_TLS_HANDSHAKE;
+    bool in_upgrade = !in_tls && s->phase == SESSION_UPGRADING;
     assert(s->conn.lowest != NULL);     /* the one that has failed */
     for (struct filter *f = s->conn.lowest; f != NULL; f = f->above) {
         const char *why = f->ops->reason == NULL ? NULL : f->ops->reason(f);
-        if (why != NULL && why[0] != 0)
-            note(s, LOG_ERROR, "%s%s", in_tls ? "TLS handshake error: " : "", why);
+        if (why == NULL || why[0] == 0) continue;
+        if (in_upgrade) note_stranger(s, why);
+        else note(s, LOG_ERROR, "%s%s", in_tls ? "TLS handshake error: " : "", why);
     }
 }
 
@@ -692,8 +694,10 @@ const char *session_label(const struct session *s, char text[SESSION_LABEL])
     const char *kind = s->listener->options.kind == LISTENER_WEBSOCKET ? "wid" : "cid";
     char forwarded[NET_ADDR_TEXT] = "";
     if (s->is_forwarded) (void)net_addr_ip_text(&s->forwarded, forwarded);
-    int len = snprintf(text, SESSION_LABEL, "%s%s%s - %s:%llu", forwarded,
-                       s->is_forwarded ? "/" : "", net_addr_text(&s->addr, addr), kind,
+    const char *form = !s->is_forwarded  ? "%s%s - %s:%llu"
+                       : s->forwarded.v6 ? "[%s]/%s - %s:%llu"
+                                         : "%s/%s - %s:%llu";
+    int len = snprintf(text, SESSION_LABEL, form, forwarded, net_addr_text(&s->addr, addr), kind,
                        (unsigned long long)s->cid);
     assert(len > 0);
     assert(len < SESSION_LABEL);        /* two addresses and a number always fit */

@@ -19,7 +19,7 @@ struct entrance {
 
 static void on_refused(struct conn *c, const char *why)
 {
-    note(session_of(c), LOG_ERROR, "%s", why);
+    note_stranger(session_of(c), why);
 }
 
 static void describe_websocket(struct entrance *e, const struct websocket_options *o)

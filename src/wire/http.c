@@ -66,6 +66,7 @@ static enum http_verdict parse_request_line(struct slice line, struct http_head 
         return HTTP_BAD;
     if (line.ptr[5] != '1') return HTTP_VERSION;
     if (line.ptr[7] < '0' || line.ptr[7] > '9') return HTTP_BAD;
+    head->is_old = line.ptr[7] == '0';
     return split_target(head) ? HTTP_OK : HTTP_BAD;
 }
 
@@ -147,6 +148,12 @@ bool http_has_token(const struct http_head *head, const char *name, const char *
             return true;
     }
     return false;
+}
+
+bool http_is_last(const struct http_head *head)
+{
+    if (http_has_token(head, "Connection", "close", false)) return true;
+    return head->is_old && !http_has_token(head, "Connection", "keep-alive", false);
 }
 
 static bool cookie_in(struct slice list, struct slice name, struct slice *ret_value)

@@ -35,6 +35,7 @@ struct http_head {
     /* of the target when it names one, else of the Host header */
     struct slice       host;
     bool               has_host;
+    bool               is_old;          /* HTTP/1.0 */
     uint32_t           consumed;
     uint32_t           headers_count;
     struct http_header headers[HTTP_HEADERS_MAX];
@@ -49,6 +50,9 @@ struct slice http_header(const struct http_head *, const char *name);
  * parameters behind a ';' count as values too when `with_parameters`. */
 bool http_has_token(const struct http_head *, const char *name, const char *token,
                     bool with_parameters);
+/* The peer asks for nothing behind this: "Connection: close", or an old one that does not say
+ * "keep-alive". */
+bool http_is_last(const struct http_head *);
 /* Value of the first cookie of that name (case matters); false when absent. */
 bool http_cookie(const struct http_head *, struct slice name, struct slice *ret_value);
 

@@ -242,14 +242,21 @@ static void add_date(nanos wall, struct buf *out)
                months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
-static void answer_refusal(const struct ws_agreement *a, nanos wall, struct buf *out)
+/* Load balancers ask so whether the server lives: in old HTTP, by HEAD, with "Connection:
+ * close". */
+static void answer_refusal(const struct http_head *head, const struct ws_agreement *a, nanos wall,
+                           struct buf *out)
 {
     const char *text = status_text(a->status);
-    buf_printf(out, "HTTP/1.1 %u %s\r\nContent-Type: text/plain; charset=utf-8\r\n", a->status,
-               text);
+    buf_printf(out, "HTTP/1.%d %u %s\r\nContent-Type: text/plain; charset=utf-8\r\n",
+               head->is_old ? 0 : 1, a->status, text);
     buf_add_str(out, "Sec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\nDate: ");
     add_date(wall, out);
-    buf_printf(out, "\r\nContent-Length: %zu\r\n\r\n%s\n", strlen(text) + 1, text);
+    buf_printf(out, "\r\nContent-Length: %zu\r\n", strlen(text) + 1);
+    if (http_is_last(head) != head->is_old)
+        buf_printf(out, "Connection: %s\r\n", head->is_old ? "keep-alive" : "close");
+    buf_add_str(out, "\r\n");
+    if (!slice_equal_str(head->method, "HEAD")) buf_printf(out, "%s\n", text);
 }
 
 static void answer_plain(uint32_t status, const char *text, struct buf *out)
@@ -262,7 +269,7 @@ void ws_handshake_answer(const struct ws_listener *l, const struct http_head *he
                          const struct ws_agreement *a, nanos wall, struct buf *out)
 {
     if (a->refused == NULL) answer_upgrade(l, head, a, out);
-    else answer_refusal(a, wall, out);
+    else answer_refusal(head, a, wall, out);
 }
 
 const char *ws_handshake_answer_bad(enum http_verdict verdict, struct buf *out)

@@ -165,6 +165,38 @@ static void a_refused_client_may_ask_again_when_core_listens(void **state)
     assert_out(a, SLICE_LIT(ANSWER "\r\n"));
 }
 
+/* As load balancers ask. */
+static void who_asks_for_nothing_more_is_answered_and_closed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request, *first, *last;
+        bool ends;
+    } rows[] = {
+        { "GET / HTTP/1.1\r\nHost: h\r\nConnection: a, Close\r\n\r\n", "HTTP/1.1 400",
+          "Content-Length: 12\r\nConnection: close\r\n\r\nBad Request\n", true },
+        { "GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 400", "Content-Length: 12\r\n\r\nBad Request\n",
+          true },
+        { "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.0 400",
+          "Content-Length: 12\r\nConnection: keep-alive\r\n\r\nBad Request\n", false },
+        { "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 405", "Content-Length: 19\r\n\r\n",
+          false },
+    };
+    for (uint32_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        void *one;
+        setup(&one);
+        struct app *a = one;
+        a->listener.on_refused = on_refused;
+        send_text(a, rows[i].request);
+        struct slice out = buf_slice(&a->sock->out), last = slice_str(rows[i].last);
+        assert_true(slice_starts(out, slice_str(rows[i].first)));
+        assert_true(out.len > last.len);
+        assert_true(slice_equal(slice_from(out, out.len - last.len), last));
+        assert_int_equal(a->ended, rows[i].ends);
+        teardown(&one);
+    }
+}
+
 static void a_refused_request_with_a_body_ends_the_connection(void **state)
 {
     struct app *a = *state;
@@ -199,6 +231,7 @@ int main(void)
         T(with_tls_the_same_origin_is_https),
         T(data_before_the_answer_ends_the_connection_silently),
         T(a_refused_client_may_ask_again_when_core_listens),
+        T(who_asks_for_nothing_more_is_answered_and_closed),
         T(a_refused_request_with_a_body_ends_the_connection),
         T(an_endless_request_is_cut_at_the_limit),
     };

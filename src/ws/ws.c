@@ -152,7 +152,8 @@ static enum filter_verdict refuse_bad(struct ws_filter *w, struct conn *c,
 /* A body would have to be skipped: who sends one is cut off instead. */
 static bool may_ask_again(const struct ws_filter *w, const struct http_head *head)
 {
-    return w->listener->on_refused != NULL && http_header(head, "Content-Length").len == 0 &&
+    return w->listener->on_refused != NULL && !http_is_last(head) &&
+           http_header(head, "Content-Length").len == 0 &&
            http_header(head, "Transfer-Encoding").len == 0;
 }
 
@@ -200,7 +201,7 @@ static enum filter_verdict read_request(struct ws_filter *w, struct conn *c, boo
     enum http_verdict verdict = http_parse(slice_of(w->kept, w->kept_len), &head);
     *ret_more = false;
     if (verdict == HTTP_MORE) return FILTER_OK;
-    if (verdict != HTTP_OK || !head.has_host) return refuse_bad(w, c, verdict);
+    if (verdict != HTTP_OK || (!head.has_host && !head.is_old)) return refuse_bad(w, c, verdict);
     enum filter_verdict got = upgrade(w, c, &head);
     *ret_more = got == FILTER_OK && w->state == WS_STATE_HANDSHAKE && w->kept_len > 0;
     return got;
