@@ -68,11 +68,12 @@ void sim_host_init(struct sim_host *h, const struct sim_plan *p)
     sim_worker_init(&h->worker, &h->clock, p->seed ^ 0x5eed0004);
     sim_http_init(&h->http);
     sim_usage_init(&h->usage, &h->clock);
+    sim_threads_init(&h->threads);
     h->net.options = p->net;
     h->plan = p;
-    h->env = (struct env){ &h->clock.base, &h->entropy.base, &h->net.base,
-                           &h->files.base, &h->disks.base,   &h->log.base,
-                           &h->worker.base, &h->http.base,   &h->usage.base };
+    h->env = (struct env){ &h->clock.base, &h->entropy.base, &h->net.base,    &h->files.base,
+                           &h->disks.base, &h->log.base,     &h->worker.base, &h->http.base,
+                           &h->usage.base, &h->threads };
     struct errmsg why;
     bool has_begun = sim_host_begin(h, &why);
     if (!has_begun) fprintf(stderr, "sim: the server does not start: %s\n", why.text);

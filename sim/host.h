@@ -25,6 +25,7 @@ struct sim_host {
     struct sim_worker worker;
     struct sim_http http;
     struct sim_usage usage;
+    struct threads threads;
     struct env env;
     struct rng rng; /* turns of the reactors */
     const struct sim_plan *plan;

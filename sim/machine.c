@@ -226,6 +226,20 @@ bool sim_worker_idle(const struct sim_worker *w)
     return list_empty(&w->queue);
 }
 
+/* ---- threads ---- */
+
+static void threads_list(struct threads *threads,
+                         void (*each)(void *ctx, const char *name, const char *doing), void *ctx)
+{
+    (void)threads;
+    each(ctx, "sim", "playing every thread");
+}
+
+void sim_threads_init(struct threads *t)
+{
+    *t = (struct threads){ .list = threads_list };
+}
+
 /* ---- http ---- */
 
 static enum err http_start(struct http *base, const struct http_options *options,

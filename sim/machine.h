@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Machine: the parts of a simulated env that are small: clock, entropy, files, log, worker, http,
- * usage.
+ * usage, threads.
  *
  * Each part embeds the table of env/ as `base`; what stands behind it is plain and may be read and
  * changed by a scenario at any time between two ticks.
@@ -35,6 +35,10 @@ struct sim_usage {
     struct sim_clock *clock;
 };
 void sim_usage_init(struct sim_usage *, struct sim_clock *);
+
+/* ---- threads: one plays them all ---- */
+
+void sim_threads_init(struct threads *);
 
 /* ---- files: names and bytes in memory ---- */
 

@@ -39,6 +39,7 @@ bool password_check(struct session *s, struct auth_result *take_result,
     assert(take_result->check.hash != NULL);
     struct check *c = xcalloc(1, sizeof *c);
     *c = (struct check){ .session = s, .result = *take_result, .done = when_done };
+    c->work.doing = "checking a password";
     c->work.run = run;
     c->work.done = done;
     if (reactor_work(s->home->reactor, &c->work) == ERR_OK) return true;

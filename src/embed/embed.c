@@ -61,7 +61,7 @@ static void copy_arguments(struct midge *m, const struct midge_setup *o)
 
 static void own_process(struct midge *m)
 {
-    m->signals = signals_start(on_signal, m);
+    m->signals = signals_start(machine_roster(m->machine), on_signal, m);
     (void)limits_raise_files();
 }
 
@@ -174,7 +174,9 @@ enum midge_result midge_start(struct midge *m, char *error, size_t error_size)
     struct errmsg why = { 0 };
     take(&m->control);
     assert(m->phase == PHASE_CONFIGURED);
+    roster_enter(machine_roster(m->machine), "starting the server");
     enum err e = run_start(m, &why);
+    roster_leave(machine_roster(m->machine));
     drop(&m->control);
     return tell(e, &why, error, error_size);
 }
@@ -206,6 +208,8 @@ static bool is_drained(struct midge *m)
 int midge_run(struct midge *m)
 {
     assert(m->phase == PHASE_RUNNING);
+    struct roster *roster = machine_roster(m->machine);
+    roster_enter(roster, "waiting for the end of the server");
     take(&m->mutex);
     while (!m->stop_wanted) {
         wait_for_change(m);
@@ -216,9 +220,11 @@ int midge_run(struct midge *m)
         m->stop_wanted |= drained;
     }
     drop(&m->mutex);
+    roster_doing(roster, "stopping the server");
     take(&m->control);
     run_stop(m);
     drop(&m->control);
+    roster_leave(roster);
     return m->exit_status;
 }
 

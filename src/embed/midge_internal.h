@@ -23,6 +23,12 @@
 
 enum midge_phase { PHASE_NEW, PHASE_CONFIGURED, PHASE_RUNNING, PHASE_STOPPED };
 
+/* What a reactor's thread is given. */
+struct midge_loop {
+    struct reactor *reactor;
+    struct roster  *roster;
+};
+
 struct midge {
     struct machine  *machine;
     struct env      *env;
@@ -44,6 +50,7 @@ struct midge {
     struct server   *server;
     struct reactors *set;
     struct thread   *threads[REACTORS_MAX];
+    struct midge_loop loops[REACTORS_MAX];
 
     pthread_mutex_t  mutex;
     pthread_cond_t   changed;

@@ -30,7 +30,9 @@ static uint32_t reactors_of(const struct midge *m, const struct options *o)
 
 static void reactor_main(void *ctx)
 {
-    struct reactor *r = ctx;
+    const struct midge_loop *l = ctx;
+    struct reactor *r = l->reactor;
+    roster_doing_at(l->roster, &r->doing);
     while (!r->stop) (void)reactor_tick(r, NANOS_MAX);
 }
 
@@ -38,8 +40,9 @@ static enum err start_threads(struct midge *m, struct errmsg *why)
 {
     for (uint32_t i = 0; i < m->set->count; i++) {
         char name[16];
+        m->loops[i] = (struct midge_loop){ m->set->at[i], machine_roster(m->machine) };
         (void)snprintf(name, sizeof name, "reactor %u", i);
-        m->threads[i] = thread_start(name, reactor_main, m->set->at[i]);
+        m->threads[i] = thread_start(machine_roster(m->machine), name, reactor_main, &m->loops[i]);
         if (m->threads[i] == NULL) return errmsg_set(why, ERR_LIMIT, "no thread for a reactor");
     }
     return ERR_OK;

@@ -73,11 +73,21 @@ enum disk_lane {
     DISK_LANES,
 };
 
+/* What the bytes are, for /stacksz; nothing else depends on it. */
+enum disk_matter {
+    DISK_MATTER_ANY,
+    DISK_MATTER_JOURNAL,
+    DISK_MATTER_MESSAGES,
+    DISK_MATTER_CHECKPOINT,
+    DISK_MATTERS,
+};
+
 struct disk_op {
     struct list       node; /* private to the body, as is `queue` */
     struct disk_queue *queue;
     enum disk_kind    kind;
     enum disk_lane    lane;
+    enum disk_matter  matter;
     enum disk_open    mode;
     struct disk_file *file;
     const char       *name;

@@ -13,6 +13,7 @@
 #include "env/http.h"
 #include "env/log.h"
 #include "env/net.h"
+#include "env/threads.h"
 #include "env/worker.h"
 
 struct env {
@@ -25,6 +26,7 @@ struct env {
     struct worker *worker;
     struct http *http;
     struct usage *usage;
+    struct threads *threads;
 };
 
 #endif

@@ -21,6 +21,7 @@
 struct work {
     struct list node; /* private to the worker */
     bool is_quick;
+    const char *doing; /* a static text: what whoever runs it does, for /stacksz */
     void (*run)(struct work *);
     void (*finished)(struct work *);
 };

@@ -36,14 +36,16 @@ void index_serve(struct request *r)
     r->response.content_type = "text/html; charset=utf-8";
 }
 
+static void add_thread(void *ctx, const char *name, const char *doing)
+{
+    struct buf *out = ctx;
+    buf_printf(out, "%s: %s\n", name, doing);
+}
+
 void stacksz_serve(struct request *r)
 {
-    const struct reactors *set = r->core->reactors;
-    struct buf *out = &r->response.body;
-    for (uint32_t i = 0; i < set->count; i++)
-        buf_printf(out, "reactor %u: %s\n", i,
-                   atomic_load_explicit(&set->at[i]->doing, memory_order_relaxed));
-    buf_add_str(out, "http: writing this page\n");
+    struct threads *threads = r->core->env->threads;
+    threads->list(threads, add_thread, &r->response.body);
     r->response.status = 200;
     r->response.content_type = "text/plain; charset=utf-8";
     r->response.cors = true;

@@ -22,7 +22,7 @@ static void each_thread_has_a_line(void **state)
 {
     (void)state;
     struct world *w = world_new(NULL);
-    world_expect(w, "/stacksz", "", 200, "reactor 0: starting\nhttp: writing this page\n");
+    world_expect(w, "/stacksz", "", 200, "one: waiting\ntwo 2: working\n");
     world_free(w);
 }
 

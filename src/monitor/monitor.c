@@ -205,6 +205,7 @@ static void task_written(struct work *w)
 static void task_hand_over(struct task *t)
 {
     struct worker *worker = t->monitor->env->worker;
+    t->work.doing = "writing a page of the monitoring";
     t->work.run = task_write;
     t->work.finished = task_written;
     if (worker->submit(worker, &t->work) == ERR_OK) return;

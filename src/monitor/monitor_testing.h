@@ -21,6 +21,7 @@
 struct world {
     struct fake         *fake;
     struct log           log;
+    struct threads       threads;
     struct usage         usage;
     struct usage_now     usage_now;
     struct worker        worker;
@@ -45,6 +46,15 @@ static inline void world_log(struct log *l, enum log_level level, struct slice t
 static inline void world_usage(struct usage *u, struct usage_now *ret)
 {
     *ret = container_of(u, struct world, usage)->usage_now;
+}
+
+static inline void world_threads(struct threads *t,
+                                 void (*each)(void *ctx, const char *name, const char *doing),
+                                 void *ctx)
+{
+    (void)t;
+    each(ctx, "one", "waiting");
+    each(ctx, "two 2", "working");
 }
 
 static inline enum err world_submit(struct worker *w, struct work *work)
@@ -90,11 +100,13 @@ static inline struct world *world_new(void (*configure)(struct options *))
     w->fake = fake_new();
     w->log.write = world_log;
     w->usage.read = world_usage;
+    w->threads.list = world_threads;
     w->usage_now = (struct usage_now){ 4096, 50 * MILLISECOND, 2, 0 };
     w->worker.submit = world_submit;
     w->fake->net.listen = world_listen;
     w->fake->env.log = &w->log;
     w->fake->env.usage = &w->usage;
+    w->fake->env.threads = &w->threads;
     w->fake->env.worker = &w->worker;
     w->options = options_new();
     if (configure != NULL) configure(w->options);

@@ -330,8 +330,10 @@ static void work_finished(struct work *w)
 static enum err submit(struct reactor *home, struct reactor_work *work)
 {
     assert(work->run != NULL && work->done != NULL);
+    assert(work->doing != NULL);
     work->home = home;
     work->work.is_quick = work->is_slow;
+    work->work.doing = work->doing;
     work->work.run = work_run;
     work->work.finished = work_finished;
     struct worker *worker = home->env->worker;

@@ -154,6 +154,7 @@ struct reactor_work {
     struct reactor *home;
     bool is_slow;                        /* private: came through reactor_slow() */
     bool is_begun;                       /* private: is not in `slow_waiting` any more */
+    const char *doing;                   /* a static text: "checking a password" */
     void (*run)(struct reactor_work *);  /* worker thread */
     void (*done)(struct reactor_work *); /* home */
 };

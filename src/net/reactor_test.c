@@ -168,7 +168,9 @@ static void work_runs_elsewhere_and_comes_home(void **state)
     (void)state;
     struct fake *f = fake_new_many(2);
     struct slow_worker slow = { .worker.submit = submit };
-    struct sum s = { .work = { .run = sum_run, .done = sum_done }, .a = 2, .b = 3 };
+    struct sum s = { .work = { .doing = "adding", .run = sum_run, .done = sum_done },
+                     .a = 2,
+                     .b = 3 };
     f->env.worker = &slow.worker;
     assert_int_equal(reactor_work(f->set->at[1], &s.work), ERR_OK);
     (void)fake_tick(f);
@@ -188,7 +190,7 @@ static void work_that_finds_no_place_is_told_so(void **state)
     (void)state;
     struct fake *f = fake_new();
     struct slow_worker slow = { .worker.submit = submit, .full = true };
-    struct sum s = { .work = { .run = sum_run, .done = sum_done } };
+    struct sum s = { .work = { .doing = "adding", .run = sum_run, .done = sum_done } };
     f->env.worker = &slow.worker;
     assert_int_equal(reactor_work(f->reactor, &s.work), ERR_LIMIT);
     (void)fake_tick(f);

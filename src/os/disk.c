@@ -286,8 +286,8 @@ static enum err disks_open(struct disks *all, const char *directory, bool read_o
                            struct disk **ret_disk, struct errmsg *why)
 {
     struct os_disk *d = xcalloc(1, sizeof *d);
-    (void)all;
     d->base = calls;
+    d->roster = container_of(all, struct os_disks, base)->roster;
     d->root = d->lock = -1;
     d->is_read_only = read_only;
     enum err e = disk_directory_open(d, directory, why);
@@ -309,7 +309,7 @@ static void disks_close(struct disks *all, struct disk *base)
     release(d);
 }
 
-void os_disks_init(struct disks *d)
+void os_disks_init(struct os_disks *d, struct roster *roster)
 {
-    *d = (struct disks){ .open = disks_open, .close = disks_close };
+    *d = (struct os_disks){ { .open = disks_open, .close = disks_close }, roster };
 }

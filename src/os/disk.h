@@ -20,9 +20,15 @@
 #define MIDGE_OS_DISK_H
 
 #include "env/disk.h"
+#include "os/roster.h"
 
 enum { DISK_HELPERS = 4 };
 
-void os_disks_init(struct disks *);
+struct os_disks {
+    struct disks   base;
+    struct roster *roster; /* NULL: the threads stand nowhere */
+};
+
+void os_disks_init(struct os_disks *, struct roster *);
 
 #endif

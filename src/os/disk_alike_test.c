@@ -127,15 +127,15 @@ static int remove_one(const char *path, const struct stat *s, int type, struct F
 static void compare(bool has_openat2)
 {
     char dir[64] = "/tmp/midge-disk-XXXXXX";
-    struct disks disks;
+    struct os_disks disks;
     struct disk *real = NULL;
     struct disk_memory *m = disk_memory_new(1);
     struct answer *answers = calloc(2, sizeof *answers);
     struct rng rng;
     uint32_t fine = 0;
-    os_disks_init(&disks);
+    os_disks_init(&disks, NULL);
     assert_non_null(mkdtemp(dir));
-    assert_int_equal(disks.open(&disks, dir, false, &real, NULL), ERR_OK);
+    assert_int_equal(disks.base.open(&disks.base, dir, false, &real, NULL), ERR_OK);
     struct os_disk *os = container_of(real, struct os_disk, base);
     os->has_openat2 = os->has_openat2 && has_openat2;
     rng_init(&rng, 1);
@@ -152,7 +152,7 @@ static void compare(bool has_openat2)
     assert_true(fine > CALLS / 4);
     free(answers);
     (void)disk_memory_free(m);
-    disks.close(&disks, real);
+    disks.base.close(&disks.base, real);
     assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 

@@ -79,9 +79,42 @@ static struct disk_op *next_op(struct disk_crew *c)
     return container_of(node, struct disk_op, node);
 }
 
+static const char IDLE[] = "waiting for work";
+
+#define OF_EACH_MATTER(verb)                                                      \
+    {                                                                                    \
+        [DISK_MATTER_ANY] = verb " a file of the store",                                 \
+        [DISK_MATTER_JOURNAL] = verb " the journal",                               \
+        [DISK_MATTER_MESSAGES] = verb " a file of messages",                       \
+        [DISK_MATTER_CHECKPOINT] = verb " a checkpoint",                           \
+    }
+
+static const char *doing_of(const struct disk_op *op)
+{
+    static const char *const texts[][DISK_MATTERS] = {
+        [DISK_READ] = OF_EACH_MATTER("reading"),
+        [DISK_WRITE] = OF_EACH_MATTER("writing"),
+        [DISK_SYNC] = OF_EACH_MATTER("syncing"),
+        [DISK_WRITE_SYNC] = OF_EACH_MATTER("writing and syncing"),
+        [DISK_ZERO] = OF_EACH_MATTER("zeroing"),
+        [DISK_TRUNCATE] = OF_EACH_MATTER("cutting"),
+        [DISK_OPEN] = OF_EACH_MATTER("opening"),
+        [DISK_CLOSE] = OF_EACH_MATTER("closing"),
+        [DISK_REMOVE] = OF_EACH_MATTER("removing"),
+        [DISK_RENAME] = OF_EACH_MATTER("renaming"),
+        [DISK_MAKE_DIR] = OF_EACH_MATTER("making a directory for"),
+        [DISK_REMOVE_DIR] = OF_EACH_MATTER("removing a directory of"),
+        [DISK_SYNC_DIR] = OF_EACH_MATTER("syncing the directory of"),
+    };
+    assert((size_t)op->kind < ARRAY_COUNT(texts));
+    assert((size_t)op->matter < DISK_MATTERS);
+    return texts[op->kind][op->matter];
+}
+
 static void crew_main(void *ctx)
 {
     struct disk_crew *c = ctx;
+    roster_doing(c->disk->roster, IDLE);
     take(c);
     while (!c->stop) {
         struct disk_op *op = next_op(c);
@@ -94,8 +127,10 @@ static void crew_main(void *ctx)
         bool is_bulk = op->lane == DISK_LANE_BULK;
         c->bulk_running += is_bulk;
         drop(c);
+        roster_doing(c->disk->roster, doing_of(op));
         disk_run(c->disk, op);
         finish(op);
+        roster_doing(c->disk->roster, IDLE);
         take(c);
         c->bulk_running -= is_bulk;
     }
@@ -108,7 +143,7 @@ static bool has_hands(struct disk_crew *c)
     if (c->idle > c->waiting || c->threads_count == c->threads_max) return true;
     char name[16];
     (void)snprintf(name, sizeof name, "%s %u", c->name, c->threads_count + 1);
-    struct thread *t = thread_start(name, crew_main, c);
+    struct thread *t = thread_start(c->disk->roster, name, crew_main, c);
     if (t != NULL) c->threads[c->threads_count++] = t;
     return c->threads_count > 0;
 }

@@ -20,6 +20,7 @@ struct disk_file {
 
 struct os_disk {
     struct disk       base;
+    struct roster    *roster;
     int               root;
     int               lock; /* -1: read-only, and there is no lock file */
     bool              is_read_only;

@@ -24,7 +24,7 @@
 #include "os/disk_internal.h"
 
 struct world {
-    struct disks disks;
+    struct os_disks disks;
     struct disk *disk;
     char         top[64];   /* what is made for the test */
     char         store[96]; /* the disk's directory in it */
@@ -35,7 +35,7 @@ static struct disk *open_disk(struct world *w)
 {
     struct disk *d = NULL;
     struct errmsg why = { "" };
-    enum err e = w->disks.open(&w->disks, w->store, false, &d, &why);
+    enum err e = w->disks.base.open(&w->disks.base, w->store, false, &d, &why);
     assert_string_equal(why.text, "");
     assert_int_equal(e, ERR_OK);
     return d;
@@ -44,7 +44,7 @@ static struct disk *open_disk(struct world *w)
 static int set_up(void **state)
 {
     static struct world w;
-    os_disks_init(&w.disks);
+    os_disks_init(&w.disks, NULL);
     (void)snprintf(w.top, sizeof w.top, "/tmp/midge-disk-XXXXXX");
     assert_non_null(mkdtemp(w.top));
     (void)snprintf(w.store, sizeof w.store, "%s/a/store", w.top);
@@ -64,7 +64,7 @@ static int remove_one(const char *path, const struct stat *s, int type, struct F
 static int tear_down(void **state)
 {
     struct world *w = *state;
-    w->disks.close(&w->disks, w->disk);
+    w->disks.base.close(&w->disks.base, w->disk);
     assert_int_equal(nftw(w->top, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     return 0;
 }
@@ -120,15 +120,15 @@ static void a_second_opener_is_told_who_has_the_store(void **state)
     struct disk *other = NULL;
     struct errmsg why;
     char want[256];
-    assert_int_equal(w->disks.open(&w->disks, w->store, false, &other, &why), ERR_CLOSED);
+    assert_int_equal(w->disks.base.open(&w->disks.base, w->store, false, &other, &why), ERR_CLOSED);
     (void)snprintf(
         want, sizeof want,
         "%s is in use by another process (pid %ld): stop it, or choose another store_dir", w->store,
         (long)getpid());
     assert_string_equal(why.text, want);
-    assert_int_equal(w->disks.open(&w->disks, w->store, true, &other, &why), ERR_CLOSED);
+    assert_int_equal(w->disks.base.open(&w->disks.base, w->store, true, &other, &why), ERR_CLOSED);
     assert_null(other);
-    w->disks.close(&w->disks, w->disk);
+    w->disks.base.close(&w->disks.base, w->disk);
     w->disk = open_disk(w);
 }
 
@@ -138,8 +138,8 @@ static void who_reads_only_changes_nothing_and_keeps_writers_out(void **state)
     struct disk *reader = NULL, *writer = NULL;
     struct disk_file *f = create(w, "f");
     w->disk->close(w->disk, f);
-    w->disks.close(&w->disks, w->disk);
-    assert_int_equal(w->disks.open(&w->disks, w->store, true, &reader, NULL), ERR_OK);
+    w->disks.base.close(&w->disks.base, w->disk);
+    assert_int_equal(w->disks.base.open(&w->disks.base, w->store, true, &reader, NULL), ERR_OK);
     w->disk = reader;
     assert_int_equal(try_open(w, "f", DISK_OPEN_READ), ERR_OK);
     assert_int_equal(try_open(w, "f", DISK_OPEN_WRITE), ERR_DENIED);
@@ -147,7 +147,8 @@ static void who_reads_only_changes_nothing_and_keeps_writers_out(void **state)
     assert_int_equal(reader->remove(reader, "f"), ERR_DENIED);
     assert_int_equal(reader->rename(reader, "f", "g"), ERR_DENIED);
     assert_int_equal(reader->make_dir(reader, "d"), ERR_DENIED);
-    assert_int_equal(w->disks.open(&w->disks, w->store, false, &writer, NULL), ERR_CLOSED);
+    assert_int_equal(w->disks.base.open(&w->disks.base, w->store, false, &writer, NULL),
+                     ERR_CLOSED);
 }
 
 static void a_directory_that_cannot_be_had_is_named(void **state)
@@ -157,11 +158,11 @@ static void a_directory_that_cannot_be_had_is_named(void **state)
     struct errmsg why;
     char path[160], want[256];
     (void)snprintf(path, sizeof path, "%s/no", w->top);
-    assert_int_equal(w->disks.open(&w->disks, path, true, &d, &why), ERR_NOTFOUND);
+    assert_int_equal(w->disks.base.open(&w->disks.base, path, true, &d, &why), ERR_NOTFOUND);
     (void)snprintf(want, sizeof want, "open %s: no such file or directory", path);
     assert_string_equal(why.text, want);
     w->disk->close(w->disk, create(w, "f"));
-    assert_int_equal(w->disks.open(&w->disks, at(w, "f/x"), false, &d, &why), ERR_IO);
+    assert_int_equal(w->disks.base.open(&w->disks.base, at(w, "f/x"), false, &d, &why), ERR_IO);
     assert_non_null(strstr(why.text, "storage directory is not a directory: mkdir "));
     assert_null(d);
 }
@@ -404,6 +405,65 @@ static void every_kind_of_operation_does_its_work(void **state)
     q->ops->free(q);
 }
 
+/* What the thread is seen doing, in `wake`, which it calls before it rests again. */
+struct witness {
+    struct waiter  waiter;
+    struct roster *roster;
+    struct buf     seen;
+};
+
+static void add_thread(void *ctx, const char *name, const char *doing)
+{
+    buf_printf(ctx, "%s: %s\n", name, doing);
+}
+
+static void wake_witness(void *ctx)
+{
+    struct witness *v = ctx;
+    struct threads *all = roster_threads(v->roster);
+    (void)pthread_mutex_lock(&v->waiter.mutex);
+    v->seen.len = 0;
+    all->list(all, add_thread, &v->seen);
+    (void)pthread_cond_signal(&v->waiter.woken);
+    (void)pthread_mutex_unlock(&v->waiter.mutex);
+}
+
+static void a_thread_says_what_it_does_to_which_kind_of_file(void **state)
+{
+    struct world *w = *state;
+    struct witness v = { .waiter = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER },
+                         .roster = roster_new() };
+    w->disks.base.close(&w->disks.base, w->disk);
+    w->disks.roster = v.roster;
+    w->disk = open_disk(w);
+    struct disk_queue *q = w->disk->queue_new(w->disk, wake_witness, &v);
+    static const struct {
+        struct disk_op op;
+        const char    *text;
+    } rows[] = {
+        { { .kind = DISK_MAKE_DIR, .name = "d" },
+          "disk commit 1: making a directory for a file of the store\n" },
+        { { .kind = DISK_SYNC_DIR, .name = "", .matter = DISK_MATTER_JOURNAL },
+          "disk commit 1: syncing the directory of the journal\n" },
+        { { .kind = DISK_REMOVE, .name = "no", .matter = DISK_MATTER_MESSAGES },
+          "disk commit 1: removing a file of messages\n" },
+        { { .kind = DISK_RENAME, .name = "d", .name_to = "e", .matter = DISK_MATTER_CHECKPOINT },
+          "disk commit 1: renaming a checkpoint\n" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct disk_op op = rows[i].op;
+        (void)act(q, &v.waiter, &op);
+        (void)pthread_mutex_lock(&v.waiter.mutex);
+        assert_string_equal(buf_str(&v.seen), rows[i].text);
+        (void)pthread_mutex_unlock(&v.waiter.mutex);
+    }
+    q->ops->free(q);
+    w->disks.base.close(&w->disks.base, w->disk);
+    w->disks.roster = roster_free(v.roster);
+    w->disk = open_disk(w);
+    buf_deinit(&v.seen);
+}
+
 /* In a child, whose limit nobody else feels. */
 static void a_file_that_may_not_grow_is_a_limit(void **state)
 {
@@ -453,6 +513,7 @@ int main(void)
         TEST(space_is_told),
         TEST(nobody_leaves_the_directory),
         TEST(every_kind_of_operation_does_its_work),
+        TEST(a_thread_says_what_it_does_to_which_kind_of_file),
         TEST(a_file_that_may_not_grow_is_a_limit),
         cmocka_unit_test(errors_of_the_system_have_the_names_of_the_disk),
     };

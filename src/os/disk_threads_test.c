@@ -140,13 +140,13 @@ static int remove_one(const char *path, const struct stat *s, int type, struct F
 static void all_that_several_queues_submit_comes_home_once(void **state)
 {
     (void)state;
-    struct disks disks;
+    struct os_disks disks;
     struct disk *disk = NULL;
     struct owner *owners = calloc(OWNERS, sizeof *owners);
     char dir[64] = "/tmp/midge-disk-XXXXXX";
-    os_disks_init(&disks);
+    os_disks_init(&disks, NULL);
     assert_non_null(mkdtemp(dir));
-    assert_int_equal(disks.open(&disks, dir, false, &disk, NULL), ERR_OK);
+    assert_int_equal(disks.base.open(&disks.base, dir, false, &disk, NULL), ERR_OK);
     for (uint32_t i = 0; i < OWNERS; i++) {
         owner_init(&owners[i], disk, i);
         assert_int_equal(pthread_create(&owners[i].id, NULL, own, &owners[i]), 0);
@@ -157,7 +157,7 @@ static void all_that_several_queues_submit_comes_home_once(void **state)
         assert_int_equal(owners[i].wrong, 0);
         owner_deinit(&owners[i]);
     }
-    disks.close(&disks, disk);
+    disks.base.close(&disks.base, disk);
     free(owners);
     assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }

@@ -32,6 +32,8 @@ static const struct timeval HEAD_DEADLINE = { .tv_sec = 5 };
 static const struct timeval IDLE_DEADLINE = { .tv_sec = 60 };
 static const struct timeval ACCEPT_PAUSE = { .tv_usec = 100 * 1000 };
 
+static const char IDLE[] = "waiting for requests";
+
 enum { HEAD_MAX = 1024 * 1024, BODY_MAX = 1024 * 1024 };
 
 /* Counted: one of the server, one of each connection. */
@@ -42,6 +44,7 @@ struct trust {
 
 struct os_http {
     struct http            base;
+    struct roster         *roster;
     struct http_options    options;
     struct thread         *thread;          /* NULL: not started */
     struct event_base     *loop;
@@ -359,7 +362,9 @@ static void on_request(struct evhttp_request *request, void *ctx)
     take(h);
     list_add_tail(&h->requests, &r->node);
     drop(h);
+    roster_doing(h->roster, "answering a request");
     h->options.handle(h->options.ctx, &r->base);
+    roster_doing(h->roster, IDLE);
 }
 
 /* --- replies --- */
@@ -425,12 +430,14 @@ static void on_wake(evutil_socket_t fd, short what, void *ctx)
         (void)event_base_loopbreak(h->loop);
         return;
     }
+    roster_doing(h->roster, "sending replies");
     for (struct os_request *r = next_reply(h); r != NULL; r = next_reply(h)) {
         send_reply(h, r);
         take(h);
         request_free(r);
         drop(h);
     }
+    roster_doing(h->roster, IDLE);
 }
 
 static void http_reply(struct http *base, struct http_request *request,
@@ -456,6 +463,7 @@ static void http_reply(struct http *base, struct http_request *request,
 static void http_main(void *ctx)
 {
     struct os_http *h = ctx;
+    roster_doing(h->roster, IDLE);
     (void)event_base_loop(h->loop, EVLOOP_NO_EXIT_ON_EMPTY);
 }
 
@@ -510,7 +518,7 @@ static enum err http_start(struct http *base, const struct http_options *options
     h->stop = false;
     h->trust = trust_new(&options->tls);
     build_server(h, sock);
-    h->thread = thread_start("monitor", http_main, h);
+    h->thread = thread_start(h->roster, "monitor", http_main, h);
     if (h->thread != NULL) return ERR_OK;
     tear_down(h);
     if (h->trust != NULL) h->trust->tls.release = NULL;     /* the caller keeps it */
@@ -535,7 +543,7 @@ static void http_stop(struct http *base)
     h->trust = trust_unref(h->trust);
 }
 
-struct http *os_http_new(void)
+struct http *os_http_new(struct roster *roster)
 {
     struct os_http *h = xcalloc(1, sizeof *h);
     h->base = (struct http){
@@ -544,6 +552,7 @@ struct http *os_http_new(void)
         .reply = http_reply,
         .stop = http_stop,
     };
+    h->roster = roster;
     h->wake = -1;
     list_init(&h->peers);
     list_init(&h->requests);

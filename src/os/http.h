@@ -12,10 +12,11 @@
 #define MIDGE_OS_HTTP_H
 
 #include "env/http.h"
+#include "os/roster.h"
 
 enum { HTTP_CONNECTIONS_MAX = 256 };
 
-struct http *os_http_new(void);
+struct http *os_http_new(struct roster *);      /* NULL: the thread stands nowhere */
 struct http *os_http_free(struct http *);       /* stops it; NULL is fine; returns NULL */
 
 #endif

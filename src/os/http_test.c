@@ -83,7 +83,7 @@ static void handle(void *ctx, struct http_request *r)
 static int start(void **state, SSL_CTX *tls)
 {
     static struct world w;
-    w = (struct world){ .http = os_http_new(), .tls = tls };
+    w = (struct world){ .http = os_http_new(NULL), .tls = tls };
     pthread_mutex_init(&w.mutex, NULL);
     pthread_cond_init(&w.held, NULL);
     struct http_options o = { .host = "127.0.0.1", .tls.native = tls, .handle = handle, .ctx = &w };
@@ -333,7 +333,7 @@ static void a_head_that_never_ends_is_cut(void **state)
 static void a_port_in_use_is_told(void **state)
 {
     struct world *w = *state;
-    struct http *second = os_http_new();
+    struct http *second = os_http_new(NULL);
     struct http_options o = { .host = "127.0.0.1", .port = w->bound.port, .handle = handle };
     struct net_addr bound;
     struct errmsg why;

@@ -220,8 +220,8 @@ static void lines_of_two_threads_stay_whole(void **state)
 {
     struct world *w = *state;
     configure(w, (struct os_log_options){ .file = w->path, .size_limit = 40000, .no_time = true });
-    struct thread *a = thread_start("a", write_lines, w);
-    struct thread *b = thread_start("b", write_lines, w);
+    struct thread *a = thread_start(NULL, "a", write_lines, w);
+    struct thread *b = thread_start(NULL, "b", write_lines, w);
     (void)thread_join(a);
     (void)thread_join(b);
     char *text = w->text;

@@ -22,6 +22,7 @@ static void a_machine_has_every_part_and_comes_apart_again(void **state)
     assert_non_null(env->worker);
     assert_non_null(env->http);
     assert_non_null(env->usage);
+    assert_ptr_equal(env->threads, roster_threads(machine_roster(m)));
     assert_null(machine_free(m));
     assert_null(machine_free(NULL));
 }

@@ -71,7 +71,7 @@ static void a_wake_from_another_thread_ends_a_wait_without_end(void **state)
     struct world *w = *state;
     struct net_event events[4];
     for (int i = 0; i < 20; i++) {
-        struct thread *t = thread_start("waker", wake_from_here, w->poller);
+        struct thread *t = thread_start(NULL, "waker", wake_from_here, w->poller);
         assert_non_null(t);
         assert_int_equal(w->poller->ops->wait(w->poller, NANOS_MAX, events, 4), 0);
         (void)thread_join(t);

@@ -26,6 +26,7 @@ static const struct {
 };
 
 struct signals {
+    struct roster *roster;
     void         (*on_signal)(void *ctx, enum signal_name);
     void          *ctx;
     struct thread *thread;
@@ -52,10 +53,12 @@ static void signals_main(void *ctx)
     struct pollfd fds[] = { { .fd = s->fd, .events = POLLIN },
                             { .fd = s->stop, .events = POLLIN } };
     for (;;) {
+        roster_doing(s->roster, "waiting for signals");
         int got = poll(fds, ARRAY_COUNT(fds), -1);
         assert(got > 0 || errno == EINTR);
         if (fds[1].revents != 0) return;
         struct signalfd_siginfo info;
+        roster_doing(s->roster, "doing what a signal asks for");
         if (read(s->fd, &info, sizeof info) == (ssize_t)sizeof info)
             deliver(s, (int)info.ssi_signo);
     }
@@ -73,14 +76,16 @@ static void block(struct signals *s)
     s->stop = eventfd(0, EFD_CLOEXEC);
 }
 
-struct signals *signals_start(void (*on_signal)(void *ctx, enum signal_name), void *ctx)
+struct signals *signals_start(struct roster *roster, void (*on_signal)(void *ctx, enum signal_name),
+                              void *ctx)
 {
     assert(on_signal != NULL);
     struct signals *s = xcalloc(1, sizeof *s);
+    s->roster = roster;
     s->on_signal = on_signal;
     s->ctx = ctx;
     block(s);
-    if (s->fd >= 0 && s->stop >= 0) s->thread = thread_start("signals", signals_main, s);
+    if (s->fd >= 0 && s->stop >= 0) s->thread = thread_start(s->roster, "signals", signals_main, s);
     return s->thread != NULL ? s : signals_stop(s);
 }
 

@@ -41,7 +41,7 @@ static void each_signal_calls_back_by_its_name(void **state)
     };
     struct seen seen = { .last = -1 };
     assert_int_equal(sem_init(&seen.any, 0, 0), 0);
-    struct signals *s = signals_start(on_signal, &seen);
+    struct signals *s = signals_start(NULL, on_signal, &seen);
     assert_non_null(s);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(kill(getpid(), rows[i].number), 0);

@@ -26,6 +26,7 @@ static const size_t STACK_SIZE = 256 * KIB;
 
 struct thread {
     pthread_t id;
+    struct roster *roster;
     char      name[16];
     void    (*main)(void *ctx);
     void     *ctx;
@@ -35,7 +36,9 @@ static void *enter(void *arg)
 {
     struct thread *t = arg;
     (void)pthread_setname_np(pthread_self(), t->name);
+    roster_enter(t->roster, "starting");
     t->main(t->ctx);
+    roster_leave(t->roster);
     return NULL;
 }
 
@@ -54,10 +57,12 @@ static int create(struct thread *t)
     return failed;
 }
 
-struct thread *thread_start(const char *name, void (*main)(void *ctx), void *ctx)
+struct thread *thread_start(struct roster *roster, const char *name, void (*main)(void *ctx),
+                            void *ctx)
 {
     struct thread *t = xcalloc(1, sizeof *t);
     (void)snprintf(t->name, sizeof t->name, "%s", name);
+    t->roster = roster;
     t->main = main;
     t->ctx = ctx;
     return create(t) == 0 ? t : xfree(t);

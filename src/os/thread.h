@@ -8,11 +8,14 @@
 #define MIDGE_OS_THREAD_H
 
 #include "base/compiler.h"
+#include "os/roster.h"
 
 struct thread;
 
-/* `name` is cut at 15 bytes; it is what `top -H` shows. */
-MUST_CHECK struct thread *thread_start(const char *name, void (*main)(void *ctx), void *ctx);
+/* `name` is cut at 15 bytes; it is what `top -H` shows. While `main` runs the thread stands in
+ * the roster, which may be NULL. */
+MUST_CHECK struct thread *thread_start(struct roster *, const char *name, void (*main)(void *ctx),
+                                       void *ctx);
 struct thread *thread_join(struct thread *);        /* waits; NULL is fine; returns NULL */
 
 /* The calling thread lets others go first from now on, where the machine allows that: what serves

@@ -31,7 +31,7 @@ static void a_thread_has_its_name_and_no_signals(void **state)
 {
     (void)state;
     struct seen s = { 0 };
-    struct thread *t = thread_start("a name that is too long", look, &s);
+    struct thread *t = thread_start(NULL, "a name that is too long", look, &s);
     assert_non_null(t);
     assert_null(thread_join(t));
     assert_string_equal(s.name, "a name that is ");
@@ -45,7 +45,7 @@ static void whoever_starts_one_keeps_his_signals(void **state)
     struct seen s = { 0 };
     sigset_t before, after;
     (void)pthread_sigmask(SIG_SETMASK, NULL, &before);
-    (void)thread_join(thread_start("x", look, &s));
+    (void)thread_join(thread_start(NULL, "x", look, &s));
     (void)pthread_sigmask(SIG_SETMASK, NULL, &after);
     assert_int_equal(sigismember(&before, SIGTERM), sigismember(&after, SIGTERM));
 }

@@ -11,6 +11,7 @@
 
 struct os_worker {
     struct worker   base;
+    struct roster  *roster;
     pthread_mutex_t mutex;
     pthread_cond_t  changed;
     struct list     quick;
@@ -52,10 +53,13 @@ static struct work *next_work(struct os_worker *w)
     return work;
 }
 
+static const char IDLE[] = "waiting for work";
+
 static void worker_main(void *ctx)
 {
     struct os_worker *w = ctx;
     thread_yield_to_others();
+    roster_doing(w->roster, IDLE);
     take(w);
     while (!w->stop) {
         struct work *work = next_work(w);
@@ -69,8 +73,10 @@ static void worker_main(void *ctx)
         w->slow_running += is_slow;
         assert(w->slow_running <= WORKER_LONG_MAX);
         drop(w);
+        roster_doing(w->roster, work->doing);
         work->run(work);
         work->finished(work);
+        roster_doing(w->roster, IDLE);
         take(w);
         w->slow_running -= is_slow;
     }
@@ -83,7 +89,7 @@ static bool has_hands(struct os_worker *w)
     if (w->idle > w->waiting || w->threads_count == WORKER_THREADS) return true;
     char name[16];
     (void)snprintf(name, sizeof name, "worker %u", w->threads_count + 1);
-    struct thread *t = thread_start(name, worker_main, w);
+    struct thread *t = thread_start(w->roster, name, worker_main, w);
     if (t != NULL) w->threads[w->threads_count++] = t;
     return w->threads_count > 0;
 }
@@ -93,6 +99,7 @@ static enum err worker_submit(struct worker *base, struct work *work)
     struct os_worker *w = container_of(base, struct os_worker, base);
     assert(work->run != NULL);
     assert(work->finished != NULL);
+    assert(work->doing != NULL);
     take(w);
     bool fits = !w->stop && w->waiting < WORKER_QUEUE_MAX && has_hands(w);
     if (fits) {
@@ -104,9 +111,10 @@ static enum err worker_submit(struct worker *base, struct work *work)
     return fits ? ERR_OK : ERR_LIMIT;
 }
 
-struct worker *os_worker_new(void)
+struct worker *os_worker_new(struct roster *roster)
 {
     struct os_worker *w = xcalloc(1, sizeof *w);
+    w->roster = roster;
     w->base.submit = worker_submit;
     list_init(&w->quick);
     list_init(&w->slow);

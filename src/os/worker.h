@@ -9,6 +9,7 @@
 #define MIDGE_OS_WORKER_H
 
 #include "env/worker.h"
+#include "os/roster.h"
 
 enum {
     WORKER_THREADS = 3,
@@ -17,7 +18,7 @@ enum {
     WORKER_QUEUE_MAX = 1024,
 };
 
-struct worker *os_worker_new(void);
+struct worker *os_worker_new(struct roster *);     /* NULL: of nobody */
 struct worker *os_worker_free(struct worker *);     /* waits; NULL is fine; returns NULL */
 
 #endif

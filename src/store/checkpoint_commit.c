@@ -212,6 +212,7 @@ void write_init(struct checkpoint *c)
     struct write *w = &c->write;
     assert(c->o.queue != NULL);
     w->op.lane = DISK_LANE_BULK;
+    w->op.matter = DISK_MATTER_CHECKPOINT;
     w->op.done = on_written;
     w->op.spans = &w->span;
     w->op.spans_count = 1;

@@ -241,7 +241,9 @@ void rewrite_init(struct checkpoint *c)
     assert(c->o.queue != NULL);
     assert(c->o.rewrite_min > 0);
     c->rewrite.op.lane = DISK_LANE_BULK;
+    c->rewrite.op.matter = DISK_MATTER_CHECKPOINT;
     c->rewrite.op.done = on_opened;
     c->removal.op.lane = DISK_LANE_BULK;
+    c->removal.op.matter = DISK_MATTER_CHECKPOINT;
     c->removal.op.done = on_removed;
 }

@@ -188,6 +188,7 @@ void commit_init(struct journal *j)
     struct commit *c = &j->commit;
     assert(j->o.queue != NULL);
     c->op.lane = DISK_LANE_COMMIT;
+    c->op.matter = DISK_MATTER_JOURNAL;
     c->op.done = on_written;
     c->op.spans = c->spans;
 }

@@ -93,6 +93,7 @@ static void submit(struct journal *j, enum erase_state state, enum disk_kind kin
     r->state = state;
     r->op.kind = kind;
     r->op.lane = lane;
+    r->op.matter = DISK_MATTER_JOURNAL;
     r->op.mode = DISK_OPEN_CREATE;
     r->op.name = state == ERASE_NAMING ? j->o.directory : r->name;
     r->op.file = in_segment ? r->segment->file : r->file;

@@ -26,6 +26,7 @@ void lazy_init(struct journal *j)
     j->lazy.due = NANOS_MAX;
     j->lazy.op.kind = DISK_SYNC;
     j->lazy.op.lane = DISK_LANE_BULK;
+    j->lazy.op.matter = DISK_MATTER_JOURNAL;
     j->lazy.op.done = on_synced;
     assert(j->lazy.segment == NULL);
 }

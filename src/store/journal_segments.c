@@ -100,8 +100,10 @@ void segments_init(struct journal *j)
     j->segment_size = j->o.segment_first;
     j->trim_due = NANOS_MAX;
     j->prep.op.lane = DISK_LANE_BULK;
+    j->prep.op.matter = DISK_MATTER_JOURNAL;
     j->prep.op.done = on_prepared;
     j->drop.op.lane = DISK_LANE_BULK;
+    j->drop.op.matter = DISK_MATTER_JOURNAL;
     j->drop.op.done = on_dropped;
     assert(j->o.segment_first % JOURNAL_SECTOR == 0);
     assert(j->o.segment_first <= j->o.segment_max);

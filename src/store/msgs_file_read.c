@@ -259,6 +259,7 @@ static void fetch_begin(struct block *b, uint32_t chunk)
     t->chunk = chunk;
     t->is_whole = chunk == ENTRY_NONE && b->safe.footer == 0;
     t->op.lane = DISK_LANE_READ;
+    t->op.matter = DISK_MATTER_MESSAGES;
     t->op.done = on_fetched;
     list_add_tail(&f->fetches, &t->node);
     b->users++;

@@ -394,6 +394,7 @@ void writer_init(struct msgs_file *f)
 {
     assert(f->writer.step == WRITE_NOTHING);
     f->writer.op.lane = DISK_LANE_BULK;
+    f->writer.op.matter = DISK_MATTER_MESSAGES;
     f->writer.op.done = on_written;
 }
 

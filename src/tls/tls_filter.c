@@ -336,6 +336,7 @@ static void ask(struct tls_filter *t, struct conn *c)
     s->is_asked = true;
     s->is_over = s->is_http = false;
     s->failure = "the server stops";    /* of a step that no worker does any more */
+    s->work.doing = "shaking hands over TLS";
     s->work.run = step_run;
     s->work.done = step_done;
     reactor_slow(s->reactor, &s->work);

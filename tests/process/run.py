@@ -22,10 +22,11 @@ import reloads
 import signals
 import store
 import store_import
+import threads
 from harness import LeftOut, World
 
 MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup, disk,
-           absurd)
+           threads, absurd)
 
 
 def find_cases(only):
