@@ -228,27 +228,32 @@ int midge_run(struct midge *m)
     return m->exit_status;
 }
 
+/* One line, whatever ends the text. */
+static enum err refused(struct midge *m, enum err e, const char *text)
+{
+    assert(e != ERR_OK);
+    struct slice line = slice_trim(slice_str(text));
+    log_error(m->env->log, "Failed to reload server configuration: %.*s", SLICE_ARGS(line));
+    return e;
+}
+
+/* The log turns first, as its file may be out of reach. A refusal is told by the old one. */
 static enum err reload(struct midge *m, struct errmsg *why)
 {
     struct options *next = NULL;
     enum err e = m->server == NULL ? errmsg_set(why, ERR_INVALID, "the server does not run")
                                    : configure_reload(m, &next, why);
-    if (e) {
-        log_error(m->env->log, "Failed to reload server configuration: %s",
-                  m->complaint.len > 0 ? buf_str(&m->complaint) : why->text);
-        return e;
-    }
+    if (e) return refused(m, e, m->complaint.len > 0 ? buf_str(&m->complaint) : why->text);
     e = configure_log(m, next, why);
     if (e) {
-        log_error(m->env->log, "Failed to reload server configuration: %s", why->text);
         (void)options_free(next);
-        return e;
+        return refused(m, e, why->text);
     }
     e = server_reload(m->server, next, why);
     struct errmsg ignored;
     if (e && configure_log(m, server_options(m->server), &ignored) != ERR_OK)
         log_error(m->env->log, "cannot go back to the old log: %s", ignored.text);
-    return e;
+    return e ? refused(m, e, why->text) : ERR_OK;
 }
 
 enum midge_result midge_reload(struct midge *m, char *error, size_t error_size)

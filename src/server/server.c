@@ -179,14 +179,9 @@ static void tell_reloaded(struct server *s)
 
 enum err server_reload(struct server *s, struct options *take_options, struct errmsg *why)
 {
-    struct errmsg cause = { 0 };
-    enum err e = reload(s, take_options, &cause);
-    if (e) {
-        log_error(s->env->log, "Failed to reload server configuration: %s", cause.text);
-        return errmsg_set(why, e, "%s", cause.text);
-    }
-    tell_reloaded(s);
-    return ERR_OK;
+    enum err e = reload(s, take_options, why);
+    if (e == ERR_OK) tell_reloaded(s);
+    return e;
 }
 
 /* --- lame duck and stop --- */

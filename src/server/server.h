@@ -38,7 +38,8 @@ struct server *server_free(struct server *);            /* NULL is fine; returns
 /* Banner, files, listeners, monitoring. A failure was logged as fatal; server_stop() then. */
 MUST_CHECK enum err server_start(struct server *, struct errmsg *why);
 
-/* Takes the options. On a failure the old ones stay. Both outcomes are logged. */
+/* Takes the options. On a failure the old ones stay, and the caller tells why. Success is
+ * logged. */
 MUST_CHECK enum err server_reload(struct server *, struct options *take_options,
                                   struct errmsg *why);
 

@@ -261,7 +261,7 @@ static void take(struct consumer *c, const struct ack_info *info, struct slice r
     bool is_of_none = info->stream_seq == 0 &&
                       c->set->stream->config.retention != JS_RETENTION_LIMITS;
     if (is_known && !is_of_none && ack_is_answered(p.kind, info->stream_seq))
-        consumer_answer_ack(c, reply);
+        consumer_answer_ack(c, reply, p.kind != ACK_NAK || p.has_delay);
 }
 
 bool consumer_ack(struct js_account *a, const struct ack_subject *subject, struct slice reply,

@@ -93,13 +93,14 @@ static struct ack_answers *answers_get(struct consumers *set)
     return a;
 }
 
-void consumer_answer_ack(struct consumer *c, struct slice reply)
+void consumer_answer_ack(struct consumer *c, struct slice reply, bool is_logged)
 {
     struct consumers *set = c->set;
     const struct outgoing answer = { .to = reply, .subject = reply };
     if (reply.len == 0) return;
     assert(c->is_begun);
-    record_add(consumer_is_logged(c) ? &answers_get(set)->records : &set->quick, &answer);
+    record_add(is_logged && consumer_is_logged(c) ? &answers_get(set)->records : &set->quick,
+               &answer);
     stream_wake(set->stream);
 }
 
@@ -125,6 +126,13 @@ bool consumer_holds_much(const struct consumer *c)
     return a != NULL && a->records.len > LATER_MAX;
 }
 
+void consumers_answers_now(struct consumers *set)
+{
+    assert(set->is_running);
+    records_send(set, buf_slice(&set->quick));
+    set->quick.len = 0;
+}
+
 void consumers_answers_flush(struct consumers *set)
 {
     struct ack_answers *a = set->answers;
@@ -134,8 +142,7 @@ void consumers_answers_flush(struct consumers *set)
         list_add_tail(&set->waiting, &a->node);
         stream_after(set->stream, &a->wait);
     }
-    records_send(set, buf_slice(&set->quick));
-    set->quick.len = 0;
+    consumers_answers_now(set);
 }
 
 void consumers_answers_free(struct consumers *set)

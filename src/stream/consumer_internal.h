@@ -314,8 +314,9 @@ bool consumers_is_clogged(const struct consumers *);
 
 /* ---- consumer_answers.c ---- */
 
-/* An empty message to `reply` when all that was changed so far is durable. */
-void consumer_answer_ack(struct consumer *, struct slice reply);
+/* An empty message to `reply`: when all that was changed so far is durable, or, when what was said
+ * changes nothing that is logged, in the next run before it delivers. */
+void consumer_answer_ack(struct consumer *, struct slice reply, bool is_logged);
 /* A delivery of this consumer is durable before it leaves, for there is only one: a crash must not
  * make it two. */
 bool consumer_must_hold(const struct consumer *);
@@ -324,6 +325,8 @@ void consumer_send_later(struct consumer *, const struct outgoing *);
 bool consumer_holds_much(const struct consumer *);      /* no more of them in this run */
 /* Those that gathered wait from now on, if all that they speak of was proposed. */
 void consumers_answers_flush(struct consumers *);
+/* Those that wait for nothing. */
+void consumers_answers_now(struct consumers *);
 void consumers_answers_free(struct consumers *);
 /* An advisory, told in the next run; texts are copied. */
 void consumer_note(struct consumer *, enum advisory, const struct advisory_facts *);

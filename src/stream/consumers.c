@@ -450,6 +450,7 @@ void consumers_run(struct consumers *set)
     assert(!set->is_running);
     set->is_running = true;
     consumers_notes_run(set);
+    consumers_answers_now(set);         /* before what they lead to */
     while ((node = list_pop(&now)) != NULL) {
         struct consumer *c = container_of(node, struct consumer, ready);
         assert(c->set == set);

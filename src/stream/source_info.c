@@ -22,6 +22,13 @@ static uint64_t position_of(const struct source *src)
     return src->is_mirror || p == NULL ? 0 : p->sequence;
 }
 
+/* Of a mirror that has not tried yet nats-server tells none, as in the answer that it is made. */
+static bool is_filter_told(const struct source *src)
+{
+    assert(src->set != NULL);
+    return !src->is_mirror || src->was_heard || src->error != NULL;
+}
+
 static void fill(const struct source *src, struct arena *arena, struct stream_source_info *ret)
 {
     nanos now = source_reactor(src)->now;
@@ -33,7 +40,7 @@ static void fill(const struct source *src, struct arena *arena, struct stream_so
         .seq = position_of(src),
         .active = src->was_heard ? now - src->heard_at : -1,
         .error = error_fill(src->error, arena),
-        .filter_subject = src->config.filter_subject,
+        .filter_subject = is_filter_told(src) ? src->config.filter_subject : NULL,
         .subject_transforms = src->config.subject_transforms,
     };
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reload by SIGHUP and by --signal."""
 import os
+import re
 import signal
 
 from harness import Client, expect, expect_equal, until
@@ -41,6 +42,19 @@ def case_a_broken_file_changes_nothing(world):
     hang_up(world, server, BASE + "max_payload: 2048\nfoo: 1\n",
             f'[ERR] Failed to reload server configuration: {world.path("server.conf")}:3:1: unknown field "foo"')
     expect_equal(server.client().info["max_payload"], 1024)
+
+
+def case_a_refusal_is_told_by_the_old_log(world):
+    """A refused reload does not turn the log: the reason stands where the operator looks, as one line with its time."""
+    server = world.start_with(BASE)
+    stamped = re.compile(r"^\[\d+\] \d{4}/\d\d/\d\d [\d:.]+ \[ERR\] Failed to reload server configuration: .+$", re.M)
+    for text in ('listen: "127.0.0.1:4999"\nlogtime: false\n', BASE + "foo: 1\n"):
+        seen = len(stamped.findall(server.text()))
+        world.write("server.conf", text)
+        server.signal(signal.SIGHUP)
+        until(lambda least=seen: len(stamped.findall(server.text())) > least, "the refusal")
+    server.stop()
+    expect("\n\n" not in server.text() or not world.is_midge, server.text())
 
 
 def case_without_a_file_there_is_nothing_to_reload(world):
