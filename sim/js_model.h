@@ -236,6 +236,8 @@ const char *jm_must_be_gone(const struct jm *, struct jm_stream *, const struct 
 
 void jm_rotted(struct jm *, const struct jm_rot *);
 bool jm_may_be_damaged(const struct jm *, const struct jm_stream *, uint64_t seq);
+/* The journal may have lost a batch of it: with messages, and with the acks and removals in it. */
+bool jm_may_lack_a_batch(const struct jm *, const struct jm_stream *);
 /* It was reported as damaged, at this audit. */
 bool jm_is_lost(const struct jm_stream *, uint64_t seq);
 /* It was reported as damaged at an earlier one, or by the log, and the stream has come to begin

@@ -183,6 +183,14 @@ static void no_more_are_pending_than_may_be(void **state)
     c->pending_max = 1;
     told(w, c, (struct jm_consumer_told){ .delivered_stream = 2, .ack_pending = 2 });
     expect_complaint(w, "2 are pending, 1 may be");
+    w->model.failure[0] = 0;
+    jm_rotted(&w->model, &(struct jm_rot){ .owner = 5, .first = 1, .last = 1 });
+    told(w, c, (struct jm_consumer_told){ .delivered_stream = 2, .ack_pending = 2 });
+    expect_complaint(w, "2 are pending, 1 may be");
+    w->model.failure[0] = 0;
+    jm_rotted(&w->model, &(struct jm_rot){ .owner = 5, .first = 1, .last = 1, .is_before = true });
+    told(w, c, (struct jm_consumer_told){ .delivered_stream = 2, .ack_pending = 2 });
+    expect_well(w);
 }
 
 static void at_the_end_all_was_delivered(void **state)

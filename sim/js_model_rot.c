@@ -40,6 +40,13 @@ bool jm_may_be_damaged(const struct jm *m, const struct jm_stream *s, uint64_t s
     return seq > 0 && s->config.is_file && reach(m, s, seq) != NULL;
 }
 
+bool jm_may_lack_a_batch(const struct jm *m, const struct jm_stream *s)
+{
+    for (uint32_t i = 0; i < m->rots_count && s->config.is_file; i++)
+        if (m->rots[i].is_before && may_be_of(&m->rots[i], s)) return true;
+    return false;
+}
+
 bool jm_is_lost(const struct jm_stream *s, uint64_t seq)
 {
     for (uint32_t i = 0; i < s->lost_count; i++)
@@ -160,7 +167,8 @@ void jm_audit_lost(struct jm *m, struct jm_stream *s, uint64_t seq)
     if (jm_was_deleted(s, seq))
         jm_fail(m, "%s: tells that %llu is damaged, though it was deleted", name,
                 (unsigned long long)seq);
-    if (seq < s->first || seq > s->last)
+    /* one that has nothing more begins behind what it has lost */
+    if ((seq < s->first && s->first <= s->last) || seq > s->last)
         jm_fail(m, "%s: tells that %llu is damaged, and has %llu to %llu", name,
                 (unsigned long long)seq, (unsigned long long)s->first, (unsigned long long)s->last);
 }

@@ -55,6 +55,20 @@ static void and_may_not_when_it_is_shown(void **state)
     expect_complaint(w, "tells that 2 is damaged, and shows it");
 }
 
+static void one_that_has_nothing_else_begins_behind_it(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    rot(w, 5, 1, 1);
+    w->stream->first = 2;
+    w->stream->last = 1;
+    jm_audit_lost(&w->model, w->stream, 1);
+    expect_well(w);
+    w->stream->last = 2;
+    jm_audit_lost(&w->model, w->stream, 1);
+    expect_complaint(w, "tells that 1 is damaged, and has 2 to 2");
+}
+
 static void nothing_else_may_be_reported(void **state)
 {
     struct told_world *w = *state;
@@ -200,6 +214,7 @@ int main(void)
         WITH_MODEL(what_a_bit_has_hit_may_be_reported),
         WITH_MODEL(and_must_be_when_it_is_not_there),
         WITH_MODEL(and_may_not_when_it_is_shown),
+        WITH_MODEL(one_that_has_nothing_else_begins_behind_it),
         WITH_MODEL(nothing_else_may_be_reported),
         WITH_MODEL(a_stream_that_came_later_was_not_hit),
         WITH_MODEL(what_has_a_number_is_one_stream),
