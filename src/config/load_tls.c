@@ -419,7 +419,7 @@ static bool file_text(struct loader *l, const char *path, struct buf *ret_text, 
 }
 
 /* ORDER says which pair of a list it is, as " 1/2"; it is empty where there is only one. */
-static bool pair_check(struct loader *l, struct option_pos pos, const struct tls_cert *cert,
+static bool pair_check(struct loader *l, struct tls_options *tls, const struct tls_cert *cert,
                        const char *order)
 {
     struct buf chain = { 0 }, key = { 0 };
@@ -427,19 +427,22 @@ static bool pair_check(struct loader *l, struct option_pos pos, const struct tls
     bool good = file_text(l, cert->cert_file, &chain, &why) &&
                 file_text(l, cert->key_file, &key, &why) &&
                 keypair_check(buf_slice(&chain), buf_slice(&key), &why) == ERR_OK;
+    nanos end = good ? keypair_not_after(buf_slice(&chain)) : 0;
+    if (good && (tls->not_after == 0 || end < tls->not_after)) tls->not_after = end;
     buf_deinit(&chain);
     password_wipe(key.ptr, key.len);
     buf_deinit(&key);
-    if (!good) load_error(l, pos, "error parsing X509 certificate/key pair%s: %s", order, why.text);
+    if (!good)
+        load_error(l, tls->pos, "error parsing X509 certificate/key pair%s: %s", order, why.text);
     return good;
 }
 
-static bool pairs_check(struct loader *l, struct option_pos pos, const struct tls_options *tls)
+static bool pairs_check(struct loader *l, struct tls_options *tls)
 {
     char order[32];
     for (uint32_t i = 0; i < tls->certs_count; i++) {
         (void)snprintf(order, sizeof order, " %u/%u", i + 1, tls->certs_count);
-        if (!pair_check(l, pos, &tls->certs[i], order)) return false;
+        if (!pair_check(l, tls, &tls->certs[i], order)) return false;
     }
     return true;
 }
@@ -475,7 +478,7 @@ static bool insecure_check(struct loader *l, struct option_pos pos, const struct
     return good;
 }
 
-static void tls_check(struct loader *l, struct option_pos pos, const struct tls_options *tls)
+static void tls_check(struct loader *l, struct option_pos pos, struct tls_options *tls)
 {
     if (tls->certs_count > 0 && tls->cert_file != NULL) {
         load_error(l, pos, CANNOT "cannot combine 'cert_file' option with 'certs' option");
@@ -491,8 +494,8 @@ static void tls_check(struct loader *l, struct option_pos pos, const struct tls_
         return;
     }
     struct tls_cert one = { tls->cert_file, tls->key_file };
-    if (tls->cert_file != NULL && !pair_check(l, pos, &one, "")) return;
-    if (!pairs_check(l, pos, tls)) return;
+    if (tls->cert_file != NULL && !pair_check(l, tls, &one, "")) return;
+    if (!pairs_check(l, tls)) return;
     if (tls->ca_file != NULL) ca_check(l, pos, tls->ca_file);
 }
 

@@ -39,6 +39,7 @@ struct tls_options {
     const char *ca_file;
     struct tls_cert *certs;             /* several pairs; then cert_file is NULL */
     uint32_t    certs_count;
+    nanos       not_after;              /* first end of validity of the pairs; 0: not known */
     bool        insecure;               /* dialling side: do not verify the remote */
     bool        verify;                 /* require and verify a client certificate */
     bool        verify_and_map;         /* verify, and take the user from the certificate */

@@ -6,7 +6,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/arena.h"
 #include "base/assert.h"
+#include "crypto/cert.h"
 
 static BIO *bio_on(struct slice text)
 {
@@ -78,6 +80,21 @@ enum err keypair_check(struct slice chain, struct slice key, struct errmsg *why)
     }
     ERR_clear_error();
     return e;
+}
+
+nanos keypair_not_after(struct slice chain)
+{
+    X509 *x = cert_read(chain);
+    unsigned char *der = NULL;
+    struct cert cert = { .not_after = NANOS_MAX };
+    AUTO_FREE(arena) arena = arena_new();
+    int len = x == NULL ? 0 : i2d_X509(x, &der);
+    if (len > 0 && cert_parse(slice_of(der, (size_t)len), arena, &cert) != ERR_OK)
+        cert.not_after = NANOS_MAX;
+    OPENSSL_free(der);
+    X509_free(x);
+    ERR_clear_error();
+    return cert.not_after;
 }
 
 bool keypair_is_ca(struct slice pem)

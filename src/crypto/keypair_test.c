@@ -40,6 +40,8 @@ static void a_certificate_and_its_key_fit(void **state)
     struct errmsg why;
     assert_int_equal(keypair_check(slice_str(cert_one), slice_str(key_one), &why), ERR_OK);
     assert_true(keypair_is_ca(slice_str(cert_one)));
+    assert_true(keypair_not_after(slice_str(cert_one)) == 4949011054 * SECOND);
+    assert_true(keypair_not_after(slice_str("junk")) == NANOS_MAX);
 }
 
 static void what_does_not_fit_is_named(void **state)

@@ -102,6 +102,7 @@ static void fill_cluster(struct request *r, struct cluster_varz *ret)
         .pool_size = o->pool_size,
         .write_deadline = own_deadline(r, o->write_deadline),
         .write_timeout = write_timeout_text(o->write_timeout),
+        .tls_cert_not_after = o->tls.not_after,
     };
 }
 
@@ -137,6 +138,7 @@ static void fill_gateway(struct request *r, struct gateway_varz *ret)
         .reject_unknown = o->reject_unknown,
         .write_deadline = own_deadline(r, o->write_deadline),
         .write_timeout = write_timeout_text(o->write_timeout),
+        .tls_cert_not_after = o->tls.not_after,
     };
 }
 
@@ -178,6 +180,7 @@ static void fill_leaf(struct request *r, struct leaf_varz *ret)
     ret->tls_verify = o->tls.present && (o->tls.verify || o->tls.verify_and_map);
     ret->write_deadline = own_deadline(r, o->write_deadline);
     ret->write_timeout = write_timeout_text(o->write_timeout);
+    ret->tls_cert_not_after = o->tls.not_after;
 }
 
 static void fill_mqtt(struct request *r, struct mqtt_varz *ret)
@@ -195,6 +198,7 @@ static void fill_mqtt(struct request *r, struct mqtt_varz *ret)
         .js_domain = o->js_domain,
         .ack_wait = o->ack_wait,
         .max_ack_pending = o->max_ack_pending,
+        .tls_cert_not_after = o->tls.not_after,
     };
 }
 

@@ -32,6 +32,7 @@ struct cluster_varz {
     int32_t pool_size;
     nanos write_deadline;
     const char *write_timeout;
+    nanos tls_cert_not_after;
 };
 
 struct gateway_varz {
@@ -45,6 +46,7 @@ struct gateway_varz {
     bool reject_unknown;
     nanos write_deadline;
     const char *write_timeout;
+    nanos tls_cert_not_after;
 };
 
 struct leaf_varz {
@@ -55,6 +57,7 @@ struct leaf_varz {
     struct json_array remotes;
     nanos write_deadline;
     const char *write_timeout;
+    nanos tls_cert_not_after;
 };
 
 struct mqtt_varz {
@@ -68,6 +71,7 @@ struct mqtt_varz {
     const char *js_domain;
     nanos ack_wait;
     uint32_t max_ack_pending;
+    nanos tls_cert_not_after;
 };
 
 struct websocket_varz {

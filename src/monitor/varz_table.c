@@ -17,6 +17,8 @@ static const struct json_field cluster_fields[] = {
     { "pool_size", AT(pool_size), JSON_I32, JSON_OMITEMPTY, NULL, "connections per route" },
     { "write_deadline", AT(write_deadline), JSON_I64, JSON_OMITEMPTY, NULL, "nanoseconds" },
     { "write_timeout", AT(write_timeout), JSON_TEXT, JSON_OMITEMPTY, NULL, "what happens then" },
+    { "tls_cert_not_after", AT(tls_cert_not_after), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL,
+      "end of its certificate" },
 };
 #undef AT
 static const struct json_table cluster_table = JSON_TABLE(struct cluster_varz, cluster_fields);
@@ -49,6 +51,8 @@ static const struct json_field gateway_fields[] = {
       "only configured ones" },
     { "write_deadline", AT(write_deadline), JSON_I64, JSON_OMITEMPTY, NULL, "nanoseconds" },
     { "write_timeout", AT(write_timeout), JSON_TEXT, JSON_OMITEMPTY, NULL, "what happens then" },
+    { "tls_cert_not_after", AT(tls_cert_not_after), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL,
+      "end of its certificate" },
 };
 #undef AT
 static const struct json_table gateway_table = JSON_TABLE(struct gateway_varz, gateway_fields);
@@ -81,6 +85,8 @@ static const struct json_field leaf_fields[] = {
     { "remotes", AT(remotes), JSON_STRUCTS, JSON_OMITEMPTY, &remote_leaf_table, "configured hubs" },
     { "write_deadline", AT(write_deadline), JSON_I64, JSON_OMITEMPTY, NULL, "nanoseconds" },
     { "write_timeout", AT(write_timeout), JSON_TEXT, JSON_OMITEMPTY, NULL, "what happens then" },
+    { "tls_cert_not_after", AT(tls_cert_not_after), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL,
+      "end of its certificate" },
 };
 #undef AT
 static const struct json_table leaf_table = JSON_TABLE(struct leaf_varz, leaf_fields);
@@ -99,6 +105,8 @@ static const struct json_field mqtt_fields[] = {
     { "ack_wait", AT(ack_wait), JSON_I64, JSON_OMITEMPTY, NULL, "nanoseconds" },
     { "max_ack_pending", AT(max_ack_pending), JSON_U32, JSON_OMITEMPTY, NULL,
       "messages under way" },
+    { "tls_cert_not_after", AT(tls_cert_not_after), JSON_TIMESTAMP, JSON_OMITEMPTY, NULL,
+      "end of its certificate" },
 };
 #undef AT
 static const struct json_table mqtt_table = JSON_TABLE(struct mqtt_varz, mqtt_fields);

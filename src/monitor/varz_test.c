@@ -85,6 +85,32 @@ static void what_is_configured_is_shown_but_for_secrets(void **state)
     world_free(w);
 }
 
+static void with_certificates(struct options *o)
+{
+    o->cluster.present = o->gateway.present = true;
+    o->leafnodes.present = o->mqtt.present = true;
+    o->cluster.listen.port = o->gateway.listen.port = 6222;
+    o->leafnodes.listen.port = o->mqtt.listen.port = 7422;
+    o->cluster.tls.not_after = 1700000000 * SECOND;
+    o->gateway.tls.not_after = 1700000001 * SECOND;
+    o->leafnodes.tls.not_after = 1700000002 * SECOND;
+    o->mqtt.tls.not_after = 1700000003 * SECOND;
+}
+
+static void each_block_shows_the_end_of_its_certificate(void **state)
+{
+    (void)state;
+    struct world *w = world_new(with_certificates);
+    static const char *const ends[] = {
+        "\"tls_cert_not_after\": \"2023-11-14T22:13:20Z\"\n  },\n  \"gateway\"",
+        "\"tls_cert_not_after\": \"2023-11-14T22:13:21Z\"\n  },\n  \"leaf\"",
+        "\"tls_cert_not_after\": \"2023-11-14T22:13:22Z\"\n  },\n  \"mqtt\"",
+        "\"tls_cert_not_after\": \"2023-11-14T22:13:23Z\"\n  },\n  \"websocket\"",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(ends); i++) world_has(w, "/varz", "", ends[i]);
+    world_free(w);
+}
+
 static void totals_and_processor_time_are_those_of_the_process(void **state)
 {
     (void)state;
@@ -112,6 +138,7 @@ int main(void)
         cmocka_unit_test(urls_are_shown_without_user_and_password),
         cmocka_unit_test(a_plain_server_has_empty_blocks),
         cmocka_unit_test(what_is_configured_is_shown_but_for_secrets),
+        cmocka_unit_test(each_block_shows_the_end_of_its_certificate),
         cmocka_unit_test(totals_and_processor_time_are_those_of_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,16 +17,16 @@ import flags
 import jetstream
 import logs
 import machine
+import monitoring
 import pressure
 import reloads
 import signals
 import store
 import store_import
-import threads
 from harness import LeftOut, World
 
 MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup, disk,
-           threads, absurd)
+           monitoring, absurd)
 
 
 def find_cases(only):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom /stacksz shows: every thread of the process, by its name."""
+"""Monitoring of what only a process has: its threads, and certificates that lie in files."""
+import json
 import os
+import subprocess
 import urllib.request
 
-from harness import Client, expect, expect_equal, midge_only, until
+from harness import Client, expect, expect_equal, make_certificate, midge_only, until
 from streams import StreamClient
 
 CONFIG = """
@@ -30,9 +32,13 @@ def names_of(pid):
     return sorted(found)
 
 
+def page_of(server, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port('monitor')}{path}", timeout=20) as page:
+        return page.read().decode()
+
+
 def lines_of(server):
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.port('monitor')}/stacksz", timeout=20) as page:
-        return dict(line.split(": ") for line in page.read().decode().splitlines())
+    return dict(line.split(": ") for line in page_of(server, "/stacksz").splitlines())
 
 
 @midge_only
@@ -58,3 +64,30 @@ def case_stacksz_has_a_line_for_each_thread(world):
     for name in ("disk commit 1", "worker 1"):
         until(lambda name=name: lines_of(server)[name] == "waiting for work", f"rest of {name}")
     expect_equal(server.stop(), 0)
+
+
+def case_varz_tells_when_each_certificate_ends(world):
+    """Each block of /varz that has a certificate shows the end of it."""
+    make_certificate(world, "rsa:2048")
+    tls = 'tls { cert_file: "cert.pem", key_file: "key.pem" }'
+    both = 'tls { cert_file: "cert.pem", key_file: "key.pem", ca_file: "cert.pem" }'
+    server = world.start_with(f"""
+        listen: "127.0.0.1:-1"
+        http: "127.0.0.1:-1"
+        server_name: s
+        accounts {{ SYS {{ users: [ {{ user: s, password: s }} ] }} }}
+        system_account: SYS
+        {tls}
+        cluster {{ name: c, listen: "127.0.0.1:-1", {both} }}
+        gateway {{ name: c, listen: "127.0.0.1:-1", {both} }}
+        leafnodes {{ listen: "127.0.0.1:-1", {tls} }}
+        websocket {{ listen: "127.0.0.1:-1", {tls} }}
+        mqtt {{ listen: "127.0.0.1:-1", {tls} }}
+    """)
+    said = subprocess.run(["openssl", "x509", "-in", "cert.pem", "-noout", "-enddate", "-dateopt", "iso_8601"],
+                          cwd=world.folder, capture_output=True, text=True, check=True).stdout
+    end = said.strip().split("=")[1].replace(" ", "T")
+    varz = json.loads(page_of(server, "/varz"))
+    expect_equal(varz.get("tls_cert_not_after"), end)
+    for block in ("cluster", "gateway", "leaf", "websocket", "mqtt"):
+        expect_equal((block, varz[block].get("tls_cert_not_after")), (block, end))
