@@ -182,7 +182,7 @@ void block_set_index(struct block *b, struct block_index *take)
 
 void block_index_grown(struct block *b)
 {
-    assert(b->index != NULL);
+    assert(b->index != NULL && b->index_cached.holds > 0);
     store_cache_resize(b->owner->o.cache, &b->index_cached, block_index_memory(b->index));
 }
 

@@ -263,11 +263,12 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
 /* The oldest is in flight no more. */
 static void leave_subject(struct inflight *f, const struct entry *e)
 {
-    uint64_t newest = newest_at(f, subject_of(f, e), e->hash);
+    struct slice subject = subject_of(f, e);
+    const uint64_t *slot = has_tables(f) ? subject_slot(f, subject, e->hash) : NULL;
+    uint64_t newest = slot != NULL ? *slot : newest_at(f, subject, e->hash);
     assert(newest >= f->first);
     if (newest != f->first) at(f, newest)->taken = e->count;
-    else if (has_tables(f))
-        slot_clear(f, f->by_subject, subject_slot(f, subject_of(f, e), e->hash));
+    else if (slot != NULL) slot_clear(f, f->by_subject, slot);
 }
 
 static void leave_id(struct inflight *f, uint64_t id)
