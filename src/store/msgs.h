@@ -54,6 +54,8 @@ struct msgs_filter {
     uint32_t            count;
 };
 
+bool msgs_matches(const struct msgs_filter *, struct slice subject); /* no patterns: all */
+
 /* ---- life ---- */
 
 struct msgs *msgs_memory_new(uint64_t first_sequence); /* first_sequence: 0 or 1: 1 */

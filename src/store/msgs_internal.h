@@ -72,7 +72,6 @@ void msgs_ask_anew(struct msgs_wait *);
 MUST_CHECK enum err msgs_answer(struct msgs_wait *, enum err, bool has_progress);
 /* Some cannot be read, or went so and are still counted somewhere. */
 bool msgs_is_damaged(const struct msgs *);
-bool msgs_matches(const struct msgs_filter *, struct slice subject);
 /* As msgs_next(), but `wait` may be asked with already. */
 MUST_CHECK enum err msgs_find_next(struct msgs *, const struct msgs_filter *, uint64_t from,
                                    struct msgs_wait *, uint64_t *ret);

@@ -5,7 +5,6 @@
 #include "base/assert.h"
 #include "stream/ack_payload.h"
 #include "stream/consumer_internal.h"
-#include "subject/subject.h"
 #include "wire/headers.h"
 
 static struct slice domain_of(const struct js_account *a)
@@ -125,15 +124,6 @@ void consumer_ack_flow(struct consumer *c, const struct ack_info *info)
     consumer_wake(c);
 }
 
-static bool is_wanted(const struct consumer *c, struct slice subject)
-{
-    const struct msgs_filter *f = &c->setup.filter;
-    assert(subject.len > 0);
-    for (uint32_t i = 0; i < f->count; i++)
-        if (subject_matches(f->patterns[i], subject)) return true;
-    return f->count == 0;
-}
-
 /* Of one that a reset passed over: a work queue has it still, and lets it go now, as on
  * nats-server; there an ack takes also what is another's. */
 static void ack_passed(struct consumer *c, uint64_t sequence)
@@ -145,7 +135,8 @@ static void ack_passed(struct consumer *c, uint64_t sequence)
     if (s->config.retention != JS_RETENTION_WORKQUEUE) return;
     if (sequence == 0 || sequence > c->acks.floor.stream_seq || !msgs_has(s->msgs, sequence))
         return;
-    if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK || !is_wanted(c, subject)) return;
+    if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK) return;
+    if (!msgs_matches(&c->setup.filter, subject)) return;
     stream_unneeded(s, sequence, sequence);
     stream_unneeded_propose(s); /* who is answered knows that it is gone */
 }
