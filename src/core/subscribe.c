@@ -23,23 +23,23 @@ struct refused {
     struct slice subject;
     struct slice queue;
     struct slice sid;
-    bool has_too_many_tokens;
+    const char *said, *logged; /* why, behind what is said and logged anyway */
 };
 
-static void refuse(struct session *s, const struct refused *r, const char *behind)
+static void refuse(struct session *s, const struct refused *r)
 {
     struct buf text = { 0 };
     assert(s->phase == SESSION_OPEN);
     describe(&text, r->subject, r->queue);
-    session_err(s, "Permissions Violation for Subscription to %s%s", buf_str(&text), behind);
+    session_err(s, "Permissions Violation for Subscription to %s%s", buf_str(&text), r->said);
     text.len = 0;
     quote_go(&text, r->subject);
     if (r->queue.len > 0) {
         buf_add_str(&text, ", Queue: ");
         quote_go(&text, r->queue);
     }
-    note(s, LOG_ERROR, "Subscription Violation%s - Subject %s, SID %.*s",
-         r->has_too_many_tokens ? " Too Many Tokens" : "", buf_str(&text), SLICE_ARGS(r->sid));
+    note(s, LOG_ERROR, "Subscription Violation%s - Subject %s, SID %.*s", r->logged, buf_str(&text),
+         SLICE_ARGS(r->sid));
     buf_deinit(&text);
 }
 
@@ -51,13 +51,14 @@ static bool admit(struct session *s, const struct nats_op *op, enum permission *
     if (tokens_max > 0 && subject_token_count(op->subject) > tokens_max) {
         const struct refused r = { .subject = op->subject,
                                    .sid = op->sid,
-                                   .has_too_many_tokens = true };
-        refuse(s, &r, ", too many tokens");
+                                   .said = ", too many tokens",
+                                   .logged = " Too Many Tokens" };
+        refuse(s, &r);
         return false;
     }
     if (*ret_permission == PERMISSION_DENIED) {
-        const struct refused r = { op->subject, op->queue, op->sid, false };
-        refuse(s, &r, "");
+        const struct refused r = { op->subject, op->queue, op->sid, "", "" };
+        refuse(s, &r);
         return false;
     }
     if (s->subs_max >= 0 && s->subs.count >= s->subs_max) {
@@ -151,8 +152,9 @@ static void tell_lost(struct session *s, const struct sub *sub)
     assert(sub->sink == &s->sink);
     buf_printf(&behind, " (sid \"%.*s\")", SLICE_ARGS(sub_sid(sub)));
     const struct refused r = { interest_entry_subject(&sub->entry),
-                               interest_entry_queue(&sub->entry), sub_sid(sub), false };
-    refuse(s, &r, buf_str(&behind));
+                               interest_entry_queue(&sub->entry), sub_sid(sub), buf_str(&behind),
+                               "" };
+    refuse(s, &r);
     buf_deinit(&behind);
 }
 

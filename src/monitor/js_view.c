@@ -7,16 +7,6 @@
 #include "stream/limits.h"
 
 /* clang-format off */
-#define AT(field) JSON_AT(struct js_api_view, field)
-static const struct json_field api_fields[] = {
-    { "level", AT(level), JSON_U64, 0, NULL, "version of the API" },
-    { "total", AT(total), JSON_U64, 0, NULL, "requests" },
-    { "errors", AT(errors), JSON_U64, 0, NULL, "requests answered with an error" },
-    { "inflight", AT(inflight), JSON_U64, JSON_OMITEMPTY, NULL, "requests under way" },
-};
-#undef AT
-static const struct json_table api_table = JSON_TABLE(struct js_api_view, api_fields);
-
 #define AT(field) JSON_AT(struct js_stats_view, field)
 static const struct json_field stats_fields[] = {
     { "memory", AT(memory), JSON_U64, 0, NULL, "bytes of streams in memory" },
@@ -25,7 +15,7 @@ static const struct json_field stats_fields[] = {
     { "reserved_storage", AT(reserved_storage), JSON_U64, 0, NULL, "bytes promised to streams" },
     { "accounts", AT(accounts), JSON_U64, 0, NULL, "accounts that may have streams" },
     { "ha_assets", AT(ha_assets), JSON_U64, 0, NULL, "replicated streams and consumers" },
-    { "api", AT(api), JSON_STRUCT, 0, &api_table, "requests to the API" },
+    { "api", AT(api), JSON_STRUCT, 0, &js_api_stats_table, "requests to the API" },
 };
 #undef AT
 const struct json_table js_stats_view_table = JSON_TABLE(struct js_stats_view, stats_fields);

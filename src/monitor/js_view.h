@@ -6,17 +6,14 @@
 #define MIDGE_MONITOR_JS_VIEW_H
 
 #include "json/table.h"
+#include "stream/api_info.h"
 #include "stream/js_report.h"
 
 struct request;
 
-struct js_api_view {
-    uint64_t level, total, errors, inflight;
-};
-
 struct js_stats_view {
     uint64_t memory, storage, reserved_memory, reserved_storage, accounts, ha_assets;
-    struct js_api_view api;
+    struct js_api_stats api;
 };
 
 struct js_config_view {

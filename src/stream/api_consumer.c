@@ -142,11 +142,9 @@ static void answer_success(struct api_request *r)
     api_answer(r, &response);
 }
 
-static void delete_now(struct api_request *r)
+static void delete_it(struct api_request *r, struct consumer *c)
 {
     struct js_error error;
-    struct consumer *c = consumer_of(r);
-    if (c == NULL) return;
     struct stream *s = c->set->stream;
     const struct advisory_facts facts = { .stream = r->call.stream,
                                           .consumer = r->call.consumer,
@@ -160,6 +158,13 @@ static void delete_now(struct api_request *r)
     api_after(r, s, answer_success);
 }
 
+static void delete_settled(struct api_request *r)
+{
+    struct consumer *c = consumer_of(r);
+    assert(r->call.verb == JS_API_CONSUMER_DELETE);
+    if (c != NULL) delete_it(r, c);
+}
+
 /* A work queue keeps what no consumer wants: what this one has acked goes before it does. */
 void api_consumer_delete(struct api_request *r)
 {
@@ -167,11 +172,11 @@ void api_consumer_delete(struct api_request *r)
         api_fail_as(r, JS_ERR_NOT_EMPTY_REQUEST);
         return;
     }
-    const struct consumer *c = consumer_of(r);
+    struct consumer *c = consumer_of(r);
     if (c == NULL) return;
     struct stream *s = c->set->stream;
-    if (s->config.retention == JS_RETENTION_WORKQUEUE) api_settle(r, s, delete_now);
-    else delete_now(r);
+    if (s->config.retention == JS_RETENTION_WORKQUEUE) api_settle(r, s, delete_settled);
+    else delete_it(r, c);
 }
 
 /* ---- PAUSE ---- */

@@ -215,14 +215,14 @@ static const struct json_field stats_fields[] = {
     { "inflight", AT(inflight), JSON_U64, JSON_OMITEMPTY, NULL, "requests under way" },
 };
 #undef AT
-static const struct json_table stats_table =
+const struct json_table js_api_stats_table =
     JSON_NAMED_TABLE(struct js_api_stats, stats_fields, "JetStreamAPIStats");
 
 #define AT(field) JSON_AT(struct js_account_info, field)
 static const struct json_field account_fields[] = {
     { "JetStreamTier", AT(usage), JSON_EMBED, 0, &tier_table, "usage and limits" },
     { "domain", AT(domain), JSON_TEXT, JSON_OMITEMPTY, NULL, "domain" },
-    { "api", AT(api), JSON_STRUCT, 0, &stats_table, "requests to the API" },
+    { "api", AT(api), JSON_STRUCT, 0, &js_api_stats_table, "requests to the API" },
     { "tiers", AT(tiers), JSON_STRUCT_PTR, JSON_OMITEMPTY, &tiers_table, "by replicas" },
 };
 #undef AT

@@ -149,6 +149,7 @@ extern const struct json_table consumer_info_table;
 extern const struct json_table js_cluster_info_table;
 extern const struct json_table stream_source_info_table;
 extern const struct json_table js_account_info_table;
+extern const struct json_table js_api_stats_table;
 extern const struct json_table js_error_info_table;
 
 #endif
