@@ -198,11 +198,18 @@ static bool field_take(struct slice *s, uint32_t count, uint8_t after, int64_t *
     return true;
 }
 
-/* ".123456789" if there is one; digits beyond the ninth are dropped. */
+/* As Go reads an hour: of one digit, too. */
+static bool hour_take(struct slice *s, int64_t *ret_value)
+{
+    bool is_short = s->len == 1 || (s->len > 1 && !is_digit(s->ptr[1]));
+    return field_take(s, is_short ? 1 : 2, 0, ret_value);
+}
+
+/* ".123456789" or ",123456789" if there is one; digits beyond the ninth are dropped. */
 static bool decimals_take(struct slice *s, nanos *ret_fraction)
 {
     *ret_fraction = 0;
-    if (s->len == 0 || s->ptr[0] != '.') return true;
+    if (s->len == 0 || (s->ptr[0] != '.' && s->ptr[0] != ',')) return true;
     nanos scale = SECOND;
     uint32_t n = 1;
     for (; n < s->len && is_digit(s->ptr[n]); n++) {
@@ -212,6 +219,9 @@ static bool decimals_take(struct slice *s, nanos *ret_fraction)
     *s = slice_from(*s, n);
     return n > 1;
 }
+
+/* Of an offset Go lets pass. */
+enum { ZONE_HOURS_MAX = 24, ZONE_MINUTES_MAX = 60 };
 
 /* "Z" or "+02:00", all that is left. */
 static bool zone_take(struct slice *s, nanos *ret_offset)
@@ -223,7 +233,7 @@ static bool zone_take(struct slice *s, nanos *ret_offset)
     int64_t hours, minutes;
     *s = slice_from(*s, 1);
     if (!field_take(s, 2, ':', &hours) || !field_take(s, 2, 0, &minutes)) return false;
-    if (hours > 23 || minutes > 59) return false;
+    if (hours > ZONE_HOURS_MAX || minutes > ZONE_MINUTES_MAX) return false;
     *ret_offset = (hours * HOUR + minutes * MINUTE) * (west ? -1 : 1);
     return true;
 }
@@ -235,7 +245,9 @@ enum err gotime_rfc3339_parse(struct slice text, nanos *ret_since_1970)
     nanos fraction, offset;
     if (!field_take(&text, 4, '-', &d.year) || !field_take(&text, 2, '-', &d.month))
         return ERR_INVALID;
-    if (!field_take(&text, 2, 'T', &d.day) || !field_take(&text, 2, ':', &hour)) return ERR_INVALID;
+    if (!field_take(&text, 2, 'T', &d.day) || !hour_take(&text, &hour)) return ERR_INVALID;
+    if (text.len == 0 || text.ptr[0] != ':') return ERR_INVALID;
+    text = slice_from(text, 1);
     if (!field_take(&text, 2, ':', &minute) || !field_take(&text, 2, 0, &second))
         return ERR_INVALID;
     if (!decimals_take(&text, &fraction) || !zone_take(&text, &offset)) return ERR_INVALID;
@@ -259,7 +271,7 @@ enum err gotime_rfc3339_parse(struct slice text, nanos *ret_since_1970)
 /* --- what is wrong with a time --- */
 
 /* The parts of the layout in order: Go's name of each, what its number may be, and the byte before
- * it. A day may be 31 here; that of its month is looked at last. */
+ * it. A day may be anything here; that of its month is looked at last. */
 /* clang-format off */
 static const struct time_part {
     const char *name;
@@ -271,12 +283,13 @@ static const struct time_part {
 } time_parts[] = {
     { "2006", NULL,                  9999, 0,   4, 0 },
     { "01",   "month out of range",  12,   '-', 2, 1 },
-    { "02",   "day out of range",    31,   '-', 2, 1 },
+    { "02",   NULL,                  99,   '-', 2, 0 },
     { "15",   "hour out of range",   23,   'T', 2, 0 },
     { "04",   "minute out of range", 59,   ':', 2, 0 },
     { "05",   "second out of range", 59,   ':', 2, 0 },
 };
 /* clang-format on */
+enum { TIME_HOUR = 3 };
 
 static void refusal_begin(struct slice text, struct buf *out)
 {
@@ -309,8 +322,8 @@ static void zone_refusal(struct slice text, struct slice rest, struct buf *out)
         return;
     }
     refusal_begin(text, out);
-    if (hours > 23) buf_add_str(out, ": time zone offset hour out of range");
-    else if (minutes > 59) buf_add_str(out, ": time zone offset minute out of range");
+    if (hours > ZONE_HOURS_MAX) buf_add_str(out, ": time zone offset hour out of range");
+    else if (minutes > ZONE_MINUTES_MAX) buf_add_str(out, ": time zone offset minute out of range");
     else {
         buf_add_str(out, ": extra text: ");
         quote_go(out, zone);
@@ -329,7 +342,9 @@ void gotime_rfc3339_refusal(struct slice text, struct buf *out)
         }
         if (part->before != 0) rest = slice_from(rest, 1);
         struct slice here = rest;
-        if (!field_take(&rest, part->digits, 0, &value)) {
+        bool is_there = i == TIME_HOUR ? hour_take(&rest, &value)
+                                       : field_take(&rest, part->digits, 0, &value);
+        if (!is_there) {
             cannot_parse(text, here, slice_str(part->name), out);
             return;
         }

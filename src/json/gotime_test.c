@@ -101,6 +101,11 @@ static void times_are_written_and_read_in_rfc_3339(void **state)
     nanos t;
     assert_int_equal(gotime_rfc3339_parse(SLICE_LIT("2000-02-29T02:00:00+02:00"), &t), ERR_OK);
     assert_int_equal(t, 951782400 * SECOND);
+    /* what Go lets pass beside it */
+    assert_int_equal(gotime_rfc3339_parse(SLICE_LIT("2000-02-29T2:00:00,5+02:00"), &t), ERR_OK);
+    assert_int_equal(t, 951782400 * SECOND + SECOND / 2);
+    assert_int_equal(gotime_rfc3339_parse(SLICE_LIT("2000-02-29T02:00:00+24:60"), &t), ERR_OK);
+    assert_int_equal(t, 951782400 * SECOND - 23 * HOUR);
     assert_int_equal(gotime_rfc3339_parse(SLICE_LIT("1999-02-29T02:00:00Z"), &t), ERR_INVALID);
     assert_int_equal(gotime_rfc3339_parse(SLICE_LIT("2999-01-01T02:00:00Z"), &t), ERR_LIMIT);
 }
