@@ -10,9 +10,16 @@
 #include "embed/midge_internal.h"
 #include "net/reactor.h"
 #include "os/limits.h"
+#include "store/store.h"
+#include "store/store_cache.h"
 
 /* Standard streams, signals, log, configuration, listeners, monitoring; a poller and its wake. */
-enum { FILES_MIN = 30, FILES_REACTOR = 2 };
+enum {
+    FILES_MIN = 30,
+    FILES_REACTOR = 2,
+    FILES_KEPT = STORE_CACHE_FILES + STORE_FILES_OTHER,
+    FILES_KEPT_SHARE = 4, /* one in so many */
+};
 
 static const nanos STOP_STEP = 2 * MILLISECOND;
 static const nanos STOP_MOST = 5 * SECOND;      /* for farewells that nobody reads … */
@@ -48,10 +55,19 @@ static enum err start_threads(struct midge *m, struct errmsg *why)
     return ERR_OK;
 }
 
-/* What the start itself takes for sure; later, whoever finds none left is refused or waits. */
-static enum err check_files(uint32_t reactors, struct errmsg *why)
+/* What a crowd of connections leaves to the store, which must open files to go on. */
+static uint32_t files_kept(const struct options *o)
 {
-    uint64_t allowed = limits_files(), needed = FILES_MIN + FILES_REACTOR * (uint64_t)reactors;
+    uint64_t share = limits_files() / FILES_KEPT_SHARE;
+    if (!o->jetstream.enabled) return 0;
+    return share > 0 && share < FILES_KEPT ? (uint32_t)share : FILES_KEPT;
+}
+
+/* What the start itself takes for sure; later, whoever finds none left is refused or waits. */
+static enum err check_files(uint32_t reactors, uint32_t kept, struct errmsg *why)
+{
+    uint64_t allowed = limits_files();
+    uint64_t needed = FILES_MIN + FILES_REACTOR * (uint64_t)reactors + kept;
     if (allowed == 0 || allowed >= needed) return ERR_OK;
     return errmsg_set(why, ERR_LIMIT,
                       "%llu file descriptors are too few, at least %llu are needed (ulimit -n)",
@@ -68,7 +84,8 @@ enum err run_build(struct midge *m, struct errmsg *why)
         return ERR_OK;
     }
     uint32_t reactors = reactors_of(m, options);
-    e = check_files(reactors, why);
+    m->env->net->files_kept = files_kept(options);
+    e = check_files(reactors, m->env->net->files_kept, why);
     if (e) {
         (void)options_free(options);
         return e;

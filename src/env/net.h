@@ -71,6 +71,9 @@ struct net_listen {
 };
 
 struct net {
+    /* Descriptors that accept() leaves to others, as to who must open files to keep a promise. Set
+     * before any thread begins. */
+    uint32_t files_kept;
     struct poller *(*poller_new)(struct net *);
     /* `why` gets the text after "Error listening on port: HOST:PORT, " as the system tells it. */
     MUST_CHECK enum err (*listen)(struct net *, const struct net_listen *, int *ret_sock,

@@ -2,6 +2,7 @@
 #include "os/net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "os/limits.h"
 
 static_assert(sizeof(struct net_span) == sizeof(struct iovec), "spans are handed on as iovecs");
 static_assert(offsetof(struct net_span, ptr) == offsetof(struct iovec, iov_base), "same place");
@@ -48,9 +50,20 @@ static enum err accept_error(int number)
     }
 }
 
+/* Only those are left that others are to have. The lowest free one is what the next would get. */
+static bool is_short(const struct net *net, int listener)
+{
+    if (net->files_kept == 0) return false;
+    int lowest = fcntl(listener, F_DUPFD_CLOEXEC, 0);
+    if (lowest < 0) return true;
+    (void)close(lowest);
+    uint64_t allowed = limits_files();
+    return allowed > 0 && (uint64_t)lowest + net->files_kept >= allowed;
+}
+
 static enum err os_accept(struct net *net, int listener, int *ret_sock, struct net_addr *ret_peer)
 {
-    (void)net;
+    if (is_short(net, listener)) return ERR_LIMIT;
     struct sockaddr_storage from = { 0 };
     socklen_t size = sizeof from;
     int sock = accept4(listener, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);

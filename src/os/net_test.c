@@ -102,6 +102,31 @@ static void without_descriptors_the_connection_stays_in_the_queue(void **state)
     (void)close(peer);
 }
 
+static void the_last_descriptors_are_for_others(void **state)
+{
+    struct world *w = *state;
+    int peer = dial(w->bound.port), sock = -1, next = dup(peer);
+    struct rlimit before, tight;
+    struct net_addr from;
+    assert_int_equal(w->poller->ops->add(w->poller, w->listener, w, NET_READABLE), ERR_OK);
+    (void)wait_for(w, w, NET_READABLE);
+    (void)close(next);                  /* the lowest that is free */
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    tight = before;
+    tight.rlim_cur = (rlim_t)next + 10;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    w->net.files_kept = 10;
+    enum err refused = w->net.accept(&w->net, w->listener, &sock, &from);
+    w->net.files_kept = 9;
+    enum err taken = w->net.accept(&w->net, w->listener, &sock, &from);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(refused, ERR_LIMIT);
+    assert_int_equal(taken, ERR_OK);
+    w->poller->ops->remove(w->poller, w->listener);
+    w->net.close(&w->net, sock);
+    (void)close(peer);
+}
+
 static void an_empty_queue_is_busy(void **state)
 {
     struct world *w = *state;
@@ -118,6 +143,7 @@ int main(void)
         NET_TEST(what_is_accepted_sends_without_delay),
         NET_TEST(a_write_to_a_peer_that_is_gone_fails_without_a_signal),
         NET_TEST(without_descriptors_the_connection_stays_in_the_queue),
+        NET_TEST(the_last_descriptors_are_for_others),
         NET_TEST(an_empty_queue_is_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,7 +93,7 @@ static inline void files_start(struct files *w)
     struct disk *d = &w->disk->base;
     static const char *const names[] = { "streams", "quarantine", "checkpoint" };
     w->queue = d->queue_new(d, files_wake, NULL);
-    w->cache = store_cache_new(w->options.tail_size * (uint64_t)8);
+    w->cache = store_cache_new(w->options.tail_size * (uint64_t)8, STORE_CACHE_FILES);
     w->options.queue = w->queue;
     w->options.cache = w->cache;
     for (uint32_t i = 0; i < ARRAY_COUNT(names); i++)

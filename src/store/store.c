@@ -61,7 +61,8 @@ static enum err open_identity(struct store *s, const struct store_options *o, st
 static struct store *store_new(const struct store_options *o, const struct store_host *host)
 {
     struct store *s = xcalloc(1, sizeof *s);
-    s->cache = store_cache_new(o->cache_bytes > 0 ? o->cache_bytes : CACHE_BYTES);
+    s->cache = store_cache_new(o->cache_bytes > 0 ? o->cache_bytes : CACHE_BYTES,
+                               o->files_max > 0 ? o->files_max : STORE_CACHE_FILES);
     s->o = *o;
     s->o.key = s->o.previous_key = (struct slice){ 0 }; /* nobody asks for them any more */
     s->host = *host;

@@ -147,6 +147,10 @@ struct store_host {
 /* 1 + enum seal_cipher */
 enum store_cipher { STORE_PLAIN, STORE_AES, STORE_CHACHA };
 
+/* Descriptors of a store beside those of its blocks: journal, checkpoint log, what it is about to
+ * make. */
+enum { STORE_FILES_OTHER = 32 };
+
 struct store_options {
     struct env    *env;
     void         (*wake)(void *ctx);    /* for the disk queue */
@@ -155,6 +159,7 @@ struct store_options {
     enum journal_sync sync;
     nanos          sync_interval;       /* with JOURNAL_SYNC_LAZY */
     uint64_t       cache_bytes;         /* midge { store_cache } */
+    uint32_t       files_max;           /* of blocks, open at a time; 0: as many as it likes */
     /* bytes above which old parts are checkpointed; 0: 64 MiB */
     uint64_t       journal_cap;
     nanos          checkpoint_interval; /* when something changed; 0: two minutes */

@@ -22,11 +22,11 @@ static struct store_cache *cache_new(uint64_t budget)
     return c;
 }
 
-struct store_cache *store_cache_new(uint64_t budget)
+struct store_cache *store_cache_new(uint64_t budget, uint32_t files_max)
 {
     struct store_cache *c = cache_new(budget);
-    assert(budget > 0);
-    c->files = cache_new(STORE_CACHE_FILES);
+    assert(budget > 0 && files_max > 0);
+    c->files = cache_new(files_max);
     return c;
 }
 

@@ -29,7 +29,8 @@ struct store_cached {
     void (*evict)(struct store_cached *); /* it is out of the cache; frees it. Adds nothing */
 };
 
-struct store_cache *store_cache_new(uint64_t budget);
+/* `files_max`: see store_cache_files(). */
+struct store_cache *store_cache_new(uint64_t budget, uint32_t files_max);
 struct store_cache *store_cache_free(struct store_cache *); /* it is empty; NULL is fine */
 
 /* Enters it, held once. */
@@ -44,7 +45,8 @@ void store_cache_hold(struct store_cache *, struct store_cached *);
 void store_cache_release(struct store_cache *, struct store_cached *);
 void store_cache_touch(struct store_cache *, struct store_cached *); /* it was used */
 
-/* A small cache beside it, whose entries are open files of blocks, one byte each. */
+/* A small cache beside it, whose entries are open files of blocks, one byte each; STORE_CACHE_FILES
+ * where nobody says fewer. */
 struct store_cache *store_cache_files(struct store_cache *);
 enum { STORE_CACHE_FILES = 512, STORE_CACHE_KEEP = 4 };
 

@@ -30,7 +30,7 @@ static void what_was_used_least_goes_first_and_what_is_held_stays(void **state)
     int evicted[THINGS] = { 0 };
     struct thing things[THINGS];
     struct store_cache_stats s;
-    struct store_cache *c = store_cache_new(300);
+    struct store_cache *c = store_cache_new(300, 1);
     for (int i = 0; i < THINGS; i++) things[i] = (struct thing){ .evicted = &evicted[i] };
     for (int i = 0; i < 10; i++) store_cache_add(c, &things[i].cached, 30, evict);
     for (int i = 0; i < 9; i++) store_cache_release(c, &things[i].cached);
@@ -60,7 +60,7 @@ static void what_was_used_least_goes_first_and_what_is_held_stays(void **state)
 static void without_space_it_is_over(void **state)
 {
     (void)state;
-    struct store_cache *c = store_cache_new(100);
+    struct store_cache *c = store_cache_new(100, 1);
     store_cache_refused(c, true);
     store_cache_refused(c, true);
     store_cache_refused(c, false);
@@ -74,16 +74,17 @@ static void files_are_counted_beside_it(void **state)
 {
     (void)state;
     int evicted = 0;
-    static struct thing things[STORE_CACHE_FILES + 1];
-    struct store_cache *c = store_cache_new(100), *files = store_cache_files(c);
-    for (int i = 0; i <= STORE_CACHE_FILES; i++) {
+    enum { FILES = 20 };
+    struct thing things[FILES + 1];
+    struct store_cache *c = store_cache_new(100, FILES), *files = store_cache_files(c);
+    for (int i = 0; i <= FILES; i++) {
         things[i] = (struct thing){ .evicted = &evicted };
         store_cache_add(files, &things[i].cached, 1, evict);
         store_cache_release(files, &things[i].cached);
     }
     assert_int_equal(evicted, 1);
     assert_false(things[0].cached.is_in);
-    for (int i = 1; i <= STORE_CACHE_FILES; i++) store_cache_remove(files, &things[i].cached);
+    for (int i = 1; i <= FILES; i++) store_cache_remove(files, &things[i].cached);
     store_cache_free(c);
 }
 

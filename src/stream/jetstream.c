@@ -124,6 +124,13 @@ static const char *cipher_name(const struct jetstream_options *o)
     }
 }
 
+/* Of the descriptors that are kept for the store some are for its journal and for what it makes. */
+static uint32_t files_max(const struct net *net)
+{
+    uint32_t kept = net == NULL ? 0 : net->files_kept;
+    return kept > 2 * STORE_FILES_OTHER ? kept - STORE_FILES_OTHER : kept / 2;
+}
+
 static enum err open_store(struct jetstream *js, struct errmsg *why)
 {
     const struct jetstream_options *o = &js->options->jetstream;
@@ -136,6 +143,7 @@ static enum err open_store(struct jetstream *js, struct errmsg *why)
         .sync = is_lazy ? JOURNAL_SYNC_LAZY : JOURNAL_SYNC_EACH,
         .sync_interval = is_lazy ? o->sync_interval : 0,
         .cache_bytes = (uint64_t)js->options->midge.store_cache,
+        .files_max = files_max(js->core->env->net),
         .cipher = cipher_of(o),
         .key = slice_str(o->key),
         .previous_key = slice_str(o->prev_key),

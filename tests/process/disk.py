@@ -5,7 +5,9 @@ import json
 import os
 import pathlib
 import platform
+import resource
 import shutil
+import socket
 import struct
 import subprocess
 import urllib.error
@@ -140,6 +142,34 @@ def case_space_from_elsewhere_brings_the_service_back(world):
     expect_equal(client.stream_info("S")["state"]["messages"], acked + 1)
     for number in (1, acked):
         expect_equal(client.request("$JS.API.STREAM.MSG.GET.S", {"seq": number})["message"]["seq"], number)
+    expect_equal(server.stop(), 0)
+
+
+# --- no descriptors ---
+
+@midge_only
+def case_without_descriptors_the_store_goes_on(world):
+    """A crowd that takes every descriptor it gets leaves enough for the store: streams are made, filled over many files and
+    read, and after a kill all is there."""
+    limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (160, 160))
+    server, client = start(world, preexec_fn=limit)
+    client.create_stream("S", subjects=["s"])
+    client.request("s", "first")
+    crowd = [socket.create_connection(("127.0.0.1", server.port()), 20) for _ in range(200)]
+    server.wait_line("out of file descriptors: new connections wait")
+    for number in range(5):
+        client.create_stream(f"T{number}", subjects=[f"t{number}"])
+    for number in range(600):
+        client.request("s", f"{number} " + "x" * 60000)
+        client.request(f"t{number % 5}", "x")
+    expect_equal(client.request("$JS.API.STREAM.MSG.GET.S", {"seq": 1})["message"]["subject"], "s")
+    expect(not server.has("is full"), server.text())
+    expect_equal(client.stream_info("S")["state"]["messages"], 601)
+    server.kill()
+    for sock in crowd:
+        sock.close()
+    server, client = start(world)
+    expect_equal([client.stream_info(name)["state"]["messages"] for name in ("S", "T0", "T4")], [601, 120, 120])
     expect_equal(server.stop(), 0)
 
 
