@@ -161,27 +161,47 @@ class Ledger:
 
 
 def case_a_kill_at_any_moment_loses_no_promise(world):
-    """Rounds of publishing, consuming and kill -9: every acknowledged message stays, once; every confirmed ack, too."""
+    """Rounds of publishing, consuming and kill -9, also amid starts: every acknowledged message stays, once; every
+    confirmed ack, too."""
+    goes_round(world, signal.SIGKILL)
+
+
+def case_a_stop_at_any_moment_loses_no_promise(world):
+    """The same with SIGTERM, after which the server exits with 0."""
+    goes_round(world, signal.SIGTERM)
+
+
+def goes_round(world, end):
     random.seed(SEED)
     ledger = Ledger()
-    print(f"the kill loop's seed is {SEED}, {ROUNDS} rounds")
+    print(f"the loop's seed is {SEED}, {ROUNDS} rounds")
     server, client = start(world)
     client.create_stream("S", subjects=["s.*"], allow_direct=True)
     client.create_consumer("S", "C", ack_policy="explicit", max_ack_pending=10000)
     for number in range(ROUNDS):
-        work(server, ledger)
+        code = work(server, ledger, end)
+        expect(end == signal.SIGKILL or not world.is_midge or code == 0, f"it ended with {code}", server.text()[-2000:])
+        if random.random() < 0.5:
+            begin_and_kill(world)
         server, client = start(world)
         check(world, client, ledger, f"seed {SEED}, round {number}")
     check_consumer(world, client, ledger)
 
 
-def work(server, ledger):
-    """Publishes and consumes until the server is killed, after a random number of acknowledgements or so many moments."""
+def begin_and_kill(world):
+    """A start that is cut off when it has logged so many lines."""
+    server, lines = world.start("-c", world.path("server.conf"), ready=False), random.randrange(12)
+    until(lambda: server.text().count("\n") >= lines or server.has("Server is ready"), "a start to be amid")
+    server.kill()
+
+
+def work(server, ledger, end):
+    """Publishes and consumes until the server gets this signal, after a random number of acknowledgements. The exit code."""
     port = server.port()
     enough = random.randrange(1, 800)
 
     def run(part, *args):
-        """Until the server is killed; what goes wrong is the case's, and the end of the round."""
+        """Until the server ends; what goes wrong is the case's, and the end of the round."""
         try:
             part(StreamClient(port), ledger, *args)
         except (Ended, ConnectionError):
@@ -189,15 +209,16 @@ def work(server, ledger):
         except Exception as error:      # the case raises it again
             ledger.trouble = error
             server.signal(signal.SIGKILL)
-    threads = [threading.Thread(target=run, args=(publish, enough, lambda: server.signal(signal.SIGKILL))),
+    threads = [threading.Thread(target=run, args=(publish, enough, lambda: server.signal(end))),
                threading.Thread(target=run, args=(consume,))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    server.wait()
+    code = server.wait()
     if ledger.trouble:
         raise ledger.trouble
+    return code
 
 
 def publish(client, ledger, enough, kill):
