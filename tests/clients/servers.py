@@ -31,8 +31,9 @@ TLS = """
 JETSTREAM = """
     listen: "127.0.0.1:%(port)s"
     server_name: js
-    jetstream { store_dir: "store" }
+    jetstream { store_dir: "store" STORE }
 """
+SEALED = ', cipher: "chacha", key: "of a test"'
 PORT_LINES = {"port": r"Listening for client connections on \S*:(\d+)",
               "websocket": r"Listening for websocket clients on \S*:(\d+)",
               "monitor": r"Starting http monitor on \S*:(\d+)"}
@@ -108,8 +109,9 @@ class Server:
 class Servers:
     """All four, in a folder that the caller removes."""
 
-    def __init__(self, binary, folder):
-        self.binary, self.folder, self.running = str(binary), folder, []
+    def __init__(self, binary, folder, store=""):
+        """`store` is what the store's block says beside its folder."""
+        self.binary, self.folder, self.store, self.running = str(binary), folder, store, []
         self.complaints = []
 
     def __enter__(self):
@@ -118,7 +120,7 @@ class Servers:
         self.open = self.start("open", OPEN)
         self.auth = self.start("auth", AUTH)
         self.tls = self.start("tls", TLS)
-        self.jetstream = self.start("jetstream", JETSTREAM)
+        self.jetstream = self.start("jetstream", JETSTREAM.replace("STORE", self.store))
         self.listener = Listener(self.jetstream.ports["port"])
         return self
 

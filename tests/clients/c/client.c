@@ -1,24 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scenarios of README.md with the C client, as Debian packages it. */
-#include <nats/nats.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include "expect.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 20000, PUBLISHED = 1000, JOBS = 300, MEMBERS = 3, DRAINED = 200 };
-
-#define EXPECT(claim)                                    \
-    do {                                                 \
-        if (!(claim)) return complain(__LINE__, #claim); \
-    } while (0)
-#define DO(call) EXPECT((call) == NATS_OK)
-
-static bool complain(int line, const char *claim)
-{
-    printf("line %d: not %s (%s)\n", line, claim, nats_GetLastError(NULL));
-    return false;
-}
+enum { PUBLISHED = 1000, JOBS = 300, MEMBERS = 3, DRAINED = 200 };
 
 static natsStatus connect_plain(natsConnection **nc, const char *variable)
 {

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The JetStream scenarios of README.md with the C client, as Debian packages it (which has no
  * object store yet). */
-#include <nats/nats.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include "expect.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 20000, PUBLISHED = 200, LARGE = 20000, LARGE_COUNT = 300 };
-
-#define EXPECT(claim)                                    \
-    do {                                                 \
-        if (!(claim)) return complain(__LINE__, #claim); \
-    } while (0)
-#define DO(call) EXPECT((call) == NATS_OK)
-
-static bool complain(int line, const char *claim)
-{
-    printf("line %d: not %s (%s)\n", line, claim, nats_GetLastError(NULL));
-    return false;
-}
+enum { PUBLISHED = 200, LARGE = 20000, LARGE_COUNT = 300 };
 
 struct client {
     natsConnection *nc;

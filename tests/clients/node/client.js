@@ -3,6 +3,7 @@
 "use strict";
 const { createRequire } = require("module");
 const { readFileSync } = require("fs");
+const { PATIENCE_MS, equal, run } = require("./cases.js");
 
 const installed = createRequire(process.env.PACKAGES + "/");
 globalThis.crypto ??= require("crypto").webcrypto;      // what newer Nodes have by themselves
@@ -11,7 +12,6 @@ const nats = installed("@nats-io/transport-node");
 const { nkeyAuthenticator } = nats;
 
 const { URL_OPEN, URL_AUTH, URL_TLS, URL_WS, URL_WSS, CA_FILE, NKEY_SEED } = process.env;
-const PATIENCE_MS = 20000;
 
 function trusting(Socket) {
     return class extends Socket {
@@ -19,12 +19,6 @@ function trusting(Socket) {
             super(url, protocols, { ca: readFileSync(CA_FILE) });
         }
     };
-}
-
-function equal(got, wanted) {
-    if (JSON.stringify(got) !== JSON.stringify(wanted)) {
-        throw new Error(`got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
-    }
 }
 
 function connect(servers = URL_OPEN, options = {}) {
@@ -205,19 +199,4 @@ const cases = {
     },
 };
 
-function late() {
-    return new Promise((_, reject) => setTimeout(() => reject(new Error("too late")), 3 * PATIENCE_MS).unref());
-}
-
-(async () => {
-    for (const [name, run] of Object.entries(cases)) {
-        try {
-            await Promise.race([run(), late()]);
-            console.log(`ok ${name}`);
-        } catch (e) {
-            console.log(e.stack);
-            console.log(`not ok ${name}`);
-        }
-    }
-    process.exit(0);
-})();
+run(cases);

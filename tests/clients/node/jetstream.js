@@ -2,6 +2,7 @@
 // The JetStream scenarios of README.md with @nats-io/transport-node, jetstream, kv and obj.
 "use strict";
 const { createRequire } = require("module");
+const { PATIENCE_MS, equal, run } = require("./cases.js");
 
 const installed = createRequire(process.env.PACKAGES + "/");
 globalThis.crypto ??= require("crypto").webcrypto;      // what newer Nodes have by themselves
@@ -10,14 +11,6 @@ const { jetstream, jetstreamManager, AckPolicy, DeliverPolicy, DiscardPolicy, Re
     installed("@nats-io/jetstream");
 const { Kvm } = installed("@nats-io/kv");
 const { Objm } = installed("@nats-io/obj");
-
-const PATIENCE_MS = 20000;
-
-function equal(got, wanted) {
-    if (JSON.stringify(got) !== JSON.stringify(wanted)) {
-        throw new Error(`got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
-    }
-}
 
 async function fails(promise, pattern) {
     let error;
@@ -188,22 +181,9 @@ const cases = {
     },
 };
 
-function late() {
-    return new Promise((_, reject) => setTimeout(() => reject(new Error("too late")), 3 * PATIENCE_MS).unref());
-}
-
-(async () => {
-    for (const [name, run] of Object.entries(cases)) {
-        try {
-            const nc = await nats.connect({ servers: process.env.URL_JS, reconnect: false, timeout: PATIENCE_MS });
-            const jsm = await jetstreamManager(nc, { timeout: PATIENCE_MS });
-            await Promise.race([run({ nc, jsm, js: jetstream(nc, { timeout: PATIENCE_MS }) }), late()]);
-            await nc.close();
-            console.log(`ok ${name}`);
-        } catch (e) {
-            console.log(e.stack);
-            console.log(`not ok ${name}`);
-        }
-    }
-    process.exit(0);
-})();
+run(cases, async (test) => {
+    const nc = await nats.connect({ servers: process.env.URL_JS, reconnect: false, timeout: PATIENCE_MS });
+    const jsm = await jetstreamManager(nc, { timeout: PATIENCE_MS });
+    await test({ nc, jsm, js: jetstream(nc, { timeout: PATIENCE_MS }) });
+    await nc.close();
+});

@@ -3,14 +3,12 @@
 import asyncio
 import os
 import ssl
-import sys
-import traceback
 
 import nats
 import nats.errors
+from cases import PATIENCE_S, run
 
 OPEN, AUTH, TLS, WS, WSS = (os.environ[f"URL_{name}"] for name in ("OPEN", "AUTH", "TLS", "WS", "WSS"))
-PATIENCE_S = 20
 
 
 async def connect(url=OPEN, **options):
@@ -204,16 +202,4 @@ async def case_websocket_tls():
     await nc.close()
 
 
-async def main():
-    for name, function in list(globals().items()):
-        if not name.startswith("case_"):
-            continue
-        try:
-            await asyncio.wait_for(function(), 3 * PATIENCE_S)
-            print(f"ok {name[5:]}", flush=True)
-        except Exception:               # any failure is the case's
-            traceback.print_exc()
-            print(f"not ok {name[5:]}", flush=True)
-
-
-sys.exit(asyncio.run(main()))
+asyncio.run(run(globals()))

@@ -3,13 +3,10 @@
 import asyncio
 import hashlib
 import os
-import sys
-import traceback
 
 import nats
 from nats.js import api, errors
-
-PATIENCE_S = 20
+from cases import PATIENCE_S, run
 
 
 async def connect():
@@ -197,16 +194,4 @@ async def fails(awaitable, kind):
     raise AssertionError(f"it did not fail: {got}")
 
 
-async def main():
-    for name, function in list(globals().items()):
-        if not name.startswith("case_"):
-            continue
-        try:
-            await asyncio.wait_for(function(), 3 * PATIENCE_S)
-            print(f"ok {name[5:]}", flush=True)
-        except Exception:               # any failure is the case's
-            traceback.print_exc()
-            print(f"not ok {name[5:]}", flush=True)
-
-
-sys.exit(asyncio.run(main()))
+asyncio.run(run(globals()))
