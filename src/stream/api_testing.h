@@ -72,6 +72,7 @@ static inline void js_world_free(struct js_world *w)
     assert_int_equal(js->memory_used, 0);
     assert_int_equal(atomic_load(&js->away), 0);
     arena_free(js->arena);
+    buf_deinit(&js->ack);
     world_free(w->world);
     buf_deinit(&w->text);
     xfree(w);

@@ -289,6 +289,7 @@ struct jetstream *jetstream_free(struct jetstream *js)
     if (js->is_open) js->store = store_close(js->store);
     settings_unref(js->settings);
     arena_free(js->arena);
+    buf_deinit(&js->ack);
     xfree(js->reports);
     return xfree(js);
 }

@@ -34,6 +34,7 @@ struct jetstream {
     struct list              accounts;  /* struct js_account.node, by name */
     struct api_queue        *api;
     struct nuid              nuid;
+    struct buf               ack;       /* a PubAck in the making */
     /* bytes of all streams, as they count */
     uint64_t                 memory_used, store_used;
     uint64_t                 api_total, api_errors;     /* of all accounts */
