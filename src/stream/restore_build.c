@@ -12,6 +12,7 @@
 #include "stream/stream_internal.h"
 #include "stream/stream_restore.h"
 #include "subject/subject.h"
+#include "subject/tree.h"
 
 /* A header is counted by 16 bits where it is stored. */
 enum { HEADER_MAX = UINT16_MAX };
@@ -281,7 +282,7 @@ static bool take_message(struct restore_build *b, const struct stored *m, struct
         return js_error_setf(e, JS_ERR_STREAM_RESTORE, "message sequence %llu out of order",
                              sequence);
     if (!subject_literal(m->subject) || !subject_valid_strict(m->subject) ||
-        m->header.len > HEADER_MAX)
+        !tree_takes(m->subject) || m->header.len > HEADER_MAX)
         return js_error_setf(e, JS_ERR_STREAM_RESTORE, "invalid message sequence %llu", sequence);
     if (!b->has_messages && !stream_restore_first(b->stream, m->sequence, e)) return false;
     b->has_messages = true;
