@@ -30,6 +30,7 @@ static void find_entries(struct place *p)
 {
     if (p->topic == NULL) return;
     assert(p->entry == NULL);
+    assert(p->entries == NULL);
     p->entries = atomic_load_explicit(&p->topic->plain, memory_order_acquire);
     if (p->entries != NULL) PREFETCH(p->entries);
 }
@@ -38,6 +39,7 @@ static void find_entry(struct place *p)
 {
     struct entries *e = p->entries;
     assert(e == NULL || p->topic != NULL);
+    assert(p->entry == NULL || p->topic == NULL);       /* known from the table of literals */
     if (e == NULL || atomic_load_explicit(&e->len, memory_order_acquire) == 0) return;
     p->entry = atomic_load_explicit(&e->at[0], memory_order_acquire);
     if (p->entry != NULL) PREFETCH(sub_of(p->entry));
@@ -45,6 +47,7 @@ static void find_entry(struct place *p)
 
 static void find_sink(struct place *p)
 {
+    assert(p->sink == NULL);
     if (p->entry == NULL) return;
     p->sink = sub_of(p->entry)->sink;
     assert(p->sink != NULL);
@@ -62,6 +65,7 @@ static void keep_own(const struct core_reactor *cr, struct place *p)
 static bool is_one_place(const struct place *at, uint32_t count)
 {
     assert(count >= 2);
+    assert(count <= AHEAD_MAX);
     for (uint32_t i = 1; i < count; i++)
         if (at[i].sink != at[0].sink) return false;
     return true;
@@ -72,7 +76,9 @@ bool ahead_look(struct core_reactor *cr, struct account *a, const struct slice *
 {
     struct place at[AHEAD_MAX];
     struct matches *m = &cr->ahead;
-    assert(count >= 2 && count <= AHEAD_MAX);
+    assert(count >= 2);
+    assert(count <= AHEAD_MAX);
+    assert(!cr->hand.is_busy);          /* between two operations */
     for (uint32_t i = 0; i < count; i++) interest_soon(a->interest, subjects[i], m);
     for (uint32_t i = 0; i < count; i++) find_topic(a, subjects[i], m, &at[i]);
     for (uint32_t i = 0; i < count; i++) find_entries(&at[i]);

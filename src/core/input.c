@@ -109,6 +109,7 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
         session_take_op(s, &op);
     }
     assert(at <= in.len);
+    assert(ahead.next <= ahead.count);
     if (UNLIKELY(s->stall_due)) session_stall(s);
     return at;
 }
