@@ -107,7 +107,7 @@ static void what_is_no_archive_is_refused(void **state)
         { { { "state.json", 0, 1, "{" } }, "error in state.json: unexpected end of JSON input" },
         { { { "state.json", 0, 1, "" } }, "error in state.json: unexpected end of JSON input" },
         { { { "state.json", 0, 1, "{\"consumer_count\":-1}" } },
-          "error in state.json: a negative number" },
+          "invalid stream state: negative consumer count" },
         { { { "state.json", 0, 1, STATE }, { "a", 3, 1, "x" } }, "expected consumer, found \"a\"" },
         { { { "state.json", 0, 1, STATE } }, "expected consumer, found \"\"" },
         { { { "state.json", 0, 1, STATE }, { "consumers/C", 0, 1, "{}" } },
