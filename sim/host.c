@@ -71,9 +71,17 @@ void sim_host_init(struct sim_host *h, const struct sim_plan *p)
     sim_threads_init(&h->threads);
     h->net.options = p->net;
     h->plan = p;
-    h->env = (struct env){ &h->clock.base, &h->entropy.base, &h->net.base,    &h->files.base,
-                           &h->disks.base, &h->log.base,     &h->worker.base, &h->http.base,
-                           &h->usage.base, &h->threads };
+    h->env = (struct env){ &h->clock.base,
+                           &h->entropy.base,
+                           &h->net.base,
+                           &h->files.base,
+                           &h->disks.base,
+                           &h->log.base,
+                           &h->worker.base,
+                           &h->http.base,
+                           &h->usage.base,
+                           &h->threads,
+                           "" };
     struct errmsg why;
     bool has_begun = sim_host_begin(h, &why);
     if (!has_begun) fprintf(stderr, "sim: the server does not start: %s\n", why.text);

@@ -373,12 +373,13 @@ static void tell_waiting(struct jetstream *js)
 /* What is only in memory does not outlive it. */
 static void lose_memory(struct jetstream *js)
 {
-    struct js_error unused;
+    struct js_error e;
     LIST_EACH(&js->accounts, n) {
         const struct js_account *a = container_of(n, struct js_account, node);
         for (uint32_t i = 0; i < a->streams_count; i++) {
             struct stream *s = a->streams[i];
-            if (!stream_is_file(s) && !s->is_deleted) (void)stream_delete(s, &unused);
+            if (stream_is_file(s) || s->is_deleted) continue;
+            if (!stream_delete(s, &e)) log_warn(js->core->env->log, "JetStream: %s", e.text);
         }
     }
 }
