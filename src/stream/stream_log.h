@@ -43,7 +43,6 @@ struct stream_log_ops {
 
 struct stream_log {
     const struct stream_log_ops *ops;
-    uint64_t owner; /* the stream's incarnation, never used again */
     void    *ctx;
     void   (*apply)(void *ctx, const struct stream_log_command *);
     uint64_t proposed; /* commands, so far; applied <= proposed */
@@ -70,7 +69,7 @@ static inline void stream_log_reaches(struct stream_log *l, uint64_t last_sequen
 struct reactor;
 
 /* The log of memory streams: commands wait for the turn at the end of the tick. */
-struct stream_log *stream_log_none_new(struct reactor *, uint64_t owner);
+struct stream_log *stream_log_none_new(struct reactor *);
 
 struct store;
 struct store_owner;
