@@ -182,6 +182,12 @@ void js_world_settle(struct js_world *w)
 
 /* ---- faults ---- */
 
+/* Not one byte is left, and none comes back before the next start. */
+static bool is_full_at_once(const struct js_world *w)
+{
+    return w->plan.base.seed / 2 % 2 == 0;
+}
+
 void js_world_break(struct js_world *w, enum js_fault fault)
 {
     struct disk_memory *d = js_world_disk(w);
@@ -191,7 +197,10 @@ void js_world_break(struct js_world *w, enum js_fault fault)
     switch (fault) {
     case JS_FAULT_NONE: break;
     case JS_FAULT_SLOW: w->host.disks.stall_permille = 100; break;
-    case JS_FAULT_FULL: d->capacity = disk_memory_used(d) + 1 + rng_below(&w->rng, 100000); break;
+    case JS_FAULT_FULL:
+        d->capacity = disk_memory_used(d) + 1 + rng_below(&w->rng, 100000);
+        if (is_full_at_once(w)) d->capacity = disk_memory_used(d);
+        break;
     case JS_FAULT_WRITE:
         f[DISK_MEMORY_WRITES].fail_at = f[DISK_MEMORY_WRITES].count + 1 + rng_below(&w->rng, 20);
         break;
@@ -287,11 +296,16 @@ void js_world_restart(struct js_world *w, const struct js_round *round)
     w->is_down = true;
     drop_all(w);
     sim_host_end(&w->host, round->end);
+    struct disk_memory *d = js_world_disk(w);
+    bool stays_full = round->fault == JS_FAULT_FULL && round->rot == SIM_ROT_NONE &&
+                      is_full_at_once(w);
     js_world_heal(w);
     if (!round->is_rot_early) js_world_rot(w, round->rot);
+    if (stays_full) d->capacity = disk_memory_used(d);
     jm_restarted(&w->model);
     start(w);
     if (round->is_cut_short && !jm_failed(&w->model)) cut_short(w);
+    d->capacity = 0;
     w->is_down = w->is_stuck = w->is_admin_busy = w->model.may_fail = false;
     js_world_wait_in(w);
 }

@@ -125,6 +125,33 @@ bool checkpoint_is_refused(const struct checkpoint *c)
     return c->write.is_short;
 }
 
+/* ---- a list that waits for space ---- */
+
+bool checkpoint_may_amend(const struct checkpoint *c)
+{
+    assert(!c->is_read_only);
+    return c->write.is_refused && c->write.cut == CUT_NOTHING;
+}
+
+void checkpoint_amend(struct checkpoint *c, journal_pos pos,
+                      bool (*keeps)(void *ctx, const struct checkpoint_section *), void *ctx)
+{
+    struct gather *g = &c->list;
+    struct checkpoint_section s;
+    struct slice body = slice_of(g->bytes + HEAD_SIZE, g->len);
+    assert(checkpoint_may_amend(c) && pos >= g->pos);
+    write_withdraw(c);
+    g->pos = pos;
+    g->len = g->sections = 0;
+    for (uint32_t at = 0, from = 0; checkpoint_next(body, &at, &s); from = at) {
+        if (!keeps(ctx, &s)) continue;
+        memmove(g->bytes + HEAD_SIZE + g->len, body.ptr + from, at - from);
+        g->len += at - from;
+        g->sections++;
+    }
+    assert(g->len <= body.len);
+}
+
 struct checkpoint *checkpoint_close(struct checkpoint *c)
 {
     if (c == NULL) return NULL;

@@ -22,7 +22,7 @@
  *          once, and `done` of this list and of all later ones gets the error; the next start finds
  *          that list or the one before. The journal keeps everything, and grows until the store is
  *          restarted. So does a list that outgrows `list_max`. LIMIT (no space) is tried again at
- *          each tick; a rewrite is given up for it. */
+ *          each tick, as it was or amended; a rewrite is given up for it. */
 #ifndef MIDGE_STORE_CHECKPOINT_H
 #define MIDGE_STORE_CHECKPOINT_H
 
@@ -105,5 +105,13 @@ uint64_t checkpoint_bytes(const struct checkpoint *); /* of one file of the pair
 uint32_t checkpoint_gathered(const struct checkpoint *);
 /* A list is on its way and waits for space. */
 bool checkpoint_is_refused(const struct checkpoint *);
+
+/* Nothing is in flight of a list that waits for space: it may be gathered again. */
+bool checkpoint_may_amend(const struct checkpoint *);
+/* Instead of checkpoint_begin(): the list that waits for space gathers again, at a later position.
+ * What `keeps` says no to leaves it; what is added now stands behind what is left. Its `done` is
+ * the one of the next checkpoint_commit(). */
+void checkpoint_amend(struct checkpoint *, journal_pos pos,
+                      bool (*keeps)(void *ctx, const struct checkpoint_section *), void *ctx);
 
 #endif

@@ -130,11 +130,37 @@ void write_slice(struct checkpoint *c)
     begin(c, &c->slice, &c->next);
 }
 
+static void cut_submit(struct checkpoint *c)
+{
+    struct write *w = &c->write;
+    static const enum disk_kind kinds[] = {
+        [CUT_B] = DISK_TRUNCATE, [CUT_B_SYNC] = DISK_SYNC, [CUT_A] = DISK_TRUNCATE
+    };
+    assert(w->cut != CUT_NOTHING && w->pair == &c->current);
+    w->is_refused = false;
+    w->op.kind = kinds[w->cut];
+    w->op.file = w->pair->files[w->cut == CUT_A ? 0 : 1];
+    w->op.length = w->pair->end;
+    assert(w->op.file != NULL);
+    disk_submit(c->o.queue, &w->op);
+}
+
 void write_again(struct checkpoint *c)
 {
     assert(c->write.is_refused);
     assert(c->write.pair == &c->current);
-    submit(c);
+    if (c->write.cut != CUT_NOTHING) cut_submit(c);
+    else submit(c);
+}
+
+void write_withdraw(struct checkpoint *c)
+{
+    struct write *w = &c->write;
+    assert(w->is_refused && w->cut == CUT_NOTHING);
+    assert(is_list(c) && c->list_state == LIST_WRITTEN);
+    w->what = NULL;
+    w->is_refused = false;
+    c->list_state = LIST_GATHERS;
 }
 
 /* Safe in all places, or never. */
@@ -145,6 +171,7 @@ static void finish(struct checkpoint *c, enum err e)
     assert(w->what != NULL);
     w->what = NULL;
     w->is_short = false;
+    w->cut = CUT_NOTHING;
     if (w->sealed_cap > KEPT_MAX) {
         w->sealed = xfree(w->sealed);
         w->sealed_cap = 0;
@@ -168,8 +195,34 @@ static void refused(struct checkpoint *c)
     assert(!c->is_failed);
     w->is_for_next = false;
     rewrite_give_up(c);
-    if (is_extra) finish(c, ERR_OK); /* a list is safe in the current pair */
-    else w->is_refused = w->is_short = true;
+    if (is_extra) {
+        finish(c, ERR_OK); /* a list is safe in the current pair */
+        return;
+    }
+    w->is_short = true;
+    w->cut = w->copy == 0 ? CUT_A : CUT_B;
+    w->copy = 0;
+    cut_submit(c);
+}
+
+static void on_cut(struct checkpoint *c, enum err e)
+{
+    struct write *w = &c->write;
+    bool may_wait = e == ERR_LIMIT && w->cut != CUT_B_SYNC;
+    assert(w->cut != CUT_NOTHING && w->copy == 0);
+    if (!c->is_failed && e && !may_wait)
+        checkpoint_fail(c, e, "what a checkpoint has no space for cannot be taken back");
+    if (c->is_failed) {
+        finish(c, c->failed_with);
+        return;
+    }
+    if (!e && w->cut != CUT_A) {
+        w->cut++;
+        cut_submit(c);
+        return;
+    }
+    if (!e) w->cut = CUT_NOTHING;
+    w->is_refused = true;
 }
 
 static void written(struct checkpoint *c)
@@ -198,6 +251,10 @@ static void on_written(struct disk_op *op)
     struct checkpoint *c = container_of(w, struct checkpoint, write);
     enum err e = op->result;
     assert(w->what != NULL && !w->is_refused);
+    if (w->cut != CUT_NOTHING) {
+        on_cut(c, e);
+        return;
+    }
     if (!c->is_failed && e == ERR_LIMIT) {
         refused(c);
         return;

@@ -12,6 +12,8 @@
  * never promised, from an end that rotted in both.
  * When a write to `a` fails, `b` is not tried: it keeps all lists of before, and the log is over.
  * When one to `b` fails, `a` has the list, though its `done` hears of the failure.
+ * A list that finds no space is taken back, `b` first and safely: what is written there next may be
+ * another one.
  *
  * Every operation on the disk has one owner (write, rewrite, removal), which has at most one in
  * flight.
@@ -48,6 +50,9 @@ struct gather {
     journal_pos pos;
 };
 
+/* What is taken back of a list that found no space, in this order. */
+enum cut_step { CUT_NOTHING, CUT_B, CUT_B_SYNC, CUT_A };
+
 enum list_state { LIST_NONE, LIST_GATHERS, LIST_WAITS, LIST_WRITTEN };
 
 struct write {
@@ -60,6 +65,7 @@ struct write {
     bool completes;   /* … and makes it whole */
     bool is_refused;  /* no space: the next tick tries again */
     bool is_short;    /* … and until it is written it counts as refused */
+    enum cut_step cut; /* … in flight, or to be tried again */
     uint8_t *sealed;
     uint64_t sealed_cap;
 };
@@ -135,6 +141,7 @@ void write_init(struct checkpoint *);
 void write_list(struct checkpoint *);  /* that waits; nothing else is written */
 void write_slice(struct checkpoint *); /* that was gathered; nothing else is written */
 void write_again(struct checkpoint *); /* what was refused */
+void write_withdraw(struct checkpoint *); /* likewise: it gathers again */
 
 /* checkpoint_rewrite.c */
 void rewrite_init(struct checkpoint *);

@@ -36,6 +36,8 @@ static void step(struct world *w)
         else if (!w->is_committed) world_commit(w);
         if (checkpoint_is_busy(w->log) && !w->is_committed && rng_chance(&w->rng, 2, 3))
             world_commit(w);
+        if (checkpoint_may_amend(w->log) && w->withdrawn_count < WITHDRAWN) world_amend(w);
+        if (w->withdrawn_count == WITHDRAWN / 2) w->disk->capacity = 0;
         break;
     case 2:
     case 3: (void)checkpoint_tick(w->log); break;

@@ -491,6 +491,93 @@ static void a_list_without_space_is_tried_again(void **state)
     assert_copies_equal(w, file_a, file_b);
 }
 
+/* Room for the first copy and not for the second one. */
+static void what_found_no_space_is_taken_back(void **state)
+{
+    struct world *w = *state;
+    open_good(w);
+    put_some(w, 2, NULL);
+    uint64_t used = disk_memory_used(w->disk);
+    for (uint32_t room = 0; room < 1024; room += 100) {
+        w->disk->capacity = used + room;
+        if (room == 0) world_put(w, 5);
+        (void)checkpoint_tick(w->log);
+        world_settle(w);
+        assert_true(checkpoint_is_refused(w->log) && checkpoint_may_amend(w->log));
+        assert_int_equal(disk_memory_used(w->disk), used);
+    }
+    assert_int_equal(w->failures, 0);
+    world_crash(w, true);
+    open_good(w);
+    assert_int_equal(w->damages, 0);
+}
+
+static void a_list_without_space_can_be_told_anew(void **state)
+{
+    struct world *w = *state;
+    open_good(w);
+    put_some(w, 2, NULL);
+    for (uint32_t i = 0; i < KEYS; i++) world_set(w, i);
+    w->disk->capacity = disk_memory_used(w->disk) + 700;
+    world_begin(w);
+    world_commit(w);
+    world_settle(w);
+    for (uint32_t i = 0; i < 3; i++) {
+        world_set(w, i);
+        world_amend(w);
+        world_settle(w);
+        assert_true(checkpoint_is_refused(w->log));
+    }
+    assert_int_equal(w->dones, 2);
+    w->disk->capacity = 0;
+    world_set(w, 3);
+    world_amend(w);
+    world_settle(w);
+    assert_int_equal(w->dones, 3);
+    assert_int_equal(w->done_with, ERR_OK);
+    assert_false(checkpoint_is_refused(w->log));
+    world_put(w, 7);
+    world_close(w);
+    open_good(w);
+    assert_copies_equal(w, file_a, file_b);
+    assert_int_equal(w->loaded.pos, w->pos);
+}
+
+/* All that it says may go, and then it needs less. */
+static bool keeps_none(void *ctx, const struct checkpoint_section *s)
+{
+    uint32_t *asked = ctx;
+    (void)s;
+    ++*asked;
+    return false;
+}
+
+static void what_is_not_kept_takes_no_space(void **state)
+{
+    struct world *w = *state;
+    uint32_t asked = 0;
+    open_good(w);
+    put_some(w, 2, NULL);
+    uint64_t end = checkpoint_bytes(w->log);
+    for (uint32_t i = 0; i < KEYS; i++) world_set(w, i);
+    w->disk->capacity = disk_memory_used(w->disk) + 1024;
+    world_begin(w);
+    world_commit(w);
+    world_settle(w);
+    assert_true(checkpoint_is_refused(w->log));
+    checkpoint_amend(w->log, w->pos, keeps_none, &asked);
+    assert_int_equal(asked, KEYS);
+    assert_int_equal(checkpoint_gathered(w->log), 0);
+    w->flight = w->safe;
+    w->flight.pos = w->pos;
+    world_commit(w);
+    world_settle(w);
+    assert_int_equal(w->dones, 3);
+    assert_int_equal(checkpoint_bytes(w->log), end + 512);
+    world_close(w);
+    open_good(w);
+}
+
 static void fail_copy(struct world *w, uint32_t copy)
 {
     struct disk_memory_fault *f = &w->disk->fault[DISK_MEMORY_SYNCS];
@@ -558,6 +645,9 @@ int main(void)
         TEST(lists_go_to_both_pairs_while_a_rewrite_goes_on),
         TEST(a_rewrite_without_space_is_given_up),
         TEST(a_list_without_space_is_tried_again),
+        TEST(what_found_no_space_is_taken_back),
+        TEST(a_list_without_space_can_be_told_anew),
+        TEST(what_is_not_kept_takes_no_space),
         TEST(a_failure_in_the_first_copy_leaves_the_second_as_it_was),
         TEST(a_failure_in_the_second_copy_leaves_the_list_in_the_first),
     };

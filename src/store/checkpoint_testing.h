@@ -24,7 +24,7 @@
 #include "env/disk_memory.h"
 #include "store/checkpoint.h"
 
-enum { KEYS = 24, KINDS = 4, SLICE_KEYS = 5, SEAL_OVERHEAD = 16 };
+enum { KEYS = 24, KINDS = 4, SLICE_KEYS = 5, SEAL_OVERHEAD = 16, WITHDRAWN = 64 };
 
 /* A value's bytes follow from its id: 0 is none. */
 struct table {
@@ -47,6 +47,8 @@ struct world {
     struct table safe;
     struct table flight;
     bool         is_flight; /* begun, and not known to be safe */
+    struct table withdrawn[WITHDRAWN]; /* what it was before it was amended */
+    uint32_t     withdrawn_count;
     bool         is_committed;
     uint32_t     cursor; /* of slices */
     uint32_t     rewrites, slices;
@@ -148,6 +150,7 @@ static inline void world_on_done(void *ctx, enum err e)
     if (e) return; /* it may be there, or not */
     w->safe = w->flight;
     w->is_flight = false;
+    w->withdrawn_count = 0;
 }
 
 /* ---- a seal that tests can see through ---- */
@@ -236,6 +239,8 @@ static inline void world_compare(struct world *w)
 {
     bool is_safe = table_equal(&w->loaded, &w->safe);
     bool is_flight = w->is_flight && table_equal(&w->loaded, &w->flight);
+    for (uint32_t i = 0; i < w->withdrawn_count; i++)
+        is_flight |= table_equal(&w->loaded, &w->withdrawn[i]);
     if (!is_safe && !is_flight && w->damages == 0)
         complain(w, "the state is none that was promised", w->loaded.pos);
 }
@@ -277,6 +282,7 @@ static inline enum err world_open(struct world *w)
     world_compare(w);
     w->live = w->safe = w->loaded;
     w->is_flight = w->is_committed = false;
+    w->withdrawn_count = 0;
     memset(w->is_dirty, 0, sizeof w->is_dirty);
     return ERR_OK;
 }
@@ -333,6 +339,31 @@ static inline void world_begin(struct world *w)
         if (w->is_dirty[i]) value_add(w, i);
         w->is_dirty[i] = false;
     }
+}
+
+/* Every second section goes, and is told again. */
+static inline bool world_keeps(void *ctx, const struct checkpoint_section *s)
+{
+    struct world *w = ctx;
+    uint32_t key = (uint32_t)(s->owner - 1) * KINDS + s->kind;
+    bool stays = key % 2 == 0 && !w->is_dirty[key];
+    w->is_dirty[key] |= !stays;
+    return stays;
+}
+
+/* The list that waits for space says what is live now. */
+static inline void world_amend(struct world *w)
+{
+    assert_true(w->withdrawn_count < WITHDRAWN);
+    w->withdrawn[w->withdrawn_count++] = w->flight;
+    w->live.pos = w->pos;
+    w->flight = w->live;
+    checkpoint_amend(w->log, w->pos, world_keeps, w);
+    for (uint32_t i = 0; i < KEYS; i++) {
+        if (w->is_dirty[i]) value_add(w, i);
+        w->is_dirty[i] = false;
+    }
+    checkpoint_commit(w->log, world_on_done, w);
 }
 
 static inline void world_commit(struct world *w)

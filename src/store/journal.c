@@ -71,10 +71,11 @@ void journal_reaches(struct journal *j, uint64_t last_sequence)
 bool journal_has_room(const struct journal *j, uint32_t body_len, enum journal_use use)
 {
     assert(!j->is_read_only);
-    if (UNLIKELY(j->is_failed || body_len > JOURNAL_BODY_MAX)) return false;
+    if (UNLIKELY(j->is_failed || j->is_unmarked || body_len > JOURNAL_BODY_MAX)) return false;
     /* It may be alone in a batch, with a head and padding of its own. */
     uint64_t more = journal_batch_len(1, RECORD_SIZE + body_len + j->o.seal.overhead);
-    if (LIKELY(!j->prep.is_refused)) return segments_have_room_for_large(j, more);
+    if (LIKELY(!j->prep.is_refused && !j->prep.is_held))
+        return segments_have_room_for_large(j, more);
     return segments_have_room(j, batches_len(j) + more, use);
 }
 

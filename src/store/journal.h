@@ -90,6 +90,9 @@ struct journal_options {
     /* A batch is durable (as `sync` says); batches come in order. May call journal_add(). */
     void (*on_batch)(void *ctx, const struct journal_batch *);
     void (*on_failed)(void *ctx, enum err, const char *what);
+    /* Blocking, in journal_open(): there is no space for a segment. True: there may be some now.
+     * NULL: there is none. */
+    bool (*make_space)(void *ctx);
 };
 
 /* A piece of the past that is gone. Ranges of owners are as far as the batch's head told. */
@@ -116,7 +119,8 @@ struct journal_replay {
 };
 
 /* Opens or makes the journal, blocking: finds the tail, hands up what is above `replay->after`,
- * cuts a torn tail. `why` names the file. With `read_only` (a check of a store at rest) nothing is
+ * cuts a torn tail. `why` names the file. Without space for a first segment there is room for
+ * nothing until one could be made. With `read_only` (a check of a store at rest) nothing is
  * changed, and the journal can only be closed. */
 MUST_CHECK enum err journal_open(const struct journal_options *, const struct journal_replay *,
                                  bool read_only, struct journal **ret, struct errmsg *why);
@@ -144,6 +148,12 @@ void journal_reaches(struct journal *, uint64_t last_sequence);
 void journal_tick(struct journal *, nanos now);
 /* When journal_tick() must be called next although nothing is added; NANOS_MAX: never. */
 nanos journal_next_due(const struct journal *);
+
+/* While space is wanted elsewhere no segment is made: records go into what there is, and there is
+ * room for STORE as if the last try had found no space. What is being made comes to its end first,
+ * journal_is_preparing(). */
+void journal_hold(struct journal *, bool is_held);
+bool journal_is_preparing(const struct journal *);
 
 /* Batches up to here are checkpointed: their segments may be used again. */
 void journal_release(struct journal *, journal_pos up_to);

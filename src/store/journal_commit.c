@@ -158,6 +158,7 @@ static void written(struct journal *j, struct batch *b, uint64_t len)
     j->stats.batches++;
     j->stats.records += b->records;
     if (is_synced) j->stats.syncs++;
+    j->is_unmarked = false;
     if (b->records == 0) return;
     j->handed_full = b->pos;
     if (is_synced) {

@@ -133,6 +133,7 @@ struct prep {
     uint64_t zeroed;
     bool is_refused; /* the last try found no space */
     bool is_small;   /* the next try is for the smallest size that helps */
+    bool is_held;    /* none is tried: somebody else wants the space */
     nanos retry;
 };
 
@@ -179,6 +180,7 @@ struct journal {
     bool is_failed;
     bool is_read_only;
     bool is_active; /* something was added since the start */
+    bool is_unmarked; /* there was no space for the mark with which it begins: nothing is added */
 
     journal_pos next_pos;    /* of the batch that gathers after this one */
     journal_pos handed;      /* handed up */

@@ -237,21 +237,34 @@ static bool has_segment(const struct journal *j)
     return !list_empty(&j->ready) || segment_left(s) >= JOURNAL_SECTOR;
 }
 
-static enum err make_first(struct journal *j, struct errmsg *why)
+static enum err make_segment(struct journal *j, struct errmsg *why)
 {
     struct disk *disk = j->o.disk;
-    segments_reclaim(j);
-    if (has_segment(j)) return ERR_OK;
+    char name[SEGMENT_NAME_MAX];
     struct segment *s = segment_new(j, j->number + 1, j->o.segment_first);
+    memcpy(name, s->name, sizeof name);
     enum err e = disk->open(disk, s->name, DISK_OPEN_CREATE, &s->file, why);
     if (!e) e = zero_now(j, s, why);
-    if (e) {
-        (void)segment_free(j, s);
-        return e;
+    if (!e) {
+        segments_make_ready(j, s);
+        assert(has_segment(j));
+        return ERR_OK;
     }
-    segments_make_ready(j, s);
-    assert(has_segment(j));
-    return ERR_OK;
+    (void)segment_free(j, s);
+    if (e == ERR_LIMIT && disk->remove(disk, name) != ERR_OK) maybe(true); /* as after a crash */
+    return e;
+}
+
+/* One that was used before the start is there for its past, whatever the space is. */
+static enum err make_first(struct journal *j, struct errmsg *why)
+{
+    segments_reclaim(j);
+    if (has_segment(j)) return ERR_OK;
+    enum err e = make_segment(j, why);
+    if (e == ERR_LIMIT && j->o.make_space != NULL && j->o.make_space(j->o.ctx))
+        e = make_segment(j, why);
+    assert(e != ERR_OK || has_segment(j));
+    return e == ERR_LIMIT && !list_empty(&j->used) ? ERR_OK : e;
 }
 
 /* Numbers that this life will use must leave a trace before the first of them is used: if all of
@@ -365,7 +378,9 @@ static enum err begin(struct journal *j, struct errmsg *why)
     assert(j->gather == NULL);
     batches_init(j);
     segments_set_batch_max(j);
-    return is_new ? ERR_OK : mark_begin(j, why);
+    j->is_unmarked = !has_segment(j);
+    if (j->is_unmarked) j->mark_due = INT64_MIN;
+    return is_new || j->is_unmarked ? ERR_OK : mark_begin(j, why);
 }
 
 enum err journal_open(const struct journal_options *o, const struct journal_replay *replay,

@@ -225,6 +225,13 @@ struct segment *segments_place(struct journal *j, uint64_t len)
     return NULL;
 }
 
+/* No segment can be made now. */
+static bool is_short(const struct journal *j)
+{
+    assert(!j->is_read_only);
+    return j->prep.is_refused || j->prep.is_held;
+}
+
 void segments_reclaim(struct journal *j)
 {
     const struct segment *current = segments_current(j);
@@ -235,7 +242,7 @@ void segments_reclaim(struct journal *j)
         if (s->pins > 0 || s->is_syncing) continue;
         list_remove(node);
         s->is_dirty = false;
-        bool is_welcome = j->ready_count < READY_WANTED && j->prep.is_refused;
+        bool is_welcome = j->ready_count < READY_WANTED && is_short(j);
         bool is_worth = is_welcome || s->size >= j->segment_size / SMALL_PART;
         if (is_worth && !s->is_murky) segments_make_ready(j, s);
         else drop(j, s);
@@ -419,7 +426,7 @@ void segments_tick(struct journal *j)
     assert(!j->is_failed);
     segments_reclaim(j);
     drop_tick(j);
-    bool waits = p->is_refused && !p->is_small && j->now < p->retry;
+    bool waits = p->is_held || (p->is_refused && !p->is_small && j->now < p->retry);
     if (p->state == PREP_IDLE && j->is_active && is_wanted(j) && !waits) prep_begin(j);
     /* What is at hand is enough: the refusal is history. */
     if (p->state == PREP_IDLE && !is_wanted(j)) p->is_refused = p->is_small = false;
@@ -434,8 +441,21 @@ nanos segments_next_due(const struct journal *j)
 {
     nanos due = j->ready_count > READY_WANTED ? j->trim_due : NANOS_MAX;
     if (j->prep.state != PREP_IDLE || !j->is_active || !is_wanted(j)) return due;
+    if (j->prep.is_held) return due;
     if (!j->prep.is_refused) return j->now;
     return j->prep.retry < due ? j->prep.retry : due;
+}
+
+void journal_hold(struct journal *j, bool is_held)
+{
+    assert(!j->is_read_only);
+    j->prep.is_held = is_held;
+}
+
+bool journal_is_preparing(const struct journal *j)
+{
+    assert(!j->is_read_only);
+    return j->prep.state != PREP_IDLE;
 }
 
 /* ---- questions ---- */
@@ -444,7 +464,8 @@ bool segments_have_room(const struct journal *j, uint64_t len, enum journal_use 
 {
     uint64_t left = segment_left(segments_current(j));
     assert(len > 0);
-    if (j->ready_count >= READY_WANTED || !j->prep.is_refused) return true;
+    /* those that are ready may be too small for a batch that waits */
+    if ((j->ready_count >= READY_WANTED && j->batch_want == 0) || !is_short(j)) return true;
     if (use == JOURNAL_USE_STORE) return j->ready_count > 0 && len <= left;
     return len <= left || ready_for(j, len) != NULL;
 }

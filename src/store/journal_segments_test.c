@@ -242,6 +242,30 @@ static void service_returns_with_a_release(void **state)
     assert_string_equal(w->complaint, "");
 }
 
+static void while_it_is_held_no_segment_is_made(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    fill(w, 1, MILLISECOND);
+    assert_false(journal_is_preparing(w->journal));
+    uint32_t before = files(w), added = 0;
+    journal_hold(w->journal, true);
+    while (journal_has_room(w->journal, 900, JOURNAL_USE_RELEASE) && added++ < 100) {
+        (void)world_add(w, 900);
+        world_tick(w, SECOND);
+        world_settle(w);
+    }
+    assert_int_equal(files(w), before);
+    assert_true(added > 1 && added < 100); /* what is ready is used */
+    assert_int_equal(w->handed, w->count);
+    assert_false(journal_has_room(w->journal, 900, JOURNAL_USE_STORE));
+    assert_true(journal_next_due(w->journal) > w->now);
+    journal_hold(w->journal, false);
+    world_rest(w);
+    assert_true(files(w) > before);
+    assert_true(journal_has_room(w->journal, 900, JOURNAL_USE_STORE));
+}
+
 static void a_record_that_fits_nowhere_is_refused_at_the_door(void **state)
 {
     struct world *w = *state;
@@ -299,6 +323,7 @@ int main(void)
         WITH_WORLD(a_full_disk_refuses_what_stores_and_takes_what_frees),
         WITH_WORLD(service_returns_with_the_space),
         WITH_WORLD(service_returns_with_a_release),
+        WITH_WORLD(while_it_is_held_no_segment_is_made),
         WITH_WORLD(a_record_that_fits_nowhere_is_refused_at_the_door),
         WITH_WORLD(a_disk_that_fails_while_a_segment_is_made_ends_the_journal),
         WITH_WORLD(retained_is_what_was_not_released),

@@ -106,6 +106,12 @@ uint64_t msgs_file_unsafe(const struct msgs *);
 void msgs_file_flush(struct msgs *, void (*done)(void *ctx, enum err), void *ctx);
 void msgs_file_checkpoint(struct msgs *, struct checkpoint *);
 void msgs_file_checkpointed(struct msgs *);
+/* Instead of it, before msgs_file_checkpoint() again: the list found no space, and all of it but
+ * what msgs_file_is_kept() says no to stands before what is told now. */
+void msgs_file_amend(struct msgs *);
+bool msgs_file_is_kept(uint32_t kind);
+/* Files go when what is told next, or was told last, is durable. */
+bool msgs_file_frees(const struct msgs *);
 /* A piece of about `budget` bytes of the whole state, for checkpoint_options.slice; from the
  * beginning when `is_first`. Returns false when that was the last one. Marks nothing clean. */
 bool msgs_file_slice(struct msgs *, struct checkpoint *, bool is_first, uint32_t budget);

@@ -196,6 +196,22 @@ bool msgs_file_is_told(const struct msgs *m, uint64_t sequence, uint32_t pair)
 
 /* ---- a list ---- */
 
+/* Beside what a list that waits for space says already. */
+static void said_gone(struct msgs_file *f)
+{
+    struct seqset *more = f->gone_new;
+    uint64_t first, last;
+    assert(more != NULL);
+    f->gone_new = seqset_new();
+    if (f->gone_said == NULL) {
+        f->gone_said = more;
+        return;
+    }
+    for (uint64_t at = 1; seqset_next_run(more, at, &first, &last); at = last + 1)
+        (void)seqset_add_range(f->gone_said, first, last);
+    (void)seqset_free(more);
+}
+
 void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
 {
     struct msgs_file *f = file_from(m);
@@ -209,9 +225,7 @@ void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
     }
     add_changed(f, c);
     add_tail(f, c, f->tail_said);
-    f->gone_said = seqset_free(f->gone_said);
-    f->gone_said = f->gone_new;
-    f->gone_new = seqset_new();
+    said_gone(f);
     f->first_said = f->first;
     f->tail_said = f->end;
     m->is_cleared = f->is_lost_changed = f->is_changed = false;
@@ -224,8 +238,32 @@ void msgs_file_checkpointed(struct msgs *m)
     f->forgotten_free = f->forgotten_said;
     f->gone_said = seqset_free(f->gone_said);
     f->first_safe = f->first_said;
+    f->tail_safe = f->tail_said;
     f->is_held_up = false;
     writer_go(f);
+}
+
+/* ---- a list that waits for space ---- */
+
+void msgs_file_amend(struct msgs *m)
+{
+    struct msgs_file *f = file_from(m);
+    assert(f->tail_safe <= f->tail_said);
+    assert(f->tail_said <= f->end);
+    f->tail_said = f->tail_safe;
+}
+
+bool msgs_file_is_kept(uint32_t kind)
+{
+    assert(kind > 0);
+    return kind != SECTION_TAIL;
+}
+
+bool msgs_file_frees(const struct msgs *m)
+{
+    const struct msgs_file *f = file_from_const(m);
+    assert(f->forgotten_free <= f->forgotten_count);
+    return f->forgotten_count > f->forgotten_free;
 }
 
 /* ---- slices ---- */

@@ -162,6 +162,7 @@ struct msgs_file {
     uint32_t       forgotten_said, forgotten_free; /* the first so many are said; may be removed */
     uint32_t       next_number;
     uint64_t       tail_said; /* messages up to here stand in the log or in safe blocks */
+    uint64_t       tail_safe; /* … whatever becomes of the list that is on its way */
     struct seqset *told;      /* what the log has of messages, since the last slice */
     struct seqset *told_before; /* … and of before, while these files count */
     uint32_t       told_pair;

@@ -371,7 +371,7 @@ enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
     if (!is_sound || take_tail(f) != ERR_OK)
         return errmsg_set(why, ERR_CORRUPT,
                           "%s: the sections of its checkpoint do not fit together", f->directory);
-    f->tail_said = f->end;
+    f->tail_said = f->tail_safe = f->end;
     f->is_starting = true;
     f->first_said = f->first_safe = f->first;
     f->is_changed = f->forgotten_count > 0;

@@ -118,6 +118,50 @@ static void what_is_in_blocks_takes_no_memory_for_each_message(void **state)
     files_teardown(w);
 }
 
+static void what_is_written_is_made_safe_without_space_too(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(8);
+    struct msgs *m = files_make(w, 1);
+    add_many(m, 1, 50); /* 2 KiB are written, and no block is full */
+    files_settle(w);
+    uint64_t before = msgs_file_unsafe(m), used = disk_memory_used(w->disk);
+    assert_true(used > 1024);
+    w->disk->capacity = used;
+    flush(w, m);
+    assert_int_equal(disk_memory_used(w->disk), used);
+    assert_true(msgs_file_unsafe(m) > 0 && msgs_file_unsafe(m) + 1024 <= before);
+    assert_true(store_cache_is_refused(w->cache));
+    w->disk->capacity = 0;
+    msgs_file_retry(m);
+    flush(w, m);
+    assert_int_equal(msgs_file_unsafe(m), 0);
+    assert_false(store_cache_is_refused(w->cache));
+    (void)files_close(w, m);
+    files_teardown(w);
+}
+
+static void while_space_is_spared_no_file_grows(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(9);
+    struct msgs *m = files_make(w, 1);
+    add_many(m, 1, 50);
+    files_settle(w);
+    uint64_t used = disk_memory_used(w->disk);
+    store_cache_spare(w->cache, true);
+    add_many(m, 51, 300);
+    flush(w, m);
+    assert_int_equal(disk_memory_used(w->disk), used);
+    assert_false(store_cache_is_refused(w->cache));
+    store_cache_spare(w->cache, false);
+    msgs_file_retry(m);
+    flush(w, m);
+    assert_int_equal(msgs_file_unsafe(m), 0);
+    (void)files_close(w, m);
+    files_teardown(w);
+}
+
 static void a_stream_that_is_removed_leaves_nothing(void **state)
 {
     (void)state;
@@ -288,6 +332,8 @@ int main(void)
         cmocka_unit_test(it_agrees_with_a_list_whatever_happens),
         cmocka_unit_test(it_does_so_when_blocks_are_compressed_and_sealed),
         cmocka_unit_test(what_is_in_blocks_takes_no_memory_for_each_message),
+        cmocka_unit_test(what_is_written_is_made_safe_without_space_too),
+        cmocka_unit_test(while_space_is_spared_no_file_grows),
         cmocka_unit_test(a_stream_that_is_removed_leaves_nothing),
         cmocka_unit_test(a_removal_ends_a_flush_without_a_word),
         cmocka_unit_test(files_that_nobody_knows_are_put_aside),

@@ -238,15 +238,23 @@ static bool sync_names(struct msgs_file *f, struct block *b)
 
 /* ---- what is next ---- */
 
-/* True: something of this block is in flight now. */
+/* There may be space for what makes files longer. */
+static bool may_grow(const struct msgs_file *f)
+{
+    assert(f->o.cache != NULL);
+    return !f->is_refused && !store_cache_is_sparing(f->o.cache);
+}
+
+/* True: something of this block is in flight now. Without space what is written is made safe all
+ * the same, so that no list has to carry it. */
 bool block_go(struct msgs_file *f, struct block *b, bool is_wanted)
 {
     struct writer *w = &f->writer;
-    bool is_closed = !b->is_open;
+    bool is_closed = !b->is_open, grows = may_grow(f);
     assert(!b->is_complete && !b->is_gone);
-    bool writes = is_pending(b) && may_write(f, b, b->written.chunks, 0) &&
+    bool writes = grows && is_pending(b) && may_write(f, b, b->written.chunks, 0) &&
                   (is_wanted || is_closed || f->unwritten >= f->o.tail_size);
-    bool ends = is_closed && !is_pending(b) && b->written.footer == 0;
+    bool ends = grows && is_closed && !is_pending(b) && b->written.footer == 0;
     bool syncs = (is_closed && b->written.footer > b->safe.footer) ||
                  (is_wanted && b->written.end > b->safe.end);
     if (!writes && !ends && !syncs) return false;
@@ -277,16 +285,16 @@ static void flush_end(struct msgs_file *f)
     void (*done)(void *ctx, enum err) = f->on_flushed;
     if (done == NULL) return;
     f->on_flushed = NULL;
-    done(f->flush_ctx, f->is_failed ? ERR_IO : f->is_refused ? ERR_LIMIT : ERR_OK);
+    done(f->flush_ctx, f->is_failed ? ERR_IO : may_grow(f) ? ERR_OK : ERR_LIMIT);
 }
 
 static void choose(struct msgs_file *f)
 {
     assert(f->writer.step == WRITE_NOTHING);
     f->writer.block = NULL;
-    bool may_write_now = !f->is_failed && !f->is_refused;
+    bool may_write_now = !f->is_failed && may_grow(f);
     bool is_asked = !f->is_stopped || f->on_flushed != NULL;
-    if (may_write_now && is_asked && blocks_go(f)) return;
+    if (!f->is_failed && is_asked && blocks_go(f)) return;
     if (may_write_now && f->is_refusal_told) tell_refused(f, false); /* all is written */
     flush_end(f);
     if (!f->is_failed && !f->is_held_up && erase_go(f)) return;

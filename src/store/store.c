@@ -74,6 +74,9 @@ static struct store *store_new(const struct store_options *o, const struct store
     if (s->o.segment_max == 0) s->o.segment_max = JOURNAL_SEGMENT;
     if (s->o.checkpoint_interval == 0) s->o.checkpoint_interval = CHECKPOINT_INTERVAL;
     if (s->o.slice_budget == 0) s->o.slice_budget = SLICE_BUDGET;
+    if (s->o.reserve_bytes == 0) s->o.reserve_bytes = RESERVE_BYTES;
+    uint64_t part = s->o.segment_first / 16;
+    s->release_room = part > 0 && part < RELEASE_ROOM ? (uint32_t)part : RELEASE_ROOM;
     assert(s->o.checkpoint_interval > 0);
     return s;
 }
@@ -87,6 +90,7 @@ static struct store *store_free(struct store *s)
     owners_deinit(&s->owners);
     erasures_deinit(s);
     assert(s->journal == NULL && s->recovery == NULL);
+    store_reserve_close(s);
     if (s->queue != NULL) s->queue->ops->free(s->queue);
     s->keys = store_keys_free(s->keys);
     if (s->disk != NULL) disks->close(disks, s->disk);
@@ -122,7 +126,8 @@ static enum err open_all(struct store *s, const struct store_options *o, struct 
     if (e) return e;
     s->queue = s->disk->queue_new(s->disk, o->wake, o->wake_ctx);
     assert(s->queue != NULL);
-    return store_recover(s, why);
+    e = store_reserve_open(s, why);
+    return e ? e : store_recover(s, why);
 }
 
 enum err store_open(const struct store_options *o, const struct store_host *host,
@@ -215,7 +220,8 @@ bool store_has_room(const struct store *s, uint32_t body_len, enum journal_use u
 {
     assert(s->recovery == NULL);
     /* what is stored now would stand in memory and journal, and take the last space from lists */
-    if (use == JOURNAL_USE_STORE && UNLIKELY(store_cache_is_refused(s->cache))) return false;
+    bool is_short = store_cache_is_refused(s->cache) || s->is_sparing;
+    if (use == JOURNAL_USE_STORE && UNLIKELY(is_short)) return false;
     return journal_has_room(s->journal, body_len, use);
 }
 
@@ -259,8 +265,10 @@ nanos store_next_due(const struct store *s)
 {
     nanos journal = journal_next_due(s->journal), checkpoint = store_checkpoint_due(s);
     nanos scrub = store_scrub_due(s), convert = store_convert_due(s);
+    nanos reserve = store_reserve_due(s);
     assert(s->recovery == NULL);
     if (store_erase_is_due(s)) return s->now;
+    if (reserve < checkpoint) checkpoint = reserve;
     if (scrub < checkpoint) checkpoint = scrub;
     if (convert < checkpoint) checkpoint = convert;
     return journal < checkpoint ? journal : checkpoint;

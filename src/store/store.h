@@ -76,6 +76,13 @@ struct store_owner_ops {
                   void *ctx);
     /* True when the checkpoint log, whose current pair has this number, may hold its bytes. */
     bool (*is_told)(const struct store_owner *, uint64_t sequence, uint32_t number);
+    /* Instead of settled(): the list with what checkpoint() last told found no space. What
+     * keeps() says yes to stands in front of what checkpoint() is now asked for again, and becomes
+     * durable together with that; the rest is to be told anew. NULL: all is kept. */
+    void (*amend)(struct store_owner *);
+    bool (*keeps)(const struct store_owner *, uint32_t kind);
+    /* Files go when the list that it told last, or the next one, is durable. NULL: none. */
+    bool (*frees)(const struct store_owner *);
     /* There was no space for what it was to write; it may try again. */
     void (*retry)(struct store_owner *);
     /* Begins to read a little of its files, to see whether they are sound; how many bytes. 0: it
@@ -167,6 +174,7 @@ struct store_options {
     struct slice   key, previous_key;   /* empty: none */
     /* bytes; 0: as journal, checkpoint log and store think best */
     uint64_t       segment_first, segment_max, rewrite_min;
+    uint64_t       reserve_bytes; /* held for lists that free space */
     uint32_t       slice_budget;
 };
 

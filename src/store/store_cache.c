@@ -11,6 +11,7 @@ struct store_cache {
     uint64_t    bytes, held;
     uint64_t    entries, evicted;
     uint32_t    refused;
+    bool        is_sparing;
     struct store_cache *files;
 };
 
@@ -122,6 +123,18 @@ void store_cache_refused(struct store_cache *c, bool is_refused)
     assert(is_refused || c->refused > 0);
     if (is_refused) c->refused++;
     else c->refused--;
+}
+
+void store_cache_spare(struct store_cache *c, bool is_sparing)
+{
+    assert(c->files != NULL);
+    c->is_sparing = is_sparing;
+}
+
+bool store_cache_is_sparing(const struct store_cache *c)
+{
+    assert(c->files != NULL);
+    return c->is_sparing;
 }
 
 bool store_cache_is_refused(const struct store_cache *c)

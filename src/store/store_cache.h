@@ -55,6 +55,10 @@ void store_cache_refused(struct store_cache *, bool is_refused);
 
 bool store_cache_is_refused(const struct store_cache *);
 
+/* What space there is, is wanted elsewhere: streams write nothing that takes some. */
+void store_cache_spare(struct store_cache *, bool is_sparing);
+bool store_cache_is_sparing(const struct store_cache *);
+
 /* Held bytes are over the budget, or there is no space: publishers wait. */
 bool store_cache_is_over(const struct store_cache *);
 

@@ -70,6 +70,19 @@ static void without_space_it_is_over(void **state)
     store_cache_free(c);
 }
 
+static void what_is_spared_is_told_to_those_who_write(void **state)
+{
+    (void)state;
+    struct store_cache *c = store_cache_new(100);
+    assert_false(store_cache_is_sparing(c));
+    store_cache_spare(c, true);
+    assert_true(store_cache_is_sparing(c));
+    assert_false(store_cache_is_over(c));
+    store_cache_spare(c, false);
+    assert_false(store_cache_is_sparing(c));
+    store_cache_free(c);
+}
+
 static void files_are_counted_beside_it(void **state)
 {
     (void)state;
@@ -93,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_used_least_goes_first_and_what_is_held_stays),
         cmocka_unit_test(without_space_it_is_over),
+        cmocka_unit_test(what_is_spared_is_told_to_those_who_write),
         cmocka_unit_test(files_are_counted_beside_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

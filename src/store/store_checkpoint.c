@@ -35,6 +35,25 @@ static uint64_t journal_cap(const struct store *s)
     return s->owners.changed_count > MANY_CHANGED ? 2 * s->o.journal_cap : s->o.journal_cap;
 }
 
+/* Without the reserve space is not for lists that take more than they give. */
+static bool frees(const struct store_owner *o)
+{
+    assert(o->incarnation > 0);
+    return o->ops->frees != NULL && o->ops->frees(o);
+}
+
+bool store_list_helps(const struct store *s)
+{
+    LIST_EACH(&s->gone, node)
+        if (container_of(node, struct store_gone, node)->state != GONE_SAFE) return true;
+    LIST_EACH(&s->owners.settling, node)
+        if (frees(container_of(node, struct store_owner, settling))) return true;
+    LIST_EACH(&s->owners.changed, node)
+        if (frees(container_of(node, struct store_owner, changed))) return true;
+    assert(s->recovery == NULL);
+    return !journal_has_room(s->journal, s->release_room, JOURNAL_USE_RELEASE);
+}
+
 /* What can be released, and there is reason to. */
 static bool is_pressed(const struct store *s)
 {
@@ -43,7 +62,8 @@ static bool is_pressed(const struct store *s)
     assert(j.durable >= s->settled);
     if (j.durable == s->settled) return false;
     if (s->is_stopping || j.retained > journal_cap(s)) return true;
-    return s->now >= s->retry && is_short(s);
+    if (s->now < s->retry || !is_short(s)) return false;
+    return !store_reserve_is_missing(s) || store_list_helps(s);
 }
 
 static bool is_asked_for(const struct store *s)
@@ -74,7 +94,7 @@ static nanos next_due(const struct store *s)
 static nanos owners_due(const struct store *s)
 {
     assert(s->cache != NULL);
-    if (!store_cache_is_refused(s->cache)) return NANOS_MAX;
+    if (!store_cache_is_refused(s->cache) || s->is_sparing) return NANOS_MAX;
     return s->retry_owners;
 }
 
@@ -94,7 +114,7 @@ static nanos list_due(const struct store *s)
 {
     if (s->is_stuck || s->failure != ERR_OK) return NANOS_MAX;
     if (s->wants_tick) return s->now;
-    if (checkpoint_is_refused(s->checkpoint)) return s->retry_list;
+    if (checkpoint_is_refused(s->checkpoint)) return store_refused_due(s);
     if (s->step == STEP_IDLE) return next_due(s);
     bool is_flushed = s->step == STEP_FLUSHING && s->flushes == 0;
     assert(s->now > 0 || !is_flushed);
@@ -212,53 +232,110 @@ static void on_listed(void *ctx, enum err e)
     if (!e) settle_gone(s);
 }
 
-static void gather(struct store *s)
+/* What the store itself says, at the position that owners have reached. */
+static void begin_list(struct store *s)
 {
     struct journal_stats j;
-    struct list *node, all;
-    assert(s->step == STEP_FLUSHING && s->flushes == 0);
-    assert(!checkpoint_is_busy(s->checkpoint));
-    assert(list_empty(&s->owners.settling));
     journal_stats(s->journal, &j);
-    assert(s->applied <= j.durable);
-    list_init(&all);
-    list_splice(&all, &s->owners.changed);
-    s->owners.changed_count = 0;
+    assert(s->applied <= j.durable && j.durable >= s->listed);
     s->changed_since = 0;
     s->retry = s->now + CHECKPOINT_RETRY;
     s->listed = j.durable;
     s->lists++;
     store_convert_listed(s);
-    s->step = STEP_WRITING;
-    checkpoint_begin(s->checkpoint, s->listed);
+}
+
+static void add_own(struct store *s)
+{
+    assert(s->step == STEP_WRITING);
     add_next(s, s->checkpoint);
     if (s->era_told != s->era_whole) add_era(s, s->checkpoint);
     s->era_told = s->era_whole;
     add_gone(s, s->checkpoint, true);
-    while ((node = list_pop(&all)) != NULL) {
-        struct store_owner *o = container_of(node, struct store_owner, changed);
-        assert(o->is_begun && o->since > 0);
-        o->since = 0;
-        o->unwritten = 0;
-        list_add_tail(&s->owners.settling, &o->settling);
-        o->ops->checkpoint(o, s->checkpoint);
-    }
+}
+
+static void tell(struct store *s, struct store_owner *o)
+{
+    assert(o->is_begun && list_empty(&o->changed));
+    assert(list_empty(&o->settling));
+    o->since = 0;
+    o->unwritten = 0;
+    list_add_tail(&s->owners.settling, &o->settling);
+    o->ops->checkpoint(o, s->checkpoint);
+}
+
+static void tell_changed(struct store *s)
+{
+    struct list *node, all;
+    list_init(&all);
+    list_splice(&all, &s->owners.changed);
+    s->owners.changed_count = 0;
+    assert(s->step == STEP_WRITING);
+    while ((node = list_pop(&all)) != NULL)
+        tell(s, container_of(node, struct store_owner, changed));
+    assert(list_empty(&s->owners.changed));
+}
+
+static void gather(struct store *s)
+{
+    assert(s->step == STEP_FLUSHING && s->flushes == 0);
+    assert(!checkpoint_is_busy(s->checkpoint));
+    assert(list_empty(&s->owners.settling));
+    begin_list(s);
+    s->step = STEP_WRITING;
+    checkpoint_begin(s->checkpoint, s->listed);
+    add_own(s);
+    tell_changed(s);
     checkpoint_commit(s->checkpoint, on_listed, s);
 }
+
+/* ---- a list that waits for space ---- */
+
+/* What it says of an owner that is forgotten by now, nobody needs. */
+static bool keeps(void *ctx, const struct checkpoint_section *section)
+{
+    struct store *s = ctx;
+    assert(s->step == STEP_WRITING);
+    if (section->owner == 0) return section->kind != STORE_SECTION_NEXT;
+    const struct store_owner *o = owners_find(&s->owners, section->owner);
+    if (o == NULL) return false;
+    assert(o->is_begun);
+    return o->ops->keeps == NULL || o->ops->keeps(o, section->kind);
+}
+
+void store_list_amend(struct store *s)
+{
+    struct list *node, told;
+    assert(s->step == STEP_WRITING && !s->is_stuck);
+    assert(checkpoint_is_refused(s->checkpoint));
+    list_init(&told);
+    list_splice(&told, &s->owners.settling);
+    begin_list(s);
+    checkpoint_amend(s->checkpoint, s->listed, keeps, s);
+    add_own(s);
+    while ((node = list_pop(&told)) != NULL) {
+        struct store_owner *o = container_of(node, struct store_owner, settling);
+        if (o->ops->amend != NULL) o->ops->amend(o);
+        if (!list_empty(&o->changed)) s->owners.changed_count--;
+        list_remove(&o->changed);
+        tell(s, o);
+    }
+    tell_changed(s);
+    checkpoint_commit(s->checkpoint, on_listed, s);
+}
+
+/* ---- turns ---- */
 
 void store_checkpoint_tick(struct store *s)
 {
     assert(s->failure == ERR_OK || s->is_stuck || s->now > 0);
-    bool gives_up = s->is_stopping && checkpoint_is_refused(s->checkpoint);
     s->wants_tick = false;
     retry_owners(s);
-    if (gives_up || s->is_stuck) return;
-    /* a rewrite that has not ended by now would be for nothing */
+    store_refused_tick(s);
     bool is_refused = checkpoint_is_refused(s->checkpoint);
-    if (!s->is_stopping && (!is_refused || s->now >= s->retry_list)) {
-        s->retry_list = s->now + CHECKPOINT_RETRY;
-        s->wants_tick = checkpoint_tick(s->checkpoint);
-    }
+    if (s->is_stuck || (s->is_stopping && is_refused)) return;
+    /* a rewrite that has not ended by now would be for nothing */
+    if (!s->is_stopping && !is_refused) s->wants_tick = checkpoint_tick(s->checkpoint);
     if (s->step == STEP_IDLE && is_due(s)) begin(s);
     if (s->step == STEP_FLUSHING && s->flushes == 0) gather(s);
     assert(s->step != STEP_FLUSHING || s->flushes > 0);

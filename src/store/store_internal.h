@@ -12,6 +12,8 @@
  *   store_scrub.c       what lies in files is read now and then
  *   store_convert.c     what was sealed with another key is written anew
  *   store_checkpoint.c  when a checkpoint begins, its steps, slices of a rewrite
+ *   store_refused.c     a list that finds no space: what it says anew, what is kept from others
+ *   store_reserve.c     … and the space that is held for it
  *
  * Thread: the JetStream reactor; what is marked blocking runs where it does not tick. */
 #ifndef MIDGE_STORE_STORE_INTERNAL_H
@@ -32,6 +34,8 @@ enum {
     FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
     LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
     SLICE_BUDGET = 256 << 10,
+    RESERVE_BYTES = 4 << 20, /* both copies of a list, and some more (docs/decisions/012) */
+    RELEASE_ROOM = 64 << 10, /* of a segment of a MiB */
     RECORD_HEAD = 32, /* what a record has beside its body */
 };
 /* What changed is checkpointed after so long, however little it is. */
@@ -49,6 +53,7 @@ enum store_section {
 };
 #define STORE_STREAMS    "streams"
 #define STORE_QUARANTINE "quarantine"
+#define STORE_RESERVE    "reserve"
 
 enum gone_state {
     GONE_WAITS,  /* for the next list */
@@ -106,6 +111,25 @@ struct convert {
     bool is_syncing, is_last; /* it is on its way; it is the journal's */
 };
 
+enum reserve_state {
+    RESERVE_OFF,
+    RESERVE_NONE,    /* the file is absent, or not as long as it should be */
+    RESERVE_OPENING, /* in flight, as the three that follow */
+    RESERVE_FILLING,
+    RESERVE_NAMING,
+    RESERVE_CUTTING,
+    RESERVE_HELD,
+};
+
+struct reserve {
+    enum reserve_state state;
+    struct disk_op op;
+    struct disk_file *file; /* NULL: not opened */
+    uint64_t bytes;         /* that are filled */
+    nanos retry;            /* not filled before */
+    bool is_missing;        /* it was given up, or there was no space for it */
+};
+
 enum store_step { STEP_IDLE, STEP_FLUSHING, STEP_WRITING };
 
 struct store_keys; /* store_keys.c */
@@ -159,6 +183,9 @@ struct store {
     struct store_owner *scrub_at; /* whose files are read; NULL: there is a rest */
     nanos scrub_due;
     struct convert convert;
+    struct reserve reserve;
+    bool is_sparing;       /* journal and blocks take no space */
+    uint32_t release_room; /* without so much in the journal what frees space is soon refused */
     uint64_t era_whole;    /* nothing of before this era is left; 0: not known */
     uint64_t era_told;     /* … as the last list says */
     bool wants_tick;       /* the checkpoint log does */
@@ -260,7 +287,27 @@ void store_checkpoint_tick(struct store *);
 nanos store_checkpoint_due(const struct store *); /* NANOS_MAX: never */
 /* Nothing is left to be said, or it cannot be. */
 bool store_checkpoint_is_over(const struct store *);
+/* What the next list says would let files go, or records soon have no room otherwise. */
+bool store_list_helps(const struct store *);
+/* The list that waits for space gathers anew, and is on its way again. */
+void store_list_amend(struct store *);
 bool store_slice(void *store, struct checkpoint *, bool is_first);
 void store_slice_leave(struct store *, struct store_owner *); /* it is not there any more */
+
+/* store_refused.c */
+/* While a list finds no space, or the reserve is missing, nobody else takes any. */
+void store_refused_tick(struct store *);
+nanos store_refused_due(const struct store *); /* when the list is tried again */
+
+/* store_reserve.c */
+MUST_CHECK enum err store_reserve_open(struct store *, struct errmsg *why); /* blocking */
+bool store_reserve_cut(void *store); /* blocking, at a start. False: it is not there */
+void store_reserve_close(struct store *);                                  /* blocking; idle */
+void store_reserve_tick(struct store *);
+nanos store_reserve_due(const struct store *);
+bool store_reserve_is_held(const struct store *);
+bool store_reserve_is_cut(const struct store *); /* … this moment, and the list waits for that */
+bool store_reserve_is_missing(const struct store *);
+void store_reserve_give(struct store *); /* it is held */
 
 #endif

@@ -189,6 +189,22 @@ static inline enum err pile_recovered(struct store_owner *o, bool is_whole, stru
     return msgs_file_recovered(pile_of(o)->msgs, is_whole, why);
 }
 
+static inline void pile_amend(struct store_owner *o)
+{
+    msgs_file_amend(pile_of(o)->msgs);
+}
+
+static inline bool pile_keeps(const struct store_owner *o, uint32_t kind)
+{
+    (void)o;
+    return msgs_file_is_kept(kind);
+}
+
+static inline bool pile_frees(const struct store_owner *o)
+{
+    return msgs_file_frees(container_of(o, const struct pile, owner)->msgs);
+}
+
 static inline void pile_retry(struct store_owner *o)
 {
     msgs_file_retry(pile_of(o)->msgs);
@@ -215,6 +231,9 @@ static const struct store_owner_ops pile_ops = {
     .checkpoint = pile_checkpoint,
     .slice = pile_slice,
     .settled = pile_settled,
+    .amend = pile_amend,
+    .keeps = pile_keeps,
+    .frees = pile_frees,
     .retry = pile_retry,
     .scrub = pile_scrub,
     .convert = pile_convert,

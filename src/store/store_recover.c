@@ -448,6 +448,7 @@ static enum err open_journal(struct store *s, struct errmsg *why)
         .ctx = s,
         .on_batch = store_on_batch,
         .on_failed = on_journal_failed,
+        .make_space = store_reserve_cut,
     };
     const struct journal_replay up = { s, s->settled, on_replay, on_damage, on_mended, on_range };
     assert(s->journal == NULL);

@@ -457,6 +457,7 @@ static inline struct world *world_new(uint64_t seed)
         .segment_max = 32768,
         .rewrite_min = 8192,
         .slice_budget = 64,
+        .reserve_bytes = 2048,
     };
     return w;
 }
@@ -546,7 +547,7 @@ static inline void world_crash(struct world *w, bool power)
     if (power) disk_memory_crash(w->disk);
     else disk_memory_kill(w->disk);
     world_drain(w);
-    for (uint32_t i = 0; i < 3 && w->failures == 0; i++) {
+    for (uint32_t i = 0; i < 10 && w->failures == 0; i++) {
         struct thing *t = thing_new(w, store_incarnation_new(w->store));
         store_enter(w->store, &t->owner, t->incarnation);
         journal_pos pos;

@@ -240,6 +240,9 @@ static enum err start_all(struct jetstream *js, struct errmsg *why)
     streams_hidden_sort(js);
     if (js->is_at_rest) return ERR_OK;
     LIST_EACH(&js->accounts, n) start_streams(container_of(n, struct js_account, node));
+    /* what stands already was free once: a start on a full disk is no limit for later */
+    if (o->store_max < 0 && js->limits.store_max < INT64_MAX / 2)
+        js->limits.store_max += (int64_t)js->store_used;
     return ERR_OK;
 }
 

@@ -169,14 +169,16 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
 }
 
 /* Acks of before are durable, the removals that they led to need not be. A share in each turn. A
- * work queue knows of each what was acked: it keeps what its consumers have only passed over. */
+ * work queue knows of each what was acked: it keeps what its consumers have only passed over. A
+ * list of before version 3 (store/versions.h) did not tell: then what they are past was acked. */
 static void sweep(struct stream *s, const struct msgs_state *state)
 {
+    uint64_t last = consumers_reach(s->consumers);
     if (s->config.retention == JS_RETENTION_WORKQUEUE) {
+        if (s->is_config_told && !s->is_acked_told) stream_acked_find(s, last);
         if (s->unneeded.len > 0) stream_wake(s);
         return;
     }
-    uint64_t last = consumers_reach(s->consumers);
     if (last > state->last_sequence) last = state->last_sequence;
     if (state->messages > 0 && last >= state->first_sequence)
         stream_unneeded(s, state->first_sequence, last);

@@ -65,6 +65,7 @@ struct stream {
     bool                 is_unneeded_reading; /* private to stream_changes.c */
     bool                 is_held_loading; /* private to ingest_held.c */
     bool                 is_config_told; /* of a file stream, to a checkpoint */
+    bool                 is_acked_told;  /* … by one, of a work queue: what was acked */
     bool                 is_torn;       /* a start: the journal has lost something, maybe of it */
     struct buf           ack;           /* what of a PubAck never changes */
     struct list          waits;         /* struct stream_wait, by `upto` */

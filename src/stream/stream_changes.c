@@ -240,6 +240,20 @@ enum err stream_acked_load(struct stream *s, struct slice rows)
     return ERR_OK;
 }
 
+void stream_acked_find(struct stream *s, uint64_t last)
+{
+    const struct msgs_filter all = { NULL, 0 };
+    assert(s->config.retention == JS_RETENTION_WORKQUEUE);
+    assert(s->unneeded.len % sizeof(struct range) == 0);
+    for (uint64_t at = 0; msgs_next(s->msgs, &all, at, NULL, &at) == ERR_OK && at <= last; at++) {
+        struct slice subject;
+        uint64_t size;
+        if (msgs_meta(s->msgs, at, &subject, &size) != ERR_OK) continue;
+        if (!consumers_want(s->consumers, subject)) continue; /* a later one may */
+        if (!consumers_need(s->consumers, at, subject)) stream_unneeded(s, at, at);
+    }
+}
+
 void stream_unneeded(struct stream *s, uint64_t first, uint64_t last)
 {
     struct range r = { first, last }, *before;

@@ -173,6 +173,9 @@ void stream_unneeded_take(struct stream *);
 /* Of a work queue: what was acked and is not gone yet, for a checkpoint and from one. CORRUPT. */
 void stream_acked_write(struct stream *, struct buf *out);
 MUST_CHECK enum err stream_acked_load(struct stream *, struct slice);
+/* … when no checkpoint has told: of what stands up to `last`, what some consumer wanted once and
+ * none needs any more. Blocking, at a start. */
+void stream_acked_find(struct stream *, uint64_t last);
 
 /* ---- what expires ---- */
 

@@ -177,6 +177,26 @@ static void owner_settled(struct store_owner *o, enum err e)
     consumers_checkpointed(s->consumers, e);
 }
 
+/* Of consumers a list tells what has changed since the one before: it stays, and the next part of
+ * it goes on from there. */
+static void owner_amend(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    msgs_file_amend(s->msgs);
+    consumers_checkpointed(s->consumers, ERR_OK);
+}
+
+static bool owner_keeps(const struct store_owner *o, uint32_t kind)
+{
+    assert(o->incarnation > 0);
+    return kind > SECTION_MSGS_MAX || msgs_file_is_kept(kind);
+}
+
+static bool owner_frees(const struct store_owner *o)
+{
+    return msgs_file_frees(container_of(o, const struct stream, owner)->msgs);
+}
+
 /* ---- what it is told at a start ---- */
 
 static enum err load_config(struct stream *s, struct slice bytes, bool is_whole)
@@ -219,7 +239,7 @@ static enum err owner_load(struct store_owner *o, uint32_t kind, struct slice by
         s->loading_schedules.len = 0;
         return load_rows(&s->loading_schedules, bytes, SECTION_SCHEDULE_SIZE);
     case STREAM_SECTION_SOURCE: return sources_load(s, bytes);
-    case STREAM_SECTION_ACKED: return stream_acked_load(s, bytes);
+    case STREAM_SECTION_ACKED: s->is_acked_told = true; return stream_acked_load(s, bytes);
     default: return ERR_CORRUPT;
     }
 }
@@ -463,6 +483,9 @@ static const struct store_owner_ops owner_ops = {
     .erase = owner_erase,
     .is_told = owner_is_told,
     .is_urgent = owner_is_urgent,
+    .amend = owner_amend,
+    .keeps = owner_keeps,
+    .frees = owner_frees,
     .retry = owner_retry,
     .scrub = owner_scrub,
     .convert = owner_convert,

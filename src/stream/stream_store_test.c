@@ -4,6 +4,7 @@
 #include "env/disk_memory.h"
 #include "stream/expiry.h"
 #include "base/le.h"
+#include "store/checkpoint_older_testing.h"
 #include "stream/stream_restore.h"
 #include "stream/stream_sections.h"
 #include "stream/stream_testing.h"
@@ -92,6 +93,7 @@ static struct file_world *closed_world_new(uint64_t seed)
         .segment_max = 32768,
         .rewrite_min = 8192,
         .slice_budget = 256,
+        .reserve_bytes = 4096,
     };
     return f;
 }
@@ -614,6 +616,32 @@ static void what_was_told_as_acked_goes_at_a_start_and_nothing_else(void **state
     file_world_free(f);
 }
 
+/* It said nothing of what was acked and not yet gone. */
+static void what_an_older_list_does_not_tell_is_found_by_the_consumers(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(1);
+    (void)make(f, ",\"retention\":\"workqueue\"");
+    for (uint32_t i = 0; i < 9; i++) (void)publish(f, "a.b", NULL, "x");
+    for (uint32_t i = 0; i < 3; i++) {
+        uint64_t store = store_id(f->w->js.store);
+        store_stop(f->w->js.store);
+        for (uint32_t k = 0; k < 10000 && !store_is_idle(f->w->js.store); k++) settle(f);
+        leave(f);
+        if (i == 1) assert_true(older_make(f->disk, store, STREAM_SECTION_ACKED) > 0);
+        /* nobody wants them; they are known to be acked up to 4; … and were given up to 7 */
+        consumers_at_first = (struct consumers){ .wants = i == 2, .needs_from = 5, .reach = 7 };
+        open_store(f);
+        settle(f);
+        assert_int_equal(streams_state(the_stream(f)).messages, i == 2 ? 5 : 9);
+        assert_int_equal(the_stream(f)->is_acked_told, i == 0);
+    }
+    assert_false(msgs_has(the_stream(f)->msgs, 4));
+    assert_true(msgs_has(the_stream(f)->msgs, 5));
+    consumers_at_first = (struct consumers){ .wants = false };
+    file_world_free(f);
+}
+
 static void a_restore_is_all_or_nothing(void **state)
 {
     (void)state;
@@ -749,6 +777,7 @@ int main(void)
         cmocka_unit_test(an_update_and_removals_are_remembered),
         cmocka_unit_test(what_is_acked_is_told_until_it_is_gone),
         cmocka_unit_test(what_was_told_as_acked_goes_at_a_start_and_nothing_else),
+        cmocka_unit_test(what_an_older_list_does_not_tell_is_found_by_the_consumers),
         cmocka_unit_test(a_restore_is_all_or_nothing),
         cmocka_unit_test(one_that_was_given_up_is_gone_from_the_disk),
         cmocka_unit_test(what_is_erased_stands_in_no_file_when_that_is_said),

@@ -42,11 +42,16 @@ struct consumers {
     bool     wants;                     /* somebody is interested */
     bool     is_busy;                   /* they ask for turns */
     uint64_t needs_from;                /* from here on messages are needed */
+    uint64_t reach;
 };
+
+/* As those of a new stream are. */
+static struct consumers consumers_at_first;
 
 struct consumers *consumers_new(struct stream *s)
 {
-    struct consumers *c = xcalloc(1, sizeof *c);
+    struct consumers *c = xalloc(sizeof *c);
+    *c = consumers_at_first;
     c->stream = s;
     return c;
 }
@@ -107,8 +112,7 @@ bool consumers_need(struct consumers *c, uint64_t sequence, struct slice subject
 }
 uint64_t consumers_reach(const struct consumers *c)
 {
-    (void)c;
-    return 0;
+    return c->reach;
 }
 bool consumers_want(struct consumers *c, struct slice subject)
 {

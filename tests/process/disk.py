@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What publishers, callers of the API and /healthz are told when the disk is full or fails, what goes on, what comes back."""
+import base64
+import contextlib
 import errno
 import json
 import os
@@ -99,6 +101,91 @@ def small_disk(world, mib):
         if shutil.which("unshare") and subprocess.run(probe, check=False, capture_output=True).returncode == 0:
             return wrapper
     raise LeftOut("this machine allows no namespaces")
+
+
+@contextlib.contextmanager
+def lasting_disk(world, mib):
+    """The same, but the disk outlives the server: (words, its folder as others see it)."""
+    wrapper = (*small_disk(world, mib)[:-1], f'mount -t tmpfs -o size={mib}m none {world.path("store")} && echo && exec cat')
+    with subprocess.Popen(wrapper, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()                            # it is mounted
+        users = ("--user", "--preserve-credentials") if "--user" in wrapper else ()
+        words = ("nsenter", f"--target={holder.pid}", *users, "--mount")
+        if not shutil.which("nsenter") or subprocess.run((*words, "true"), check=False, capture_output=True).returncode:
+            raise LeftOut("this machine allows nobody into a namespace")
+        yield words, pathlib.Path(f"/proc/{holder.pid}/root{world.path('store')}")
+
+
+def fill_disk(path):
+    """A file that takes all that is left, to the last byte."""
+    with open(path, "ab", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(b"f" * size)
+
+
+def expect_messages(client, stream, texts):
+    for number, text in enumerate(texts, 1):
+        message = client.request(f"$JS.API.STREAM.MSG.GET.{stream}", {"seq": number})["message"]
+        expect_equal(base64.b64decode(message["data"]).decode(), text)
+
+
+@midge_only
+def case_a_disk_full_to_the_last_byte_comes_back_with_a_purge(world):
+    """With no byte left nothing acked is lost; a purge alone brings the service back; a kill and a restart find every ack."""
+    with lasting_disk(world, 48) as (wrapper, folder):
+        server, client = start(world, wrapper=wrapper)
+        for name in ("S", "K"):
+            client.create_stream(name, subjects=[name.lower()])
+        kept = [f"{number:05} " + "k" * 3000 for number in range(60)]
+        for text in kept:
+            client.request("k", text)
+        acked, refusal = fill(client, "s", "x" * 60000, 2000)
+        expect_equal(error_of(refusal), NO_RESOURCES)
+        fill_disk(folder / "foreign")
+        server.wait_line("is full: nothing is stored, what frees space is")
+        fill_disk(folder / "foreign")                       # what was given back meanwhile
+        expect_equal(error_of(client.tell("k", "x")), NO_RESOURCES)
+        expect_messages(client, "K", kept)
+        expect_equal(client.request("$JS.API.STREAM.PURGE.S")["purged"], acked)
+        until(lambda: "error" not in client.tell("s", "y"), "the service to return")
+        kept.append("again")
+        client.request("k", "again")
+        until(lambda: health(server)[0] == 200, "the disk to have space")
+        server.kill()
+        server, client = start(world, wrapper=wrapper)
+        expect_messages(client, "K", kept)
+        state = client.stream_info("S")["state"]
+        expect_equal((state["first_seq"], state["last_seq"], state["messages"]), (acked + 1, acked + 1, 1))
+        expect_equal(server.stop(), 0)
+
+
+@midge_only
+def case_a_store_loads_without_a_free_byte(world):
+    """A store that is whole loads on a disk with no byte left, after a kill and again, and has all that was acked; the
+    deletion of a stream brings the service back."""
+    with lasting_disk(world, 48) as (wrapper, folder):
+        server, client = start(world, wrapper=wrapper)
+        for name in ("S", "K"):
+            client.create_stream(name, subjects=[name.lower()])
+        kept = [f"{number:05} " + "k" * 3000 for number in range(60)]
+        for text in kept:
+            client.request("k", text)
+        acked, _ = fill(client, "s", "x" * 60000, 2000)
+        for _ in range(3):
+            server.kill()
+            fill_disk(folder / "foreign")
+            server, client = start(world, wrapper=wrapper)
+            expect_messages(client, "K", kept)
+            expect_equal(client.stream_info("S")["state"]["messages"], acked)
+            fill_disk(folder / "foreign")
+            if "error" not in client.tell("k", "x"):        # a segment of the journal may have room
+                kept.append("x")
+        client.request("$JS.API.STREAM.DELETE.S")
+        until(lambda: "error" not in client.tell("k", "y"), "the service to return")
+        expect_messages(client, "K", [*kept, "y"])
+        expect_equal(server.stop(), 0)
 
 
 @midge_only
