@@ -104,7 +104,8 @@ struct store_owner {
     const struct store_owner_ops *ops;
     uint64_t      incarnation;          /* 0: not entered */
     struct list   changed;              /* in the list of those that changed, oldest first */
-    uint64_t      unwritten;            /* bytes of its records above the checkpoint */
+    uint64_t      unwritten;            /* bytes of its records above the checkpoint, not flushed */
+    uint64_t      flushing;             /* … of them those that are on their way */
     struct store_run *runs;             /* ascending */
     uint32_t      runs_count, runs_cap;
     journal_pos   runs_pos;             /* of the last one that was added */

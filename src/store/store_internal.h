@@ -30,6 +30,8 @@ enum {
     MANY_CHANGED = 256,       /* each costs a file's sync: then twice as much is gathered */
     CACHE_BYTES = 256 << 20,
     FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
+    FLUSH_AGAIN = 512 << 10,  /* what has come meanwhile is flushed, too, … */
+    FLUSH_PASSES = 4,         /* … so many times in all */
     LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
     SLICE_BUDGET = 256 << 10,
     RECORD_HEAD = 32, /* what a record has beside its body */
@@ -145,6 +147,7 @@ struct store {
     /* checkpoints */
     enum store_step step;
     uint32_t flushes;      /* on their way */
+    uint32_t passes;       /* that have begun, for this list */
     nanos changed_since;   /* when the first of the changed ones was noticed; 0: not yet */
     nanos retry;           /* not before */
     nanos retry_list;      /* … a list that found no space */

@@ -231,7 +231,7 @@ static void waits_end(struct stream *s, uint64_t applied, bool is_gone)
 void stream_fail(struct stream *s, enum err e)
 {
     assert(e != ERR_OK);
-    if (s->failure != ERR_OK) return;
+    if (s->failure != ERR_OK || s->is_gone) return; /* its files may outlive it, and fail */
     s->failure = e;
     stream_wake(s);
 }
