@@ -211,6 +211,9 @@ uint8_t *store_add(struct store *, struct store_owner *, uint32_t kind, uint64_t
                    uint32_t body_len, enum journal_use, journal_pos *ret_pos);
 /* The record that was added last stores several messages, up to this sequence. */
 void store_reaches(struct store *, uint64_t last_sequence);
+/* The record that was added last: nobody waits for it; or somebody does for all of them, now. */
+void store_linger(struct store *);
+void store_hurry(struct store *);
 /* Overwrites what is left of a removed message in all files of the store; the record that removed
  * it is being applied, or was. `done` in a later tick when nothing of it stands on the disk any
  * more; LIMIT, IO: something may. Without `done` when the owner leaves before. */

@@ -207,6 +207,7 @@ void stream_after(struct stream *s, struct stream_wait *w)
     assert(w->done != NULL);
     w->upto = s->log->proposed;
     list_add_tail(&s->waits, &w->node);
+    stream_log_hurry(s->log);
     reactor_turn(jetstream_reactor(s->account->js), &s->turn);
 }
 
