@@ -156,7 +156,7 @@ struct store_options {
     enum journal_sync sync;
     nanos          sync_interval;       /* with JOURNAL_SYNC_LAZY */
     uint64_t       cache_bytes;         /* midge { store_cache } */
-    /* bytes above which old parts are checkpointed; 0: 64 MiB */
+    /* bytes above which old parts are checkpointed; 0: 48 MiB */
     uint64_t       journal_cap;
     nanos          checkpoint_interval; /* when something changed; 0: two minutes */
     enum store_cipher cipher;

@@ -25,13 +25,13 @@
 enum {
     /* A checkpoint begins here, so that what comes while it is on its way, and the segments that
      * are made ahead, stay under 256 MiB on the disk. A start reads no more than that, either. */
-    JOURNAL_CAP = 64 << 20,
+    JOURNAL_CAP = 48 << 20,
     JOURNAL_SEGMENT = 32 << 20,
     MANY_CHANGED = 256,       /* each costs a file's sync: then twice as much is gathered */
     CACHE_BYTES = 256 << 20,
     FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
     FLUSH_AGAIN = 512 << 10,  /* what has come meanwhile is flushed, too, … */
-    FLUSH_PASSES = 4,         /* … so many times in all */
+    FLUSH_PASSES = 3,         /* … so many times in all */
     LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
     SLICE_BUDGET = 256 << 10,
     RECORD_HEAD = 32, /* what a record has beside its body */
