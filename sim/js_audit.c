@@ -34,6 +34,8 @@ static void take_told(struct audit *a)
         .bytes_max = js_text_number(config, "max_bytes"),
         .per_subject_max = js_text_number(config, "max_msgs_per_subject"),
     };
+    /* of one that was never used it tells that its sequence 0 is deleted */
+    if (a->told.first == 0 && a->told.last == 0 && a->told.deleted == 1) a->told.deleted = 0;
     a->lost = js_text_value(js_text_value(state, "lost"), "msgs");
 }
 

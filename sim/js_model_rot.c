@@ -167,8 +167,10 @@ void jm_audit_lost(struct jm *m, struct jm_stream *s, uint64_t seq)
     if (jm_was_deleted(s, seq))
         jm_fail(m, "%s: tells that %llu is damaged, though it was deleted", name,
                 (unsigned long long)seq);
-    /* one that has nothing more begins behind what it has lost */
-    if ((seq < s->first && s->first <= s->last) || seq > s->last)
+    /* one that has nothing more begins behind what it has lost; and what the journal has lost was
+     * never in it */
+    bool is_early = seq < s->first && s->first <= s->last && !rot->is_before;
+    if (is_early || seq > s->last)
         jm_fail(m, "%s: tells that %llu is damaged, and has %llu to %llu", name,
                 (unsigned long long)seq, (unsigned long long)s->first, (unsigned long long)s->last);
 }

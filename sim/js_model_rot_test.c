@@ -69,6 +69,19 @@ static void one_that_has_nothing_else_begins_behind_it(void **state)
     expect_complaint(w, "tells that 1 is damaged, and has 2 to 2");
 }
 
+static void what_the_journal_has_lost_may_stand_before_the_first(void **state)
+{
+    struct told_world *w = *state;
+    with_two(w);
+    jm_rotted(&w->model, &(struct jm_rot){ .owner = 5, .first = 1, .last = 1, .is_before = true });
+    w->stream->first = w->stream->last = 2;
+    jm_audit_lost(&w->model, w->stream, 1);
+    expect_well(w);
+    w->stream->last = 0;
+    jm_audit_lost(&w->model, w->stream, 1);
+    expect_complaint(w, "tells that 1 is damaged, and has 2 to 0");
+}
+
 static void nothing_else_may_be_reported(void **state)
 {
     struct told_world *w = *state;
@@ -215,6 +228,7 @@ int main(void)
         WITH_MODEL(and_must_be_when_it_is_not_there),
         WITH_MODEL(and_may_not_when_it_is_shown),
         WITH_MODEL(one_that_has_nothing_else_begins_behind_it),
+        WITH_MODEL(what_the_journal_has_lost_may_stand_before_the_first),
         WITH_MODEL(nothing_else_may_be_reported),
         WITH_MODEL(a_stream_that_came_later_was_not_hit),
         WITH_MODEL(what_has_a_number_is_one_stream),

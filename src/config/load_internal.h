@@ -75,6 +75,7 @@ struct option_row {
     /* of the field in messages about reload; NULL: the first name */
     const char        *go_name;
     const char        *what;            /* OPT_TEXTS: the list in messages */
+    bool               is_opposite;     /* what go_name names is true when ours is false */
 };
 
 struct option_block {

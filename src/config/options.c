@@ -114,6 +114,13 @@ static void empty_finish(struct options *o)
         o->authorization.pass = NULL;
 }
 
+static void jetstream_finish(struct jetstream_options *j)
+{
+    default_i64(&j->request_queue_limit, 10000);
+    default_i64(&j->info_queue_limit, j->request_queue_limit);
+    default_i64(&j->concurrent_io_max, 4096);
+}
+
 void options_finish(struct options *o)
 {
     assert(o != NULL);
@@ -124,6 +131,7 @@ void options_finish(struct options *o)
     default_i64(&o->limits.max_pending, (int64_t)(64 * MIB));
     if (o->limits.max_connections <= 0) o->limits.max_connections = -1;
     default_i64(&o->limits.max_closed_clients, 10000);
+    jetstream_finish(&o->jetstream);
     default_i64(&o->ping_interval, 2 * MINUTE);
     default_i32(&o->ping_max, 2);
     default_i64(&o->write_deadline, 10 * SECOND);

@@ -93,12 +93,12 @@ struct jetstream_options {
     int64_t      outstanding_catchup_max;   /* bytes; 0: default */
     int64_t      buffered_size_max;
     int64_t      buffered_msgs_max;
-    int64_t      request_queue_limit;   /* 0: 10000 */
-    int64_t      info_queue_limit;      /* 0: request_queue_limit */
+    int64_t      request_queue_limit;
+    int64_t      info_queue_limit;
     int64_t      meta_compact;          /* entries; 0: default */
     int64_t      meta_compact_size;     /* bytes */
     bool         meta_compact_sync;
-    int64_t      concurrent_io_max;     /* 4..8192; 0: default */
+    int64_t      concurrent_io_max;     /* 4..8192 */
     struct js_limit_options limits;
     struct js_tpm_options   tpm;
 };

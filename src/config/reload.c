@@ -171,8 +171,8 @@ static void row_compare(struct comparison *c, const struct option_block *block,
                                                   written(block, row, sides[1].map));
     if (equal) return;
     if (!row->is_secret) {
-        change.old_text = old_text;
-        change.new_text = new_text;
+        change.old_text = row->is_opposite ? new_text : old_text;
+        change.new_text = row->is_opposite ? old_text : new_text;
     }
     change_add(c, row, &change);
 }
@@ -235,12 +235,48 @@ static const char *storage_refusal(const struct jetstream_options *old,
                      (old->store_max < 0 && new->store_max >= 0);
     bool is_gone = (old->memory_max >= 0 && new->memory_max < 0) ||
                    (old->store_max >= 0 && new->store_max < 0);
-    if (strcmp(text_or_empty(old->store_dir), text_or_empty(new->store_dir)) != 0)
-        return "jetstream storage directory";
+    const char *dir = text_or_empty(new->store_dir);
+    bool is_moved = strcmp(text_or_empty(old->store_dir), dir) != 0;
+    if (is_moved && dir[0] != '\0') return "jetstream storage directory";
     if (is_gone) return "jetstream max memory and max store";
     if (was_found) return "jetstream dynamic max memory and store";
     if (!grows(old->memory_max, new->memory_max) || !grows(old->store_max, new->store_max))
         return "decreasing jetstream max memory and store";
+    return is_moved ? "jetstream storage dir" : NULL;
+}
+
+static bool is_lazy(const struct jetstream_options *j)
+{
+    return j->sync_present && !j->sync_always;
+}
+
+static const char *sync_text(const struct jetstream_options *j, char text[GOTIME_TEXT_SIZE])
+{
+    return gotime_duration_text(is_lazy(j) ? j->sync_interval : 2 * MINUTE, text);
+}
+
+static const char *cipher_text(const struct jetstream_options *j)
+{
+    return j->cipher == JS_CIPHER_AES ? "AES-GCM" : "ChaCha20-Poly1305";
+}
+
+/* What a running store cannot change, in the words for it. What is not lazy syncs each time: that
+ * is the same as "always" to us, and two minutes to nats-server. */
+static const char *fixed_refusal(struct comparison *c, const struct jetstream_options *a,
+                                 const struct jetstream_options *b)
+{
+    char old[GOTIME_TEXT_SIZE], new[GOTIME_TEXT_SIZE];
+    if (strcmp(sync_text(a, old), sync_text(b, new)) != 0 || is_lazy(a) != is_lazy(b))
+        return arena_printf(c->arena, "SyncInterval: old=%s, new=%s", old, new);
+    if (a->sync_always != b->sync_always)
+        return arena_printf(c->arena, "SyncAlways: old=%s, new=%s",
+                            a->sync_always ? "true" : "false", b->sync_always ? "true" : "false");
+    if (strcmp(cipher_text(a), cipher_text(b)) != 0)
+        return arena_printf(c->arena, "JetStreamCipher: old=%s, new=%s", cipher_text(a),
+                            cipher_text(b));
+    if (b->enabled && a->concurrent_io_max != b->concurrent_io_max)
+        return arena_printf(c->arena, "JetStreamConcurrentIOs: old=%lld, new=%lld",
+                            (long long)a->concurrent_io_max, (long long)b->concurrent_io_max);
     return NULL;
 }
 
@@ -250,10 +286,8 @@ static void storage_compare(struct comparison *c, const struct options *old,
     const struct jetstream_options *a = &old->jetstream, *b = &new->jetstream;
     const char *refused = NULL;
     if (c->result != ERR_OK) return;
-    if (a->enabled != b->enabled)
-        refused = arena_printf(c->arena, "jetstream.enable: old=%s, new=%s",
-                               a->enabled ? "true" : "false", b->enabled ? "true" : "false");
-    else if (a->enabled) refused = storage_refusal(a, b);
+    if (a->enabled && b->enabled) refused = storage_refusal(a, b);
+    if (refused == NULL) refused = fixed_refusal(c, a, b);
     if (refused == NULL) return;
     c->result = errmsg_set(c->why, ERR_DENIED, "config reload not supported for %s", refused);
 }

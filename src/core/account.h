@@ -55,6 +55,7 @@ struct account {
     _Atomic bool     is_configured;             /* false: a reload removed it */
     _Atomic int64_t  clients;                   /* sessions in it now */
     _Atomic uint64_t clients_total;
+    _Atomic uint32_t ahead_subs;                /* of sinks with `soon`: see ahead.h */
     /* subscriptions of the server itself; owner: the core */
     struct sub      *internal;
     struct account_traffic stats[REACTORS_MAX];

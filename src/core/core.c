@@ -123,6 +123,7 @@ static void core_reactor_free(struct core_reactor *cr)
     pass_cache_free(cr->pass_cache);
     hand_deinit(&cr->hand);
     matches_deinit(&cr->asked);
+    matches_deinit(&cr->ahead);
     buf_deinit(&cr->scratch);
     buf_deinit(&cr->scratch_record);
     info_deinit(cr);

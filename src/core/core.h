@@ -48,8 +48,7 @@ struct server_identity {
     const char *xkey;               /* public curve key, "X…" */
     const char *cluster;            /* NULL: none */
     bool        cluster_dynamic;
-    bool        jetstream;          /* only when it answers */
-    const char *domain;             /* of JetStream; NULL: none, or it is off */
+    const char *domain;             /* of JetStream, told when that is on; NULL: none */
 };
 
 enum listener_kind { LISTENER_CLIENT, LISTENER_WEBSOCKET, LISTENER_LEAF, LISTENER_ROUTE };
@@ -149,6 +148,7 @@ struct info_kept {
     const struct listener *listener;                /* NULL: none is kept */
     const struct account  *account;
     int64_t                max_payload;
+    bool                   jetstream;
     struct buf             front;
     struct buf             behind;
 };
@@ -176,6 +176,7 @@ struct core_reactor {
     struct pass_cache *pass_cache;
     struct hand       hand;                         /* the message that is being delivered */
     struct matches    asked;                        /* of account_wants() */
+    struct matches    ahead;                        /* of ahead_look() */
     struct buf        scratch;                      /* a message that must be written anew */
     struct buf        scratch_record;               /* a record's bytes */
     struct buf        info;                         /* INFO under construction */
@@ -212,6 +213,7 @@ struct core {
     _Atomic int64_t        knocking;                /* open, before their WebSocket handshake */
     _Atomic uint64_t       clients_total;
     _Atomic bool           is_lame_duck;
+    _Atomic bool           has_jetstream;           /* it answers: INFO says so */
     /* sessions given to each reactor; reactor 0's */
     uint64_t               placed[REACTORS_MAX];
 };

@@ -162,9 +162,16 @@ void deliver_no_responders(struct core_reactor *cr, struct session *s, struct sl
     b->len = 0;
     struct slice sid = sub_sid(sub);
     uint32_t size = 32 + subject.len;
-    buf_printf(b, "HMSG %.*s %.*s %u %u\r\n", SLICE_ARGS(reply), SLICE_ARGS(sid), size, size);
+    /* each may have a NUL in it */
+    buf_add_str(b, "HMSG ");
+    buf_add(b, reply);
+    buf_add_byte(b, ' ');
+    buf_add(b, sid);
+    buf_printf(b, " %u %u\r\n", size, size);
     uint32_t head_len = b->len;
-    buf_printf(b, "NATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n\r\n", SLICE_ARGS(subject));
+    buf_add_str(b, "NATS/1.0 503\r\nNats-Subject: ");
+    buf_add(b, subject);
+    buf_add_str(b, "\r\n\r\n\r\n");
     assert(b->len - head_len == size + 2);      /* as the line before says */
     conn_send(&s->conn, buf_slice(b));
 }

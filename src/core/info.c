@@ -74,7 +74,7 @@ static int64_t max_payload(const struct session *s, enum info_kind kind)
     return kind == INFO_FIRST ? o->limits.max_payload : s->limits.max_payload;
 }
 
-static void add_rules(struct session *s, struct json_writer *w, enum info_kind kind)
+static void add_rules(struct session *s, struct json_writer *w, enum info_kind kind, bool jetstream)
 {
     struct listener_terms t = listener_terms(s->listener, s->home->settings->options);
     bool is_web = s->listener->options.kind == LISTENER_WEBSOCKET;
@@ -86,17 +86,17 @@ static void add_rules(struct session *s, struct json_writer *w, enum info_kind k
     flag(w, "tls_verify", t.tls && t.tls_verify);
     flag(w, "tls_available", t.tls && (t.tls_optional || is_web));
     number(w, "max_payload", max_payload(s, kind));
-    flag(w, "jetstream", s->home->core->identity.jetstream);
+    flag(w, "jetstream", jetstream);
 }
 
 /* Whoever the client is, what stands behind it. Clients are not told that the cluster's name was
  * made up. */
-static void add_end(struct session *s, struct json_writer *w, enum info_kind kind)
+static void add_end(struct session *s, struct json_writer *w, enum info_kind kind, bool jetstream)
 {
     const struct server_identity *id = &s->home->core->identity;
     assert(kind != INFO_CONNECTED || s->is_counted);
     text(w, "cluster", id->cluster);
-    text(w, "domain", id->domain);
+    text(w, "domain", jetstream ? id->domain : NULL);
     flag(w, "ldm", s->home->is_lame_duck);
     if (kind == INFO_CONNECTED) {
         flag(w, "connect_info", true);
@@ -113,18 +113,19 @@ static void add_end(struct session *s, struct json_writer *w, enum info_kind kin
 static void keep(struct info_kept *kept, struct session *s, enum info_kind kind)
 {
     struct buf *b = &s->home->info;
+    bool jetstream = atomic_load(&s->home->core->has_jetstream);
     assert(kept == &s->home->kept[kind]);
     b->len = 0;
     buf_add_str(b, "INFO ");
     struct json_writer w = json_writer_on(b, JSON_COMPACT);
     json_object_begin(&w);
     add_server(s, &w);
-    add_rules(s, &w, kind);
+    add_rules(s, &w, kind, jetstream);
     json_key(&w, "client_id");
     uint32_t front = b->len;
     json_i64(&w, 0);
     uint32_t behind = b->len;
-    add_end(s, &w, kind);
+    add_end(s, &w, kind, jetstream);
     buf_add_str(b, " \r\n");
     kept->front.len = kept->behind.len = 0;
     buf_add(&kept->front, slice_of(b->ptr, front));
@@ -136,6 +137,7 @@ static void keep(struct info_kept *kept, struct session *s, enum info_kind kind)
     kept->listener = s->listener;
     kept->account = s->account;
     kept->max_payload = max_payload(s, kind);
+    kept->jetstream = jetstream;
 }
 
 static const struct info_kept *kept_of(struct session *s, enum info_kind kind)
@@ -144,7 +146,8 @@ static const struct info_kept *kept_of(struct session *s, enum info_kind kind)
     assert((uint32_t)kind < (uint32_t)INFO_KINDS);
     struct info_kept *kept = &s->home->kept[kind];
     bool is_same = kept->listener == s->listener && kept->account == s->account &&
-                   kept->max_payload == max_payload(s, kind);
+                   kept->max_payload == max_payload(s, kind) &&
+                   kept->jetstream == atomic_load(&s->home->core->has_jetstream);
     if (!is_same) keep(kept, s, kind);
     assert(kept->front.len > 0);
     assert(kept->behind.len > 0);

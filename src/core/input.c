@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "core/ahead.h"
 #include "core/check.h"
 #include "core/note.h"
 #include "core/session.h"
@@ -38,17 +39,62 @@ static bool may_speak(struct session *s, uint8_t first)
     return is_connect || session_login_without_connect(s);
 }
 
+/* The publishes that stand whole at the front of the input, cut. None of them changes what the
+ * parser knows of the session. */
+struct cut_ahead {
+    struct nats_op op[AHEAD_MAX];
+    uint32_t used[AHEAD_MAX];
+    uint32_t count, next;
+    uint32_t rest; /* operations until the next look */
+    uint32_t len;  /* of the operation that was given out last */
+};
+
+static void look_ahead(struct session *s, struct slice in, struct cut_ahead *c)
+{
+    struct slice subjects[AHEAD_MAX];
+    uint64_t need;
+    assert(c->next == c->count);
+    c->count = c->next = 0;
+    for (uint32_t at = 0; c->count < AHEAD_MAX && at < in.len; at += c->used[c->count++]) {
+        struct nats_op *op = &c->op[c->count];
+        struct slice rest = slice_from(in, at);
+        if (nats_next(&s->limits, rest, op, &c->used[c->count], &need) != NATS_PARSE_OP) break;
+        if (op->verb != NATS_PUB && op->verb != NATS_HPUB) break;
+        subjects[c->count] = op->subject;
+    }
+    assert(c->count <= AHEAD_MAX);
+    if (c->count < 2) return;
+    if (!ahead_look(s->home, s->account, subjects, c->count)) c->rest = AHEAD_REST;
+}
+
+/* The next operation; its length is `c->len`. */
+static enum nats_parse next_op(struct session *s, struct slice in, struct cut_ahead *c,
+                               struct nats_op *ret_op, uint64_t *ret_need)
+{
+    if (UNLIKELY(c->next == c->count && ahead_is_wanted(s->account))) {
+        if (c->rest > 0) c->rest--;
+        else look_ahead(s, in, c);
+    }
+    if (LIKELY(c->next == c->count)) return nats_next(&s->limits, in, ret_op, &c->len, ret_need);
+    assert(c->next < c->count);
+    *ret_op = c->op[c->next];
+    c->len = c->used[c->next++];
+    assert(c->len <= in.len);
+    return NATS_PARSE_OP;
+}
+
 uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
 {
     uint32_t at = 0;
+    struct cut_ahead ahead;
+    ahead.count = ahead.next = ahead.rest = ahead.len = 0;
     *ret_need = 0;
     s->last_in = s->home->reactor->now;
     while (at < in.len && s->phase == SESSION_OPEN && !s->conn.paused) {
         struct slice rest = { in.ptr + at, in.len - at };
         struct nats_op op;
-        uint32_t used = 0;
         if (UNLIKELY(!may_speak(s, rest.ptr[0]))) break;
-        enum nats_parse got = nats_next(&s->limits, rest, &op, &used, ret_need);
+        enum nats_parse got = next_op(s, rest, &ahead, &op, ret_need);
         if (got == NATS_PARSE_MORE) break;
         if (UNLIKELY(got != NATS_PARSE_OP)) {
             if (got == NATS_PARSE_END) session_publish_subject(s, op.subject);
@@ -59,10 +105,11 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
             assert(s->phase == SESSION_CLOSED);
             return at;
         }
-        at += used;
+        at += ahead.len;
         session_take_op(s, &op);
     }
     assert(at <= in.len);
+    assert(ahead.next <= ahead.count);
     if (UNLIKELY(s->stall_due)) session_stall(s);
     return at;
 }

@@ -69,6 +69,7 @@ void server_info_write(struct core_reactor *cr, struct json_writer *w)
 {
     struct core *core = cr->core;
     const struct options *o = cr->settings->options;
+    bool jetstream = atomic_load(&core->has_jetstream);
     assert(core_reactor_of(cr->reactor) == cr);     /* on its own thread */
     assert(cr->reactor->wall > 0);                  /* it has ticked: the time is known */
     json_key(w, "server");
@@ -77,14 +78,14 @@ void server_info_write(struct core_reactor *cr, struct json_writer *w)
     write_text(w, "host", o->client.host == NULL ? "0.0.0.0" : o->client.host);
     write_text(w, "id", core->identity.id);
     if (core->identity.cluster != NULL) write_text(w, "cluster", core->identity.cluster);
-    if (core->identity.domain != NULL) write_text(w, "domain", core->identity.domain);
+    if (jetstream && core->identity.domain != NULL) write_text(w, "domain", core->identity.domain);
     write_text(w, "ver", core->identity.version);
     write_tags(o, w);
     write_flags(o, w);
     json_key(w, "jetstream");
-    json_bool(w, core->identity.jetstream);
+    json_bool(w, jetstream);
     json_key(w, "flags");
-    json_i64(w, core->identity.jetstream ? 1 : 0);
+    json_i64(w, jetstream ? 1 : 0);
     json_key(w, "seq");
     json_u64(w, atomic_fetch_add_explicit(&core->event_seq, 1, memory_order_relaxed) + 1);
     json_key(w, "time");

@@ -15,6 +15,7 @@ void sink_check(const struct sink *s)
     bool is_internal = s->session == NULL;
     assert(s->reactor != SINK_ANYWHERE || is_internal);
     assert((s->deliver != NULL) == is_internal);
+    assert(s->soon == NULL || is_internal);
     assert(s->reactor <= SINK_ANYWHERE);
 }
 
@@ -107,6 +108,8 @@ void sub_enter(struct reactor *r, struct account *account, struct sub *s)
     assert(s->sink->reactor == r->id || s->sink->reactor == SINK_ANYWHERE);
     assert(s->delivered == 0);
     interest_insert(account->interest, &s->entry, &garbage);
+    if (s->sink->soon != NULL)
+        atomic_fetch_add_explicit(&account->ahead_subs, 1, memory_order_relaxed);
     assert(interest_count(account->interest) > 0);
     sub_watches_poke(account->watches, r, s);
     retire_garbage(r, garbage);
@@ -121,6 +124,10 @@ void sub_leave(struct reactor *r, struct account *account, struct sub *s)
     assert(interest_count(account->interest) > 0);
     atomic_store_explicit(&s->is_closed, true, memory_order_relaxed);
     interest_remove(account->interest, &s->entry, &garbage);
+    if (s->sink->soon != NULL) {
+        uint32_t before = atomic_fetch_sub_explicit(&account->ahead_subs, 1, memory_order_relaxed);
+        assert(before > 0);
+    }
     sub_watches_poke(account->watches, r, s);
     retire_garbage(r, garbage);
     reactor_retire(r, &s->retired, free_sub);

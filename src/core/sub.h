@@ -42,7 +42,12 @@ struct sink {
      * sets `wants_stall`. */
     void (*deliver)(struct sink *, struct core_reactor *, struct sub *, const struct message *);
     _Atomic uint64_t posted;                    /* internal: bytes that wait in mailboxes */
+    /* Internal; NULL: nothing. Prefetches what `deliver` will touch. Called with 0, 1, … up to
+     * SINK_SOON_STEPS, a step when what the one before has asked for may have come, and does
+     * nothing else. On the sink's reactor. */
+    void (*soon)(const struct sink *, uint32_t step);
 };
+enum { SINK_SOON_STEPS = 3 };
 
 struct sub {
     struct interest_entry entry;

@@ -143,7 +143,6 @@ void sub_watch_begin(struct core_reactor *cr, struct account *account, struct su
     assert(w->account == NULL);
     assert(subject.len > 0);
     assert(!subject_has_wildcard(subject));
-    assert(queue.len <= UINT16_MAX);            /* as of a subscription */
     w->account = account;
     w->subject_len = subject.len;
     w->queue_len = queue.len;

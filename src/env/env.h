@@ -27,6 +27,7 @@ struct env {
     struct http *http;
     struct usage *usage;
     struct threads *threads;
+    const char *zone; /* of local time, as TZ names it; NULL: nobody says, the machine is asked */
 };
 
 #endif

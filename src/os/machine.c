@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/machine.h"
 
+#include <stdlib.h>
+
 #include "base/alloc.h"
 #include "os/clock.h"
 #include "os/disk.h"
@@ -42,6 +44,7 @@ struct machine *machine_new(void)
         .http = os_http_new(m->roster),
         .usage = &m->usage,
         .threads = roster_threads(m->roster),
+        .zone = getenv("TZ"),
     };
     return m;
 }

@@ -103,11 +103,13 @@ static void tell_jetstream(struct log *log, const struct changes *c)
 {
     const struct jetstream_options *j = &c->new->jetstream;
     char size[32];
-    if (!j->enabled) return;
-    if (reload_has(c->diff, "jetstream.max_memory_store"))
+    bool is_turned = j->enabled != c->old->jetstream.enabled;
+    bool has_sizes = j->enabled && !is_turned;
+    if (is_turned) log_info(log, "Reloaded: JetStream");
+    if (has_sizes && reload_has(c->diff, "jetstream.max_memory_store"))
         log_info(log, "Reloaded: JetStream max_mem_store = %s",
                  streams_size_text(j->memory_max, size));
-    if (reload_has(c->diff, "jetstream.max_file_store"))
+    if (has_sizes && reload_has(c->diff, "jetstream.max_file_store"))
         log_info(log, "Reloaded: JetStream max_file_store = %s",
                  streams_size_text(j->store_max, size));
     if (reload_has(c->diff, "jetstream.limits")) log_info(log, "Reloaded: JetStream limits");

@@ -62,6 +62,8 @@ static const struct {
       "jetstream { max_mem: 2G, max_file: 3G, limits { max_ack_pending: 5 }, meta_compact: 5 }",
       USERS "Reloaded: JetStream max_mem_store = 1.86 GB|"
             "Reloaded: JetStream max_file_store = 2.79 GB|Reloaded: JetStream limits|" },
+    { "", "jetstream { max_mem: 1G }", USERS "Reloaded: JetStream|" },
+    { "jetstream { max_mem: 1G }", "", USERS "Reloaded: JetStream|" },
     { "cluster { port: 1, name: a }", "cluster { port: 1, name: b, no_advertise: true }",
       USERS "Reloaded: cluster|" },
     { "leafnodes {}", "leafnodes { remotes: [ { url: \"nats://a\" } ] }",

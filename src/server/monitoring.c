@@ -25,7 +25,7 @@ static struct monitor_options options_of(const struct server *s, const char **un
         .midge_version = s->setup.midge_version,
         .unserved = unserved,
         .unserved_count = unserved_list(now->options, unserved),
-        .jetstream = s->jetstream,
+        .jetstream = now->options->jetstream.enabled ? s->jetstream : NULL,
         .config_loaded = s->config_loaded,
         .cert_not_after = now->client_tls == NULL ? 0 : tls_context_not_after(now->client_tls),
         .websocket_cert_not_after = now->websocket_tls == NULL

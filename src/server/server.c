@@ -37,10 +37,8 @@ enum err server_new(const struct server_setup *setup, struct options *take_optio
         (void)server_free(s);
         return e;
     }
-    /* it has a domain when it has JetStream: streams_open() */
-    struct server_identity identity = *identity_get(s->identity);
-    identity.domain = NULL;
-    s->core = core_new(s->env, setup->reactors, &identity, settings_ref(s->settings));
+    s->core = core_new(s->env, setup->reactors, identity_get(s->identity),
+                       settings_ref(s->settings));
     s->config_loaded = clock_realtime(s->env->clock);
     streams_open(s);
     s->monitor = monitoring_new(s);
@@ -135,7 +133,7 @@ static enum err reload(struct server *s, struct options *take_options, struct er
     s->settings = next;
     s->config_loaded = clock_realtime(s->env->clock);
     core_reload(s->core, settings_ref(next));
-    if (s->jetstream != NULL) jetstream_reload(s->jetstream);
+    streams_reload(s);
     monitoring_update(s);
     server_move_files(s, &diff);
     return ERR_OK;

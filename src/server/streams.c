@@ -7,6 +7,8 @@
 #include "server/server_internal.h"
 #include "stream/limits.h"
 
+static const char NOT_THERE[] = "Not allowed to enable JetStream on the system account";
+
 /* Whether this server has streams of its own: in a cluster they belong to all. */
 static bool is_wanted(const struct options *o)
 {
@@ -22,25 +24,6 @@ static bool wants_system_streams(const struct server *s, const struct options *o
             o->accounts[i].jetstream.enabled == TRI_TRUE)
             return true;
     return false;
-}
-
-void streams_open(struct server *s)
-{
-    const struct options *o = s->settings->options;
-    const struct jetstream_setup setup = { .core = s->core };
-    struct errmsg cause = { 0 };
-    if (!is_wanted(o)) return;
-    if (wants_system_streams(s, o)) {
-        (void)errmsg_set(&s->jetstream_why, ERR_INVALID,
-                         "Not allowed to enable JetStream on the system account");
-        return;
-    }
-    if (jetstream_new(&setup, &s->jetstream, &cause) != ERR_OK) {
-        (void)errmsg_set(&s->jetstream_why, ERR_INVALID, "Can't start JetStream: %s", cause.text);
-        return;
-    }
-    s->core->identity.jetstream = true;
-    s->core->identity.domain = identity_get(s->identity)->domain;
 }
 
 const char *streams_size_text(int64_t bytes, char text[32])
@@ -61,15 +44,11 @@ static void tell_reports(struct log *log, const char *reports)
         log_warn(log, "JetStream: %.*s", SLICE_ARGS(line));
 }
 
-enum err streams_tell(struct server *s, struct errmsg *why)
+static void tell(struct log *log, const struct jetstream *js)
 {
-    struct log *log = s->env->log;
     struct jetstream_facts f;
     char memory[32], store[32], took[GOTIME_TEXT_SIZE];
-    if (s->jetstream_why.text[0] != '\0')
-        return errmsg_set(why, ERR_INVALID, "%s", s->jetstream_why.text);
-    if (s->jetstream == NULL) return ERR_OK;
-    jetstream_facts(s->jetstream, &f);
+    jetstream_facts(js, &f);
     log_info(log, "Starting JetStream");
     if (f.is_temporary)
         log_warn(log, "Temporary storage directory used, data could be lost on system reboot");
@@ -84,5 +63,51 @@ enum err streams_tell(struct server *s, struct errmsg *why)
     log_info(log, "  API Level:       %d", JS_API_LEVEL);
     log_info(log, "-------------------------------------------");
     log_info(log, "Took %s to start JetStream", gotime_duration_text(f.took, took));
+}
+
+/* On the reactor of JetStream. */
+static void started(void *ctx, const struct jetstream *js, const char *why)
+{
+    struct log *log = ctx;
+    if (why == NULL) log_info(log, "Restarting JetStream");
+    if (why == NULL) tell(log, js);
+    else log_warn(log, "Can't start JetStream: %s", why);
+}
+
+static struct jetstream_setup setup_of(struct server *s)
+{
+    return (struct jetstream_setup){ .core = s->core, .started = started, .ctx = s->env->log };
+}
+
+void streams_open(struct server *s)
+{
+    const struct options *o = s->settings->options;
+    const struct jetstream_setup setup = setup_of(s);
+    struct errmsg cause = { 0 };
+    if (!is_wanted(o)) return;
+    if (wants_system_streams(s, o)) {
+        (void)errmsg_set(&s->jetstream_why, ERR_INVALID, "%s", NOT_THERE);
+        return;
+    }
+    if (jetstream_new(&setup, &s->jetstream, &cause) != ERR_OK) {
+        (void)errmsg_set(&s->jetstream_why, ERR_INVALID, "Can't start JetStream: %s", cause.text);
+        return;
+    }
+}
+
+void streams_reload(struct server *s)
+{
+    const struct jetstream_setup setup = setup_of(s);
+    const struct options *o = s->settings->options;
+    if (s->jetstream != NULL) jetstream_reload(s->jetstream);
+    else if (is_wanted(o) && wants_system_streams(s, o)) log_warn(s->env->log, "%s", NOT_THERE);
+    else if (is_wanted(o)) s->jetstream = jetstream_new_later(&setup);
+}
+
+enum err streams_tell(struct server *s, struct errmsg *why)
+{
+    if (s->jetstream_why.text[0] != '\0')
+        return errmsg_set(why, ERR_INVALID, "%s", s->jetstream_why.text);
+    if (s->jetstream != NULL) tell(s->env->log, s->jetstream);
     return ERR_OK;
 }

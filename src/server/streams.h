@@ -13,6 +13,8 @@ struct server;
 
 /* Blocking (recovery); before the reactors tick. A failure is kept for streams_tell(). */
 void streams_open(struct server *);
+/* The settings are new: it is turned on, or off, or adapts itself. */
+void streams_reload(struct server *);
 /* Logs what was opened, or fails with why it was not. */
 MUST_CHECK enum err streams_tell(struct server *, struct errmsg *why);
 

@@ -263,6 +263,8 @@ static void check(struct msgs *base)
     store_cache_check(f->o.cache);
 }
 
+enum { RECORD_SOON = 3 * CACHE_LINE }; /* of a short message in a chunk */
+
 static void lines_soon(const void *at, size_t len)
 {
     for (size_t i = 0; i < len; i += CACHE_LINE) PREFETCH((const char *)at + i);
@@ -277,7 +279,7 @@ static void soon(const struct msgs *base, uint32_t step)
         lines_soon(&f->first, (size_t)((const char *)&f->o.disk - (const char *)&f->first));
     if (b == NULL || step == 0) return;
     if (step == 1) {
-        PREFETCH(b);
+        lines_soon(b, offsetof(struct block, file_cached));
         return;
     }
     const struct block_index *x = b->index;
@@ -291,6 +293,7 @@ static void soon(const struct msgs *base, uint32_t step)
         PREFETCH(&x->chunks[x->chunks_count - 1]);
         PREFETCH(x->subjects);
         PREFETCH(x->texts);
+        if (b->tail != NULL) lines_soon(b->tail->body + b->tail->len, RECORD_SOON);
     }
 }
 

@@ -114,8 +114,11 @@ struct group {
 
 static void group_read(const struct journal_batch *b, uint32_t *at, struct group *ret)
 {
+    uint32_t begin = *at;
     ret->count = 0;
     while (ret->count < GROUP && journal_next(b, at, &ret->records[ret->count])) ret->count++;
+    uint32_t end = *at + (*at - begin);
+    for (uint32_t i = *at; i < end && i < b->body.len; i += CACHE_LINE) PREFETCH(b->body.ptr + i);
     assert(ret->count <= GROUP);
 }
 
@@ -126,6 +129,7 @@ static void group_prefetch(struct store *s, const struct group *g)
     struct store_owner *owners[GROUP];
     uint32_t count = 0;
     for (uint32_t i = 0; i < g->count; i++) PREFETCH(chain_of(&s->owners, g->records[i].owner));
+    for (uint32_t i = 0; i < g->count; i++) PREFETCH(*chain_of(&s->owners, g->records[i].owner));
     for (uint32_t i = 0; i < g->count; i++) {
         struct store_owner *o = owners_find(&s->owners, g->records[i].owner);
         if (o == NULL || o->ops->soon == NULL) continue;
@@ -133,6 +137,8 @@ static void group_prefetch(struct store *s, const struct group *g)
         owners[count++] = o;
     }
     if (count < 2) return;
+    for (uint32_t i = 0; i < count; i++)
+        if (owners[i]->runs_count > 0) PREFETCH(&owners[i]->runs[owners[i]->runs_count]);
     for (uint32_t step = 0; step < STORE_SOON_STEPS; step++)
         for (uint32_t i = 0; i < count; i++) owners[i]->ops->soon(owners[i], step);
 }

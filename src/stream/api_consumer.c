@@ -294,6 +294,7 @@ static void answer_reset(struct api_request *r)
     if (c == NULL) return;
     consumer_info_tell(c, api_arena(r), &info);
     assert(response.reset_seq > 0);
+    consumer_wake(c);
     js_response_write(r->call.verb, &response, &text);
     api_send(r, r->answer_header, buf_slice(&text));
     buf_deinit(&text);
@@ -331,6 +332,7 @@ static void reset_now(struct api_request *r)
     consumer_reset(c, r->value);
     assert(r->value > 0);
     after_flush(r, c->set->stream, answer_reset);
+    consumer_hold(c);
 }
 
 void api_consumer_reset(struct api_request *r)

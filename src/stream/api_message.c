@@ -5,6 +5,7 @@
 #include "stream/api.h"
 #include "stream/api_requests.h"
 #include "stream/api_find.h"
+#include "subject/tree.h"
 
 /* ---- MSG.GET ---- */
 
@@ -159,6 +160,11 @@ void api_stream_purge(struct api_request *r)
     } else {
         struct stream_purge purge = { slice_str(q.filter), q.seq, q.keep };
         if (slice_equal_str(purge.filter, ">")) purge.filter = SLICE_LIT(""); /* all of it */
+        if (purge.filter.len > TREE_SUBJECT_MAX) {      /* of no message */
+            struct stream_purge_response none = { .success = true };
+            api_answer(r, &none);
+            return;
+        }
         api_keep(r);
         stream_purge(s, &purge, purged, r);
     }

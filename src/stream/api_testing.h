@@ -54,7 +54,7 @@ static inline struct js_world *js_world_new(uint32_t reactors, struct options *t
     list_init(&js->accounts);
     nuid_init(&js->nuid, &jetstream_reactor(js)->rng);
     js->api = api_new(js);
-    assert_true(js_accounts_update(js));
+    assert_int_equal(js_accounts_update(js), JS_ERR_NONE);
     w->client = world_client_settled(w->world, 0);
     (void)world_say(w->world, w->client, "SUB re.> 1\r\n");
     return w;
@@ -72,6 +72,7 @@ static inline void js_world_free(struct js_world *w)
     assert_int_equal(js->memory_used, 0);
     assert_int_equal(atomic_load(&js->away), 0);
     arena_free(js->arena);
+    buf_deinit(&js->ack);
     world_free(w->world);
     buf_deinit(&w->text);
     xfree(w);

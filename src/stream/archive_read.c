@@ -68,6 +68,18 @@ const char *archive_why(const struct archive_reader *r)
 
 /* ---- entries ---- */
 
+/* Why this cannot be the state of a stream, or NULL. One that was never used says 0 and 0. */
+static const char *state_why(const struct stream_state *state)
+{
+    uint64_t first = state->first_seq, last = state->last_seq, messages = state->messages;
+    bool is_unused = first == 0 && last == 0 && messages == 0;
+    bool is_empty = first > 0 && messages == 0 && first - 1 <= last;
+    bool is_range = first > 0 && messages > 0 && first <= last;
+    if (state->consumer_count < 0) return "negative consumer count";
+    if (!is_unused && !is_empty && !is_range) return "inconsistent message count or sequence range";
+    return is_range && messages - 1 > last - first ? "message count exceeds sequence range" : NULL;
+}
+
 static enum archive_verdict read_state(struct archive_reader *r, const struct natsarc_entry *e,
                                        struct archive_item *ret)
 {
@@ -79,7 +91,8 @@ static enum archive_verdict read_state(struct archive_reader *r, const struct na
     memset(&ret->state, 0, sizeof ret->state);
     if (json_request_read(&json, r->arena, &ret->state, &why) != ERR_OK)
         return BAD(r, "error in state.json: %s", why.text);
-    if (ret->state.consumer_count < 0) return BAD(r, "error in state.json: a negative number");
+    const char *bad = state_why(&ret->state);
+    if (bad != NULL) return BAD(r, "invalid stream state: %s", bad);
     r->has_state = true;
     r->consumers = (uint64_t)ret->state.consumer_count;
     r->last = ret->state.first_seq > 0 ? ret->state.first_seq - 1 : 0;

@@ -87,6 +87,7 @@ static void an_archive_that_was_cut_off_is_not_whole(void **state)
 }
 
 enum { LONG_TEXT = 101 };
+#define INCONSISTENT "invalid stream state: inconsistent message count or sequence range"
 
 static void what_is_no_archive_is_refused(void **state)
 {
@@ -107,7 +108,13 @@ static void what_is_no_archive_is_refused(void **state)
         { { { "state.json", 0, 1, "{" } }, "error in state.json: unexpected end of JSON input" },
         { { { "state.json", 0, 1, "" } }, "error in state.json: unexpected end of JSON input" },
         { { { "state.json", 0, 1, "{\"consumer_count\":-1}" } },
-          "error in state.json: a negative number" },
+          "invalid stream state: negative consumer count" },
+        { { { "state.json", 0, 1, "{\"first_seq\":2,\"last_seq\":0}" } }, INCONSISTENT },
+        { { { "state.json", 0, 1, "{\"first_seq\":0,\"last_seq\":5}" } }, INCONSISTENT },
+        { { { "state.json", 0, 1, "{\"messages\":1,\"first_seq\":5,\"last_seq\":3}" } },
+          INCONSISTENT },
+        { { { "state.json", 0, 1, "{\"messages\":6,\"first_seq\":1,\"last_seq\":5}" } },
+          "invalid stream state: message count exceeds sequence range" },
         { { { "state.json", 0, 1, STATE }, { "a", 3, 1, "x" } }, "expected consumer, found \"a\"" },
         { { { "state.json", 0, 1, STATE } }, "expected consumer, found \"\"" },
         { { { "state.json", 0, 1, STATE }, { "consumers/C", 0, 1, "{}" } },
@@ -115,7 +122,7 @@ static void what_is_no_archive_is_refused(void **state)
         { { { "state.json", 0, 1, "{}" }, { "a", 0, 1, "x" } }, "expected message sequence" },
         { { { "state.json", 0, 1, "{}" }, { "a", 2, 1, "x" }, { "a", 2, 1, "x" } },
           "message sequence 2 out of order" },
-        { { { "state.json", 0, 1, "{\"first_seq\":9}" }, { "a", 8, 1, "x" } },
+        { { { "state.json", 0, 1, "{\"first_seq\":9,\"last_seq\":8}" }, { "a", 8, 1, "x" } },
           "message sequence 8 out of order" },
         { { { "state.json", 0, 1, "{}" }, { "a", 1, 1, long_text } },
           "message sequence 1 exceeds maximum payload size" },

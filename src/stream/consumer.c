@@ -402,6 +402,13 @@ void consumer_reset(struct consumer *c, uint64_t sequence)
     consumer_wake(c);
 }
 
+void consumer_hold(struct consumer *c)
+{
+    assert(consumer_is_alive(c));
+    c->held_until = c->set->stream->log->proposed;
+    assert(!consumer_is_held(c) || c->held_until > 0);
+}
+
 void consumer_made_applied(struct consumer *c)
 {
     assert(c->setup.arena != NULL);

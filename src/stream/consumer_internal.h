@@ -74,6 +74,7 @@ struct consumer {
     struct redelivery     redelivery;
     uint64_t              pending;      /* num_pending, when consumer_is_counted() */
     uint64_t              damage;       /* msgs_damage() then */
+    uint64_t              held_until;   /* commands of the log that come before a delivery */
     struct consumer_list *list;         /* last_per_subject; NULL: made when needed, or over */
     struct consumer_pull *pull;         /* NULL: nobody waits */
     struct consumer_push *push;         /* NULL: a pull consumer, or not begun */
@@ -192,6 +193,8 @@ MUST_CHECK bool consumer_update(struct consumer *, const struct consumer_config 
 MUST_CHECK bool consumer_delete(struct consumer *, struct js_error *ret_error);
 /* CONSUMER.RESET: the next delivery is `sequence` (> 0), as number 1. */
 void consumer_reset(struct consumer *, uint64_t sequence);
+/* No delivery before all that was proposed is applied: what waits for that is answered first. */
+void consumer_hold(struct consumer *);
 struct consumer *consumer_free(struct consumer *);      /* silent; returns NULL */
 /* `take_setup` is moved in, here and below. */
 struct consumer *consumer_new(struct consumers *, const struct consumer_command *made,
@@ -231,6 +234,7 @@ void consumer_acks_write(uint64_t id, const struct acks *, enum acks_form, struc
 /* What is due at this moment, then deliveries; a share. True: there is more to do. */
 bool consumer_run(struct consumer *);
 bool consumer_is_paused(const struct consumer *);
+bool consumer_is_held(const struct consumer *);         /* see consumer_hold() */
 /* The advisory: paused until then, or no longer. 0: never was. */
 void consumer_tell_pause(const struct consumer *, nanos until);
 

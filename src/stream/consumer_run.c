@@ -33,6 +33,13 @@ bool consumer_is_paused(const struct consumer *c)
     return consumer_config(c)->pause_until > consumer_reactor(c)->wall;
 }
 
+bool consumer_is_held(const struct consumer *c)
+{
+    const struct stream_log *log = c->set->stream->log;
+    assert(log->applied <= log->proposed);
+    return log->applied < c->held_until;
+}
+
 /* Since when nobody uses it; NANOS_MAX: somebody does. */
 static nanos idle_since(struct consumer *c)
 {

@@ -162,7 +162,9 @@ static inline void stage_file(struct stage *g)
 {
     assert(g->stream.consumers->names.count == 0);
     g->stream.log = g->stream.log->ops->free(g->stream.log);
-    g->log.base = (struct stream_log){ .ops = &stage_log_ops, .owner = 1 };
+    g->log.base = (struct stream_log){
+        .ops = &stage_log_ops,
+    };
     g->stream.log = &g->log.base;
     g->stream.config.storage = JS_STORAGE_FILE;
 }
@@ -184,7 +186,7 @@ static inline struct stage *stage_new(void)
     s->config.name = "S";
     s->config.subjects = (struct json_array){ subjects, 1 };
     s->config.storage = JS_STORAGE_MEMORY;
-    s->log = stream_log_none_new(g->js.home->reactor, 1);
+    s->log = stream_log_none_new(g->js.home->reactor);
     s->log->ctx = s;
     s->log->apply = stage_apply;
     s->msgs = msgs_memory_new(1);
@@ -201,6 +203,7 @@ static inline void stage_free(struct stage *g)
     g->stream.consumers = consumers_free(g->stream.consumers);
     g->stream.log = g->stream.log->ops->free(g->stream.log);
     g->stream.msgs = msgs_free(g->stream.msgs);
+    buf_deinit(&g->js.ack);
     buf_deinit(&g->advised);
     buf_deinit(&g->unneeded);
     world_free(g->world);

@@ -371,7 +371,8 @@ bool consumer_pull_run(struct consumer *c)
     bool is_paused = consumer_is_paused(c), is_end = is_paused, has_more = false;
     nanos since;
     if (c->pull == NULL) return false;
-    bool is_held = is_paused || consumers_is_clogged(c->set) || c->due[DUE_RETRY] != NANOS_MAX;
+    bool is_held = is_paused || consumer_is_held(c) || consumers_is_clogged(c->set) ||
+                   c->due[DUE_RETRY] != NANOS_MAX;
     bool is_timed = c->due[DUE_PULL] <= consumer_reactor(c)->now;
     if (!is_held) has_more = serve(c, &is_end);
     /* a heartbeat or a timeout of one ends all that do not wait, also where acks are waited for:

@@ -289,7 +289,8 @@ bool consumer_push_run(struct consumer *c)
 {
     bool has_more = false;
     assert(c->push != NULL);
-    if (!consumer_is_paused(c) && !consumers_is_clogged(c->set)) has_more = push_share(c);
+    bool is_held = consumer_is_paused(c) || consumer_is_held(c) || consumers_is_clogged(c->set);
+    if (!is_held) has_more = push_share(c);
     tick(c);
     return has_more;
 }

@@ -388,6 +388,19 @@ void inflight_soon(const struct inflight *f, uint32_t step)
     }
 }
 
+void inflight_add_soon(const struct inflight *f, uint32_t step)
+{
+    assert(f->cap > 0 || f->first == f->next);
+    if (step == 0) {
+        PREFETCH(f);
+    } else if (step == 1 && f->cap > 0) {
+        const struct entry *e = &f->ring[f->next & (f->cap - 1)];
+        PREFETCH(e);
+        PREFETCH((const char *)(e + 1) - 1);
+        PREFETCH(f->texts + f->texts_len);
+    }
+}
+
 uint64_t inflight_find_id(const struct inflight *f, uint64_t id)
 {
     assert(id != 0);

@@ -55,6 +55,8 @@ uint64_t inflight_last_matching(const struct inflight *, struct slice pattern);
 uint64_t inflight_find_id(const struct inflight *, uint64_t id);
 /* Prefetches what inflight_take() touches, in steps: what is reached through memory comes later. */
 void inflight_soon(const struct inflight *, uint32_t step);
+/* The same for inflight_add(). */
+void inflight_add_soon(const struct inflight *, uint32_t step);
 
 void inflight_check(const struct inflight *); /* asserts every invariant; O(n) */
 

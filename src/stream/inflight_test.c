@@ -53,6 +53,21 @@ static void the_newest_of_a_subject_and_of_an_id_is_found(void **state)
     inflight_free(f);
 }
 
+static void what_comes_next_may_be_fetched_at_any_time(void **state)
+{
+    (void)state;
+    struct inflight *f = inflight_new(1);
+    struct inflight_message m;
+    for (uint64_t sequence = 1; sequence < 40; sequence++) {
+        for (uint32_t step = 0; step < 3; step++) inflight_soon(f, step);
+        for (uint32_t step = 0; step < 3; step++) inflight_add_soon(f, step);
+        add(f, sequence, "a", sequence);
+        if (sequence % 3 == 0) inflight_take(f, &m);
+        inflight_check(f);
+    }
+    inflight_free(f);
+}
+
 static void they_are_taken_in_order_with_their_texts(void **state)
 {
     (void)state;
@@ -225,6 +240,7 @@ int main(void)
         cmocka_unit_test(an_undo_does_not_bring_back_what_was_taken),
         cmocka_unit_test(nothing_is_in_flight_at_first),
         cmocka_unit_test(the_newest_of_a_subject_and_of_an_id_is_found),
+        cmocka_unit_test(what_comes_next_may_be_fetched_at_any_time),
         cmocka_unit_test(they_are_taken_in_order_with_their_texts),
         cmocka_unit_test(it_agrees_with_a_list_whatever_is_added_and_taken),
     };

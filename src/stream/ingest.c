@@ -258,11 +258,27 @@ bool ingest_one(struct stream *s, const struct raw_message *m)
     return ingest_take(s, &in);
 }
 
+void ingest_soon(const struct sink *sink, uint32_t step)
+{
+    const struct stream *s = container_of(sink, const struct stream, sink);
+    assert(step < SINK_SOON_STEPS);
+    if (step == 0) {
+        stream_soon(s);
+        return;
+    }
+    if (step == 1) {
+        PREFETCH(s->log);
+        PREFETCH(s->account);
+    }
+    inflight_add_soon(s->inflight, step - 1);
+}
+
 void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
                     const struct message *m)
 {
     struct stream *s = container_of(sink, struct stream, sink);
     (void)sub;
+    /* a message from another reactor comes without ahead_look() */
     stream_soon(s);
     PREFETCH(s->inflight);
     PREFETCH(s->log);

@@ -10,6 +10,7 @@
 #include "stream/stream_internal.h"
 #include "stream/ttl.h"
 #include "subject/subject.h"
+#include "subject/tree.h"
 
 /* A header is counted by 16 bits in nats-server's files. */
 enum { HEADER_MAX = UINT16_MAX };
@@ -17,6 +18,14 @@ enum { HEADER_MAX = UINT16_MAX };
 enum { FILE_RECORD_MAX = 32 << 20 };
 
 typedef bool check(struct stream *, struct incoming *, struct js_error *);
+
+/* What the index of subjects has no place for; nats-server stores it. */
+static bool check_subject(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    (void)s;
+    if (LIKELY(tree_takes(in->subject))) return true;
+    return js_error_set(e, JS_ERR_STREAM_STORE_FAILED, "subject too long, or with a NUL");
+}
 
 static bool check_record(struct stream *s, struct incoming *in, struct js_error *e)
 {
@@ -307,7 +316,7 @@ struct checks {
 
 /* Those before, of, and behind the headers; nobody looks at those of headers where there are
  * none. */
-static check *const single_first[] = { check_record, check_sealed, check_size_max };
+static check *const single_first[] = { check_subject, check_record, check_sealed, check_size_max };
 static check *const single_headers[] = {
     check_counter_header,   check_expected_stream, check_ttl_allowed,
     check_expected_subject, check_expected_last,   check_schedule,
@@ -326,7 +335,8 @@ static check *const batch_headers_first[] = {
 static check *const batch_headers_last[] = {
     check_expected_last, check_expected_subject, check_schedule, check_scheduler, check_rollup,
 };
-static check *const batch_counter[] = { check_record, check_counter, check_interest };
+static check *const batch_counter[] = { check_subject, check_record, check_counter,
+                                        check_interest };
 static check *const batch_last[] = { check_discard };
 
 static const struct {

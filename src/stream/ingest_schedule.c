@@ -8,10 +8,26 @@
 #include "stream/ttl.h"
 #include "subject/subject.h"
 
+static const char ZONES[] = "/usr/share/zoneinfo/";
+
 static bool refuse(struct stream *s, struct js_error *e, enum js_err why)
 {
     if (!s->config.allow_msg_schedules) why = JS_ERR_MESSAGE_SCHEDULES_DISABLED;
     return js_error_set(e, why);
+}
+
+/* Local time as Go finds it: a zone's name or the path of its file, in either case also behind a
+ * colon; an empty one is UTC. */
+static enum err local_path(const char *zone, struct buf *path)
+{
+    if (zone == NULL) {
+        buf_add_str(path, "/etc/localtime");
+        return ERR_OK;
+    }
+    if (zone[0] == ':') zone++;
+    if (zone[0] == '\0') return ERR_NOTFOUND;
+    buf_printf(path, "%s%s", zone[0] == '/' ? "" : ZONES, zone);
+    return ERR_OK;
 }
 
 static enum err read_zone(void *ctx, const char *name, struct buf *ret_file)
@@ -20,9 +36,10 @@ static enum err read_zone(void *ctx, const char *name, struct buf *ret_file)
     struct buf path = { 0 };
     struct errmsg why;
     if (env->files == NULL) return ERR_NOTFOUND;
-    if (strcmp(name, ZONE_LOCAL) == 0) buf_add_str(&path, "/etc/localtime");
-    else buf_printf(&path, "/usr/share/zoneinfo/%s", name);
-    enum err e = env->files->read(env->files, buf_str(&path), ZONE_FILE_MAX, ret_file, &why);
+    enum err e = ERR_OK;
+    if (strcmp(name, ZONE_LOCAL) == 0) e = local_path(env->zone, &path);
+    else buf_printf(&path, "%s%s", ZONES, name);
+    if (!e) e = env->files->read(env->files, buf_str(&path), ZONE_FILE_MAX, ret_file, &why);
     buf_deinit(&path);
     return e;
 }

@@ -20,6 +20,9 @@ enum { CONSUMERS_DEFAULT = 1000 };
 /* Memory where the machine does not tell how much it has. */
 enum { MEMORY_UNKNOWN = 256 << 20 };
 
+/* Where nobody says where to store. */
+static const char STORE_DIR[] = "/tmp/nats";
+
 /* ---- limits ---- */
 
 static uint64_t three_quarters(uint64_t bytes)
@@ -199,10 +202,21 @@ static void start_streams(struct js_account *a)
         if (!a->streams[i]->is_started) stream_start(a->streams[i]);
 }
 
-static enum err start(struct jetstream *js, struct errmsg *why)
+static bool accounts_enable(struct jetstream *js, struct errmsg *why)
+{
+    struct js_error e;
+    enum js_err excess = js_accounts_update(js);
+    if (excess == JS_ERR_NONE) return true;
+    (void)js_error_set(&e, excess);
+    (void)errmsg_set(why, ERR_LIMIT, "Error enabling jetstream on configured accounts: %s (%u)",
+                     e.text, (unsigned)e.err_code);
+    return false;
+}
+
+static enum err start_all(struct jetstream *js, struct errmsg *why)
 {
     const struct jetstream_options *o = &js->options->jetstream;
-    const char *store_dir = js_text_set(o->store_dir) ? o->store_dir : "/tmp/nats";
+    const char *store_dir = js_text_set(o->store_dir) ? o->store_dir : STORE_DIR;
     js->directory = arena_printf(js->arena, "%s/midge", store_dir);
     enum err e = store_guard(js->core->env, store_dir, why);
     if (e) return e;
@@ -212,10 +226,7 @@ static enum err start(struct jetstream *js, struct errmsg *why)
     if (e) return e;
     js->is_open = true;
     js->limits.store_max = store_limit(js, o);
-    if (!js_accounts_update(js))
-        return errmsg_set(why, ERR_LIMIT,
-                          "Error enabling jetstream on configured accounts: "
-                          "insufficient memory resources available (10028)");
+    if (!accounts_enable(js, why)) return ERR_LIMIT;
     reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
     reactor_set_last(jetstream_reactor(js), &js->last_turn);
     streams_hidden_sort(js);
@@ -224,31 +235,49 @@ static enum err start(struct jetstream *js, struct errmsg *why)
     return ERR_OK;
 }
 
-enum err jetstream_new(const struct jetstream_setup *setup, struct jetstream **ret,
-                       struct errmsg *why)
+static struct jetstream *make(const struct jetstream_setup *setup)
 {
     struct core *core = setup->core;
     struct jetstream *js = xcalloc(1, sizeof *js);
-    nanos begin = clock_monotonic(core->env->clock);
+    assert(core->reactors->count > 0);
     js->core = core;
     js->is_at_rest = setup->is_at_rest;
+    js->started = setup->started;
+    js->started_ctx = setup->ctx;
     js->home = core->at[core->reactors->count - 1];
-    js->settings = settings_ref(js->home->settings);
-    js->options = js->settings->options;
     js->arena = arena_new();
-    js->domain = arena_slice(js->arena, slice_str(js->options->jetstream.domain));
     list_init(&js->accounts);
-    nuid_init(&js->nuid, &jetstream_reactor(js)->rng);
     turn_init(&js->last_turn, last_turn);
     timer_init(&js->due, due_fire);
+    return js;
+}
+
+/* With the settings that its reactor has now. */
+static enum err start(struct jetstream *js, struct errmsg *why)
+{
+    nanos begin = clock_monotonic(js->core->env->clock);
+    assert(!js->is_open && js->settings == NULL);
+    js->settings = settings_ref(js->home->settings);
+    js->options = js->settings->options;
+    js->domain = arena_slice(js->arena, slice_str(js->options->jetstream.domain));
+    nuid_init(&js->nuid, &jetstream_reactor(js)->rng);
     js->api = api_new(js);
     assert(js->options->jetstream.enabled);
+    enum err e = start_all(js, why);
+    js->took = clock_monotonic(js->core->env->clock) - begin;
+    if (e == ERR_OK) atomic_store(&js->core->has_jetstream, true);
+    return e;
+}
+
+enum err jetstream_new(const struct jetstream_setup *setup, struct jetstream **ret,
+                       struct errmsg *why)
+{
+    struct jetstream *js = make(setup);
     enum err e = start(js, why);
     if (e) {
         (void)jetstream_free(js);
         return e;
     }
-    js->took = clock_monotonic(core->env->clock) - begin;
     *ret = js;
     return ERR_OK;
 }
@@ -278,7 +307,7 @@ struct jetstream *jetstream_free(struct jetstream *js)
     assert(atomic_load(&js->away) == 0);
     reactor_set_last(r, NULL);
     wheel_cancel(&r->wheel, &js->due);
-    api_stop(js->api);
+    if (js->api != NULL) api_stop(js->api);
     snapshots_stop(js);
     restores_stop(js);
     streams_hidden_free(js);
@@ -289,6 +318,7 @@ struct jetstream *jetstream_free(struct jetstream *js)
     if (js->is_open) js->store = store_close(js->store);
     settings_unref(js->settings);
     arena_free(js->arena);
+    buf_deinit(&js->ack);
     xfree(js->reports);
     return xfree(js);
 }
@@ -321,31 +351,6 @@ static void limits_reload(struct jetstream *js)
     assert(js->limits.is_clustered == was.is_clustered);
 }
 
-/* Core's own mail came before: the reactor has the new settings. */
-static void reload_here(struct mail *mail, struct reactor *r)
-{
-    struct order *o = container_of(mail, struct order, mail);
-    struct jetstream *js = o->js;
-    struct settings *old = js->settings;
-    assert(js->home->reactor == r);
-    js->settings = settings_ref(js->home->settings);
-    js->options = js->settings->options;
-    settings_unref(old);
-    limits_reload(js);
-    if (!js_accounts_update(js))
-        log_warn(js->core->env->log, "JetStream: accounts reserve more than this server has");
-    LIST_EACH(&js->accounts, n) {
-        struct js_account *a = container_of(n, struct js_account, node);
-        if (a->is_enabled) start_streams(a);
-    }
-    xfree(o);
-}
-
-void jetstream_reload(struct jetstream *js)
-{
-    order(js, reload_here);
-}
-
 /* Who waits for a message is told that none comes from here any more. */
 static void tell_waiting(struct jetstream *js)
 {
@@ -357,6 +362,118 @@ static void tell_waiting(struct jetstream *js)
     }
 }
 
+/* What is only in memory does not outlive it. */
+static void lose_memory(struct jetstream *js)
+{
+    struct js_error unused;
+    LIST_EACH(&js->accounts, n) {
+        const struct js_account *a = container_of(n, struct js_account, node);
+        for (uint32_t i = 0; i < a->streams_count; i++) {
+            struct stream *s = a->streams[i];
+            if (!stream_is_file(s) && !s->is_deleted) (void)stream_delete(s, &unused);
+        }
+    }
+}
+
+/* Nobody is served any more. The store stays open: what is in it waits for the next start, or for
+ * the reload that turns it on again. */
+static void turn_off(struct jetstream *js)
+{
+    struct log *log = js->core->env->log;
+    assert(!js->is_off);
+    log_info(log, "Initiating JetStream Shutdown...");
+    tell_waiting(js);
+    snapshots_stop(js);
+    restores_stop(js);
+    atomic_store(&js->core->has_jetstream, false);
+    js->is_off = true;
+    (void)js_accounts_update(js);
+    lose_memory(js);
+    log_info(log, "JetStream Shutdown");
+}
+
+static bool is_same_place(const struct jetstream *js)
+{
+    const char *dir = js->options->jetstream.store_dir;
+    return slice_equal_str(slice_str(js->directory),
+                           arena_printf(js->arena, "%s/midge", js_text_set(dir) ? dir : STORE_DIR));
+}
+
+static void turn_on(struct jetstream *js)
+{
+    assert(js->is_off);
+    if (!is_same_place(js)) {
+        log_warn(js->core->env->log,
+                 "Can't start JetStream: another storage directory needs a restart");
+        return;
+    }
+    js->is_off = false;
+    atomic_store(&js->core->has_jetstream, true);
+    if (js->started != NULL) js->started(js->started_ctx, js, NULL);
+}
+
+static void adapt(struct jetstream *js)
+{
+    struct log *log = js->core->env->log;
+    bool is_wanted = js->options->jetstream.enabled;
+    if (!js->is_open) {
+        if (is_wanted) log_warn(log, "Can't start JetStream: it has failed, and needs a restart");
+        return;
+    }
+    limits_reload(js);
+    if (!is_wanted && !js->is_off) turn_off(js);
+    if (is_wanted && js->is_off) turn_on(js);
+    if (js->is_off) return;
+    struct errmsg why;
+    if (!accounts_enable(js, &why)) log_error(log, "%s", why.text);
+    LIST_EACH(&js->accounts, n) {
+        struct js_account *a = container_of(n, struct js_account, node);
+        if (a->is_enabled) start_streams(a);
+    }
+}
+
+/* Core's own mail came before: the reactor has the new settings. */
+static void reload_here(struct mail *mail, struct reactor *r)
+{
+    struct order *o = container_of(mail, struct order, mail);
+    struct jetstream *js = o->js;
+    struct settings *old = js->settings;
+    assert(js->home->reactor == r);
+    js->settings = settings_ref(js->home->settings);
+    js->options = js->settings->options;
+    settings_unref(old);
+    adapt(js);
+    xfree(o);
+}
+
+void jetstream_reload(struct jetstream *js)
+{
+    order(js, reload_here);
+}
+
+/* What has failed to start serves nobody, and is nobody's. */
+static void start_here(struct mail *mail, struct reactor *r)
+{
+    struct order *o = container_of(mail, struct order, mail);
+    struct jetstream *js = o->js;
+    struct errmsg why = { 0 };
+    assert(js->home->reactor == r);
+    enum err e = start(js, &why);
+    if (e != ERR_OK) {
+        js->is_failed = js->is_off = true;
+        (void)js_accounts_update(js);
+    }
+    if (js->started != NULL) js->started(js->started_ctx, js, e == ERR_OK ? NULL : why.text);
+    xfree(o);
+}
+
+struct jetstream *jetstream_new_later(const struct jetstream_setup *setup)
+{
+    struct jetstream *js = make(setup);
+    order(js, start_here);
+    return js;
+}
+
 /* The sessions of this reactor are closed; nothing more comes. */
 static void store_last(struct mail *mail, struct reactor *r)
 {
@@ -366,6 +483,7 @@ static void store_last(struct mail *mail, struct reactor *r)
     snapshots_stop(o->js);
     restores_stop(o->js);
     if (o->js->is_open) store_stop(o->js->store);
+    else atomic_store(&o->js->is_done, true);
     o->js->is_storing_last = true;
     xfree(o);
 }
@@ -417,6 +535,7 @@ bool jetstream_is_idle(const struct jetstream *js)
 bool jetstream_has_failed(const struct jetstream *js)
 {
     struct store_stats stats;
+    if (!js->is_open) return js->is_failed;
     store_stats(js->store, &stats);
     return js->is_failed || stats.is_failed || stats.is_stuck;
 }

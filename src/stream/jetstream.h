@@ -28,11 +28,18 @@ struct jetstream_setup {
     /* Streams are read and stay as they are: nothing is taken, delivered, drawn or expires. For the
      * command line: js_import.h. */
     bool is_at_rest;
+    /* It was turned on while the reactors tick: on its own one. `why` NULL: it is there, else why
+     * it is not. NULL: nobody needs to know. */
+    void (*started)(void *ctx, const struct jetstream *, const char *why);
+    void *ctx;
 };
 
 /* Blocking (recovery); before the reactors tick. `why` says what an operator must do. */
 MUST_CHECK enum err jetstream_new(const struct jetstream_setup *, struct jetstream **ret,
                                   struct errmsg *why);
+/* While the reactors tick, after core_reload() with settings that turn it on: it starts on its own
+ * reactor, which does nothing else meanwhile. Whatever becomes of it, it is there. */
+struct jetstream *jetstream_new_later(const struct jetstream_setup *);
 /* Reactors have stopped, jetstream_is_idle() was true. NULL is fine; returns NULL. */
 struct jetstream *jetstream_free(struct jetstream *);
 

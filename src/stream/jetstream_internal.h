@@ -25,6 +25,8 @@ struct stream;
 struct jetstream {
     struct core             *core;
     struct core_reactor     *home;      /* where everything lives: the last reactor */
+    void (*started)(void *ctx, const struct jetstream *, const char *why);
+    void                    *started_ctx;
     const struct options    *options;
     struct settings         *settings;  /* that the options are part of; one reference */
     struct js_server_limits  limits;
@@ -34,6 +36,7 @@ struct jetstream {
     struct list              accounts;  /* struct js_account.node, by name */
     struct api_queue        *api;
     struct nuid              nuid;
+    struct buf               ack;       /* a PubAck in the making */
     /* bytes of all streams, as they count */
     uint64_t                 memory_used, store_used;
     uint64_t                 api_total, api_errors;     /* of all accounts */
@@ -58,6 +61,7 @@ struct jetstream {
     bool                     is_at_rest; /* see struct jetstream_setup */
     bool                     is_full;   /* there was no space, at the last look */
     bool                     is_open;   /* the store is */
+    bool                     is_off;    /* by a reload, or it did not start: nobody is served */
 };
 
 static inline struct reactor *jetstream_reactor(const struct jetstream *js)
@@ -93,9 +97,10 @@ struct js_account *js_account_find(struct jetstream *, struct slice name);
 struct js_account *js_account_get(struct jetstream *, struct slice name);
 /* NULL with no_system_account. */
 struct js_account *js_account_system(struct jetstream *);
-/* Makes accounts that the settings name and gives all their limits. False: what the accounts
- * reserve is more than the server has; used by jetstream_new() only. */
-bool js_accounts_update(struct jetstream *);
+/* Makes accounts that the settings name and gives all their limits. When the accounts would reserve
+ * more than the server has, the one that is too much keeps its limits, and the error says which
+ * storage it is. */
+enum js_err js_accounts_update(struct jetstream *);
 void js_accounts_free(struct jetstream *);
 void js_account_check(const struct js_account *);   /* asserts every invariant; O(streams) */
 

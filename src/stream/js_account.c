@@ -117,7 +117,6 @@ static struct js_account *account_new(struct jetstream *js, struct account *acco
         if (strcmp(container_of(at, struct js_account, node)->account->name, account->name) > 0)
             break;
     list_insert_before(at, &a->node);
-    subscribe_all(a);
     assert(js_account_find(js, slice_str(account->name)) == a);
     return a;
 }
@@ -149,23 +148,41 @@ static bool is_global_only(const struct jetstream *js)
     return true;
 }
 
+/* What it has is neither heard nor spoken of while it may not. */
+static void turned(struct js_account *a)
+{
+    for (uint32_t i = 0; i < a->streams_count; i++) {
+        stream_subs_update(a->streams[i]);
+        if (a->streams[i]->is_started) stream_wake(a->streams[i]);
+    }
+}
+
 static void settle(struct js_account *a, bool global_only)
 {
     const struct account_options *o = options_account(a->js->options, a->account->name);
     bool was_enabled = a->is_enabled;
     bool is_named = o != NULL && o->jetstream.enabled == TRI_TRUE;
+    if (!a->js->is_off && a->subs[0] == NULL) subscribe_all(a);
     a->is_system = atomic_load(&a->account->is_system);
-    a->is_enabled = !a->is_system && atomic_load(&a->account->is_configured) &&
+    a->is_enabled = !a->js->is_off && !a->is_system && atomic_load(&a->account->is_configured) &&
                     (is_named || (a->account->is_global && global_only)) && a->subs[0] != NULL;
     a->limits = a->is_enabled && is_named ? limits_of(&o->jetstream) : unlimited;
-    /* what it has is neither heard nor spoken of while it may not */
-    for (uint32_t i = 0; was_enabled != a->is_enabled && i < a->streams_count; i++) {
-        stream_subs_update(a->streams[i]);
-        stream_wake(a->streams[i]);
-    }
+    if (was_enabled != a->is_enabled) turned(a);
+    if (a->js->is_off) unsubscribe_all(a);
 }
 
-static bool is_within(struct jetstream *js)
+/* The server has not so much: it keeps what it had, or is not served. */
+static void unsettle(struct js_account *a, bool was_enabled, const struct js_account_limits *was)
+{
+    if (!a->is_enabled) return;
+    a->limits = was_enabled ? *was : unlimited;
+    if (was_enabled) return;
+    a->is_enabled = false;
+    turned(a);
+}
+
+/* What the accounts reserve is more than the server has; NONE: it is not. */
+static enum js_err excess(struct jetstream *js)
 {
     uint64_t memory = 0, store = 0;
     LIST_EACH(&js->accounts, n) {
@@ -173,7 +190,8 @@ static bool is_within(struct jetstream *js)
         if (a->limits.memory_max > 0) memory += (uint64_t)a->limits.memory_max;
         if (a->limits.store_max > 0) store += (uint64_t)a->limits.store_max;
     }
-    return memory <= (uint64_t)js->limits.memory_max && store <= (uint64_t)js->limits.store_max;
+    if (memory > (uint64_t)js->limits.memory_max) return JS_ERR_MEMORY_RESOURCES_EXCEEDED;
+    return store > (uint64_t)js->limits.store_max ? JS_ERR_STORAGE_RESOURCES_EXCEEDED : JS_ERR_NONE;
 }
 
 struct js_account *js_account_get(struct jetstream *js, struct slice name)
@@ -186,17 +204,23 @@ struct js_account *js_account_get(struct jetstream *js, struct slice name)
     return a;
 }
 
-bool js_accounts_update(struct jetstream *js)
+enum js_err js_accounts_update(struct jetstream *js)
 {
     struct account *account;
+    enum js_err first = JS_ERR_NONE;
     bool global_only = is_global_only(js);
     for (uint32_t i = 0; (account = accounts_at(js->core->accounts, i)) != NULL; i++) {
         struct js_account *a = js_account_find(js, slice_str(account->name));
         if (a == NULL) a = account_new(js, account);
+        const struct js_account_limits was = a->limits;
+        bool was_enabled = a->is_enabled;
         settle(a, global_only);
+        enum js_err why = excess(js);
+        if (why != JS_ERR_NONE) unsettle(a, was_enabled, &was);
+        if (first == JS_ERR_NONE) first = why;
         js_account_check(a);
     }
-    return is_within(js);
+    return first;
 }
 
 void js_accounts_free(struct jetstream *js)

@@ -58,12 +58,12 @@ static void accounts_may_not_reserve_more_than_the_server_has(void **state)
     struct js_world *w = js_world_new(1, o);
     w->js.limits.memory_max = 1200;
     w->js.limits.store_max = 100;
-    assert_true(js_accounts_update(&w->js));
+    assert_int_equal(js_accounts_update(&w->js), JS_ERR_NONE);
     w->js.limits.memory_max = 1199;
-    assert_false(js_accounts_update(&w->js));
+    assert_int_equal(js_accounts_update(&w->js), JS_ERR_MEMORY_RESOURCES_EXCEEDED);
     w->js.limits.memory_max = 1200;
     w->js.limits.store_max = 99;
-    assert_false(js_accounts_update(&w->js));
+    assert_int_equal(js_accounts_update(&w->js), JS_ERR_STORAGE_RESOURCES_EXCEEDED);
     js_world_free(w);
 }
 

@@ -9,6 +9,7 @@
 #include "stream/stream_internal.h"
 #include "stream/stream_restore.h"
 #include "subject/subject.h"
+#include "subject/tree.h"
 
 static enum err refused(const struct js_error *e, struct errmsg *why)
 {
@@ -122,7 +123,7 @@ enum err js_import_message(struct stream *s, const struct stored *m, struct errm
 {
     struct js_error e;
     struct stored copy = *m;
-    if (!subject_literal(m->subject))
+    if (!subject_literal(m->subject) || !tree_takes(m->subject))
         return errmsg_set(why, ERR_INVALID, "its subject is not one that can be published to");
     if (m->sequence <= s->last_proposed || m->sequence >= INT64_MAX)
         return errmsg_set(why, ERR_INVALID, "its sequence is not above the one before");

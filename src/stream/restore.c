@@ -189,7 +189,9 @@ static void answer_done(struct restore *r)
     struct buf text = { 0 };
     stream_info_fill(r->stream, &none, arena, &info);
     js_metadata_answer(&info.config.metadata, js->core->identity.version, arena);
-    info.domain = NULL;                 /* as on nats-server */
+    info.domain = NULL;                 /* as on nats-server … */
+    info.mirror = NULL;                 /* … where these begin to ask later */
+    info.sources.count = 0;
     const struct advisory_facts created = { .stream = slice_str(r->name), .action = "create" };
     advise(r->account, ADVISORY_STREAM_CREATED, &created);
     tell_complete(r);

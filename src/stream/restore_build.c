@@ -12,6 +12,7 @@
 #include "stream/stream_internal.h"
 #include "stream/stream_restore.h"
 #include "subject/subject.h"
+#include "subject/tree.h"
 
 /* A header is counted by 16 bits where it is stored. */
 enum { HEADER_MAX = UINT16_MAX };
@@ -220,7 +221,10 @@ static bool check_consumer(struct restore_build *b, struct waiting *w, struct js
     bool was_durable = consumer_is_durable(&q.config);
     q.config.name = name;
     if (was_durable) q.config.durable_name = name;
-    if (!js_name_valid(name)) return js_error_set(e, JS_ERR_CONSUMER_BAD_DURABLE_NAME);
+    if (!js_name_valid(name))
+        return js_error_set(e, JS_ERR_STREAM_INVALID_CONFIG,
+                            "consumer name can not contain '.', '*', '>', '\\', '/'");
+    (void)js_error_set(e, JS_ERR_CONSUMER_NAME_EXIST);      /* one that is there twice */
     if (consumer_create_check(&q, &check, e) != CONSUMER_NEW) return false;
     q.config.metadata = w->config.metadata;     /* as it was there */
     w->config = q.config;
@@ -270,8 +274,9 @@ static bool take_consumer(struct restore_build *b, const struct archive_item *it
     b->consumers_end = &w->next;
     b->consumers_count++;
     if (is_good) return true;
-    return js_error_setf(e, JS_ERR_STREAM_RESTORE, "failed to add consumer \"%.*s\": %s",
-                         SLICE_ARGS(slice_first(item->name, 256)), why.text);
+    return js_error_setf(e, JS_ERR_STREAM_RESTORE, "failed to add consumer \"%.*s\": %s (%u)",
+                         SLICE_ARGS(slice_first(item->name, 256)), why.text,
+                         (unsigned)why.err_code);
 }
 
 static bool take_message(struct restore_build *b, const struct stored *m, struct js_error *e)
@@ -281,7 +286,7 @@ static bool take_message(struct restore_build *b, const struct stored *m, struct
         return js_error_setf(e, JS_ERR_STREAM_RESTORE, "message sequence %llu out of order",
                              sequence);
     if (!subject_literal(m->subject) || !subject_valid_strict(m->subject) ||
-        m->header.len > HEADER_MAX)
+        !tree_takes(m->subject) || m->header.len > HEADER_MAX)
         return js_error_setf(e, JS_ERR_STREAM_RESTORE, "invalid message sequence %llu", sequence);
     if (!b->has_messages && !stream_restore_first(b->stream, m->sequence, e)) return false;
     b->has_messages = true;

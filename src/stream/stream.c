@@ -34,6 +34,7 @@ struct stream *stream_new(struct js_account *a, const struct stream_config *conf
     s->schedules = schedules_new();
     s->sink.reactor = jetstream_reactor(a->js)->id;
     s->sink.deliver = ingest_deliver;
+    s->sink.soon = ingest_soon;
     list_init(&s->waits);
     list_init(&s->changes);
     list_init(&s->erasing);

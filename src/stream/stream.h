@@ -66,8 +66,7 @@ struct stream {
     bool                 is_held_loading; /* private to ingest_held.c */
     bool                 is_config_told; /* of a file stream, to a checkpoint */
     bool                 is_torn;       /* a start: the journal has lost something, maybe of it */
-    struct buf           ack;           /* a PubAck in the making … */
-    uint32_t             ack_prefix;    /* … of which so much never changes */
+    struct buf           ack;           /* what of a PubAck never changes */
     struct list          waits;         /* struct stream_wait, by `upto` */
     struct buf           unneeded;      /* sequences to look at in this turn, in pairs */
     struct text_queue    answers;       /* private to stream_answers.c */

@@ -27,15 +27,15 @@ void stream_ack_prepare(struct stream *s)
     js_pub_ack_write(&a, b);
     assert(b->len > 2 && b->ptr[b->len - 2] == '0');
     b->len -= 2;                        /* "0}" */
-    s->ack_prefix = b->len;
 }
 
 void stream_ack(struct stream *s, struct slice reply, uint64_t sequence, struct slice value)
 {
     if (reply.len == 0 || s->config.no_ack) return;
-    struct buf *b = &s->ack;
-    assert(s->ack_prefix > 0);
-    b->len = s->ack_prefix;
+    struct buf *b = &s->account->js->ack;       /* of all: it stays in the caches */
+    assert(s->ack.len > 0);
+    b->len = 0;
+    buf_add(b, buf_slice(&s->ack));
     buf_add_u64(b, sequence);
     if (UNLIKELY(value.len > 0)) buf_printf(b, ",\"val\":\"%.*s\"", SLICE_ARGS(value));
     buf_add_byte(b, '}');

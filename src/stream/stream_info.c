@@ -71,6 +71,19 @@ static void subjects_fill(struct stream *s, const struct stream_details *d, stru
     *d->paged = (struct js_paged){ (int64_t)p.total, (int64_t)p.offset, JS_SUBJECTS_LIMIT };
 }
 
+static void deleted_fill(struct stream *s, struct arena *arena, const struct msgs_state *m,
+                         struct stream_state *ret)
+{
+    struct listing l = { .arena = arena };
+    bool is_unused = m->first_sequence == 0 && m->last_sequence == 0;
+    if (m->deleted > 0) msgs_deleted(s->msgs, list_range, &l);
+    assert(l.list.count == m->deleted);
+    /* nats-server takes what no file stream has had yet for deleted */
+    if (is_unused && stream_is_file(s)) (void)list_range(&l, 0, 0);
+    ret->deleted = l.list;
+    ret->num_deleted = (int64_t)l.list.count;
+}
+
 void stream_state_fill(struct stream *s, const struct stream_details *d, struct arena *arena,
                        struct stream_state *ret)
 {
@@ -89,12 +102,7 @@ void stream_state_fill(struct stream *s, const struct stream_details *d, struct 
     };
     lost_fill(s, arena, ret);
     if (d == NULL) return;
-    if (d->deleted && m.deleted > 0) {
-        struct listing l = { .arena = arena };
-        msgs_deleted(s->msgs, list_range, &l);
-        ret->deleted = l.list;
-        assert(l.list.count == m.deleted);
-    }
+    if (d->deleted) deleted_fill(s, arena, &m, ret);
     if (js_text_set(d->subjects)) subjects_fill(s, d, arena, ret);
 }
 

@@ -23,6 +23,28 @@ static void a_stream_that_was_never_used_is_empty(void **state)
     assert_int_equal(info.created, 1700000000 * SECOND);
     assert_string_equal(info.config.name, "S");
     assert_null(info.domain);
+    assert_int_equal(info.state.num_deleted, 0);
+    streams_world_free(w);
+}
+
+/* Streams of this world are in memory; what tells them apart is asked of the configuration. */
+static void only_of_a_file_stream_that_was_never_used_is_nothing_deleted(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = streams_make(w, "{\"name\":\"S\",\"subjects\":[\"a\"]}");
+    AUTO_FREE(arena) arena = arena_new();
+    const struct stream_details d = { .deleted = true };
+    struct stream_state st;
+    stream_state_fill(s, &d, arena, &st);
+    assert_int_equal(st.num_deleted, 0);
+    enum js_storage storage = s->config.storage;
+    s->config.storage = JS_STORAGE_FILE;
+    stream_state_fill(s, &d, arena, &st);
+    assert_int_equal(st.num_deleted, 1);
+    assert_int_equal(st.deleted.count, 1);
+    assert_int_equal(*(uint64_t *)st.deleted.items, 0);
+    s->config.storage = storage;
     streams_world_free(w);
 }
 
@@ -65,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_that_was_never_used_is_empty),
+        cmocka_unit_test(only_of_a_file_stream_that_was_never_used_is_nothing_deleted),
         cmocka_unit_test(details_are_there_when_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

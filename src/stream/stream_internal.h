@@ -76,7 +76,8 @@ void ingest_follow(struct stream *, const struct incoming *, uint64_t sequence);
 /* Proposes it. False: the log takes nothing; `*ret_error` is what its publisher is told. */
 MUST_CHECK bool ingest_propose(struct stream *, const struct incoming *,
                                struct js_error *ret_error);
-/* `deliver` of the stream's sink. */
+/* `soon` and `deliver` of the stream's sink. */
+void ingest_soon(const struct sink *, uint32_t step);
 void ingest_deliver(struct sink *, struct core_reactor *, struct sub *, const struct message *);
 
 void incoming_init(struct incoming *, const struct raw_message *, nanos time);

@@ -45,7 +45,6 @@ struct stream_log_ops {
 
 struct stream_log {
     const struct stream_log_ops *ops;
-    uint64_t owner; /* the stream's incarnation, never used again */
     void    *ctx;
     void   (*apply)(void *ctx, const struct stream_log_command *);
     uint64_t proposed; /* commands, so far; applied <= proposed */
@@ -84,7 +83,7 @@ static inline void stream_log_hurry(struct stream_log *l)
 struct reactor;
 
 /* The log of memory streams: commands wait for the turn at the end of the tick. */
-struct stream_log *stream_log_none_new(struct reactor *, uint64_t owner);
+struct stream_log *stream_log_none_new(struct reactor *);
 
 struct store;
 struct store_owner;

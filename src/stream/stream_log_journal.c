@@ -30,7 +30,7 @@ static uint8_t *log_propose_here(struct stream_log *base, uint32_t kind, uint64_
     struct log_journal *l = log_from(base);
     journal_pos pos;
     assert(len <= JOURNAL_BODY_MAX);
-    assert(l->owner->incarnation == base->owner);
+    assert(l->owner->incarnation > 0);
     uint8_t *at = store_add(l->store, l->owner, kind, sequence, len, use, &pos);
     l->is_refused = at == NULL;
     if (at != NULL) base->proposed++;
@@ -74,7 +74,7 @@ void stream_log_journal_apply(struct stream_log *base, const struct journal_reco
         .body = r->body,
         .is_replay = is_replay,
     };
-    assert(r->owner == base->owner);
+    assert(r->owner == log_from(base)->owner->incarnation);
     if (is_replay) base->proposed++;
     base->applied++;
     assert(base->applied <= base->proposed);
@@ -95,7 +95,6 @@ struct stream_log *stream_log_journal_new(struct store *s, struct store_owner *o
     struct log_journal *l = xalloc_aligned(CACHE_LINE, sizeof *l);
     assert(o->incarnation > 0);
     l->base.ops = &ops;
-    l->base.owner = o->incarnation;
     l->store = s;
     l->owner = o;
     assert(l->base.proposed == 0);

@@ -97,11 +97,10 @@ static const struct stream_log_ops ops = {
     .error = log_no_error,
 };
 
-struct stream_log *stream_log_none_new(struct reactor *r, uint64_t owner)
+struct stream_log *stream_log_none_new(struct reactor *r)
 {
     struct log_none *l = xcalloc(1, sizeof *l);
     l->base.ops = &ops;
-    l->base.owner = owner;
     l->reactor = r;
     turn_init(&l->turn, apply_all);
     return &l->base;

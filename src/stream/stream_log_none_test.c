@@ -38,7 +38,7 @@ static void apply(void *ctx, const struct stream_log_command *c)
 static void begin(struct owner *o)
 {
     *o = (struct owner){ .fake = fake_new() };
-    o->log = stream_log_none_new(o->fake->reactor, 1);
+    o->log = stream_log_none_new(o->fake->reactor);
     o->log->ctx = o;
     o->log->apply = apply;
 }

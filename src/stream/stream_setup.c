@@ -13,7 +13,7 @@ void stream_bodies_new(struct stream *s)
     if (stream_is_file(s)) {
         stream_file_bodies_new(s);
     } else {
-        s->log = stream_log_none_new(r, s->incarnation);
+        s->log = stream_log_none_new(r);
         s->msgs = msgs_memory_new(s->config.first_seq);
     }
     s->log->ctx = s;

@@ -254,6 +254,7 @@ static inline void streams_world_free(struct streams_world *w)
         stream_free(s);
     }
     world_free(w->world);
+    buf_deinit(&w->js.ack);
     buf_deinit(&w->text);
     buf_deinit(&w->advised);
     xfree(w);

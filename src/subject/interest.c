@@ -488,6 +488,30 @@ void interest_match(const struct interest *i, struct slice subject, struct match
     if (atomic_load_explicit(&i->patterns, memory_order_acquire) > 0) match_patterns(i, subject, m);
 }
 
+/* Along the literal branch, by hashes alone. */
+static void patterns_soon(const struct interest *i, struct slice subject, struct matches *m)
+{
+    uint32_t count = split(subject, m);
+    const struct node *n = i->root;
+    for (uint32_t at = 0; at < count && n != NULL; at++) {
+        struct slots *s = atomic_load_explicit(&n->children, memory_order_acquire);
+        if (s == NULL) return;
+        n = (const struct node *)slots_guess(s,
+                                             hash_bytes(token_at(subject, m->ends, at), i->seed));
+        if (n != NULL) PREFETCH(n);
+    }
+}
+
+void interest_soon(const struct interest *i, struct slice subject, struct matches *scratch)
+{
+    assert(subject.len > 0);
+    uint64_t hash = hash_bytes(subject, i->seed);
+    const struct slots *s = literal_table(i, hash);
+    if (s != NULL) PREFETCH(slots_home(s, hash));
+    if (atomic_load_explicit(&i->patterns, memory_order_acquire) > 0)
+        patterns_soon(i, subject, scratch);
+}
+
 void matches_deinit(struct matches *m)
 {
     xfree(m->topics);

@@ -102,6 +102,9 @@ uint64_t interest_generation(const struct interest *);
 
 /* `subject` as published: its `*` and `>` match only patterns. Empty tokens match nothing. */
 void interest_match(const struct interest *, struct slice subject, struct matches *);
+/* Prefetches what interest_match() reads of these subjects, as far as one step goes; for many that
+ * are matched one after the other. `scratch` is overwritten. */
+void interest_soon(const struct interest *, struct slice subject, struct matches *scratch);
 /* Only who subscribed to this very subject: no pattern. */
 void interest_match_literal(const struct interest *, struct slice subject, struct matches *);
 void matches_deinit(struct matches *);

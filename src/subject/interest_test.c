@@ -97,6 +97,8 @@ static void matches_are_those_of_a_scan_over_all_subscriptions(void **state)
         random_subject(&rng, text, rng_chance(&rng, 1, 10));
         struct slice subject = slice_str(text);
         if (step % 4 == 0) literal_matches_are_a_part(index, subject, subs);
+        /* whoever is there: nothing changes */
+        if (step % 3 == 0) interest_soon(index, subject, &m);
         interest_match(index, subject, &m);
         for (int i = 0; i < SUBS; i++) subs[i].hits = 0;
         hit_matches(&m);

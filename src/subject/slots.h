@@ -68,6 +68,24 @@ static inline uintptr_t slots_find(struct slots *s, uint64_t hash, struct slice 
     }
 }
 
+/* Where slots_find() will begin. */
+static inline const void *slots_home(const struct slots *s, uint64_t hash)
+{
+    return &s->at[(uint32_t)hash & (s->cap - 1)];
+}
+
+/* The first value that may be the one with this hash, unread; 0: there is none. */
+static inline uintptr_t slots_guess(const struct slots *s, uint64_t hash)
+{
+    uint32_t mask = s->cap - 1;
+    for (uint32_t at = (uint32_t)hash & mask;; at = (at + 1) & mask) {
+        uint64_t slot = atomic_load_explicit(&s->at[at], memory_order_acquire);
+        if (slot == SLOT_EMPTY) return 0;
+        if (slot >> SLOT_TAG_SHIFT == hash >> SLOT_TAG_SHIFT && slot_value(slot) > SLOT_DEAD)
+            return slot_value(slot);
+    }
+}
+
 /* Adds a value that is not there. `*place` is the table's home; a larger table replaces it
  * there. */
 void slots_add(_Atomic(struct slots *) *place, uint64_t seed, slots_text text, uintptr_t value,

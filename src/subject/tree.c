@@ -4,8 +4,6 @@
 #include "base/alloc.h"
 #include "subject/tree_internal.h"
 
-enum { SUBJECT_MAX = 65535 };
-
 struct tree *tree_new(void)
 {
     return xalloc_aligned(CACHE_LINE, sizeof(struct tree));
@@ -97,7 +95,7 @@ static slab_ref *descend(struct tree *t, struct slice subject, uint32_t *ret_abo
 
 struct tree_value *tree_get(struct tree *t, struct slice subject, bool *ret_is_new)
 {
-    assert(subject.len > 0 && subject.len <= SUBJECT_MAX);
+    assert(subject.len > 0 && subject.len <= TREE_SUBJECT_MAX);
     *ret_is_new = true;
     if (t->root == 0) {
         assert(slice_find_byte(subject, 0) < 0);

@@ -35,10 +35,18 @@ uint64_t tree_memory(const struct tree *); /* bytes */
 /* Prefetches the way to the root, a step at a time. */
 void tree_soon(const struct tree *, uint32_t step);
 
+enum { TREE_SUBJECT_MAX = 65535 };
+/* Is there room in a tree for such a subject? */
+static inline bool tree_takes(struct slice subject)
+{
+    bool is_fit = subject.len > 0 && subject.len <= TREE_SUBJECT_MAX;
+    return is_fit && slice_find_byte(subject, '\0') < 0;
+}
+
 /* NULL when absent. Valid until the next insert or remove. */
 struct tree_value *tree_find(const struct tree *, struct slice subject);
-/* Finds or makes it, all zero. `*ret_is_new` tells. The subject is literal, 1 to 65535 bytes, any
- * byte but NUL is fine. */
+/* Finds or makes it, all zero. `*ret_is_new` tells. The subject is literal, 1 to TREE_SUBJECT_MAX
+ * bytes, any byte but NUL is fine: tree_takes(). */
 struct tree_value *tree_get(struct tree *, struct slice subject, bool *ret_is_new);
 /* False when absent. */
 bool tree_remove(struct tree *, struct slice subject);

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import threading
+import time
 
 from harness import expect, expect_equal, midge_only, until
 from streams import Ended, StreamClient, place
@@ -259,3 +260,16 @@ def check_consumer(world, client, ledger):
     until(all_came, "the messages that nobody acknowledged")
     if world.is_midge:                  # nats-server writes what consumers know some time after it confirmed an ack
         expect(not come & ledger.done, "delivered again after a confirmed ack:", sorted(come & ledger.done)[:20])
+
+
+def case_a_local_schedule_follows_the_zone_of_the_process(world):
+    """TZ says what "Local" is; a schedule without a zone is at UTC."""
+    server = world.start_with(CONFIG % world.path("store"), env=dict(os.environ, TZ="Asia/Tokyo"))
+    client = StreamClient(server.port())
+    client.create_stream("S", subjects=["s.*"], allow_msg_schedules=True)
+    hour = (int(time.time()) // 3600 + 9) % 24
+    cron = f"* * {hour},{(hour + 1) % 24} * * *"
+    for name, zone in (("utc", ()), ("local", [("Nats-Schedule-Time-Zone", "Local")])):
+        client.request(f"s.{name}", "x", [("Nats-Schedule", cron), ("Nats-Schedule-Target", f"s.from_{name}"), *zone])
+    until(lambda: "message" in client.tell("$JS.API.STREAM.MSG.GET.S", {"last_by_subj": "s.from_local"}), "the hour in Tokyo")
+    expect("error" in client.tell("$JS.API.STREAM.MSG.GET.S", {"last_by_subj": "s.from_utc"}), "it is another hour at UTC")

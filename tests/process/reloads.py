@@ -4,7 +4,8 @@ import os
 import re
 import signal
 
-from harness import Client, expect, expect_equal, until
+from harness import Client, expect, expect_equal, midge_only, until
+from streams import StreamClient, place
 
 BASE = 'listen: "127.0.0.1:-1"\n'
 
@@ -170,3 +171,54 @@ def case_reload_by_command(world):
     world.write("server.conf", BASE + "max_payload: 2048\n")
     expect_equal(world.run("--signal", f"reload={server.pid}"), (0, "", ""))
     server.wait_line("[INF] Reloaded server configuration (sha256:")
+
+
+JETSTREAM = BASE + 'jetstream { store_dir: "%s" }\n'
+DONE = "[INF] Reloaded server configuration (sha256:"
+
+
+def case_jetstream_is_turned_off_and_on(world):
+    """What is on the disk outlives it, what is in memory does not; a server that is off, or was turned on, stops well."""
+    on = JETSTREAM % world.path("store")
+    server = world.start_with(BASE)
+    expect(not server.client().info.get("jetstream"), "nobody serves streams")
+    for turn in range(3):
+        hang_up(world, server, on, DONE)
+        expect("Starting JetStream" in server.messages(), server.text())
+        client = StreamClient(server.port())
+        if turn == 0:
+            client.create_stream("S", subjects=["s"])
+            client.create_consumer("S", "C", ack_policy="explicit")
+        client.create_stream("M", subjects=["m"], storage="memory")
+        for number in range(1, 101):
+            expect_equal(client.request("m", "x")["seq"], number)
+            expect_equal(client.request("s", "x")["seq"], number + turn * 100)
+        got = client.pull("S", "C", 10)
+        expect_equal([place(message) for message in got], [(1, turn * 10 + at) for at in range(1, 11)])
+        for message in got:
+            client.answer(client.ask(message.reply, "+ACK"))
+        hang_up(world, server, BASE, DONE)
+        expect("JetStream Shutdown" in server.messages(), server.text())
+        expect(not server.client().info.get("jetstream"), "nobody serves streams")
+        expect("503" in client.answer(client.ask("s", "x")).header, "nobody takes it")
+    expect_equal(server.stop(), 0)
+    server = world.start_with(on)
+    client = StreamClient(server.port())
+    expect_equal(client.request("$JS.API.STREAM.NAMES")["streams"], ["S"])
+    expect_equal(client.stream_info("S")["state"]["messages"], 300)
+    expect_equal(client.consumer_info("S", "C")["ack_floor"]["stream_seq"], 30)
+
+
+@midge_only
+def case_jetstream_that_cannot_be_turned_on_is_told(world):
+    """A directory of nats-server is not taken: the server goes on without streams, and says so."""
+    os.makedirs(world.path("store/jetstream/$G/streams/S"))
+    server = world.start_with(BASE)
+    client = server.client()
+    hang_up(world, server, JETSTREAM % world.path("store"), DONE)
+    expect("[WRN] Can't start JetStream: " in server.text(), server.text())
+    expect(not server.client().info.get("jetstream"), "nobody serves streams")
+    client.ping()
+    hang_up(world, server, JETSTREAM % world.path("store"), DONE)
+    expect("needs a restart" in server.text(), server.text())
+    expect_equal(server.stop(), 0)
