@@ -68,6 +68,20 @@ void journal_reaches(struct journal *j, uint64_t last_sequence)
     range_add(j->gather->range, last_sequence);
 }
 
+void journal_linger(struct journal *j)
+{
+    struct batch *b = j->gather;
+    if (UNLIKELY(j->is_failed)) return;
+    assert(b->records > b->patient);
+    if (b->patient++ == 0) b->since = j->now;
+}
+
+void journal_hurry(struct journal *j)
+{
+    assert(j->gather->patient <= j->gather->records);
+    j->gather->patient = 0;
+}
+
 bool journal_has_room(const struct journal *j, uint32_t body_len, enum journal_use use)
 {
     assert(!j->is_read_only);
@@ -99,6 +113,10 @@ nanos journal_next_due(const struct journal *j)
     nanos due = segments_next_due(j);
     bool can_mark = j->commit.batch == NULL && j->batch_want == 0;
     if (can_mark && j->mark_due < due) due = j->mark_due;
+    if (j->commit.batch == NULL && batch_may_wait(j)) {
+        nanos over = j->gather->since + PATIENCE;
+        if (over < due) due = over;
+    }
     if (!lazy_is_busy(j) && j->lazy.due < due) due = j->lazy.due;
     return due;
 }

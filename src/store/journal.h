@@ -144,6 +144,12 @@ enum { JOURNAL_BODY_MAX = 80 << 20 };
 /* The record that was added last holds more than one sequence, up to this one. */
 void journal_reaches(struct journal *, uint64_t last_sequence);
 
+/* Nobody waits for the record that was added last: if all that gathers is such, it does so for a
+ * few milliseconds more. */
+void journal_linger(struct journal *);
+/* Somebody waits for all that was added. */
+void journal_hurry(struct journal *);
+
 /* Once a tick, when all of it was added: commits when the journal is idle. `now`: monotonic. */
 void journal_tick(struct journal *, nanos now);
 /* When journal_tick() must be called next although nothing is added; NANOS_MAX: never. */

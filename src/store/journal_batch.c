@@ -51,6 +51,7 @@ static void gather_begin(struct journal *j)
     b->body_len = 0;
     b->ranges_count = 0;
     b->range = NULL;
+    b->patient = 0;
     j->gather = b;
     j->index_stamp++;
     if (j->index_stamp < 1U << (32 - INDEX_BITS)) return;
@@ -172,6 +173,13 @@ struct batch *batch_range(struct journal *j, uint64_t owner, uint32_t need)
 bool batch_waits(const struct journal *j)
 {
     return !list_empty(&j->closed) || j->gather->records > 0;
+}
+
+bool batch_may_wait(const struct journal *j)
+{
+    const struct batch *b = j->gather;
+    if (b->records == 0 || b->patient < b->records || !list_empty(&j->closed)) return false;
+    return b->body_len < PATIENCE_BYTES && j->now - b->since < PATIENCE;
 }
 
 struct batch *batch_take(struct journal *j)

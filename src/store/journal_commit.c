@@ -249,6 +249,7 @@ void commit_tick(struct journal *j)
     measure(j);
     if (j->commit.batch != NULL) return;
     assert(!j->is_failed);
+    if (batch_may_wait(j)) return;
     if (batch_waits(j)) {
         struct list *first = j->closed.next;
         bool is_closed = !list_empty(&j->closed);

@@ -35,6 +35,9 @@ enum {
     CLEAN_MAX = 1 << 20, /* a clean close leaves so much */
     SEGMENT_NAME_MAX = DISK_NAME_MAX + 1,
 };
+/* So long, or up to so many bytes, gathers what nobody waits for. */
+#define PATIENCE       (4 * MILLISECOND)
+#define PATIENCE_BYTES (UINT32_C(256) << 10)
 /* No two publishes of somebody who waits for each ack are so far apart. */
 #define MARK_DELAY (200 * MILLISECOND)
 /* A segment that is full earlier makes the next one double. */
@@ -61,6 +64,8 @@ struct batch {
     uint32_t ranges_count;
     uint32_t ranges_cap;
     struct journal_range *range; /* of the record that was added last; NULL: none */
+    uint32_t patient;            /* records that nobody waits for */
+    nanos since;                 /* … and when the first of them came */
     uint32_t calm;
 };
 
@@ -257,6 +262,7 @@ struct batch *batch_range(struct journal *, uint64_t owner, uint32_t need);
 /* The oldest one, or the one that gathers (even empty); the caller has it until batch_done(). */
 struct batch *batch_take(struct journal *);
 bool batch_waits(const struct journal *); /* there is one with records */
+bool batch_may_wait(const struct journal *); /* … and nobody waits for it yet */
 void batch_done(struct journal *, struct batch *);
 void batches_forget(struct journal *); /* all that waits */
 void batches_give_back(struct journal *); /* memory that a burst has left */

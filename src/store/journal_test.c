@@ -53,6 +53,62 @@ static void an_idle_journal_commits_at_once_and_a_busy_one_gathers(void **state)
     assert_string_equal(w->complaint, "");
 }
 
+/* A record of the world's own that nobody waits for. */
+static journal_pos add_patient(struct world *w, uint32_t len)
+{
+    journal_pos pos = world_add(w, len);
+    journal_linger(w->journal);
+    return pos;
+}
+
+/* The batch has left with this tick, or before. */
+static bool has_left(struct world *w, journal_pos pos, nanos later)
+{
+    struct journal_stats s;
+    world_tick(w, later);
+    journal_stats(w->journal, &s);
+    return s.gathering > pos;
+}
+
+static void what_nobody_waits_for_gathers_a_while(void **state)
+{
+    struct world *w = *state;
+    journal_pos pos = 0;
+    w->options.segment_first = w->options.segment_max = 1 << 20;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    world_rest(w);
+    for (uint32_t i = 0; i < 4; i++) {
+        pos = add_patient(w, 10);
+        assert_false(has_left(w, pos, i == 0 ? 0 : MILLISECOND));
+        assert_true(journal_next_due(w->journal) == w->now + (4 - i) * MILLISECOND);
+    }
+    assert_true(has_left(w, pos, MILLISECOND));
+    world_settle(w);
+    assert_int_equal(w->batches, 1);
+    assert_int_equal(w->handed, 4);
+}
+
+static void what_somebody_waits_for_takes_along_what_nobody_does(void **state)
+{
+    struct world *w = *state;
+    w->options.segment_first = w->options.segment_max = 1 << 20;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    world_rest(w);
+    journal_pos pos = add_patient(w, 10);
+    (void)world_add(w, 10);
+    assert_true(has_left(w, pos, 0));
+    world_settle(w);
+    pos = add_patient(w, 10);
+    assert_false(has_left(w, pos, 0));
+    journal_hurry(w->journal);
+    (void)add_patient(w, 10);
+    assert_true(has_left(w, pos, 0));
+    world_settle(w);
+    assert_int_equal(w->batches, 2);
+    pos = add_patient(w, 256 << 10);    /* enough of it */
+    assert_true(has_left(w, pos, 0));
+}
+
 static void an_idle_journal_writes_one_mark_and_then_nothing_for_ever(void **state)
 {
     struct world *w = *state;
@@ -167,6 +223,8 @@ int main(void)
         WITH_WORLD(what_was_added_is_handed_up_in_order_and_replayed),
         WITH_WORLD(the_first_batch_has_number_one),
         WITH_WORLD(an_idle_journal_commits_at_once_and_a_busy_one_gathers),
+        WITH_WORLD(what_nobody_waits_for_gathers_a_while),
+        WITH_WORLD(what_somebody_waits_for_takes_along_what_nobody_does),
         WITH_WORLD(an_idle_journal_writes_one_mark_and_then_nothing_for_ever),
         WITH_WORLD(a_batch_is_bounded_and_a_large_record_has_one_of_its_own),
         WITH_WORLD(a_batch_of_many_owners_names_all_of_them),

@@ -203,6 +203,7 @@ static struct msgs *file_free(struct msgs *base)
     seqset_free(f->lost);
     seqset_free(f->missing);
     seqset_free(f->dropped);
+    seqset_free(f->tail_has);
     seqset_free(f->told);
     seqset_free(f->told_before);
     xfree(f->blocks);
@@ -337,6 +338,7 @@ struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_seq
     f->lost = seqset_new();
     f->missing = seqset_new();
     f->dropped = seqset_new();
+    f->tail_has = seqset_new();
     f->told = seqset_new();
     f->told_before = seqset_new();
     f->is_changed = true;

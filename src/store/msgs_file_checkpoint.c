@@ -138,30 +138,35 @@ static void add_changed(struct msgs_file *f, struct checkpoint *c)
 
 /* ---- the tail ---- */
 
-static void copy_messages(const struct block *b, const struct chunk *c, uint64_t above,
+/* Sequences of which the first is not one. */
+struct bounds {
+    uint64_t above, up_to;
+};
+
+static void copy_messages(const struct block *b, const struct chunk *c, struct bounds in,
                           struct buf *out)
 {
     const struct block_index *x = b->index;
     for (uint32_t i = x->chunks[c->number].first_entry; i < chunk_end(x, c->number); i++) {
         uint64_t sequence = entry_sequence(x, i);
-        if (sequence <= above || !is_there(b->owner, sequence)) continue;
+        if (sequence <= in.above || sequence > in.up_to || !is_there(b->owner, sequence)) continue;
         (void)seqset_add(b->owner->told, sequence);
         buf_add(out, slice_of(c->body + x->entries[i].position, x->entries[i].length));
     }
 }
 
-/* Messages above `above` that no block has safely. */
-static void add_tail(struct msgs_file *f, struct checkpoint *c, uint64_t above)
+/* Messages of these that no block has safely. */
+static void add_tail(struct msgs_file *f, struct checkpoint *c, struct bounds in)
 {
     struct buf out = { 0 };
     uint32_t i = f->blocks_count;
     while (i > 0 && !f->blocks[i - 1]->is_complete) i--;
     for (; i < f->blocks_count; i++) {
         const struct block *b = f->blocks[i];
-        if (b->last <= above) continue;
+        if (b->last <= in.above || b->first > in.up_to) continue;
         for (uint32_t k = b->safe.chunks; k < b->index->chunks_count; k++) {
             assert(chunk_get(b, k) != NULL);
-            copy_messages(b, chunk_get(b, k), above, &out);
+            copy_messages(b, chunk_get(b, k), in, &out);
             flush_piece(f, c, SECTION_TAIL, &out, PIECE);
         }
     }
@@ -224,7 +229,7 @@ void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
         add_set(f, c, SECTION_MISSING, f->missing);
     }
     add_changed(f, c);
-    add_tail(f, c, f->tail_said);
+    add_tail(f, c, (struct bounds){ f->tail_said, UINT64_MAX });
     said_gone(f);
     f->first_said = f->first;
     f->tail_said = f->end;
@@ -300,6 +305,8 @@ static bool slice_subjects(struct msgs_file *f, struct checkpoint *c, uint32_t b
     return !is_all;
 }
 
+/* Of the tail what lists have said: what is newer the next one says, without which slices are
+ * nothing. */
 static void slice_rest(struct msgs_file *f, struct checkpoint *c)
 {
     struct buf out = { 0 };
@@ -314,7 +321,7 @@ static void slice_rest(struct msgs_file *f, struct checkpoint *c)
     add_set(f, c, SECTION_LOST, f->lost);
     add_set(f, c, SECTION_MISSING, f->missing);
     told_turn(f, checkpoint_number(c));
-    add_tail(f, c, 0);
+    add_tail(f, c, (struct bounds){ 0, f->tail_said });
 }
 
 /* All that is not subjects is shown at once, first; then subjects, from where the piece before

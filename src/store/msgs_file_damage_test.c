@@ -594,6 +594,56 @@ static void a_state_of_the_first_version_is_read(void **state)
     rest_free(r);
 }
 
+/* ---- a tail in pieces ---- */
+
+static void sections_forget(struct rest *r)
+{
+    for (uint32_t i = 0; i < r->count; i++) buf_deinit(&r->sections[i].bytes);
+    r->count = 0;
+}
+
+/* Two lists, with messages that no block has. */
+static struct rest *rest_without_blocks(void)
+{
+    char subject[32], payload[64];
+    struct rest *r = xcalloc(1, sizeof *r);
+    struct files *f = r->files = files_setup(5);
+    f->options.block_size = f->options.tail_size = 1 << 20;
+    struct msgs *m = files_make(f, 1);
+    for (uint64_t i = 1; i <= MESSAGES; i++) {
+        files_add(m, i, subject_of(i, subject), payload_of(i, payload));
+        if (i == MESSAGES / 2) keep_list(r, m);
+    }
+    sections_forget(r);
+    assert_true(msgs_remove(m, 20, NULL));
+    assert_true(msgs_remove(m, 101, NULL));
+    keep_list(r, m);
+    (void)files_close(f, m);
+    return r;
+}
+
+/* While the log is rewritten a list may be loaded before the slice that stands behind it. */
+static void a_tail_is_whole_in_whatever_order_its_pieces_come(void **state)
+{
+    (void)state;
+    struct rest *r = rest_without_blocks();
+    struct seen s;
+    struct kept *tails[2];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < r->count; i++)
+        if (r->sections[i].kind == SECTION_TAIL) tails[count++] = &r->sections[i];
+    assert_int_equal(count, 2);
+    struct kept first = *tails[0];
+    *tails[0] = *tails[1];
+    *tails[1] = first;
+    struct msgs *m = wake_up(r);
+    look_at(r, m, &s);
+    assert_int_equal(s.damaged, 0);
+    msgs_check(m);
+    (void)files_close(r->files, m);
+    rest_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -608,6 +658,7 @@ int main(void)
         cmocka_unit_test(what_a_start_missed_is_forgotten_when_the_stream_begins_behind_it),
         cmocka_unit_test(a_write_that_fails_stops_the_stream_and_nothing_is_lost),
         cmocka_unit_test(a_state_of_the_first_version_is_read),
+        cmocka_unit_test(a_tail_is_whole_in_whatever_order_its_pieces_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,7 +185,9 @@ struct msgs_file {
     uint32_t   slice_step;
     struct seqset *dropped; /* of a start: numbers of blocks that a list has forgotten */
     struct buf tail;        /* of a start: messages that no block has */
-    uint64_t   tail_last;
+    struct seqset *tail_has; /* … their sequences */
+    uint64_t   tail_last, tail_safe; /* … and the last of them; blocks have all up to here */
+    bool       is_tail_mixed; /* … they are not in order */
     bool is_lost_changed, is_changed;
     bool is_failed, is_refused, is_stopped;
     bool is_refusal_told; /* to the cache: until something could be written, or nothing is left */

@@ -83,6 +83,7 @@ static enum err load_block(struct msgs_file *f, const uint8_t *in)
     b->last = b->safe.last;
     b->records = b->safe.records;
     b->bytes = b->safe.bytes;
+    if (b->last > f->tail_safe) f->tail_safe = b->last;
     b->is_complete = b->is_created = b->is_name_safe = b->is_named = true;
     if (f->blocks_count == f->blocks_cap) {
         f->blocks_cap = f->blocks_cap == 0 ? 4 : f->blocks_cap * 2;
@@ -139,18 +140,40 @@ static enum err load_subjects(struct msgs_file *f, struct slice in)
     return ERR_OK;
 }
 
+/* Blocks have all of it by now: a log that was long in use tells many times what they have. */
+static void drop_tail(struct msgs_file *f)
+{
+    assert(f->tail_last <= f->tail_safe);
+    f->tail.len = 0;
+    f->tail_has = seqset_free(f->tail_has);
+    f->tail_has = seqset_new();
+    f->tail_last = 0;
+    f->is_tail_mixed = false;
+}
+
+/* What a slice tells may stand behind a list that tells what is newer: load() of the one waits for
+ * the other. */
+static void keep_of_tail(struct msgs_file *f, uint64_t sequence, struct slice record)
+{
+    assert(record.len > 0);
+    (void)seqset_add(f->told, sequence);
+    if (sequence <= f->tail_safe || !seqset_add(f->tail_has, sequence)) return;
+    buf_add(&f->tail, record);
+    if (sequence > f->tail_last) f->tail_last = sequence;
+    else f->is_tail_mixed = true;
+}
+
 static enum err load_tail(struct msgs_file *f, struct slice in)
 {
     assert(f->open == NULL);
     struct stored m;
     bool is_erased;
+    if (f->tail_last <= f->tail_safe) drop_tail(f);
     while (in.len > 0) {
         if (!message_decode(in, f->code.seed, &m, &is_erased)) return ERR_CORRUPT;
         if (memchr(m.subject.ptr, 0, m.subject.len) != NULL) return ERR_CORRUPT;
         struct slice record = slice_first(in, message_len(&m));
-        if (m.sequence > f->tail_last) buf_add(&f->tail, record);
-        (void)seqset_add(f->told, m.sequence);
-        if (m.sequence > f->tail_last) f->tail_last = m.sequence;
+        keep_of_tail(f, m.sequence, record);
         in = slice_from(in, record.len);
     }
     return ERR_OK;
@@ -213,6 +236,39 @@ static bool is_state_sound(const struct msgs_file *f)
     return s->messages == 0 || !seqset_has(f->gone, first);
 }
 
+struct kept {
+    uint64_t sequence;
+    uint32_t at, len;
+};
+
+static int by_sequence(const void *a, const void *b)
+{
+    const struct kept *x = a, *y = b;
+    return (x->sequence > y->sequence) - (x->sequence < y->sequence);
+}
+
+static void sort_tail(struct msgs_file *f)
+{
+    struct buf sorted = { 0 };
+    uint32_t count = 0, all = (uint32_t)seqset_count(f->tail_has);
+    struct kept *kept = xalloc((size_t)all * sizeof *kept);
+    for (uint32_t at = 0; at < f->tail.len; at += kept[count++].len) {
+        struct stored m;
+        bool is_erased, is_sound = message_decode(slice_from(buf_slice(&f->tail), at), f->code.seed,
+                                                  &m, &is_erased);
+        assert(is_sound && count < all);
+        kept[count] = (struct kept){ m.sequence, at, message_len(&m) };
+    }
+    qsort(kept, count, sizeof *kept, by_sequence);
+    for (uint32_t i = 0; i < count; i++)
+        buf_add(&sorted, slice_of(f->tail.ptr + kept[i].at, kept[i].len));
+    xfree(kept);
+    assert(sorted.len == f->tail.len);
+    buf_deinit(&f->tail);
+    f->tail = sorted;
+    f->is_tail_mixed = false;
+}
+
 /* Messages of the tail that no block has become the beginning of a new block, in memory. */
 static enum err take_tail(struct msgs_file *f)
 {
@@ -220,6 +276,7 @@ static enum err take_tail(struct msgs_file *f)
     assert(f->first > 0);
     uint64_t end = f->end;
     uint64_t above = f->blocks_count == 0 ? 0 : f->blocks[f->blocks_count - 1]->last;
+    if (f->is_tail_mixed) sort_tail(f);
     struct slice in = buf_slice(&f->tail);
     struct stored m;
     bool is_erased;
@@ -234,6 +291,7 @@ static enum err take_tail(struct msgs_file *f)
     }
     f->end = end;
     buf_deinit(&f->tail);
+    f->tail_has = seqset_free(f->tail_has);
     return ERR_OK;
 }
 
@@ -267,24 +325,12 @@ static void settle_blocks(struct msgs_file *f)
 
 struct strangers {
     const struct msgs_file *file;
-    struct disk *disk;
-    const char  *directory;
-    uint64_t     incarnation;
-    struct buf   names; /* each with its NUL */
+    struct disk   *disk;
+    const char    *directory;
+    uint64_t       incarnation;
+    struct seqset *known; /* numbers of blocks */
+    struct buf     names; /* each with its NUL */
 };
-
-static bool is_known(const struct strangers *s, const char *name)
-{
-    char known[DISK_NAME_MAX];
-    const struct msgs_file *f = s->file;
-    for (uint32_t i = 0; i < f->blocks_count + f->forgotten_count; i++) {
-        uint32_t k = i - f->blocks_count;
-        const struct block *b = i < f->blocks_count ? f->blocks[i] : f->forgotten[k];
-        (void)snprintf(known, sizeof known, "%08" PRIx32, b->number);
-        if (b->is_created && strcmp(known, name) == 0) return true;
-    }
-    return false;
-}
 
 /* 0: it is none. */
 static uint32_t block_number(const char *name)
@@ -292,6 +338,25 @@ static uint32_t block_number(const char *name)
     enum { DIGITS = 8 };
     assert(name[0] != '\0');
     return strlen(name) == DIGITS ? (uint32_t)digits_hex(name, DIGITS) : 0;
+}
+
+static bool is_known(const struct strangers *s, const char *name)
+{
+    uint32_t number = block_number(name);
+    assert(s->known != NULL);
+    return number > 0 && seqset_has(s->known, number);
+}
+
+/* Numbers of the blocks that have files. */
+static struct seqset *known_numbers(const struct msgs_file *f)
+{
+    struct seqset *known = seqset_new();
+    assert(f->open == NULL || !f->open->is_created);
+    for (uint32_t i = 0; i < f->blocks_count; i++)
+        if (f->blocks[i]->is_created) (void)seqset_add(known, f->blocks[i]->number);
+    for (uint32_t i = 0; i < f->forgotten_count; i++)
+        if (f->forgotten[i]->is_created) (void)seqset_add(known, f->forgotten[i]->number);
+    return known;
 }
 
 /* A list has forgotten it, and the end came before that of its file. */
@@ -382,10 +447,12 @@ enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
 enum err msgs_file_recovered(struct msgs *m, bool is_whole, struct errmsg *why)
 {
     struct msgs_file *f = file_from(m);
-    struct strangers s = { f, f->o.disk, f->directory, f->o.incarnation, { 0 } };
+    struct strangers s = { f, f->o.disk, f->directory, f->o.incarnation, NULL, { 0 } };
     bool is_sound = is_whole && seqset_count(f->lost) == 0 && seqset_count(f->missing) == 0;
     if (f->o.queue == NULL) return ERR_OK;
+    s.known = known_numbers(f);
     enum err e = sort_strangers(&s, is_sound);
+    seqset_free(s.known);
     if (e)
         return errmsg_set(why, e == ERR_LIMIT ? ERR_IO : e,
                           "%s: files that are not known cannot be put aside: %s", f->directory,

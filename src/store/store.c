@@ -239,6 +239,18 @@ void store_reaches(struct store *s, uint64_t last_sequence)
     journal_reaches(s->journal, last_sequence);
 }
 
+void store_linger(struct store *s)
+{
+    assert(s->recovery == NULL);
+    journal_linger(s->journal);
+}
+
+void store_hurry(struct store *s)
+{
+    assert(s->recovery == NULL);
+    journal_hurry(s->journal);
+}
+
 enum err store_error(const struct store *s)
 {
     if (s->failure != ERR_OK) return s->failure;

@@ -111,7 +111,8 @@ struct store_owner {
     const struct store_owner_ops *ops;
     uint64_t      incarnation;          /* 0: not entered */
     struct list   changed;              /* in the list of those that changed, oldest first */
-    uint64_t      unwritten;            /* bytes of its records above the checkpoint */
+    uint64_t      unwritten;            /* bytes of its records above the checkpoint, not flushed */
+    uint64_t      flushing;             /* … of them those that are on their way */
     struct store_run *runs;             /* ascending */
     uint32_t      runs_count, runs_cap;
     journal_pos   runs_pos;             /* of the last one that was added */
@@ -167,7 +168,7 @@ struct store_options {
     nanos          sync_interval;       /* with JOURNAL_SYNC_LAZY */
     uint64_t       cache_bytes;         /* midge { store_cache } */
     uint32_t       files_max;           /* of blocks, open at a time; 0: as many as it likes */
-    /* bytes above which old parts are checkpointed; 0: 64 MiB */
+    /* bytes above which old parts are checkpointed; 0: 48 MiB */
     uint64_t       journal_cap;
     nanos          checkpoint_interval; /* when something changed; 0: two minutes */
     enum store_cipher cipher;
@@ -223,6 +224,9 @@ uint8_t *store_add(struct store *, struct store_owner *, uint32_t kind, uint64_t
                    uint32_t body_len, enum journal_use, journal_pos *ret_pos);
 /* The record that was added last stores several messages, up to this sequence. */
 void store_reaches(struct store *, uint64_t last_sequence);
+/* The record that was added last: nobody waits for it; or somebody does for all of them, now. */
+void store_linger(struct store *);
+void store_hurry(struct store *);
 /* Overwrites what is left of a removed message in all files of the store; the record that removed
  * it is being applied, or was. `done` in a later tick when nothing of it stands on the disk any
  * more; LIMIT, IO: something may. Without `done` when the owner leaves before. */

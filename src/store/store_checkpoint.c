@@ -139,11 +139,11 @@ bool store_checkpoint_is_over(const struct store *s)
 /* ---- flush ---- */
 
 /* The oldest are looked at first: they pin the journal, and fill the list's share of small ones. */
-static void begin(struct store *s)
+static void flush_all(struct store *s)
 {
     uint64_t left = 0;
-    assert(s->step == STEP_IDLE && s->flushes == 0);
-    s->step = STEP_FLUSHING;
+    assert(s->step == STEP_FLUSHING && s->flushes == 0);
+    s->passes++;
     LIST_EACH(&s->owners.changed, node) {
         struct store_owner *o = container_of(node, struct store_owner, changed);
         bool is_small = o->unwritten < FLUSH_MIN && left + o->unwritten <= LIST_UNWRITTEN &&
@@ -152,9 +152,32 @@ static void begin(struct store *s)
         if (is_small || o->ops->flush == NULL) continue;
         assert(!o->is_flushing);
         o->is_flushing = true;
+        o->flushing = o->unwritten;
         s->flushes++;
         o->ops->flush(o);
     }
+}
+
+static void begin(struct store *s)
+{
+    assert(s->step == STEP_IDLE);
+    s->step = STEP_FLUSHING;
+    s->passes = 0;
+    flush_all(s);
+}
+
+/* While much was flushed much has come, which the list would have to hold, and every start to read:
+ * to flush that takes less time, in which less comes. */
+static bool is_much_left(const struct store *s)
+{
+    uint64_t left = 0;
+    assert(s->step == STEP_FLUSHING && s->flushes == 0);
+    if (s->passes >= FLUSH_PASSES || s->is_stopping) return false;
+    LIST_EACH(&s->owners.changed, node) {
+        const struct store_owner *o = container_of(node, struct store_owner, changed);
+        if (o->ops->flush != NULL && o->unwritten >= FLUSH_MIN) left += o->unwritten;
+    }
+    return left >= FLUSH_AGAIN;
 }
 
 /* ---- list ---- */
@@ -337,6 +360,7 @@ void store_checkpoint_tick(struct store *s)
     /* a rewrite that has not ended by now would be for nothing */
     if (!s->is_stopping && !is_refused) s->wants_tick = checkpoint_tick(s->checkpoint);
     if (s->step == STEP_IDLE && is_due(s)) begin(s);
+    if (s->step == STEP_FLUSHING && s->flushes == 0 && is_much_left(s)) flush_all(s);
     if (s->step == STEP_FLUSHING && s->flushes == 0) gather(s);
     assert(s->step != STEP_FLUSHING || s->flushes > 0);
 }

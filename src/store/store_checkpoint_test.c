@@ -127,6 +127,60 @@ static void the_large_are_flushed_and_the_small_are_not(void **state)
     assert_int_equal(w->settles, 2);
 }
 
+/* A flush is underway, which the test ends. */
+static struct thing *flushing(struct world *w)
+{
+    w->options.journal_cap = 0;
+    w->options.segment_first = w->options.segment_max = 4 << 20;
+    start(w);
+    struct thing *t = world_begin(w);
+    set(w, t, 70000);
+    w->flushes_late = true;
+    world_tick(w, HOUR);
+    assert_int_equal(w->flushes, 1);
+    return t;
+}
+
+/* A record becomes durable while the flush is underway; then that ends. */
+static void come_and_flush(struct world *w, struct thing *t, uint32_t more)
+{
+    assert_true(world_add(w, t, RECORD_SET, 1, more));
+    for (uint32_t i = 0; i < 5; i++) {
+        world_tick(w, MICROSECOND);
+        disk_memory_settle(w->disk, world_queue(w));
+    }
+    assert_true(t->wants_flush);
+    world_flush(w);
+    assert_int_equal(t->owner.unwritten, 32 + 12 + more);
+    world_tick(w, MICROSECOND);
+}
+
+static void what_has_come_during_a_flush_is_flushed_too(void **state)
+{
+    struct world *w = *state;
+    struct thing *t = flushing(w);
+    come_and_flush(w, t, 600000);
+    assert_int_equal(w->flushes, 2);
+    come_and_flush(w, t, 400000); /* the list may have so much */
+    world_settle(w);
+    assert_int_equal(w->flushes, 2);
+    assert_int_equal(stats(w).checkpoints, 1);
+}
+
+static void a_flush_during_which_much_comes_is_not_repeated_for_ever(void **state)
+{
+    struct world *w = *state;
+    struct thing *t = flushing(w);
+    for (uint32_t i = 1; i <= 3; i++) {
+        assert_int_equal(w->flushes, i);
+        assert_int_equal(stats(w).checkpoints, 0);
+        come_and_flush(w, t, 600000);
+    }
+    world_settle(w);
+    assert_int_equal(w->flushes, 3);
+    assert_int_equal(stats(w).checkpoints, 1);
+}
+
 static void many_small_ones_are_flushed_before_a_list_becomes_large(void **state)
 {
     enum { COUNT = 400, EACH = 60000 };
@@ -371,6 +425,8 @@ int main(void)
         WITH_WORLD(a_journal_over_its_cap_begins_one),
         WITH_WORLD(an_owner_without_records_may_ask_for_one),
         WITH_WORLD(the_large_are_flushed_and_the_small_are_not),
+        WITH_WORLD(what_has_come_during_a_flush_is_flushed_too),
+        WITH_WORLD(a_flush_during_which_much_comes_is_not_repeated_for_ever),
         WITH_WORLD(many_small_ones_are_flushed_before_a_list_becomes_large),
         WITH_WORLD(what_changes_while_a_list_is_on_its_way_is_in_the_next),
         WITH_WORLD(one_that_is_forgotten_is_listed_at_once),

@@ -27,14 +27,16 @@
 enum {
     /* A checkpoint begins here, so that what comes while it is on its way, and the segments that
      * are made ahead, stay under 256 MiB on the disk. A start reads no more than that, either. */
-    JOURNAL_CAP = 64 << 20,
+    JOURNAL_CAP = 48 << 20,
     JOURNAL_SEGMENT = 32 << 20,
     MANY_CHANGED = 256,       /* each costs a file's sync: then twice as much is gathered */
     CACHE_BYTES = 256 << 20,
     FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
+    FLUSH_AGAIN = 512 << 10,  /* what has come meanwhile is flushed, too, … */
+    FLUSH_PASSES = 3,         /* … so many times in all */
     LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
     SLICE_BUDGET = 256 << 10,
-    RESERVE_BYTES = 4 << 20, /* both copies of a list, and some more (docs/decisions/012) */
+    RESERVE_BYTES = 4 << 20, /* both copies of a list, and some more (docs/decisions/013) */
     RELEASE_ROOM = 64 << 10, /* of a segment of a MiB */
     RECORD_HEAD = 32, /* what a record has beside its body */
 };
@@ -169,6 +171,7 @@ struct store {
     /* checkpoints */
     enum store_step step;
     uint32_t flushes;      /* on their way */
+    uint32_t passes;       /* that have begun, for this list */
     nanos changed_since;   /* when the first of the changed ones was noticed; 0: not yet */
     nanos retry;           /* not before */
     nanos retry_list;      /* … a list that found no space */

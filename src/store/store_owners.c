@@ -181,7 +181,8 @@ static void flush_over(struct store *s, struct store_owner *o)
 void store_flushed(struct store *s, struct store_owner *o, enum err e)
 {
     assert(o != NULL);
-    maybe(e != ERR_OK); /* then the list carries what it could not write */
+    if (e && o->is_flushing) s->passes = FLUSH_PASSES; /* the list has what it could not write */
+    else if (o->is_flushing) o->unwritten -= o->flushing;
     flush_over(s, o);
     assert(!o->is_flushing);
 }

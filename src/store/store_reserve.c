@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file "reserve": zeros that hold space for one thing, a list that frees more than it takes
- * (docs/decisions/012). When such a list is refused the file is cut to nothing; it is filled again
+ * (docs/decisions/013). When such a list is refused the file is cut to nothing; it is filled again
  * as soon as there is space, before anybody else gets some. A start without space for the journal
  * gives it up, too. Its state is its length: a start believes one that is long enough. */
 #include "base/assert.h"

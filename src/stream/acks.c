@@ -83,6 +83,21 @@ static void deliver_first(struct acks *a, const struct acks_command *c)
     a->delivered.stream_seq = c->stream_seq;
 }
 
+/* Policy none: where numbers are left out, what was delivered under them is not known one by one,
+ * but it is behind what was known before. */
+static void deliver_acked(struct acks *a, const struct acks_command *c,
+                          struct acks_unneeded *unneeded)
+{
+    bool is_next = c->consumer_seq == a->delivered.consumer_seq + 1;
+    uint64_t first = is_next ? c->stream_seq : min_u64(c->stream_seq, a->floor.stream_seq + 1);
+    assert(a->pending.live == 0);
+    a->delivered.consumer_seq = c->consumer_seq;
+    a->delivered.stream_seq = max_u64(a->delivered.stream_seq, c->stream_seq);
+    a->floor = a->delivered;
+    assert(first > 0);
+    tell(unneeded, first, c->stream_seq);
+}
+
 static enum acks_verdict on_deliver(struct acks *a, const struct acks_command *c,
                                     struct acks_unneeded *unneeded)
 {
@@ -90,11 +105,7 @@ static enum acks_verdict on_deliver(struct acks *a, const struct acks_command *c
     assert(c->consumer_seq > 0);
     if (c->consumer_seq <= a->delivered.consumer_seq) return ACKS_NOTHING;
     if (a->policy == ACKS_NONE) {
-        assert(a->pending.live == 0);
-        a->delivered.consumer_seq = c->consumer_seq;
-        a->delivered.stream_seq = max_u64(a->delivered.stream_seq, c->stream_seq);
-        a->floor = a->delivered;
-        tell(unneeded, c->stream_seq, c->stream_seq);
+        deliver_acked(a, c, unneeded);
         return ACKS_DONE;
     }
     if (c->stream_seq <= a->delivered.stream_seq) deliver_again(a, c);

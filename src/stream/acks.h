@@ -24,7 +24,8 @@
  *  - Policy all and flow_control: an ack stands for everything up to its sequence. Its consumer
  *    sequence becomes the floor's, but never passes what is pending (on nats-server it does after a
  *    redelivery, and acks of first deliveries are then ignored).
- *  - Policy none: a delivery is its own ack.
+ *  - Policy none: a delivery is its own ack, and of those before it: where nothing goes for them
+ *    the leader tells only the last one.
  *  - A message that is gone from the stream counts as acked.
  *
  * Invariants (acks_check): floor <= delivered; pending messages lie in (floor, delivered],

@@ -152,6 +152,37 @@ static void without_acks_a_delivery_is_its_own(void **state)
     acks_deinit(&a);
 }
 
+struct told {
+    struct acks_unneeded base;
+    uint64_t first, last;
+};
+
+static void on_told(struct acks_unneeded *unneeded, uint64_t first, uint64_t last)
+{
+    struct told *t = container_of(unneeded, struct told, base);
+    t->first = first;
+    t->last = last;
+}
+
+static void without_acks_a_delivery_stands_for_those_that_are_not_told(void **state)
+{
+    (void)state;
+    struct acks a;
+    struct told t = { .base = { on_told } };
+    const struct acks_command next = { ACKS_DELIVER, 1, 14, 1, SECOND };
+    const struct acks_command fourth = { ACKS_DELIVER, 1, 19, 4, SECOND };
+    acks_init(&a, ACKS_NONE, 10);
+    (void)acks_apply(&a, &next, &t.base);
+    assert_int_equal(t.first, 14);
+    assert_int_equal(t.last, 14);
+    (void)acks_apply(&a, &fourth, &t.base);
+    expect_floor(&a, 4, 19);
+    assert_int_equal(t.first, 15);
+    assert_int_equal(t.last, 19);
+    assert_int_equal(acks_apply(&a, &fourth, &t.base), ACKS_NOTHING);
+    acks_deinit(&a);
+}
+
 static void an_ack_of_what_was_not_delivered_is_ahead(void **state)
 {
     (void)state;
@@ -359,6 +390,7 @@ int main(void)
         cmocka_unit_test(an_ack_of_all_takes_what_is_below_and_never_passes_what_is_pending),
         cmocka_unit_test(under_flow_control_an_ack_ahead_moves_what_is_delivered),
         cmocka_unit_test(without_acks_a_delivery_is_its_own),
+        cmocka_unit_test(without_acks_a_delivery_stands_for_those_that_are_not_told),
         cmocka_unit_test(an_ack_of_what_was_not_delivered_is_ahead),
         cmocka_unit_test(a_purge_and_a_removal_move_the_floors),
         cmocka_unit_test(a_reset_starts_anew_at_its_sequence),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "stream/command_consumer.h"
 #include "stream/consumer_testing.h"
 
 /* ---- sections of a checkpoint, kept by the test ---- */
@@ -221,6 +222,62 @@ static void a_volatile_one_is_in_the_log_only_when_it_comes_and_goes(void **stat
 }
 
 /* Or a message of a work queue would come again though its ack was answered. */
+/* The commands of all that waits for the log, which is progress. */
+static uint32_t commands_that_wait(const struct stage *g)
+{
+    uint32_t count = 0;
+    uint64_t id;
+    for (uint32_t at = 0; at < g->log.waiting.len;) {
+        const uint8_t *head = g->log.waiting.ptr + at;
+        struct slice in = slice_of(head + 8, le_get_u32(head + 4)), commands;
+        struct acks_command one;
+        at += 8 + in.len;
+        assert_int_equal(le_get_u32(head), COMMAND_PROGRESS);
+        assert_int_equal(progress_open(&in), ERR_OK);
+        while (progress_next(&in, &id, &commands) == ERR_OK)
+            for (; commands.len > 0; count++)
+                assert_int_equal(acks_command_take(&commands, &one), ERR_OK);
+    }
+    return count;
+}
+
+static void deliveries_that_nobody_acks_are_told_once_a_run(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    config.ack_policy = JS_ACK_NONE;
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (int i = 0; i < 3; i++) (void)stage_store(g, "s.a", "1");
+    (void)stage_pull(g, c, "in", "3");
+    assert_int_equal(commands_that_wait(g), 1);
+    (void)stage_store(g, "s.a", "1");
+    (void)stage_pull(g, c, "in", "1");
+    assert_int_equal(commands_that_wait(g), 2);
+    stage_durable(g);
+    assert_int_equal(c->acks.delivered.consumer_seq, 4);
+    assert_int_equal(c->acks.floor.stream_seq, 4);
+    stage_free(g);
+}
+
+/* The retention may change while they are on their way. */
+static void deliveries_for_which_messages_go_are_all_told(void **state)
+{
+    (void)state;
+    struct stage *g = stage_in_files();
+    struct consumer_config config = stage_pull_config();
+    config.ack_policy = JS_ACK_NONE;
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (int i = 0; i < 4; i++) (void)stage_store(g, "s.a", "1");
+    (void)stage_pull(g, c, "in", "2");
+    g->stream.config.retention = JS_RETENTION_INTEREST;
+    (void)stage_pull(g, c, "in", "2");
+    assert_int_equal(commands_that_wait(g), 3);
+    stage_durable(g);
+    assert_string_equal(buf_str(&g->unneeded), "1-2\n3-3\n4-4\n");
+    stage_free(g);
+}
+
 static void what_was_acked_in_the_tick_of_a_deletion_is_acked(void **state)
 {
     (void)state;
@@ -548,6 +605,8 @@ int main(void)
         cmocka_unit_test(what_may_leave_once_is_durable_before_it_leaves),
         cmocka_unit_test(a_push_that_may_happen_once_is_durable_before_it_leaves),
         cmocka_unit_test(a_volatile_one_is_in_the_log_only_when_it_comes_and_goes),
+        cmocka_unit_test(deliveries_that_nobody_acks_are_told_once_a_run),
+        cmocka_unit_test(deliveries_for_which_messages_go_are_all_told),
         cmocka_unit_test(what_was_acked_in_the_tick_of_a_deletion_is_acked),
         cmocka_unit_test(who_follows_the_log_has_the_same),
         cmocka_unit_test(checkpoints_and_what_came_after_make_the_same),

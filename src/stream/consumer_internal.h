@@ -122,6 +122,8 @@ struct consumers {
     struct list         told;           /* changed ones in it */
     uint64_t            next_id;
     uint32_t            progress_run;   /* where the run of the last consumer begins */
+    uint32_t            progress_passing; /* where its last command begins, which the next one of
+                                           * its kind replaces; 0: none does */
     uint64_t            progress_id;    /* 0: no run is open */
     struct list         waiting;        /* answers on their way */
     struct buf          header, subject, status;        /* reused */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Progress: what consumers deliver and what is acked, on its way into `acks`. What a tick changes
- * gathers in one buffer of the stream and is proposed as one COMMAND_PROGRESS. */
+ * gathers in one buffer of the stream and is proposed as one COMMAND_PROGRESS.
+ *
+ * Where a delivery is its own ack, and no message goes for it, the next one says all that it said:
+ * only the last one of a run is told. */
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "stream/command_consumer.h"
@@ -36,6 +39,14 @@ void consumer_acks_apply(struct consumer *c, const struct acks_command *command)
     if (!was_changed && c->acks.is_changed && consumer_is_logged(c)) consumer_mark_changed(c);
 }
 
+/* All that this one does the next one of the consumer does again. */
+static bool is_passing(const struct consumer *c, const struct acks_command *command)
+{
+    assert(c->set->stream != NULL);
+    return command->kind == ACKS_DELIVER && c->acks.policy == ACKS_NONE &&
+           c->set->stream->config.retention == JS_RETENTION_LIMITS;
+}
+
 static void gather(struct consumer *c, const struct acks_command *command)
 {
     struct consumers *set = c->set;
@@ -47,7 +58,11 @@ static void gather(struct consumer *c, const struct acks_command *command)
         if (set->progress_id != 0) progress_run_end(&set->progress, set->progress_run);
         set->progress_run = progress_run_begin(&set->progress, c->id);
         set->progress_id = c->id;
+        set->progress_passing = 0;
     }
+    if (!is_passing(c, command)) set->progress_passing = 0;
+    else if (set->progress_passing > 0) set->progress.len = set->progress_passing;
+    else set->progress_passing = set->progress.len;
     acks_command_encode(command, &set->progress);
     assert(set->progress_id == c->id);
 }
@@ -68,6 +83,9 @@ void consumers_flush(struct consumers *set)
                                      JOURNAL_USE_RELEASE);
     if (at == NULL && stream_log_error(set->stream->log) == ERR_LIMIT) return; /* goes later */
     if (at != NULL) memcpy(at, set->progress.ptr, set->progress.len);
+    /* who waits for an answer says so behind it; others wait where an ack lets messages go */
+    if (at != NULL && set->stream->config.retention == JS_RETENTION_LIMITS)
+        stream_log_linger(set->stream->log);
     set->progress.len = 0;
     if (set->progress.cap > PROGRESS_MAX) buf_deinit(&set->progress);
 }

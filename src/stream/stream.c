@@ -210,6 +210,7 @@ void stream_after(struct stream *s, struct stream_wait *w)
     assert(w->done != NULL);
     w->upto = s->log->proposed;
     list_add_tail(&s->waits, &w->node);
+    stream_log_hurry(s->log);
     reactor_turn(jetstream_reactor(s->account->js), &s->turn);
 }
 
@@ -234,7 +235,7 @@ static void waits_end(struct stream *s, uint64_t applied, bool is_gone)
 void stream_fail(struct stream *s, enum err e)
 {
     assert(e != ERR_OK);
-    if (s->failure != ERR_OK) return;
+    if (s->failure != ERR_OK || s->is_gone) return; /* its files may outlive it, and fail */
     s->failure = e;
     stream_wake(s);
 }

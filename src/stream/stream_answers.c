@@ -50,6 +50,7 @@ static void answer(struct stream *s, struct slice reply, struct slice header, st
     struct text_entry e = { s->log->proposed, { reply, header, text } };
     assert(reply.len > 0);
     text_queue_add(&s->answers, &e);
+    stream_log_hurry(s->log);
     reactor_turn(jetstream_reactor(s->account->js), &s->turn);
 }
 

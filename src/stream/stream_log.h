@@ -39,6 +39,8 @@ struct stream_log_ops {
     enum err (*error)(const struct stream_log *);
     /* NULL: nobody needs to know */
     void (*reaches)(struct stream_log *, uint64_t last_sequence);
+    void (*linger)(struct stream_log *); /* NULL: it would not make less of it */
+    void (*hurry)(struct stream_log *);  /* NULL: nothing lingers */
 };
 
 struct stream_log {
@@ -64,6 +66,18 @@ static inline enum err stream_log_error(const struct stream_log *l)
 static inline void stream_log_reaches(struct stream_log *l, uint64_t last_sequence)
 {
     if (l->ops->reaches != NULL) l->ops->reaches(l, last_sequence);
+}
+
+/* Nobody waits for the command that was proposed last: others may come with it. */
+static inline void stream_log_linger(struct stream_log *l)
+{
+    if (l->ops->linger != NULL) l->ops->linger(l);
+}
+
+/* Somebody waits for what was proposed. */
+static inline void stream_log_hurry(struct stream_log *l)
+{
+    if (l->ops->hurry != NULL && l->applied < l->proposed) l->ops->hurry(l);
 }
 
 struct reactor;

@@ -53,6 +53,18 @@ static void log_reaches(struct stream_log *base, uint64_t last_sequence)
     store_reaches(log_from(base)->store, last_sequence);
 }
 
+static void log_linger(struct stream_log *base)
+{
+    assert(base->proposed > 0);
+    store_linger(log_from(base)->store);
+}
+
+static void log_hurry(struct stream_log *base)
+{
+    assert(base->applied < base->proposed);
+    store_hurry(log_from(base)->store);
+}
+
 void stream_log_journal_apply(struct stream_log *base, const struct journal_record *r,
                               bool is_replay)
 {
@@ -74,6 +86,8 @@ static const struct stream_log_ops ops = {
     .propose = log_propose_here,
     .error = log_reason,
     .reaches = log_reaches,
+    .linger = log_linger,
+    .hurry = log_hurry,
 };
 
 struct stream_log *stream_log_journal_new(struct store *s, struct store_owner *o)
