@@ -186,7 +186,7 @@ struct msgs_file {
     struct seqset *dropped; /* of a start: numbers of blocks that a list has forgotten */
     struct buf tail;        /* of a start: messages that no block has */
     struct seqset *tail_has; /* … their sequences */
-    uint64_t   tail_last, tail_safe; /* … and the last of them; blocks have all up to here */
+    uint64_t   tail_last, tail_stored; /* … and the last of them; blocks have all up to here */
     bool       is_tail_mixed; /* … they are not in order */
     bool is_lost_changed, is_changed;
     bool is_failed, is_refused, is_stopped;

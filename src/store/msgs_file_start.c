@@ -83,7 +83,7 @@ static enum err load_block(struct msgs_file *f, const uint8_t *in)
     b->last = b->safe.last;
     b->records = b->safe.records;
     b->bytes = b->safe.bytes;
-    if (b->last > f->tail_safe) f->tail_safe = b->last;
+    if (b->last > f->tail_stored) f->tail_stored = b->last;
     b->is_complete = b->is_created = b->is_name_safe = b->is_named = true;
     if (f->blocks_count == f->blocks_cap) {
         f->blocks_cap = f->blocks_cap == 0 ? 4 : f->blocks_cap * 2;
@@ -143,7 +143,7 @@ static enum err load_subjects(struct msgs_file *f, struct slice in)
 /* Blocks have all of it by now: a log that was long in use tells many times what they have. */
 static void drop_tail(struct msgs_file *f)
 {
-    assert(f->tail_last <= f->tail_safe);
+    assert(f->tail_last <= f->tail_stored);
     f->tail.len = 0;
     f->tail_has = seqset_free(f->tail_has);
     f->tail_has = seqset_new();
@@ -157,7 +157,7 @@ static void keep_of_tail(struct msgs_file *f, uint64_t sequence, struct slice re
 {
     assert(record.len > 0);
     (void)seqset_add(f->told, sequence);
-    if (sequence <= f->tail_safe || !seqset_add(f->tail_has, sequence)) return;
+    if (sequence <= f->tail_stored || !seqset_add(f->tail_has, sequence)) return;
     buf_add(&f->tail, record);
     if (sequence > f->tail_last) f->tail_last = sequence;
     else f->is_tail_mixed = true;
@@ -168,7 +168,7 @@ static enum err load_tail(struct msgs_file *f, struct slice in)
     assert(f->open == NULL);
     struct stored m;
     bool is_erased;
-    if (f->tail_last <= f->tail_safe) drop_tail(f);
+    if (f->tail_last <= f->tail_stored) drop_tail(f);
     while (in.len > 0) {
         if (!message_decode(in, f->code.seed, &m, &is_erased)) return ERR_CORRUPT;
         if (memchr(m.subject.ptr, 0, m.subject.len) != NULL) return ERR_CORRUPT;
