@@ -73,7 +73,7 @@ static void without_space_it_is_over(void **state)
 static void what_is_spared_is_told_to_those_who_write(void **state)
 {
     (void)state;
-    struct store_cache *c = store_cache_new(100);
+    struct store_cache *c = store_cache_new(100, 1);
     assert_false(store_cache_is_sparing(c));
     store_cache_spare(c, true);
     assert_true(store_cache_is_sparing(c));

@@ -269,6 +269,7 @@ static void what_cannot_be_read_stays_and_is_told_again(void **state)
         yard_start(y);
         assert_true(yard_is_converting(y));
         (void)convert(y, UINT32_MAX);
+        yard_settle(y);
         assert_non_null(strstr(y->reports, "what cannot be read or removed any more stays"));
         assert_int_equal(y->notices, 1); /* that it has begun */
         assert_true(yard_count_lost(y) > 0);
