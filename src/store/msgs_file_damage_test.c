@@ -628,11 +628,15 @@ static void a_tail_is_whole_in_whatever_order_its_pieces_come(void **state)
     (void)state;
     struct rest *r = rest_without_blocks();
     struct seen s;
-    struct kept *tails[2];
+    struct kept *tails[2] = { NULL, NULL };
     uint32_t count = 0;
-    for (uint32_t i = 0; i < r->count; i++)
-        if (r->sections[i].kind == SECTION_TAIL) tails[count++] = &r->sections[i];
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (r->sections[i].kind != SECTION_TAIL) continue;
+        if (count < 2) tails[count] = &r->sections[i];
+        count++;
+    }
     assert_int_equal(count, 2);
+    assert(tails[0] != NULL && tails[1] != NULL);
     struct kept first = *tails[0];
     *tails[0] = *tails[1];
     *tails[1] = first;
