@@ -239,13 +239,7 @@ static void one_that_is_forgotten_is_listed_at_once(void **state)
 static void one_that_is_forgotten_while_it_flushes_holds_nothing_up(void **state)
 {
     struct world *w = *state;
-    w->options.journal_cap = 0;
-    w->options.segment_first = w->options.segment_max = 1 << 20;
-    start(w);
-    struct thing *t = world_begin(w);
-    set(w, t, 70000);
-    w->flushes_late = true;
-    world_tick(w, HOUR);
+    struct thing *t = flushing(w);
     assert_true(t->wants_flush);
     t->wants_flush = false;
     assert_true(world_finish(w, t));

@@ -407,8 +407,9 @@ static void turn_off(struct jetstream *js)
 static bool is_same_place(const struct jetstream *js)
 {
     const char *dir = js->options->jetstream.store_dir;
-    return slice_equal_str(slice_str(js->directory),
-                           arena_printf(js->arena, "%s/midge", js_text_set(dir) ? dir : STORE_DIR));
+    struct slice here = slice_str(js->directory),
+                 there = slice_str(js_text_set(dir) ? dir : STORE_DIR);
+    return slice_starts(here, there) && slice_equal_str(slice_from(here, there.len), "/midge");
 }
 
 static void turn_on(struct jetstream *js)

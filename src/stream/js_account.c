@@ -153,7 +153,7 @@ static void turned(struct js_account *a)
 {
     for (uint32_t i = 0; i < a->streams_count; i++) {
         stream_subs_update(a->streams[i]);
-        if (a->streams[i]->is_started) stream_wake(a->streams[i]);
+        stream_wake(a->streams[i]);
     }
 }
 

@@ -131,17 +131,23 @@ def expect_messages(client, stream, texts):
         expect_equal(base64.b64decode(message["data"]).decode(), text)
 
 
+def start_and_fill(world, wrapper):
+    """Stream K with what is kept, and S with as much as the disk takes: how much of it was acked, and what was refused."""
+    server, client = start(world, wrapper=wrapper)
+    for name in ("S", "K"):
+        client.create_stream(name, subjects=[name.lower()])
+    kept = [f"{number:05} " + "k" * 3000 for number in range(60)]
+    for text in kept:
+        client.request("k", text)
+    acked, refusal = fill(client, "s", "x" * 60000, 2000)
+    return server, client, kept, acked, refusal
+
+
 @midge_only
 def case_a_disk_full_to_the_last_byte_comes_back_with_a_purge(world):
     """With no byte left nothing acked is lost; a purge alone brings the service back; a kill and a restart find every ack."""
     with lasting_disk(world, 48) as (wrapper, folder):
-        server, client = start(world, wrapper=wrapper)
-        for name in ("S", "K"):
-            client.create_stream(name, subjects=[name.lower()])
-        kept = [f"{number:05} " + "k" * 3000 for number in range(60)]
-        for text in kept:
-            client.request("k", text)
-        acked, refusal = fill(client, "s", "x" * 60000, 2000)
+        server, client, kept, acked, refusal = start_and_fill(world, wrapper)
         expect_equal(error_of(refusal), NO_RESOURCES)
         fill_disk(folder / "foreign")
         server.wait_line("is full: nothing is stored, what frees space is")
@@ -166,13 +172,7 @@ def case_a_store_loads_without_a_free_byte(world):
     """A store that is whole loads on a disk with no byte left, after a kill and again, and has all that was acked; the
     deletion of a stream brings the service back."""
     with lasting_disk(world, 48) as (wrapper, folder):
-        server, client = start(world, wrapper=wrapper)
-        for name in ("S", "K"):
-            client.create_stream(name, subjects=[name.lower()])
-        kept = [f"{number:05} " + "k" * 3000 for number in range(60)]
-        for text in kept:
-            client.request("k", text)
-        acked, _ = fill(client, "s", "x" * 60000, 2000)
+        server, client, kept, acked, _ = start_and_fill(world, wrapper)
         for _ in range(3):
             server.kill()
             fill_disk(folder / "foreign")
