@@ -163,11 +163,10 @@ static bool nothing_read(const struct json_field *f, struct json_value v, struct
 static bool time_read(const struct json_field *f, struct json_value v, struct json_reading *r,
                       void *ret)
 {
-    (void)r;
     struct slice text = { 0 };
     if (!json_to_slice(v, &text)) return false;
     enum err e = gotime_rfc3339_parse(text, ret);
-    if (e == ERR_LIMIT && f->type == JSON_TIMESTAMP_PTR) {
+    if (e == ERR_LIMIT && (r->is_go || f->type == JSON_TIMESTAMP_PTR)) {
         /* Go goes on to the year 9999; the years that fit are 1677 to 2262 */
         *(nanos *)ret = text.ptr[0] < '2' ? INT64_MIN + 1 : INT64_MAX;
         return true;
