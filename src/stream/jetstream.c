@@ -130,7 +130,7 @@ static const char *cipher_name(const struct jetstream_options *o)
 /* Of the descriptors that are kept for the store some are for its journal and for what it makes. */
 static uint32_t files_max(const struct net *net)
 {
-    uint32_t kept = net == NULL ? 0 : net->files_kept;
+    uint32_t kept = net == NULL ? 0 : atomic_load(&net->files_kept);
     return kept > 2 * STORE_FILES_OTHER ? kept - STORE_FILES_OTHER : kept / 2;
 }
 
