@@ -195,8 +195,10 @@ void stream_expiry_start(struct stream *);
 void stream_expiry_arm(struct stream *, nanos due);
 /* stream_schedule.c: what schedules produce that are due. False: some must wait for the disk. */
 bool stream_schedules_fire(struct stream *);
-/* A message was stored that is a schedule, moves one or ends one. */
+/* A message was stored that is a schedule, or moves one. */
 void stream_schedule_note(struct stream *, const struct store_command *, uint64_t sequence);
+/* One that ends a schedule was stored, and what the limits want is gone. */
+void stream_schedule_end(struct stream *, const struct store_command *);
 void stream_expiry_stop(struct stream *);
 
 /* Asks for the stream's turn if anything waits for it: one that only takes messages has none. */
