@@ -89,7 +89,10 @@ static bool wrong_sequence(struct js_error *e, uint64_t last)
 static bool is_in_batch(const struct stream *s, const struct incoming *in, struct slice subject)
 {
     uint32_t count;
-    return in->batch_first > 0 && inflight_last_of(s->inflight, subject, &count) >= in->batch_first;
+    if (in->batch_first == 0) return false;
+    if (s->config.retention == JS_RETENTION_INTEREST)   /* what nobody wants counts, too */
+        return inflight_has_since(s->inflight, subject, in->batch_first);
+    return inflight_last_of(s->inflight, subject, &count) >= in->batch_first;
 }
 
 static bool check_expected_subject(struct stream *s, struct incoming *in, struct js_error *e)
@@ -104,9 +107,10 @@ static bool check_expected_subject(struct stream *s, struct incoming *in, struct
     uint64_t last = 0;
     if (is_in_batch(s, in, subject))
         return js_error_set(e, JS_ERR_STREAM_WRONG_LAST_SEQUENCE_CONSTANT);
-    if (!ingest_is_settled(s)) return hold(in);
+    uint64_t before = in->batch_first > 0 ? in->batch_first : UINT64_MAX;
+    if (!incoming_is_settled(s, in)) return hold(in);
     if (!subject_has_wildcard(subject)) last = stream_last_of(s, subject);
-    else if (ingest_last_matching(s, subject, &last) == ERR_BUSY) return hold(in);
+    else if (ingest_last_matching(s, subject, before, &last) == ERR_BUSY) return hold(in);
     return publish_sequence(want) == last || wrong_sequence(e, last);
 }
 
@@ -344,9 +348,10 @@ static check *const single_last[] = {
     check_account, check_ttl,    check_discard,
 };
 static check *const staged[] = { check_sealed, check_server, check_account, check_size_max };
+static check *const atomic_first[] = { check_unsupported };
 static check *const batch_headers_first[] = {
-    check_unsupported, check_size, check_counter_header, check_expected_stream, check_ttl_absent,
-    check_ttl,         check_id,   check_source,
+    check_size, check_counter_header, check_expected_stream, check_ttl_absent, check_ttl,
+    check_id,   check_source,
 };
 static check *const batch_headers_last[] = {
     check_expected_last, check_expected_subject, check_schedule, check_scheduler, check_rollup,
@@ -354,19 +359,26 @@ static check *const batch_headers_last[] = {
 static check *const batch_counter[] = { check_subject, check_record, check_counter,
                                         check_interest };
 static check *const batch_last[] = { check_discard };
+static check *const fast_last[] = { check_last_id };
 
 static const struct {
     bool          of_headers;
     struct checks checks;
-} rows[3][5] = {
+} rows[5][5] = {
     [CHECKS_SINGLE] = { { false, CHECKS(single_first) },
                         { true, CHECKS(single_headers) },
                         { false, CHECKS(single_last) } },
     [CHECKS_STAGED] = { { false, CHECKS(staged) } },
-    [CHECKS_BATCH] = { { true, CHECKS(batch_headers_first) },
-                       { false, CHECKS(batch_counter) },
-                       { true, CHECKS(batch_headers_last) },
-                       { false, CHECKS(batch_last) } },
+    [CHECKS_ATOMIC] = { { true, CHECKS(atomic_first) },
+                        { true, CHECKS(batch_headers_first) },
+                        { false, CHECKS(batch_counter) },
+                        { true, CHECKS(batch_headers_last) },
+                        { false, CHECKS(batch_last) } },
+    [CHECKS_FAST] = { { true, CHECKS(batch_headers_first) },
+                      { false, CHECKS(batch_counter) },
+                      { true, CHECKS(batch_headers_last) },
+                      { false, CHECKS(batch_last) } },
+    [CHECKS_FAST_LAST] = { { true, CHECKS(fast_last) } },
 };
 
 bool ingest_check(struct stream *s, struct incoming *in, enum ingest_checks which,

@@ -137,8 +137,12 @@ static bool check_purged(struct stream *s, struct incoming *in, struct slice sch
     struct msgs_subject found;
     struct stored last;
     struct slice pattern;
-    uint32_t in_flight;
-    in->is_held = !ingest_is_settled(s) || inflight_last_of(s->inflight, scheduler, &in_flight) > 0;
+    uint32_t count;
+    uint64_t in_flight = inflight_last_of(s->inflight, scheduler, &count);
+    if (in->batch_first > 0 && in_flight >= in->batch_first)    /* its own batch stores it */
+        return inflight_is_schedule(s->inflight, scheduler) ||
+               js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_SCHEDULER_INVALID);
+    in->is_held = !incoming_is_settled(s, in) || in_flight > 0;
     if (in->is_held) return false;
     if (!msgs_subject(s->msgs, scheduler, &found)) return true;
     enum err loaded = ingest_load(s, found.last, &last);
