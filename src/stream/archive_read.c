@@ -101,6 +101,24 @@ static enum archive_verdict read_state(struct archive_reader *r, const struct na
     return ARCHIVE_STATE;
 }
 
+/* Does what was acknowledged, or waits to be, lie within what was delivered? */
+static bool positions_good(const struct consumer_state *s, struct errmsg *why)
+{
+    const struct ack_entry *waiting = s->pending.items;
+    assert(s->pending.count == 0 || waiting != NULL);
+    if (s->floor.consumer_seq > s->delivered.consumer_seq)
+        return errmsg_set(why, ERR_INVALID, "bad ack floor for consumer") == ERR_OK;
+    if (s->floor.stream_seq > s->delivered.stream_seq)
+        return errmsg_set(why, ERR_INVALID, "bad ack floor for stream") == ERR_OK;
+    for (uint32_t i = 0; i < s->pending.count; i++) {
+        uint64_t at = waiting[i].stream_seq;
+        if (at > s->floor.stream_seq && at <= s->delivered.stream_seq) continue;
+        return errmsg_set(why, ERR_INVALID, "bad pending entry, sequence [%llu] out of range",
+                          (unsigned long long)at) == ERR_OK;
+    }
+    return true;
+}
+
 static enum archive_verdict read_consumer(struct archive_reader *r, const struct natsarc_entry *e,
                                           struct archive_item *ret)
 {
@@ -114,6 +132,8 @@ static enum archive_verdict read_consumer(struct archive_reader *r, const struct
     if (bad == ERR_NOTFOUND) return BAD(r, "consumer \"%.*s\" %s", SLICE_ARGS(name), why.text);
     if (bad)
         return BAD(r, "failed to decode consumer \"%.*s\" state: %s", SLICE_ARGS(name), why.text);
+    if (!positions_good(&ret->consumer.state, &why))
+        return BAD(r, "failed to set consumer \"%.*s\" state: %s", SLICE_ARGS(name), why.text);
     r->consumers--;
     return ARCHIVE_CONSUMER;
 }

@@ -9,7 +9,8 @@
  *
  * Thread:  one user; pure. Memory: bounded by the limits: one entry, and what it is when read.
  * Hostile: no name is taken for a path; a sequence that does not ascend, an entry out of place, one
- *          that is too large, a missing end are BAD, with nats-server's words where it has some.
+ *          that is too large, a missing end, acks beyond deliveries are BAD, with nats-server's
+ *          words where it has some.
  *          What stands behind the end is not looked at. */
 #ifndef MIDGE_STREAM_ARCHIVE_READ_H
 #define MIDGE_STREAM_ARCHIVE_READ_H

@@ -129,6 +129,22 @@ static void what_is_no_archive_is_refused(void **state)
         { { { "state.json", 0, 1, "{}" }, { "a", 1, -1, "x" } }, "invalid message sequence 1" },
         { { { "state.json", 0, 1, "{}" }, { "a", UINT64_MAX, 1, "x" } },
           "invalid message sequence 18446744073709551615" },
+        { { { "state.json", 0, 1, "{\"consumer_count\":1}" },
+            { "consumers/C", 0, 1,
+              "{\"config\":{},\"state\":{\"ack_floor\":{\"consumer_seq\":1}}}" } },
+          "failed to set consumer \"C\" state: bad ack floor for consumer" },
+        { { { "state.json", 0, 1, "{\"consumer_count\":1}" },
+            { "consumers/C", 0, 1,
+              "{\"config\":{},\"state\":{\"delivered\":{\"consumer_seq\":2,\"stream_seq\":2},\"ack_floor\":{\"consumer_seq\":2,\"stream_seq\":3}}}" } },
+          "failed to set consumer \"C\" state: bad ack floor for stream" },
+        { { { "state.json", 0, 1, "{\"consumer_count\":1}" },
+            { "consumers/C", 0, 1,
+              "{\"config\":{},\"state\":{\"delivered\":{\"consumer_seq\":2,\"stream_seq\":2},\"pending\":{\"3\":{\"Sequence\":2}}}}" } },
+          "failed to set consumer \"C\" state: bad pending entry, sequence [3] out of range" },
+        { { { "state.json", 0, 1, "{\"consumer_count\":1}" },
+            { "consumers/C", 0, 1,
+              "{\"config\":{},\"state\":{\"delivered\":{\"consumer_seq\":2,\"stream_seq\":2},\"ack_floor\":{\"consumer_seq\":1,\"stream_seq\":1},\"pending\":{\"1\":{\"Sequence\":1}}}}" } },
+          "failed to set consumer \"C\" state: bad pending entry, sequence [1] out of range" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct buf plain = { 0 }, bytes = { 0 }, said = { 0 };
