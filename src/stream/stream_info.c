@@ -12,6 +12,10 @@ static nanos or_zero_time(nanos t)
 }
 
 /* A list of sequences in the making. */
+/* So many deleted sequences are named and no more: a stream that was restored may have a gap of
+ * any size, and an answer has its end. */
+enum { LISTED_MAX = 1 << 22 };
+
 struct listing {
     struct arena     *arena;
     struct json_array list; /* uint64_t */
@@ -22,6 +26,7 @@ static bool list_range(void *ctx, uint64_t first, uint64_t last)
     struct listing *l = ctx;
     assert(first <= last);
     for (uint64_t at = first; at <= last; at++) {
+        if (l->list.count == LISTED_MAX) return false;
         uint64_t *item = arena_push(l->arena, &l->list.items, &l->list.count, sizeof *item);
         *item = at;
     }
@@ -77,11 +82,13 @@ static void deleted_fill(struct stream *s, struct arena *arena, const struct msg
     struct listing l = { .arena = arena };
     bool is_unused = m->first_sequence == 0 && m->last_sequence == 0;
     if (m->deleted > 0) msgs_deleted(s->msgs, list_range, &l);
-    assert(l.list.count == m->deleted);
+    assert(l.list.count == m->deleted || l.list.count == LISTED_MAX);
     /* nats-server takes what no file stream has had yet for deleted */
-    if (is_unused && stream_is_file(s)) (void)list_range(&l, 0, 0);
+    if (is_unused && stream_is_file(s)) {
+        (void)list_range(&l, 0, 0);
+        ret->num_deleted = 1;
+    }
     ret->deleted = l.list;
-    ret->num_deleted = (int64_t)l.list.count;
 }
 
 void stream_state_fill(struct stream *s, const struct stream_details *d, struct arena *arena,
