@@ -95,17 +95,28 @@ void jm_log_told(struct jm *m, uint64_t owner, uint64_t first, uint64_t last)
     *at = (struct jm_rot){ .owner = owner, .first = first, .last = last };
 }
 
+/* Of several that may have been hit nobody knows which one this is: it was told of each. */
+static bool tell_of_each(struct jm *m, const struct jm_stream *s, uint64_t seq)
+{
+    bool is_any = false;
+    for (uint32_t i = 0; i < m->rots_count; i++) {
+        const struct jm_rot *r = &m->rots[i];
+        if (seq < r->first || seq > r->last || !may_be_of(r, s)) continue;
+        is_any = true;
+        if (was_told(m, r->owner, seq)) continue;
+        struct jm_rot *at = arena_push(m->arena, (void **)&m->told, &m->told_count, sizeof *at);
+        *at = (struct jm_rot){ .owner = r->owner, .first = seq, .last = seq };
+    }
+    return is_any;
+}
+
 void jm_log_told_of(struct jm *m, const struct jm_stream *s, uint64_t first, uint64_t last)
 {
     for (uint64_t seq = first; seq <= last; seq++) {
-        const struct jm_rot *r = reach(m, s, seq);
-        if (r == NULL) {
-            jm_fail(m, "the log tells that %llu of %s is damaged, but no bit of it was flipped",
-                    (unsigned long long)seq, s->config.name);
-            return;
-        }
-        struct jm_rot *at = arena_push(m->arena, (void **)&m->told, &m->told_count, sizeof *at);
-        *at = (struct jm_rot){ .owner = r->owner, .first = seq, .last = seq };
+        if (tell_of_each(m, s, seq)) continue;
+        jm_fail(m, "the log tells that %llu of %s is damaged, but no bit of it was flipped",
+                (unsigned long long)seq, s->config.name);
+        return;
     }
 }
 
@@ -141,26 +152,47 @@ static void push(struct jm *m, uint64_t **array, uint32_t *count, uint64_t seq)
     *at = seq;
 }
 
+/* What may have reached one that is reported. */
+struct reached {
+    uint64_t owner; /* 0: of several streams; which one is this cannot be told */
+    bool may_be_before;
+};
+
+static struct reached reached(const struct jm *m, const struct jm_stream *s, uint64_t seq)
+{
+    struct reached ret = { 0 };
+    bool is_one = true;
+    for (uint32_t i = 0; i < m->rots_count; i++) {
+        const struct jm_rot *r = &m->rots[i];
+        if (seq < r->first || seq > r->last || !may_be_of(r, s)) continue;
+        is_one = is_one && (ret.owner == 0 || ret.owner == r->owner);
+        ret.owner = r->owner;
+        ret.may_be_before |= r->is_before;
+    }
+    if (!is_one) ret.owner = 0;
+    return ret;
+}
+
 /* It is one of this stream: all bits that were flipped in what has its number are. */
 static void settle(struct jm *m, const struct jm_stream *s, uint64_t owner)
 {
-    for (uint32_t i = 0; i < m->rots_count; i++)
+    for (uint32_t i = 0; i < m->rots_count && owner > 0; i++)
         if (m->rots[i].owner == owner) m->rots[i].stream = s;
 }
 
 void jm_audit_lost(struct jm *m, struct jm_stream *s, uint64_t seq)
 {
     const struct jm_msg *msg = jm_at(s, seq);
-    const struct jm_rot *rot = jm_may_be_damaged(m, s, seq) ? reach(m, s, seq) : NULL;
+    const struct reached by = reached(m, s, seq);
     const char *name = s->config.name;
     push(m, &s->lost, &s->lost_count, seq);
     push(m, &s->lost_once, &s->lost_once_count, seq);
-    if (rot == NULL) {
+    if (!jm_may_be_damaged(m, s, seq)) {
         jm_fail(m, "%s: tells that %llu is damaged, but no bit of it was flipped", name,
                 (unsigned long long)seq);
         return;
     }
-    settle(m, s, rot->owner);
+    settle(m, s, by.owner);
     m->damaged++;
     if (msg != NULL && msg->is_found)
         jm_fail(m, "%s: tells that %llu is damaged, and shows it", name, (unsigned long long)seq);
@@ -169,7 +201,7 @@ void jm_audit_lost(struct jm *m, struct jm_stream *s, uint64_t seq)
                 (unsigned long long)seq);
     /* one that has nothing more begins behind what it has lost; and what the journal has lost was
      * never in it */
-    bool is_early = seq < s->first && s->first <= s->last && !rot->is_before;
+    bool is_early = seq < s->first && s->first <= s->last && !by.may_be_before;
     if (is_early || seq > s->last)
         jm_fail(m, "%s: tells that %llu is damaged, and has %llu to %llu", name,
                 (unsigned long long)seq, (unsigned long long)s->first, (unsigned long long)s->last);

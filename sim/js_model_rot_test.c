@@ -116,6 +116,31 @@ static void what_has_a_number_is_one_stream(void **state)
     assert_true(jm_may_be_damaged(&w->model, w->stream, 2));
 }
 
+/* What one tells may be of either: it takes nothing from the other (seed 6756). */
+static void what_may_be_of_two_settles_neither(void **state)
+{
+    struct told_world *w = *state;
+    begin(w);
+    struct jm_stream *other = w->stream;
+    with_two(w);
+    rot(w, 5, 1, 10);
+    rot(w, 6, 1, 1);
+    jm_log_told_of(&w->model, w->stream, 1, 1);
+    audit_without_the_first(w, 1);
+    expect_well(w);
+    assert_true(jm_may_be_damaged(&w->model, other, 7));
+    assert_true(jm_may_be_damaged(&w->model, w->stream, 7));
+    rot(w, 6, 2, 2);
+    w->stream->lost_count = 0;
+    w->stream->first = 1;
+    w->stream->last = 10;
+    jm_audit_lost(&w->model, other, 7); /* only the one of 5 can be that */
+    assert_false(jm_may_be_damaged(&w->model, w->stream, 7));
+    assert_true(jm_may_be_damaged(&w->model, w->stream, 2));
+    other->first = 8;
+    assert_true(jm_was_lost(&w->model, other, 1));
+}
+
 static void what_was_deleted_is_not_damaged(void **state)
 {
     struct told_world *w = *state;
@@ -232,6 +257,7 @@ int main(void)
         WITH_MODEL(nothing_else_may_be_reported),
         WITH_MODEL(a_stream_that_came_later_was_not_hit),
         WITH_MODEL(what_has_a_number_is_one_stream),
+        WITH_MODEL(what_may_be_of_two_settles_neither),
         WITH_MODEL(what_was_deleted_is_not_damaged),
         WITH_MODEL(what_was_reported_may_be_passed_by_the_beginning),
         WITH_MODEL(what_was_not_reported_may_not),

@@ -31,8 +31,10 @@ enum {
     PART_MAGIC = 8,
     PART_FLAGS = 12,
     PART_OWNER = 24,
+    PART_COUNT = 36,
     PART_FIRST = 40,
     PART_LAST = 48,
+    PART_OFFSET = 56,
     PART_STORED = 64,
     MESSAGE = 36,
     MESSAGE_SEQUENCE = 8,
@@ -216,16 +218,59 @@ static uint64_t message_at(const uint8_t *body, uint32_t len, uint64_t byte)
     return 0;
 }
 
-/* A footer, and the head of a plain chunk, can be done without. */
-static void cost_in_part(const uint8_t *part, uint64_t byte, struct sim_rot *r)
+/* The messages of a plain chunk end where it ends, ascend and are as many as it says: no bit of
+ * what tells them apart has turned. */
+static bool is_chunk_sound(const uint8_t *part)
+{
+    const uint8_t *body = part + PART;
+    uint64_t at = 0, last = 0, first = le_get_u64(part + PART_FIRST);
+    uint32_t len = le_get_u32(part + PART_STORED), count = 0;
+    while (at + MESSAGE <= len) {
+        const uint8_t *m = body + at;
+        uint64_t sequence = le_get_u64(m + MESSAGE_SEQUENCE);
+        if (count == 0 ? sequence != first : sequence <= last) return false;
+        last = sequence;
+        count++;
+        at += MESSAGE + (uint64_t)le_get_u32(m + MESSAGE_PAYLOAD) + le_get_u32(m + MESSAGE_HEADER) +
+              le_get_u16(m + MESSAGE_SUBJECT);
+    }
+    return at == len && last == le_get_u64(part + PART_LAST) &&
+           count == le_get_u32(part + PART_COUNT);
+}
+
+/* A footer, and the head of a plain chunk, can be done without. False: nobody can tell which
+ * message has this byte. */
+static bool cost_in_part(const uint8_t *part, uint64_t byte, struct sim_rot *r)
 {
     bool is_plain = le_get_u32(part + PART_FLAGS) == 0;
-    if (memcmp(part + PART_MAGIC, "MBC", 3) != 0 || (is_plain && byte < PART)) return;
+    if (memcmp(part + PART_MAGIC, "MBC", 3) != 0 || (is_plain && byte < PART)) return true;
     r->owner = le_get_u64(part + PART_OWNER);
     r->first = le_get_u64(part + PART_FIRST);
     r->last = le_get_u64(part + PART_LAST);
-    if (is_plain)
-        r->first = r->last = message_at(part + PART, le_get_u32(part + PART_STORED), byte - PART);
+    if (!is_plain) return true;
+    if (!is_chunk_sound(part)) return false;
+    r->first = r->last = message_at(part + PART, le_get_u32(part + PART_STORED), byte - PART);
+    return true;
+}
+
+static bool is_part(const uint8_t *bytes, uint64_t at)
+{
+    return memcmp(bytes + at + PART_MAGIC, "MB", 2) == 0 &&
+           le_get_u64(bytes + at + PART_OFFSET) == at;
+}
+
+/* In the last part and behind it is none: what follows is a torn end that nobody reads, and in no
+ * head a bit has turned. */
+static bool are_parts_sound(const uint8_t *bytes, uint64_t size)
+{
+    uint64_t at = 0, last = 0;
+    while (at + PART <= size && is_part(bytes, at)) {
+        last = at;
+        at += PART + le_get_u32(bytes + at + PART_STORED);
+    }
+    for (at = last + 1; at + PART <= size; at++)
+        if (is_part(bytes, at)) return false;
+    return true;
 }
 
 static bool draw_block(struct survey *s, struct rng *rng, struct sim_rot *r)
@@ -236,11 +281,11 @@ static bool draw_block(struct survey *s, struct rng *rng, struct sim_rot *r)
     const uint8_t *bytes = disk_memory_bytes(s->disk, r->name, &size);
     if (size == 0) return false;
     r->offset = rng_below(rng, (uint32_t)size);
-    for (uint64_t at = 0; at + PART <= size;) {
-        const uint8_t *part = bytes + at;
-        uint64_t next = at + PART + le_get_u32(part + PART_STORED);
-        if (memcmp(part + PART_MAGIC, "MB", 2) != 0) return true; /* a torn end that nobody reads */
-        if (r->offset >= at && r->offset < next) cost_in_part(part, r->offset - at, r);
+    if (!are_parts_sound(bytes, size)) return false;
+    for (uint64_t at = 0; at + PART <= size && is_part(bytes, at);) {
+        uint64_t next = at + PART + le_get_u32(bytes + at + PART_STORED);
+        if (r->offset >= at && r->offset < next)
+            return next <= size && cost_in_part(bytes + at, r->offset - at, r);
         at = next;
     }
     return true;

@@ -7,7 +7,8 @@
  *
  * Excepted is the journal's very last batch while nothing on the disk says that it was whole: its
  * end may as well be torn. And of a sealed batch a long record: only all of it together is sound.
- * No bit of these is drawn, but where the store can tell what it was.
+ * No bit of these is drawn, but where the store can tell what it was. Nor is one of a block where
+ * an earlier one has hidden whose byte it is.
  *
  * Thread: one. Memory: values. */
 #ifndef MIDGE_SIM_ROT_H

@@ -133,7 +133,7 @@ void msgs_skip(struct msgs *m, uint64_t last, nanos time)
 /* ---- removing ---- */
 
 /* What is counted anew because of damage is so much at most: it is done at once. */
-enum { RECOUNT_MAX = 1 << 18 };
+enum { RECOUNT_MAX = 1 << 18, RECOUNT_ONE_MAX = 1 << 12 };
 
 bool msgs_is_damaged(const struct msgs *m)
 {
@@ -225,6 +225,18 @@ static void index_remove(struct msgs *m, struct slice subject, uint64_t sequence
     if (e) v->is_first_stale = true;
 }
 
+/* One goes that was shown to nobody, though its subject can be told. When that could not be, it may
+ * have been left out where the subject was counted: it is counted again, or too much. */
+static void index_remove_lost(struct msgs *m, struct slice subject)
+{
+    const struct tree_value *v = tree_find(m->tree, subject);
+    assert(m->is_file);
+    assert(subject.len > 0);
+    if (v == NULL) return;
+    if (v->count <= RECOUNT_ONE_MAX) recount(m, subject, 0);
+    else m->unknown++;
+}
+
 static void advance_first(struct msgs *m)
 {
     struct msgs_state *s = &m->state;
@@ -271,9 +283,11 @@ static bool take_out(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
     nanos time;
     enum err e = m->ops->meta(m, sequence, NULL, &subject, &size, &time);
     if (e == ERR_NOTFOUND) return false;
-    if (e == ERR_OK) index_remove(m, subject, sequence);
-    else m->unknown++;
+    bool is_lost = e == ERR_OK && UNLIKELY(!m->ops->has(m, sequence));
+    if (e != ERR_OK) m->unknown++;
+    else if (!is_lost) index_remove(m, subject, sequence);
     m->ops->drop(m, sequence);
+    if (is_lost) index_remove_lost(m, subject);
     assert(m->state.messages > 0);
     assert(m->state.bytes >= size || msgs_is_damaged(m));
     m->state.messages--;

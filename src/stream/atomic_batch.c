@@ -257,7 +257,7 @@ bool atomic_batch_take(struct stream *s, const struct raw_message *m, struct inc
         return refuse(s, in, JS_ERR_ATOMIC_PUBLISH_INVALID_BATCH_COMMIT);
     }
     if (batch_level_is_too_high(&in->headers)) return give_up(s, in, b, BATCH_UNSUPPORTED);
-    if (in->headers.at[PUBLISH_REQUIRED_API_LEVEL].len > 0)
+    if (publish_has(&in->headers, PUBLISH_REQUIRED_API_LEVEL))
         incoming_remove(in, PUBLISH_REQUIRED_API_LEVEL);
     batches_touch(s->batches, BATCH_ATOMIC, &b->head);
     /* the last one may come twice: once to be put aside, again when it had to wait */

@@ -242,7 +242,7 @@ bool fast_batch_take(struct stream *s, struct incoming *in)
     struct batch_reply r;
     struct js_error error;
     if (!is_acceptable(s, in, &r)) return true;
-    if (in->headers_count > 0 && in->headers.at[PUBLISH_REQUIRED_API_LEVEL].len > 0)
+    if (in->headers_count > 0 && publish_has(&in->headers, PUBLISH_REQUIRED_API_LEVEL))
         incoming_remove(in, PUBLISH_REQUIRED_API_LEVEL);
     error.err_code = JS_ERR_NONE;
     bool is_stored = r.operation != BATCH_PING && r.operation != BATCH_COMMIT_END;

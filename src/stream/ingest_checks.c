@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "json/quote.h"
+#include "json/utf8.h"
 #include "stream/dedupe.h"
 #include "stream/stream_internal.h"
 #include "stream/ttl.h"
@@ -152,6 +153,26 @@ static bool check_last_id(struct stream *s, struct incoming *in, struct js_error
     return js_error_set(e, JS_ERR_STREAM_WRONG_LAST_MSG_ID, buf_str(&s->last_id_proposed));
 }
 
+/* Told in small letters, and without what is no UTF-8. */
+static bool rollup_invalid(struct slice rollup, struct js_error *e)
+{
+    struct buf small = { 0 }, text = { 0 };
+    while (rollup.len > 0) {
+        uint32_t rune, len = rollup.ptr[0] < 0x80 ? 1 : utf8_next(rollup, &rune);
+        bool is_capital = rollup.ptr[0] >= 'A' && rollup.ptr[0] <= 'Z';
+        if (len == 0) buf_add_str(&small, "\xef\xbf\xbd");
+        else if (is_capital) buf_add_byte(&small, rollup.ptr[0] | 0x20);
+        else buf_add(&small, slice_first(rollup, len));
+        rollup = slice_from(rollup, len == 0 ? 1 : len);
+    }
+    buf_add_str(&text, "rollup value invalid: ");
+    quote_go(&text, buf_slice(&small));
+    (void)js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, buf_str(&text));
+    buf_deinit(&small);
+    buf_deinit(&text);
+    return false;
+}
+
 static bool check_rollup(struct stream *s, struct incoming *in, struct js_error *e)
 {
     struct slice rollup = in->headers.at[PUBLISH_ROLLUP];
@@ -169,12 +190,7 @@ static bool check_rollup(struct stream *s, struct incoming *in, struct js_error 
             return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "batch rollup all invalid");
         in->flags |= STORE_ROLLUP_ALL;
     } else {
-        struct buf text = { 0 };
-        buf_add_str(&text, "rollup value invalid: ");
-        quote_go(&text, rollup);
-        (void)js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, buf_str(&text));
-        buf_deinit(&text);
-        return false;
+        return rollup_invalid(rollup, e);
     }
     return true;
 }
@@ -331,7 +347,7 @@ static check *const single_last[] = {
     check_counter, check_header, check_server,  check_interest,
     check_account, check_ttl,    check_discard,
 };
-static check *const staged[] = { check_sealed, check_server, check_account, check_size };
+static check *const staged[] = { check_sealed, check_server, check_account, check_size_max };
 static check *const atomic_first[] = { check_unsupported };
 static check *const batch_headers_first[] = {
     check_size, check_counter_header, check_expected_stream, check_ttl_absent, check_ttl,

@@ -110,6 +110,7 @@ struct stream {
     nanos                timer_due;     /* … and when that is, since 1970 */
     nanos                expired_at;    /* when that was last looked for */
     uint64_t             expiry_upto;   /* the command that removes what had expired */
+    struct msgs_wait     expiry_wait;   /* for what tells how old messages are */
     /* of a file stream */
     uint64_t             ids_told;      /* as far as a checkpoint has told them */
     uint64_t             slice_at;      /* where a rewrite of the checkpoint log is … */

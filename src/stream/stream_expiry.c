@@ -114,15 +114,23 @@ void stream_expiry_changed(struct stream *s)
     stream_wake(s);
 }
 
+static void times_read(struct msgs_wait *w)
+{
+    struct stream *s = container_of(w, struct stream, expiry_wait);
+    stream_expiry_changed(s);
+}
+
 void stream_expiry_start(struct stream *s)
 {
     timer_init(&s->timer, fire);
+    s->expiry_wait.done = times_read;
     arm_next(s);
 }
 
 void stream_expiry_stop(struct stream *s)
 {
     if (s->timer.fire != NULL) wheel_cancel(&jetstream_reactor(s->account->js)->wheel, &s->timer);
+    msgs_wait_cancel(&s->expiry_wait);
 }
 
 /* ---- what has expired ---- */
@@ -263,14 +271,14 @@ static void propose_compact(struct stream *s, uint64_t end)
     if (at != NULL) compact_command_write(end, at);
 }
 
+/* Where the living begin. Blocks are asked one after the other, each as soon as the one before is
+ * read: after a start nothing is shown for long that has expired meanwhile. */
 static void end_by_age(struct look *l)
 {
     struct stream *s = l->stream;
-    struct msgs_wait wait = { .done = NULL };
     uint64_t end;
     if (s->config.max_age <= 0 || wall(s) < s->config.max_age) return;
-    enum err e = msgs_at_time(s->msgs, wall(s) - s->config.max_age + 1, &wait, &end);
-    msgs_wait_cancel(&wait);
+    enum err e = msgs_at_time(s->msgs, wall(s) - s->config.max_age + 1, &s->expiry_wait, &end);
     if (e != ERR_OK) {
         l->is_waiting = true;
         return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stream/stream_testing.h"
+#include "stream/stream_store_testing.h"
 
 #define NAME "{\"name\":\"S\",\"subjects\":[\"a.>\"]"
 
@@ -127,6 +127,29 @@ static void with_markers_a_message_lives_as_long_as_one(void **state)
     streams_world_free(w);
 }
 
+/* It goes as soon as a start has read how old it is, and is not asked for again a moment later. */
+static void what_has_expired_before_a_start_is_not_there_for_long(void **state)
+{
+    (void)state;
+    char payload[60001] = { 0 };
+    struct file_world *f = file_world_new(1);
+    (void)make(f, ",\"max_age\":1000000000000,\"max_bytes\":4000000");
+    memset(payload, 'x', sizeof payload - 1);
+    for (uint32_t i = 0; i < 40; i++)
+        assert_non_null(strstr(publish(f, "a.b", NULL, payload), "seq"));
+    streams_wait(f->w, 150 * SECOND); /* blocks have them, and a list says so */
+    settle(f);
+    f->w->world->fake->wall += 1000 * SECOND;
+    stop(f);
+    nanos started = f->w->world->fake->now;
+    assert_int_equal(streams_state(the_stream(f)).messages, 40);
+    streams_wait(f->w, 2 * MILLISECOND);
+    settle(f);
+    assert_int_equal(streams_state(the_stream(f)).messages, 0);
+    assert_true(f->w->world->fake->now - started < 5 * MILLISECOND);
+    file_world_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +160,7 @@ int main(void)
         cmocka_unit_test(of_age_and_end_the_earlier_counts_but_never_is_never),
         cmocka_unit_test(the_last_of_a_subject_leaves_a_marker),
         cmocka_unit_test(with_markers_a_message_lives_as_long_as_one),
+        cmocka_unit_test(what_has_expired_before_a_start_is_not_there_for_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,10 +12,6 @@ static nanos or_zero_time(nanos t)
 }
 
 /* A list of sequences in the making. */
-/* So many deleted sequences are named and no more: a stream that was restored may have a gap of
- * any size, and an answer has its end. */
-enum { LISTED_MAX = 1 << 22 };
-
 struct listing {
     struct arena     *arena;
     struct json_array list; /* uint64_t */
@@ -26,7 +22,6 @@ static bool list_range(void *ctx, uint64_t first, uint64_t last)
     struct listing *l = ctx;
     assert(first <= last);
     for (uint64_t at = first; at <= last; at++) {
-        if (l->list.count == LISTED_MAX) return false;
         uint64_t *item = arena_push(l->arena, &l->list.items, &l->list.count, sizeof *item);
         *item = at;
     }
@@ -76,19 +71,22 @@ static void subjects_fill(struct stream *s, const struct stream_details *d, stru
     *d->paged = (struct js_paged){ (int64_t)p.total, (int64_t)p.offset, JS_SUBJECTS_LIMIT };
 }
 
+/* So many fill an answer that no client may be sent at once; a restored stream can say that it
+ * lacks all that numbers can. */
+enum { DELETED_MAX = 8 << 20 };
+
 static void deleted_fill(struct stream *s, struct arena *arena, const struct msgs_state *m,
                          struct stream_state *ret)
 {
     struct listing l = { .arena = arena };
+    if (m->deleted > DELETED_MAX) return;       /* only how many */
     bool is_unused = m->first_sequence == 0 && m->last_sequence == 0;
     if (m->deleted > 0) msgs_deleted(s->msgs, list_range, &l);
-    assert(l.list.count == m->deleted || l.list.count == LISTED_MAX);
+    assert(l.list.count == m->deleted);
     /* nats-server takes what no file stream has had yet for deleted */
-    if (is_unused && stream_is_file(s)) {
-        (void)list_range(&l, 0, 0);
-        ret->num_deleted = 1;
-    }
+    if (is_unused && stream_is_file(s)) (void)list_range(&l, 0, 0);
     ret->deleted = l.list;
+    ret->num_deleted = (int64_t)l.list.count;
 }
 
 void stream_state_fill(struct stream *s, const struct stream_details *d, struct arena *arena,
