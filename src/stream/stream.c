@@ -184,6 +184,17 @@ static void sweep(struct stream *s, const struct msgs_state *state)
         stream_unneeded(s, state->first_sequence, last);
 }
 
+/* What it came with may be behind its consumers: a backup, or a directory after kill -9. */
+void stream_made(struct stream *s)
+{
+    struct msgs_state state;
+    assert(s->is_created);
+    msgs_state(s->msgs, &state);
+    if (state.messages == 0) return;
+    if (s->config.retention != JS_RETENTION_WORKQUEUE) sweep(s, &state);
+    else stream_acked_find(s, consumers_reach(s->consumers));
+}
+
 void stream_start(struct stream *s)
 {
     struct msgs_state state;

@@ -174,6 +174,8 @@ void stream_erasing_fail(struct stream *, enum err); /* the store forgets them w
 /* The retention became interest: what no consumer needs goes at once. Part of applying: consumers
  * are replicated state. */
 void stream_unneeded_take(struct stream *);
+/* It is there, with what it was made with. What no consumer needs any more goes. */
+void stream_made(struct stream *);
 
 /* Of a work queue: what was acked and is not gone yet, for a checkpoint and from one. CORRUPT. */
 void stream_acked_write(struct stream *, struct buf *out);
