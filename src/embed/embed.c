@@ -249,7 +249,7 @@ static enum err reload(struct midge *m, struct errmsg *why)
         (void)options_free(next);
         return refused(m, e, why->text);
     }
-    e = server_reload(m->server, next, why);
+    e = run_reload(m, next, why);
     struct errmsg ignored;
     if (e && configure_log(m, server_options(m->server), &ignored) != ERR_OK)
         log_error(m->env->log, "cannot go back to the old log: %s", ignored.text);

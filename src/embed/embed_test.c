@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The public header, used as a program would: it includes nothing else of ours. */
-#include <midge.h>
+#include "embed/embed_testing.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -38,34 +35,6 @@ static struct midge *started(void)
     assert_int_equal(midge_start(m, error, sizeof error), MIDGE_OK);
     assert_true(midge_client_port(m) > 0);
     return m;
-}
-
-static int dial(const struct midge *m)
-{
-    struct sockaddr_in a = { .sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)midge_client_port(m)) };
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
-    return fd;
-}
-
-/* Reads until `end` is there. */
-static void hear(int fd, const char *end)
-{
-    char text[16384];
-    size_t len = 0;
-    do {
-        ssize_t got = recv(fd, text + len, sizeof text - 1 - len, 0);
-        assert_true(got > 0);
-        len += (size_t)got;
-        text[len] = 0;
-    } while (strstr(text, end) == NULL);
-}
-
-static void say(int fd, const char *text)
-{
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
 }
 
 static void a_message_goes_through_a_server_in_this_process(void **state)

@@ -78,6 +78,7 @@ MUST_CHECK enum err store_command_import(struct midge *, void (*say)(void *ctx, 
 /* run.c: the server and its threads. `control` is held. */
 MUST_CHECK enum err run_build(struct midge *, struct errmsg *why);
 MUST_CHECK enum err run_start(struct midge *, struct errmsg *why);
+MUST_CHECK enum err run_reload(struct midge *, struct options *take_options, struct errmsg *why);
 void run_stop(struct midge *);
 
 #endif

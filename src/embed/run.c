@@ -74,6 +74,33 @@ static enum err check_files(uint32_t reactors, uint32_t kept, struct errmsg *why
                       (unsigned long long)allowed, (unsigned long long)needed);
 }
 
+/* Never fewer than before: a store that is turned off stays open. */
+static enum err keep_files(struct midge *m, uint32_t reactors, const struct options *o,
+                           struct errmsg *why)
+{
+    struct net *net = m->env->net;
+    uint32_t kept = files_kept(o), was = atomic_load(&net->files_kept);
+    assert(reactors > 0);
+    if (kept < was) kept = was;
+    enum err e = check_files(reactors, kept, why);
+    if (e == ERR_OK) atomic_store(&net->files_kept, kept);
+    return e;
+}
+
+enum err run_reload(struct midge *m, struct options *take_options, struct errmsg *why)
+{
+    uint32_t was = atomic_load(&m->env->net->files_kept);
+    assert(m->server != NULL);
+    enum err e = keep_files(m, m->set->count, take_options, why);
+    if (e) {
+        (void)options_free(take_options);
+        return e;
+    }
+    e = server_reload(m->server, take_options, why);
+    if (e) atomic_store(&m->env->net->files_kept, was);
+    return e;
+}
+
 enum err run_build(struct midge *m, struct errmsg *why)
 {
     struct options *options = NULL;
@@ -84,8 +111,7 @@ enum err run_build(struct midge *m, struct errmsg *why)
         return ERR_OK;
     }
     uint32_t reactors = reactors_of(m, options);
-    m->env->net->files_kept = files_kept(options);
-    e = check_files(reactors, m->env->net->files_kept, why);
+    e = keep_files(m, reactors, options, why);
     if (e) {
         (void)options_free(options);
         return e;

@@ -9,6 +9,7 @@
 #ifndef MIDGE_ENV_NET_H
 #define MIDGE_ENV_NET_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -71,9 +72,9 @@ struct net_listen {
 };
 
 struct net {
-    /* Descriptors that accept() leaves to others, as to who must open files to keep a promise. Set
-     * before any thread begins. */
-    uint32_t files_kept;
+    /* Descriptors that accept() leaves to others, as to who must open files to keep a promise. A
+     * reload may ask for more. */
+    _Atomic uint32_t files_kept;
     struct poller *(*poller_new)(struct net *);
     /* `why` gets the text after "Error listening on port: HOST:PORT, " as the system tells it. */
     MUST_CHECK enum err (*listen)(struct net *, const struct net_listen *, int *ret_sock,

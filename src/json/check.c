@@ -11,8 +11,9 @@ struct checker {
     uint32_t depth;
     uint32_t depth_max;
     uint32_t deepest;
+    uint32_t keys;
     uint64_t is_object[JSON_DEPTH_MAX / 64 + 1]; /* a bit per depth: the container is an object */
-    bool     has_huge;
+    bool     has_odd;
     bool     takes_one;                 /* what follows the value is not looked at */
     const char *context;                /* of the byte at which it failed */
 };
@@ -99,7 +100,9 @@ static bool number_take(struct checker *c)
     struct slice text = slice_of(from, (size_t)(c->at - from));
     uint64_t u;
     int64_t i;
-    if (is_int && !slice_to_u64(text, &u) && !slice_to_i64(text, &i)) c->has_huge = true;
+    bool is_odd = slice_equal_str(text, "-0") ||
+                  (!slice_to_u64(text, &u) && !slice_to_i64(text, &i));
+    if (is_int && is_odd) c->has_odd = true;
     return true;
 }
 
@@ -129,6 +132,7 @@ static bool key_take(struct checker *c)
 {
     blanks_skip(c);
     if (!string_take(c, "looking for beginning of object key string")) return false;
+    c->keys++;
     blanks_skip(c);
     return byte_take(c, ':') || fault(c, "after object key");
 }
@@ -200,7 +204,7 @@ enum err json_check(struct slice text, uint32_t depth_max, struct json_shape *re
     struct checker c = { .at = text.ptr, .end = text.ptr + text.len, .depth_max = depth_max };
     enum err e = run(&c);
     if (e) return e;
-    *ret_shape = (struct json_shape){ .depth = c.deepest, .has_huge = c.has_huge };
+    *ret_shape = (struct json_shape){ .depth = c.deepest, .keys = c.keys, .has_odd = c.has_odd };
     return ERR_OK;
 }
 
@@ -241,15 +245,14 @@ static void rune_quote(uint8_t byte, char ret_text[static 12])
 const char *json_fault_text(const struct json_fault *f, struct slice text,
                             char ret_text[JSON_FAULT_SIZE])
 {
-    if (f->is_too_deep) {
-        (void)snprintf(ret_text, JSON_FAULT_SIZE, "exceeded max depth");
-    } else if (f->context == NULL) {
+    const char *context = f->is_too_deep ? "exceeded max depth" : f->context;
+    if (context == NULL) {
         (void)snprintf(ret_text, JSON_FAULT_SIZE, "unexpected EOF");
     } else {
         assert(f->offset < text.len);
         char quoted[12];
         rune_quote(text.ptr[f->offset], quoted);
-        (void)snprintf(ret_text, JSON_FAULT_SIZE, "invalid character %s %s", quoted, f->context);
+        (void)snprintf(ret_text, JSON_FAULT_SIZE, "invalid character %s %s", quoted, context);
     }
     return ret_text;
 }

@@ -17,7 +17,8 @@ enum { JSON_DEPTH_MAX = 1023 };
 
 struct json_shape {
     uint32_t depth; /* containers within each other, at most; 0: a bare value */
-    bool has_huge;  /* an integer is outside int64 and uint64 */
+    uint32_t keys;  /* of all objects together */
+    bool has_odd;   /* an integer is outside int64 and uint64, or -0 */
 };
 
 /* ERR_OK; ERR_INVALID (not JSON) or ERR_LIMIT (deeper than `depth_max` <= JSON_DEPTH_MAX).

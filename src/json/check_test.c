@@ -62,21 +62,22 @@ static void the_depth_is_that_of_the_deepest_container(void **state)
     }
 }
 
-static void an_integer_that_fits_neither_int64_nor_uint64_is_reported(void **state)
+static void an_integer_that_fits_neither_int64_nor_uint64_and_minus_zero_are_reported(void **state)
 {
     (void)state;
     static const struct {
         const char *text;
-        bool        is_huge;
+        bool        is_odd;
     } rows[] = {
         { "18446744073709551615", false }, { "18446744073709551616", true },
         { "-9223372036854775808", false }, { "-9223372036854775809", true },
-        { "[1,99999999999999999999]", true },
+        { "[1,99999999999999999999]", true }, { "[-0]", true },
+        { "[0,-1,-0.0,0e0]", false },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct json_shape shape = { .has_huge = !rows[i].is_huge };
+        struct json_shape shape = { .has_odd = !rows[i].is_odd };
         assert_int_equal(json_check(slice_str(rows[i].text), 8, &shape), ERR_OK);
-        assert_int_equal(shape.has_huge, rows[i].is_huge);
+        assert_int_equal(shape.has_odd, rows[i].is_odd);
     }
 }
 
@@ -87,7 +88,7 @@ int main(void)
         cmocka_unit_test(what_go_refuses_is_refused),
         cmocka_unit_test(the_depth_is_limited),
         cmocka_unit_test(the_depth_is_that_of_the_deepest_container),
-        cmocka_unit_test(an_integer_that_fits_neither_int64_nor_uint64_is_reported),
+        cmocka_unit_test(an_integer_that_fits_neither_int64_nor_uint64_and_minus_zero_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

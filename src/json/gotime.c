@@ -5,7 +5,6 @@
 
 #include "base/assert.h"
 #include "base/calendar.h"
-#include "json/quote.h"
 
 static const struct unit {
     const char *name;
@@ -291,19 +290,33 @@ static const struct time_part {
 /* clang-format on */
 enum { TIME_HOUR = 3 };
 
+/* Not the quotes of other texts: nothing but plain ASCII stands for itself. */
+static void quote(struct buf *out, struct slice text)
+{
+    buf_add_byte(out, '"');
+    for (uint32_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.ptr[i];
+        bool is_plain = byte >= ' ' && byte < 0x80;
+        if (byte == '"' || byte == '\\') buf_add_byte(out, '\\');
+        if (is_plain) buf_add_byte(out, byte);
+        else buf_printf(out, "\\x%02x", byte);
+    }
+    buf_add_byte(out, '"');
+}
+
 static void refusal_begin(struct slice text, struct buf *out)
 {
     buf_add_str(out, "parsing time ");
-    quote_go(out, text);
+    quote(out, text);
 }
 
 static void cannot_parse(struct slice text, struct slice rest, struct slice as, struct buf *out)
 {
     refusal_begin(text, out);
     buf_add_str(out, " as \"2006-01-02T15:04:05Z07:00\": cannot parse ");
-    quote_go(out, rest);
+    quote(out, rest);
     buf_add_str(out, " as ");
-    quote_go(out, as);
+    quote(out, as);
 }
 
 static void zone_refusal(struct slice text, struct slice rest, struct buf *out)
@@ -313,7 +326,7 @@ static void zone_refusal(struct slice text, struct slice rest, struct buf *out)
     if (rest.len > 0 && rest.ptr[0] == 'Z') {
         refusal_begin(text, out);
         buf_add_str(out, ": extra text: ");
-        quote_go(out, zone);
+        quote(out, zone);
         return;
     }
     bool is_zone = rest.len >= 6 && (rest.ptr[0] == '+' || rest.ptr[0] == '-');
@@ -326,7 +339,7 @@ static void zone_refusal(struct slice text, struct slice rest, struct buf *out)
     else if (minutes > ZONE_MINUTES_MAX) buf_add_str(out, ": time zone offset minute out of range");
     else {
         buf_add_str(out, ": extra text: ");
-        quote_go(out, zone);
+        quote(out, zone);
     }
 }
 

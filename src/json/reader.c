@@ -37,9 +37,9 @@ static void utf8_mend(struct buf *out, struct slice s)
     }
 }
 
-/* json-c caps an integer that does not fit, but keeps the text of a double. So that it becomes one,
- * this is put behind it, and taken off where the text is shown. */
-static const struct slice huge_mark = SLICE_INIT("e-00");
+/* json-c caps an integer that does not fit and forgets the sign of -0, but keeps the text of a
+ * double. So that it becomes one, this is put behind it, and taken off where the text is shown. */
+static const struct slice odd_mark = SLICE_INIT("e-00");
 
 static bool is_number_byte(uint8_t byte)
 {
@@ -47,13 +47,14 @@ static bool is_number_byte(uint8_t byte)
            byte == 'e' || byte == 'E';
 }
 
-static bool is_huge(struct slice number)
+static bool is_odd(struct slice number)
 {
     uint64_t u;
     int64_t i;
     assert(number.len > 0);
     for (uint32_t at = 0; at < number.len; at++)
         if (number.ptr[at] != '-' && (number.ptr[at] < '0' || number.ptr[at] > '9')) return false;
+    if (slice_equal_str(number, "-0")) return true;
     return !slice_to_u64(number, &u) && !slice_to_i64(number, &i);
 }
 
@@ -66,7 +67,7 @@ static uint32_t text_end(struct slice s, uint32_t at)
     return at + 1;
 }
 
-static void huge_marks_add(struct buf *out, struct slice s)
+static void odd_marks_add(struct buf *out, struct slice s)
 {
     uint32_t at = 0;
     while (at < s.len) {
@@ -76,8 +77,46 @@ static void huge_marks_add(struct buf *out, struct slice s)
         while (is_number && at < s.len && is_number_byte(s.ptr[at])) at++;
         struct slice part = slice_of(s.ptr + from, at - from);
         buf_add(out, part);
-        if (is_number && is_huge(part)) buf_add(out, huge_mark);
+        if (is_number && is_odd(part)) buf_add(out, odd_mark);
     }
+}
+
+/* Of two members with the same key json-c keeps one. So that both stay, a byte that no text has
+ * and a number are put behind each key, and taken off where it is read. */
+enum { KEY_MARK = 0xff };
+
+static void key_marks_add(struct buf *out, struct slice s)
+{
+    uint32_t at = 0, number = 0;
+    while (at < s.len) {
+        uint32_t from = at++, behind;
+        if (s.ptr[from] == '"') at = text_end(s, from);
+        for (behind = at; behind < s.len && strchr(" \t\r\n", s.ptr[behind]) != NULL;) behind++;
+        bool is_key = s.ptr[from] == '"' && behind < s.len && s.ptr[behind] == ':';
+        buf_add(out, slice_of(s.ptr + from, at - from - (is_key ? 1 : 0)));
+        if (is_key) buf_printf(out, "%c%u\"", KEY_MARK, number++);
+    }
+}
+
+static struct slice key_of(const struct lh_entry *e)
+{
+    struct slice key = slice_str(lh_entry_k(e));
+    const uint8_t *mark = key.len > 0 ? memchr(key.ptr, KEY_MARK, key.len) : NULL;
+    if (mark != NULL) key.len = (uint32_t)(mark - key.ptr);
+    return key;
+}
+
+/* As deep as the check allowed. */
+static uint32_t members_count(struct json_object *node)
+{
+    uint32_t count = 0;
+    if (json_object_get_type(node) == json_type_array)
+        for (size_t i = 0; i < json_object_array_length(node); i++)
+            count += members_count(json_object_array_get_idx(node, i));
+    if (json_object_get_type(node) != json_type_object) return count;
+    const struct lh_entry *e = json_object_get_object(node)->head;
+    for (; e != NULL; e = e->next) count += 1 + members_count(lh_entry_v(e));
+    return count;
 }
 
 /* A tokener is as large as the depth that it is made for: `depth` is what the text needs. */
@@ -115,18 +154,24 @@ enum err json_doc_parse(struct slice text, const struct json_limits *limits,
     if (e) return e;
 
     struct json_object *root = NULL;
-    struct buf mended = { 0 }, marked = { 0 };
+    struct buf mended = { 0 }, marked = { 0 }, keyed = { 0 };
     if (!is_utf8(text)) {
         utf8_mend(&mended, text);
         text = buf_slice(&mended);
     }
-    if (shape.has_huge) {
-        huge_marks_add(&marked, text);
+    if (shape.has_odd) {
+        odd_marks_add(&marked, text);
         text = buf_slice(&marked);
     }
     e = tree_build(text, shape.depth, &root);
+    if (e == ERR_OK && members_count(root) < shape.keys) {
+        json_object_put(root);
+        key_marks_add(&keyed, text);
+        e = tree_build(buf_slice(&keyed), shape.depth, &root);
+    }
     buf_deinit(&mended);
     buf_deinit(&marked);
+    buf_deinit(&keyed);
     if (e) return e;
     struct json_doc *doc = xcalloc(1, sizeof(*doc));
     doc->root = root;
@@ -167,7 +212,7 @@ bool json_member(struct json_value object, const char *name, struct json_value *
     const struct lh_entry *found = NULL;
     for (const struct lh_entry *e = json_object_get_object(object.node)->head; e != NULL;
          e = e->next)
-        if (slice_equal_nocase(slice_str(lh_entry_k(e)), wanted)) found = e;
+        if (slice_equal_nocase(key_of(e), wanted)) found = e;
     if (found == NULL) return false;
     *ret_value = (struct json_value){ lh_entry_v(found), object.doc };
     return true;
@@ -181,7 +226,7 @@ bool json_next_member(struct json_value object, uint32_t *at, struct slice *ret_
     for (uint32_t i = 0; i < *at && e != NULL; i++) e = e->next;
     if (e == NULL) return false;
     (*at)++;
-    *ret_key = slice_str(lh_entry_k(e));
+    *ret_key = key_of(e);
     *ret_value = (struct json_value){ lh_entry_v(e), object.doc };
     return true;
 }
@@ -196,7 +241,7 @@ bool json_members_next(struct json_members *m, struct slice *ret_key, struct jso
 {
     const struct lh_entry *e = m->at;
     if (e == NULL) return false;
-    *ret_key = slice_str(lh_entry_k(e));
+    *ret_key = key_of(e);
     *ret_value = (struct json_value){ lh_entry_v(e), m->doc };
     m->at = e->next;
     return true;
@@ -206,10 +251,14 @@ void json_value_text(struct json_value v, struct buf *out)
 {
     int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
     struct slice text = slice_str(json_object_to_json_string_ext(v.node, flags));
-    bool can_be_huge = json_kind(v) == JSON_DOUBLE && text.len > huge_mark.len;
-    if (can_be_huge && slice_equal(slice_from(text, text.len - huge_mark.len), huge_mark))
-        text.len -= huge_mark.len;
-    buf_add(out, text);
+    bool can_be_odd = json_kind(v) == JSON_DOUBLE && text.len > odd_mark.len;
+    if (can_be_odd && slice_equal(slice_from(text, text.len - odd_mark.len), odd_mark))
+        text.len -= odd_mark.len;
+    for (uint32_t at = 0; at < text.len; at++) {
+        if (text.ptr[at] != KEY_MARK) buf_add_byte(out, text.ptr[at]);
+        else
+            while (text.ptr[at + 1] != '"') at++;
+    }
 }
 
 uint32_t json_count(struct json_value v)
@@ -243,11 +292,21 @@ static void int_get(struct json_value v, uint64_t *ret_value, bool *ret_negative
     *ret_value = i < 0 ? (uint64_t)i : json_object_get_uint64(v.node);
 }
 
+static bool is_minus_zero(struct json_value v)
+{
+    if (json_kind(v) != JSON_DOUBLE || json_object_get_double(v.node) != 0) return false;
+    return slice_equal_str(slice_str(json_object_get_string(v.node)), "-0e-00");
+}
+
 bool json_to_i64(struct json_value v, int64_t min, int64_t max, int64_t *ret)
 {
     uint64_t value;
     bool negative;
     if (json_kind(v) == JSON_NULL) return true;
+    if (is_minus_zero(v)) {     /* no number without a sign is one, as in Go */
+        *ret = 0;
+        return min <= 0 && max >= 0;
+    }
     if (json_kind(v) != JSON_INT) return false;
     int_get(v, &value, &negative);
     if (!negative && value > INT64_MAX) return false;

@@ -2,9 +2,9 @@
 /* Reader: JSON in. A strict check (check.h), then json-c builds the tree.
  *
  * Semantics of Go's encoding/json: keys match without regard to ASCII case and the last one in the
- * text wins (among equal spellings the first keeps its place: {"A":1,"a":2,"A":3} gives 2 for "a");
- * null leaves the target alone; an integer accepts no fraction, no exponent and no overflow; a
- * wrong type anywhere spoils the whole document for the caller.
+ * text wins, while who goes through the members sees each; null leaves the target alone; an integer
+ * accepts no fraction, no exponent and no overflow; a wrong type anywhere spoils the whole document
+ * for the caller.
  * Thread: one at a time. Memory: the document owns everything; slices live as long as it does.
  * Limits: refused before anything is built: longer than `size_max` or nested deeper than
  * `depth_max`. */
@@ -24,7 +24,7 @@ struct json_doc;
 /* A node of a document. Cheap to copy. `node` NULL stands for null and for "absent" alike unless a
  * function says so. */
 struct json_value {
-    void                  *node;        /* private to reader.c */
+    void                  *node;        /* private to reader.c and origin.c */
     const struct json_doc *doc;
 };
 

@@ -146,8 +146,13 @@ static void an_integer_that_does_not_fit_keeps_its_digits(void **state)
     (void)state;
     AUTO_FREE(json_doc) doc = NULL;
     static const char *const texts[] = {
-        "\"-9223372036854775809 \\\"1\"", "-9223372036854775809",  "18446744073709551616",
-        "18446744073709551615",         "-9223372036854775808", "1.50",
+        "\"-9223372036854775809 \\\"1\"",
+        "-9223372036854775809",
+        "18446744073709551616",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "1.50",
+        "-0",
     };
     struct buf all = { 0 }, shown = { 0 };
     int64_t least = 0;
@@ -166,8 +171,33 @@ static void an_integer_that_does_not_fit_keeps_its_digits(void **state)
     assert_true(json_to_u64(json_item(root, 3), UINT64_MAX, &most));
     assert_true(json_to_i64(json_item(root, 4), INT64_MIN, INT64_MAX, &least));
     assert_true(most == UINT64_MAX && least == INT64_MIN);
+    assert_false(json_to_u64(json_item(root, 6), UINT64_MAX, &most));
+    assert_true(json_to_i64(json_item(root, 6), INT64_MIN, INT64_MAX, &least));
+    assert_true(least == 0);
     buf_deinit(&shown);
     buf_deinit(&all);
+}
+
+static void who_goes_through_the_members_sees_each_of_a_key(void **state)
+{
+    (void)state;
+    AUTO_FREE(json_doc) doc = NULL;
+    struct buf seen = { 0 };
+    struct slice key;
+    struct json_value root = parse("{\"a\" : 1, \"\":[{\"x\":\"a\\\":\",\"x\":2}],\"a\":3}", &doc),
+                      v;
+    for (struct json_members m = json_members_of(root); json_members_next(&m, &key, &v);) {
+        buf_printf(&seen, "%.*s=", SLICE_ARGS(key));
+        json_value_text(v, &seen);
+    }
+    assert_int_equal(json_count(root), 3);
+    assert_string_equal(buf_str(&seen), "a=1=[{\"x\":\"a\\\":\",\"x\":2}]a=3");
+    int64_t last = 0;
+    assert_true(json_member(root, "A", &v) && json_to_i64(v, 0, 9, &last));
+    assert_int_equal(last, 3);
+    assert_true(json_member(root, "", &v));
+    assert_int_equal(json_count(json_item(v, 0)), 2);
+    buf_deinit(&seen);
 }
 
 static void invalid_utf8_reads_as_the_replacement_character(void **state)
@@ -188,6 +218,7 @@ int main(void)
         cmocka_unit_test(keys_match_in_any_case_and_the_last_one_wins),
         cmocka_unit_test(integers_accept_no_fraction_exponent_or_overflow),
         cmocka_unit_test(an_integer_that_does_not_fit_keeps_its_digits),
+        cmocka_unit_test(who_goes_through_the_members_sees_each_of_a_key),
         cmocka_unit_test(invalid_utf8_reads_as_the_replacement_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

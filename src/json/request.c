@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "json/check.h"
 #include "json/gotime.h"
+#include "json/origin.h"
 #include "json/quote.h"
 #include "json/table_internal.h"
 
@@ -79,6 +80,15 @@ static enum err type_refuse(struct json_reading *r, struct json_value v, const c
     return e;
 }
 
+/* As its sender wrote it. */
+static void value_raw(const struct json_reading *r, struct json_value v, struct buf *out)
+{
+    struct slice origin = json_origin(r->text, r->root, v);
+    assert(r->is_go);
+    if (origin.len > 0) buf_add(out, origin);
+    else json_value_text(v, out);
+}
+
 /* "can not unmarshal %q": by the last letter of the refusal, the value is added. */
 static enum err word_refuse(struct json_reading *r, struct json_value v,
                             const struct json_words *words)
@@ -88,7 +98,7 @@ static enum err word_refuse(struct json_reading *r, struct json_value v,
     struct buf raw = { 0 }, text = { 0 };
     bool is_quoted = len > 2 && strcmp(words->refusal + len - 2, "%q") == 0;
     bool is_raw = len > 2 && strcmp(words->refusal + len - 2, "%s") == 0;
-    json_value_text(v, &raw);
+    value_raw(r, v, &raw);
     buf_add(&text, slice_of(words->refusal, is_quoted || is_raw ? len - 2 : len));
     if (is_quoted) quote_go(&text, buf_slice(&raw));
     if (is_raw) buf_add(&text, buf_slice(&raw));
@@ -100,14 +110,16 @@ static enum err word_refuse(struct json_reading *r, struct json_value v,
 
 static enum err time_refuse(struct json_reading *r, struct json_value v)
 {
-    struct slice text = { 0 };
     r->is_over = true;
-    if (json_kind(v) != JSON_STRING || !json_to_slice(v, &text))
+    if (json_kind(v) != JSON_STRING)
         return errmsg_set(r->why, ERR_INVALID, "Time.UnmarshalJSON: input is not a JSON string");
-    struct buf why = { 0 };
-    gotime_rfc3339_refusal(text, &why);
+    struct buf why = { 0 }, raw = { 0 };
+    value_raw(r, v, &raw);
+    assert(raw.len >= 2);       /* the quotes */
+    gotime_rfc3339_refusal(slice_from(slice_first(buf_slice(&raw), raw.len - 1), 1), &why);
     enum err e = errmsg_set(r->why, ERR_INVALID, "%s", buf_str(&why));
     buf_deinit(&why);
+    buf_deinit(&raw);
     return e;
 }
 
@@ -186,19 +198,36 @@ static enum err keep(struct json_reading *r, enum err e)
     return ERR_OK;
 }
 
+/* What null takes away again: pointers, slices and maps in Go. */
+static bool is_nil(enum json_type type)
+{
+    switch ((int)type) {
+    case JSON_TEXTS:
+    case JSON_STRUCT_PTR:
+    case JSON_STRUCTS:
+    case JSON_NANOS_LIST:
+    case JSON_TIMESTAMP_PTR:
+    case JSON_TEXT_MAP:
+    case JSON_U64_LIST:
+    case JSON_COUNT_MAP:  return true;
+    default: return false;
+    }
+}
+
 static enum err member_read(const struct json_table *t, struct slice key, struct json_value v,
                             struct json_reading *r, void *ret)
 {
     const struct json_field *embed = NULL;
     const struct json_field *f = field_find(t, key, &embed);
     if (f == NULL) return r->is_strict ? keep(r, unknown_refuse(r, key)) : ERR_OK;
+    char *at = (char *)ret + (embed != NULL ? embed->offset : 0) + f->offset;
+    if (json_kind(v) == JSON_NULL && is_nil(f->type)) memset(at, 0, f->size);
     if (json_kind(v) == JSON_NULL && f->type != JSON_WORD) return ERR_OK;
 
     uint32_t path_len = r->path_len;
     const char *go_name = r->go_name;
     if (embed != NULL) path_push(r, embed->name);
     path_push(r, f->name);
-    char *at = (char *)ret + (embed != NULL ? embed->offset : 0) + f->offset;
     enum err e = ERR_OK;
     if (!json_type_read(f, v, r, at)) e = ERR_INVALID;
     if (e && r->why->text[0] == '\0') e = field_refuse(f, v, r);
@@ -275,7 +304,9 @@ static enum err value_read(const struct json_request *q, struct slice text, stru
     AUTO_FREE(json_doc) doc = NULL;
     enum err e = json_doc_parse(text, &limits, &doc);
     if (e) return errmsg_set(why, ERR_INVALID, "%s", err_text(e));
-    e = json_go_object_read(q->table, json_doc_root(doc), &r, ret);
+    r.text = text;
+    r.root = json_doc_root(doc);
+    e = json_go_object_read(q->table, r.root, &r, ret);
     if (e || r.kept.text[0] == '\0') return e;
     *why = r.kept;
     return ERR_INVALID;

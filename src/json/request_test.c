@@ -327,12 +327,45 @@ static void plain_reading_ignores_unknown_fields_and_takes_one_value(void **stat
     expect_why(JSON_REQUEST_LENIENT, "{\"color\":5}", "can not unmarshal \"5\"");
 }
 
+static void a_key_given_twice_counts_twice_as_in_go(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"name\":\"A\",\"max_msgs\":5,\"max_msgs\":null,\"name\":\"B\",\"max_age\":-0,"
+        "\"metadata\":{\"b\":\"1\",\"a\":\"2\",\"b\":\"3\"},\"metadata\":{\"c\":\"4\",\"a\":\"5\"},"
+        "\"subjects\":[\"x\"],\"subjects\":null,\"mirror\":{\"name\":\"M\"},"
+        "\"mirror\":{\"opt_start_time\":\"2020-01-01T00:00:00Z\"}}";
+    AUTO_FREE(arena) arena = arena_new();
+    struct config_request q = { .config.age = 7 };
+    assert_int_equal(read_as(JSON_REQUEST_STRICT, text, arena, &q, NULL), ERR_OK);
+    assert_string_equal(q.config.name, "B");
+    assert_true(q.config.max_msgs == 5 && q.config.age == 0 && q.config.subjects.count == 0);
+    assert_int_equal(q.config.metadata.count, 3);
+    assert_string_equal(json_map_find(&q.config.metadata, "a"), "5");
+    assert_string_equal(json_map_find(&q.config.metadata, "b"), "3");
+    assert_string_equal(json_map_find(&q.config.metadata, "c"), "4");
+    assert_string_equal(q.config.mirror->name, "M");
+    assert_true(q.config.mirror->start != 0);
+    assert_int_equal(
+        read_as(JSON_REQUEST_STRICT, "{\"mirror\":{},\"mirror\":null}", arena, &q, NULL), ERR_OK);
+    assert_null(q.config.mirror);
+    expect_why(JSON_REQUEST_STRICT, "{\"y\" : 1,\"name\":2,\"y\":3,\"name\":\"A\"}",
+               "json: unknown field \"y\"");
+    expect_why(JSON_REQUEST_STRICT, "{\"max_msgs\":\"1\",\"max_msgs\":2}",
+               "json: cannot unmarshal string into Go struct field "
+               "StreamConfigRequest.StreamConfig.max_msgs of type int64");
+    expect_why(JSON_REQUEST_STRICT, "{\"first_seq\":-0}",
+               "json: cannot unmarshal number -0 into Go struct field "
+               "StreamConfigRequest.StreamConfig.first_seq of type uint64");
+}
+
 static void depth_is_limited_and_times_that_do_not_fit_are_clamped(void **state)
 {
     (void)state;
     struct buf deep = { 0 };
     for (int i = 0; i < JSON_REQUEST_DEPTH_MAX + 1; i++) buf_add_byte(&deep, '[');
-    expect_why(JSON_REQUEST_STRICT, buf_str(&deep), "exceeded max depth at offset 257");
+    expect_why(JSON_REQUEST_STRICT, buf_str(&deep),
+               "invalid character '[' exceeded max depth at offset 257");
     buf_deinit(&deep);
     AUTO_FREE(arena) arena = arena_new();
     struct config_request q = { 0 };
@@ -403,6 +436,7 @@ int main(void)
         cmocka_unit_test(times_are_refused_in_the_words_of_go),
         cmocka_unit_test(syntax_errors_name_the_byte_and_the_offset),
         cmocka_unit_test(plain_reading_ignores_unknown_fields_and_takes_one_value),
+        cmocka_unit_test(a_key_given_twice_counts_twice_as_in_go),
         cmocka_unit_test(depth_is_limited_and_times_that_do_not_fit_are_clamped),
         cmocka_unit_test(maps_are_changed_in_order),
         cmocka_unit_test(a_copy_equals_its_original_until_one_changes),

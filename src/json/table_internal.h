@@ -19,6 +19,9 @@ struct json_reading {
     bool               is_strict;       /* an unknown member is an error; only in Go's manner */
     bool               is_over;         /* the error in `why` ends it */
     struct errmsg      kept;            /* empty: none yet */
+    /* only in Go's manner: what is read, and the text that it was made of */
+    struct json_value  root;
+    struct slice       text;
     const char        *go_name;         /* of the innermost struct */
     /* set by a type's reader that knows better than its row what is wrong */
     struct json_value  bad;

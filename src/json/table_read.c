@@ -163,11 +163,10 @@ static bool nothing_read(const struct json_field *f, struct json_value v, struct
 static bool time_read(const struct json_field *f, struct json_value v, struct json_reading *r,
                       void *ret)
 {
-    (void)r;
     struct slice text = { 0 };
     if (!json_to_slice(v, &text)) return false;
     enum err e = gotime_rfc3339_parse(text, ret);
-    if (e == ERR_LIMIT && f->type == JSON_TIMESTAMP_PTR) {
+    if (e == ERR_LIMIT && (r->is_go || f->type == JSON_TIMESTAMP_PTR)) {
         /* Go goes on to the year 9999; the years that fit are 1677 to 2262 */
         *(nanos *)ret = text.ptr[0] < '2' ? INT64_MIN + 1 : INT64_MAX;
         return true;
@@ -291,27 +290,50 @@ static bool count_map_read(const struct json_field *f, struct json_value v, stru
     return true;
 }
 
-static int pair_compare(const void *a, const void *b)
+struct numbered {
+    struct json_pair pair;
+    uint32_t         number;
+};
+
+static int numbered_compare(const void *a, const void *b)
 {
-    const struct json_pair *x = a, *y = b;
-    return strcmp(x->key, y->key);
+    const struct numbered *x = a, *y = b;
+    int by_key = strcmp(x->pair.key, y->pair.key);
+    return by_key != 0 ? by_key : (x->number > y->number) - (x->number < y->number);
+}
+
+/* Sorted by key; of equal ones the last stays. */
+static struct json_array map_of(struct numbered *all, uint32_t count, struct arena *arena)
+{
+    struct json_pair *pairs = arena_alloc(arena, (count > 0 ? count : 1) * sizeof *pairs);
+    struct json_array map = { pairs, 0 };
+    qsort(all, count, sizeof *all, numbered_compare);
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_last = i + 1 == count || strcmp(all[i].pair.key, all[i + 1].pair.key) != 0;
+        if (is_last) pairs[map.count++] = all[i].pair;
+    }
+    assert(map.count <= count);
+    return map;
 }
 
 static bool map_read(const struct json_field *f, struct json_value v, struct json_reading *r,
                      void *ret)
 {
+    struct json_array *map = ret;
     if (json_kind(v) != JSON_OBJECT) return false;
-    struct json_array map = array_new(r, v, sizeof(struct json_pair));
-    struct json_pair *pairs = map.items;
+    uint32_t count = 0, most = map->count + json_count(v);
+    struct numbered *all = arena_alloc(r->arena, (most > 0 ? most : 1) * sizeof *all);
+    for (; count < map->count; count++)     /* what is there already stays, as in Go */
+        all[count] = (struct numbered){ ((struct json_pair *)map->items)[count], count };
     struct json_members members = json_members_of(v);
     struct slice key;
     struct json_value value;
-    for (uint32_t i = 0; json_members_next(&members, &key, &value); i++) {
-        pairs[i] = (struct json_pair){ arena_str(r->arena, key), "" };
-        if (!text_read(f, value, r, &pairs[i].value)) return element_bad(r, value, "string");
+    for (; json_members_next(&members, &key, &value); count++) {
+        all[count] = (struct numbered){ { arena_str(r->arena, key), "" }, count };
+        if (!text_read(f, value, r, &all[count].pair.value)) return element_bad(r, value, "string");
     }
-    qsort(pairs, map.count, sizeof(*pairs), pair_compare);
-    *(struct json_array *)ret = map;
+    assert(count == most);
+    *map = map_of(all, count, r->arena);
     return true;
 }
 

@@ -129,6 +129,8 @@ static enum err run_change(struct disk_op *op)
     if (op->kind == DISK_ZERO) return disk_io_zero(fd, op->offset, op->length);
     if (op->kind == DISK_TRUNCATE) return disk_io_truncate(fd, op->length);
     e = disk_io_write(fd, op->offset, op->spans, op->spans_count, &op->moved);
+    if (e == ERR_OK && op->kind == DISK_WRITE && op->lane == DISK_LANE_BULK)
+        disk_io_begin(fd, op->offset, op->moved);
     return e == ERR_OK && op->kind == DISK_WRITE_SYNC ? disk_io_sync(fd) : e;
 }
 

@@ -46,6 +46,9 @@ enum err disk_io_read(int fd, uint64_t offset, const struct disk_span *, uint32_
                       uint64_t *ret_moved);
 enum err disk_io_write(int fd, uint64_t offset, const struct disk_span *, uint32_t count,
                        uint64_t *ret_moved);
+/* Much that was written begins its way to the disk at once, so that the sync that comes has less
+ * left to wait for, and the journal's syncs do not wait behind all of it. */
+void disk_io_begin(int fd, uint64_t offset, uint64_t length);
 enum err disk_io_zero(int fd, uint64_t offset, uint64_t length);
 enum err disk_io_sync(int fd);
 enum err disk_io_truncate(int fd, uint64_t size);

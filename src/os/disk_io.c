@@ -10,7 +10,11 @@
 
 static_assert(sizeof(off_t) == 8, "files over 2 GiB");
 
-enum { ZEROS = 16 * 1024, CHUNK = 1024 * 1024 };
+enum {
+    ZEROS = 16 * 1024,
+    CHUNK = 1024 * 1024,
+    BEGIN_BYTES = 64 * 1024, /* less may grow by more, which would be written twice */
+};
 
 static const struct {
     int      number;
@@ -98,6 +102,18 @@ enum err disk_io_write(int fd, uint64_t offset, const struct disk_span *spans, u
     }
     *ret_moved = r.moved;
     return e;
+}
+
+/* What fails is told by the sync, which must be called anyway. */
+void disk_io_begin(int fd, uint64_t offset, uint64_t length)
+{
+    assert(offset + length <= INT64_MAX);
+#ifdef SYNC_FILE_RANGE_WRITE
+    if (length >= BEGIN_BYTES)
+        (void)sync_file_range(fd, (off_t)offset, (off_t)length, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)fd;
+#endif
 }
 
 enum err disk_io_zero(int fd, uint64_t offset, uint64_t length)

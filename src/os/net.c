@@ -53,12 +53,13 @@ static enum err accept_error(int number)
 /* Only those are left that others are to have. The lowest free one is what the next would get. */
 static bool is_short(const struct net *net, int listener)
 {
-    if (net->files_kept == 0) return false;
+    uint32_t kept = atomic_load_explicit(&net->files_kept, memory_order_relaxed);
+    if (kept == 0) return false;
     int lowest = fcntl(listener, F_DUPFD_CLOEXEC, 0);
     if (lowest < 0) return true;
     (void)close(lowest);
     uint64_t allowed = limits_files();
-    return allowed > 0 && (uint64_t)lowest + net->files_kept >= allowed;
+    return allowed > 0 && (uint64_t)lowest + kept >= allowed;
 }
 
 static enum err os_accept(struct net *net, int listener, int *ret_sock, struct net_addr *ret_peer)

@@ -52,7 +52,8 @@ void api_stream_snapshot(struct api_request *r)
     struct stream *s = api_stream_of(r);
     if (s == NULL || !api_read(r, &stream_snapshot_request_table, q)) return;
     assert(r->arena != NULL);
-    if (q->deliver_subject == NULL || !subject_literal(slice_str(q->deliver_subject))) {
+    struct slice to = slice_str(q->deliver_subject);
+    if (!subject_literal(to) || !subject_valid_strict(to)) {
         api_fail_as(r, JS_ERR_SNAPSHOT_DELIVER_SUBJECT_INVALID);
         return;
     }

@@ -32,7 +32,7 @@ struct js_world {
 static inline void js_world_run(struct js_world *w)
 {
     world_run(w->world);
-    LIST_EACH(&w->js.accounts, n) js_account_check(container_of(n, struct js_account, node));
+    for (uint32_t i = 0; i < w->js.accounts_count; i++) js_account_check(w->js.accounts[i]);
 }
 
 /* `take_options`: NULL for the defaults. */
@@ -51,7 +51,6 @@ static inline struct js_world *js_world_new(uint32_t reactors, struct options *t
     js->domain = slice_str(js->options->jetstream.domain);
     js->limits.memory_max = js->limits.store_max = INT64_MAX;
     js->limits.consumers_default_max = 1000;
-    list_init(&js->accounts);
     nuid_init(&js->nuid, &jetstream_reactor(js)->rng);
     js->api = api_new(js);
     assert_int_equal(js_accounts_update(js), JS_ERR_NONE);

@@ -10,7 +10,7 @@
 #include "stream/stream_internal.h"
 #include "stream/stream_restore.h"
 
-enum { SCHEDULE_FLAGS = STORE_SCHEDULE | STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES };
+enum { SCHEDULE_FLAGS = STORE_SCHEDULE | STORE_SCHEDULE_MOVES };
 
 /* It was checked before it was durable: what cannot be read was written by a newer version. */
 static void unreadable(struct stream *s)
@@ -82,6 +82,7 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     /* before anything goes for its sake: it may be too large for the stream, and go itself */
     if (s->is_started) consumers_stored(s->consumers, sequence, c->subject);
     stream_room_make(s, c, sequence);
+    if (UNLIKELY((c->flags & STORE_SCHEDULE_ENDS) != 0)) stream_schedule_end(s, c);
     stream_charge(s);
     if (s->is_started) tell_stored(s, c, &place);
 }

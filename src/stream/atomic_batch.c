@@ -56,19 +56,6 @@ static void undo(struct stream *s, struct mark *m)
     buf_add(&s->last_id_proposed, buf_slice(&m->last_id));
 }
 
-/* A message that was put aside, as it will be stored. False: `error`, or it must be held. */
-static bool check_one(struct stream *s, struct incoming *in, const struct text_entry *e,
-                      uint64_t first, struct js_error *error)
-{
-    const struct raw_message m = { .subject = e->texts[0],
-                                   .header = e->texts[1],
-                                   .payload = e->texts[2] };
-    incoming_init(in, &m, stream_time(s));
-    in->batch_first = first;
-    incoming_transform(s, in);
-    return ingest_check(s, in, CHECKS_BATCH, error);
-}
-
 static void add_command(struct buf *many, const struct incoming *in)
 {
     struct store_command c;
@@ -86,9 +73,26 @@ struct making {
     struct buf     many; /* a COMMAND_STORE_MANY */
     uint32_t       count;
     struct mark    mark;
+    uint64_t       first;        /* sequence of the first one */
+    bool           is_settled;   /* the stream was, before them */
     bool           takes_others; /* one of them does */
     bool           is_held;
 };
+
+/* A message that was put aside, as it will be stored. False: `error`, or it must be held. */
+static bool check_one(const struct making *m, struct incoming *in, const struct text_entry *e,
+                      struct js_error *error)
+{
+    const struct raw_message raw = { .subject = e->texts[0],
+                                     .header = e->texts[1],
+                                     .payload = e->texts[2] };
+    assert(m->first > 0);
+    incoming_init(in, &raw, stream_time(m->stream));
+    in->batch_first = m->first;
+    in->batch_settled = m->is_settled;
+    incoming_transform(m->stream, in);
+    return ingest_check(m->stream, in, CHECKS_ATOMIC, error);
+}
 
 /* Goes through the messages of a copy of the queue; false: one was refused, or must wait. */
 static bool make_all(struct making *m, struct text_queue *staged, bool by_end,
@@ -98,11 +102,12 @@ static bool make_all(struct making *m, struct text_queue *staged, bool by_end,
     struct text_entry e;
     struct buf texts = { 0 };
     bool is_good = true;
-    uint64_t first = s->last_proposed + 1;
+    m->first = s->last_proposed + 1;
+    m->is_settled = ingest_is_settled(s);
     while (is_good && text_queue_peek(staged, &texts, &e)) {
         struct incoming in;
         text_queue_pass(staged);
-        is_good = check_one(s, &in, &e, first, error);
+        is_good = check_one(m, &in, &e, error);
         m->is_held = in.is_held;
         if (!is_good) break;
         if (by_end && text_queue_empty(staged))
@@ -199,10 +204,11 @@ static bool is_acceptable(struct stream *s, struct incoming *in, uint64_t *ret_n
     return true;
 }
 
-/* Messages that it will store at least. */
+/* Messages that it will store at least; of an end without a number, as nats-server counts. */
 static uint64_t size_with(uint64_t number, enum commit how)
 {
-    return how == COMMIT_END && number > 0 ? number - 1 : number;
+    if (how != COMMIT_END) return number;
+    return number > 0 ? number - 1 : UINT64_MAX;
 }
 
 /* The batch of this message; NULL: there can be none, and that was answered. */
@@ -251,7 +257,7 @@ bool atomic_batch_take(struct stream *s, const struct raw_message *m, struct inc
         return refuse(s, in, JS_ERR_ATOMIC_PUBLISH_INVALID_BATCH_COMMIT);
     }
     if (batch_level_is_too_high(&in->headers)) return give_up(s, in, b, BATCH_UNSUPPORTED);
-    if (in->headers.at[PUBLISH_REQUIRED_API_LEVEL].ptr != NULL)
+    if (publish_has(&in->headers, PUBLISH_REQUIRED_API_LEVEL))
         incoming_remove(in, PUBLISH_REQUIRED_API_LEVEL);
     batches_touch(s->batches, BATCH_ATOMIC, &b->head);
     /* the last one may come twice: once to be put aside, again when it had to wait */

@@ -65,6 +65,7 @@ static void what_does_not_fit_a_batch_is_refused(void **state)
         { "0123456789012345678901234567890123456789012345678901234567890123x", NULL, "10179", 1 },
         { "id", "Nats-Required-Api-Level: 99\r\n", "10185", 1 },
         { "id", NULL, "10199", 5000 },
+        { "id", END, "10199", 0 },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct streams_world *w = streams_world_new(1);
@@ -140,6 +141,35 @@ static void counters_of_a_batch_add_up(void **state)
     streams_world_free(w);
 }
 
+/* What stands before a message in its batch takes nothing away from it: nothing waits for that. */
+static void a_batch_is_checked_against_what_was_before_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *more;
+    } cases[] = {
+        { "a.1", "Nats-Expected-Last-Subject-Sequence: 2\r\n" },
+        { "a.1", "Nats-Expected-Last-Subject-Sequence: 2\r\n"
+                 "Nats-Expected-Last-Subject-Sequence-Subject: a.*\r\n" },
+        { "a.1", "Nats-Schedule-Next: purge\r\nNats-Scheduler: b.1\r\n" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char more[256];
+        struct streams_world *w = streams_world_new(1);
+        struct stream *s = streams_make(
+            w, "{\"name\":\"S\",\"subjects\":[\"a.*\",\"b.*\"],\"allow_atomic\":true,"
+               "\"allow_msg_schedules\":true,\"max_msgs\":2}");
+        (void)streams_publish(w, "a.1", NULL, "x");
+        (void)streams_publish(w, "a.2", NULL, "x");
+        (void)batch_say(w, "id", 1, NULL, cases[i].first);
+        snprintf(more, sizeof more, "%s" COMMIT, cases[i].more);
+        assert_string_equal(batch_say(w, "id", 2, more, "a.2"),
+                            "{\"stream\":\"S\",\"seq\":4,\"batch\":\"id\",\"count\":2}");
+        assert_int_equal(s->held.count, 0);
+        streams_world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +180,7 @@ int main(void)
         cmocka_unit_test(a_batch_needs_leave_and_a_number),
         cmocka_unit_test(one_that_is_refused_undoes_all),
         cmocka_unit_test(counters_of_a_batch_add_up),
+        cmocka_unit_test(a_batch_is_checked_against_what_was_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "config/options.h"
 #include "stream/advisory.h"
+#include "stream/api_requests.h"
 #include "stream/batches_internal.h"
 
 /* As nats-server has them when the configuration does not say. */
@@ -199,8 +200,6 @@ void batches_run(struct stream *s)
 
 bool batch_level_is_too_high(const struct publish_headers *h)
 {
-    uint64_t level;
-    struct slice text = h->at[PUBLISH_REQUIRED_API_LEVEL];
-    if (text.len == 0) return false;
-    return !slice_to_u64(text, &level) || level > JS_API_LEVEL;
+    struct js_error unused;
+    return !js_level_check(h->at[PUBLISH_REQUIRED_API_LEVEL], &unused);
 }

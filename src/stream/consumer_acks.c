@@ -181,6 +181,10 @@ static nanos later(nanos at, nanos by)
     return at > NANOS_MAX - by ? NANOS_MAX : at + by;
 }
 
+/* nats-server looks at delayed ones after so long: one without a delay goes before a short
+ * delay. */
+#define DELAY_LEAST (10 * MILLISECOND)
+
 static void nak(struct consumer *c, const struct ack_info *info, const struct ack_payload *p)
 {
     nanos now = consumer_reactor(c)->now;
@@ -193,7 +197,7 @@ static void nak(struct consumer *c, const struct ack_info *info, const struct ac
     if (!is_ours || redelivery_deliveries(&c->redelivery, info->stream_seq) == 0) return;
     consumer_note(c, ADVISORY_MSG_NAKED, &facts);
     if (p->has_delay) {
-        nanos due = later(now, p->delay);
+        nanos due = later(now, p->delay > DELAY_LEAST ? p->delay : DELAY_LEAST);
         (void)redelivery_delay(&c->redelivery, info->stream_seq, due);
         touch(c, info, due);
     } else {

@@ -95,7 +95,8 @@ static bool choose_again(struct consumer *c, struct consumer_next *ret)
         case REDELIVERY_EXHAUSTED: exhausted(c, sequence, deliveries); break;
         case REDELIVERY_AGAIN:
             assert(sequence > 0);
-            *ret = (struct consumer_next){ sequence, deliveries + 1, true };
+            if (deliveries < UINT32_MAX) deliveries++;  /* an archive may say so many */
+            *ret = (struct consumer_next){ sequence, deliveries, true };
             return true;
         default: unreachable();
         }

@@ -126,6 +126,20 @@ static void what_is_not_acked_comes_again_and_at_last_not_any_more(void **state)
     stage_free(g);
 }
 
+static void deliveries_are_counted_up_to_a_limit(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct consumer *c = stage_consumer(g, "C", &config);
+    (void)stage_store(g, "s.a", "1");
+    (void)stage_pull(g, c, "in", "5");
+    redelivery_track(&c->redelivery, 1, UINT32_MAX, 1);
+    const char *got = stage_ack(g, ack_of(g, "1.1.1", "0"), "", "-NAK");
+    assert_ptr_equal(strstr(got, "MSG s.a 1 $JS.ACK.S.C.4294967295.1.2."), got);
+    stage_free(g);
+}
+
 static void a_nak_brings_it_at_once_or_when_it_says(void **state)
 {
     (void)state;
@@ -144,6 +158,26 @@ static void a_nak_brings_it_at_once_or_when_it_says(void **state)
     stage_pass(g, 2 * SECOND);
     got = world_take(g->world, g->client);
     assert_ptr_equal(strstr(got, "MSG s.a 1 $JS.ACK.S.C.3.1.3."), got);
+    stage_free(g);
+}
+
+static void a_delay_of_nothing_waits_for_those_without_one(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct consumer *c = stage_consumer(g, "C", &config);
+    (void)stage_store(g, "s.a", "1");
+    (void)stage_store(g, "s.b", "2");
+    (void)stage_pull(g, c, "in", "5");
+    assert_string_equal(stage_ack(g, ack_of(g, "1.1.1", "0"), "", "-NAK {\"delay\":0}"), "");
+    const char *got = stage_ack(g, ack_of(g, "1.2.2", "0"), "", "-NAK");
+    assert_ptr_equal(strstr(got, "MSG s.b 1 $JS.ACK.S.C.2.2.3."), got);
+    stage_pass(g, 9 * MILLISECOND);
+    assert_string_equal(world_take(g->world, g->client), "");
+    stage_pass(g, 2 * MILLISECOND);
+    got = world_take(g->world, g->client);
+    assert_ptr_equal(strstr(got, "MSG s.a 1 $JS.ACK.S.C.2.1.4."), got);
     stage_free(g);
 }
 
@@ -307,7 +341,9 @@ int main(void)
         cmocka_unit_test(a_filter_leaves_the_others_out_and_counts_only_its_own),
         cmocka_unit_test(an_ack_ends_it_and_is_answered),
         cmocka_unit_test(what_is_not_acked_comes_again_and_at_last_not_any_more),
+        cmocka_unit_test(deliveries_are_counted_up_to_a_limit),
         cmocka_unit_test(a_nak_brings_it_at_once_or_when_it_says),
+        cmocka_unit_test(a_delay_of_nothing_waits_for_those_without_one),
         cmocka_unit_test(a_term_ends_it_with_a_reason),
         cmocka_unit_test(an_ack_may_ask_for_the_next_one),
         cmocka_unit_test(as_many_as_may_wait_for_acks_hold_new_ones),

@@ -222,6 +222,12 @@ static void store(struct stream *s, struct fast_batch *b, const struct batch_rep
                   struct incoming *in)
 {
     struct js_error error;
+    if (!ingest_check(s, in, CHECKS_FAST_LAST, &error)) {
+        /* nats-server looks at this when it stores: the batch does not hear of it */
+        stream_answer_error(s, in->reply, &error);
+        if (r->operation == BATCH_COMMIT) batches_end(s->batches, BATCH_FAST, &b->head);
+        return;
+    }
     b->pending++;
     if (r->operation == BATCH_COMMIT) b->is_committing = true;
     incoming_edit(s, in);
@@ -236,11 +242,11 @@ bool fast_batch_take(struct stream *s, struct incoming *in)
     struct batch_reply r;
     struct js_error error;
     if (!is_acceptable(s, in, &r)) return true;
-    if (in->headers_count > 0 && in->headers.at[PUBLISH_REQUIRED_API_LEVEL].ptr != NULL)
+    if (in->headers_count > 0 && publish_has(&in->headers, PUBLISH_REQUIRED_API_LEVEL))
         incoming_remove(in, PUBLISH_REQUIRED_API_LEVEL);
     error.err_code = JS_ERR_NONE;
     bool is_stored = r.operation != BATCH_PING && r.operation != BATCH_COMMIT_END;
-    bool is_good = !is_stored || ingest_check(s, in, CHECKS_BATCH, &error);
+    bool is_good = !is_stored || ingest_check(s, in, CHECKS_FAST, &error);
     if (in->is_held) return false;      /* before anything changes */
     struct fast_batch *b = find_or_open(s, in, &r);
     if (b == NULL) return true;

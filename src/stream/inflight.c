@@ -26,6 +26,7 @@ struct entry {
     uint32_t value_len;
     uint32_t sources_len;
     bool     is_unwanted;    /* not in by_subject */
+    bool     is_schedule;
     uint64_t before_subject; /* the newest of this subject until then; 0: none */
     uint64_t before_id;
 };
@@ -253,6 +254,7 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
         .value_len = m->value.len,
         .sources_len = m->sources.len,
         .is_unwanted = m->is_unwanted,
+        .is_schedule = m->is_schedule,
         .before_subject = newest,
         .before_id = m->id == 0 ? 0 : id_at(f, m->id),
     };
@@ -348,6 +350,13 @@ static const struct entry *newest_of(const struct inflight *f, struct slice subj
     return position == 0 ? NULL : at(f, position);
 }
 
+bool inflight_is_schedule(const struct inflight *f, struct slice subject)
+{
+    const struct entry *e = newest_of(f, subject);
+    assert(subject.len > 0);
+    return e != NULL && e->is_schedule;
+}
+
 struct slice inflight_value_of(const struct inflight *f, struct slice subject)
 {
     const struct entry *e = newest_of(f, subject);
@@ -364,14 +373,26 @@ struct slice inflight_sources_of(const struct inflight *f, struct slice subject)
     return slice_of(f->texts + texts_end(e) - e->sources_len, e->sources_len);
 }
 
-uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern)
+uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern, uint64_t before)
 {
     assert(pattern.len > 0);
     for (uint64_t p = f->next; p > f->first; p--) {
         const struct entry *e = at(f, p - 1);
-        if (!e->is_unwanted && subject_matches(pattern, subject_of(f, e))) return e->sequence;
+        if (e->is_unwanted || e->sequence >= before) continue;
+        if (subject_matches(pattern, subject_of(f, e))) return e->sequence;
     }
     return 0;
+}
+
+bool inflight_has_since(const struct inflight *f, struct slice subject, uint64_t first)
+{
+    assert(first > 0);
+    for (uint64_t p = f->next; p > f->first; p--) {
+        const struct entry *e = at(f, p - 1);
+        if (e->sequence < first) return false;
+        if (slice_equal(subject, subject_of(f, e))) return true;
+    }
+    return false;
 }
 
 void inflight_soon(const struct inflight *f, uint32_t step)

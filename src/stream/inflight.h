@@ -26,6 +26,7 @@ struct inflight_message {
     struct slice reply;  /* who waits for the ack; empty: nobody */
     struct slice value;  /* what its subject's counter will be; empty: it is none */
     struct slice sources; /* … and its Nats-Counter-Sources */
+    bool         is_schedule;
     bool         is_unwanted; /* gets its sequence, but is not stored: not of its subject */
 };
 
@@ -45,12 +46,16 @@ uint64_t inflight_bytes(const struct inflight *); /* sum of sizes */
 uint64_t inflight_last(const struct inflight *);  /* highest sequence; 0: none */
 /* The highest proposed sequence of a subject, and how many there are; 0: none. */
 uint64_t inflight_last_of(const struct inflight *, struct slice subject, uint32_t *ret_count);
+/* A message of the subject was proposed with this sequence or a later one, wanted or not. O(n). */
+bool inflight_has_since(const struct inflight *, struct slice subject, uint64_t first);
+/* Of the newest proposed message of a subject; false: there is none. */
+bool inflight_is_schedule(const struct inflight *, struct slice subject);
 /* The value of the newest proposed message of a subject; empty: none. Valid until the next
  * change. */
 struct slice inflight_value_of(const struct inflight *, struct slice subject);
 struct slice inflight_sources_of(const struct inflight *, struct slice subject);    /* likewise */
-/* The highest proposed sequence whose subject a pattern matches; 0: none. O(n). */
-uint64_t inflight_last_matching(const struct inflight *, struct slice pattern);
+/* The highest proposed sequence below `before` whose subject a pattern matches; 0: none. O(n). */
+uint64_t inflight_last_matching(const struct inflight *, struct slice pattern, uint64_t before);
 /* The proposed message with this id; 0: none. */
 uint64_t inflight_find_id(const struct inflight *, uint64_t id);
 /* Prefetches what inflight_take() touches, in steps: what is reached through memory comes later. */

@@ -181,6 +181,7 @@ static void what_was_not_proposed_after_all_is_undone(void **state)
         .subject = SLICE_LIT("b"),
         .value = SLICE_LIT("42"),
         .sources = SLICE_LIT("{}"),
+        .is_schedule = true,
     };
     inflight_add(f, &m);
     m = (struct inflight_message){ .sequence = 4, .subject = SLICE_LIT("b"), .is_unwanted = true };
@@ -190,7 +191,13 @@ static void what_was_not_proposed_after_all_is_undone(void **state)
     assert_true(slice_equal_str(inflight_value_of(f, SLICE_LIT("b")), "42"));
     assert_true(slice_equal_str(inflight_sources_of(f, SLICE_LIT("b")), "{}"));
     assert_int_equal(inflight_sources_of(f, SLICE_LIT("a")).len, 0);
-    assert_int_equal(inflight_last_matching(f, SLICE_LIT(">")), 3);
+    assert_int_equal(inflight_last_matching(f, SLICE_LIT(">"), UINT64_MAX), 3);
+    assert_int_equal(inflight_last_matching(f, SLICE_LIT(">"), 3), 2);
+    assert_true(inflight_is_schedule(f, SLICE_LIT("b")));
+    assert_false(inflight_is_schedule(f, SLICE_LIT("a")));
+    assert_false(inflight_is_schedule(f, SLICE_LIT("c")));
+    assert_true(inflight_has_since(f, SLICE_LIT("b"), 4));
+    assert_false(inflight_has_since(f, SLICE_LIT("a"), 3));
     inflight_undo(f);
     inflight_undo(f);
     inflight_check(f);

@@ -130,6 +130,7 @@ void ingest_note(struct stream *s, const struct incoming *in, struct slice reply
         .id = in->id,
         .size = size,
         .is_unwanted = in->is_skipped,
+        .is_schedule = (in->flags & STORE_SCHEDULE) != 0,
         .subject = in->subject,
         .reply = reply,
         .value = in->value,
@@ -192,6 +193,7 @@ void incoming_init(struct incoming *in, const struct raw_message *m, nanos time)
     in->expires = in->due = 0;
     in->is_skipped = in->is_held = false;
     in->batch_first = 0;
+    in->batch_settled = false;
     in->value = in->sources = SLICE_LIT("");
     in->strips_status = publish_has_status(in->header);
     in->headers_count = publish_headers_read(in->header, &in->headers);

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "json/quote.h"
+#include "json/utf8.h"
 #include "stream/dedupe.h"
 #include "stream/stream_internal.h"
 #include "stream/ttl.h"
@@ -88,7 +89,10 @@ static bool wrong_sequence(struct js_error *e, uint64_t last)
 static bool is_in_batch(const struct stream *s, const struct incoming *in, struct slice subject)
 {
     uint32_t count;
-    return in->batch_first > 0 && inflight_last_of(s->inflight, subject, &count) >= in->batch_first;
+    if (in->batch_first == 0) return false;
+    if (s->config.retention == JS_RETENTION_INTEREST)   /* what nobody wants counts, too */
+        return inflight_has_since(s->inflight, subject, in->batch_first);
+    return inflight_last_of(s->inflight, subject, &count) >= in->batch_first;
 }
 
 static bool check_expected_subject(struct stream *s, struct incoming *in, struct js_error *e)
@@ -103,9 +107,10 @@ static bool check_expected_subject(struct stream *s, struct incoming *in, struct
     uint64_t last = 0;
     if (is_in_batch(s, in, subject))
         return js_error_set(e, JS_ERR_STREAM_WRONG_LAST_SEQUENCE_CONSTANT);
-    if (!ingest_is_settled(s)) return hold(in);
+    uint64_t before = in->batch_first > 0 ? in->batch_first : UINT64_MAX;
+    if (!incoming_is_settled(s, in)) return hold(in);
     if (!subject_has_wildcard(subject)) last = stream_last_of(s, subject);
-    else if (ingest_last_matching(s, subject, &last) == ERR_BUSY) return hold(in);
+    else if (ingest_last_matching(s, subject, before, &last) == ERR_BUSY) return hold(in);
     return publish_sequence(want) == last || wrong_sequence(e, last);
 }
 
@@ -148,6 +153,26 @@ static bool check_last_id(struct stream *s, struct incoming *in, struct js_error
     return js_error_set(e, JS_ERR_STREAM_WRONG_LAST_MSG_ID, buf_str(&s->last_id_proposed));
 }
 
+/* Told in small letters, and without what is no UTF-8. */
+static bool rollup_invalid(struct slice rollup, struct js_error *e)
+{
+    struct buf small = { 0 }, text = { 0 };
+    while (rollup.len > 0) {
+        uint32_t rune, len = rollup.ptr[0] < 0x80 ? 1 : utf8_next(rollup, &rune);
+        bool is_capital = rollup.ptr[0] >= 'A' && rollup.ptr[0] <= 'Z';
+        if (len == 0) buf_add_str(&small, "\xef\xbf\xbd");
+        else if (is_capital) buf_add_byte(&small, rollup.ptr[0] | 0x20);
+        else buf_add(&small, slice_first(rollup, len));
+        rollup = slice_from(rollup, len == 0 ? 1 : len);
+    }
+    buf_add_str(&text, "rollup value invalid: ");
+    quote_go(&text, buf_slice(&small));
+    (void)js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, buf_str(&text));
+    buf_deinit(&small);
+    buf_deinit(&text);
+    return false;
+}
+
 static bool check_rollup(struct stream *s, struct incoming *in, struct js_error *e)
 {
     struct slice rollup = in->headers.at[PUBLISH_ROLLUP];
@@ -165,12 +190,7 @@ static bool check_rollup(struct stream *s, struct incoming *in, struct js_error 
             return js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, "batch rollup all invalid");
         in->flags |= STORE_ROLLUP_ALL;
     } else {
-        struct buf text = { 0 };
-        buf_add_str(&text, "rollup value invalid: ");
-        quote_go(&text, rollup);
-        (void)js_error_set(e, JS_ERR_STREAM_ROLLUP_FAILED, buf_str(&text));
-        buf_deinit(&text);
-        return false;
+        return rollup_invalid(rollup, e);
     }
     return true;
 }
@@ -327,10 +347,11 @@ static check *const single_last[] = {
     check_counter, check_header, check_server,  check_interest,
     check_account, check_ttl,    check_discard,
 };
-static check *const staged[] = { check_sealed, check_server, check_account, check_size };
+static check *const staged[] = { check_sealed, check_server, check_account, check_size_max };
+static check *const atomic_first[] = { check_unsupported };
 static check *const batch_headers_first[] = {
-    check_unsupported, check_size, check_counter_header, check_expected_stream, check_ttl_absent,
-    check_ttl,         check_id,   check_source,
+    check_size, check_counter_header, check_expected_stream, check_ttl_absent, check_ttl,
+    check_id,   check_source,
 };
 static check *const batch_headers_last[] = {
     check_expected_last, check_expected_subject, check_schedule, check_scheduler, check_rollup,
@@ -338,19 +359,26 @@ static check *const batch_headers_last[] = {
 static check *const batch_counter[] = { check_subject, check_record, check_counter,
                                         check_interest };
 static check *const batch_last[] = { check_discard };
+static check *const fast_last[] = { check_last_id };
 
 static const struct {
     bool          of_headers;
     struct checks checks;
-} rows[3][5] = {
+} rows[5][5] = {
     [CHECKS_SINGLE] = { { false, CHECKS(single_first) },
                         { true, CHECKS(single_headers) },
                         { false, CHECKS(single_last) } },
     [CHECKS_STAGED] = { { false, CHECKS(staged) } },
-    [CHECKS_BATCH] = { { true, CHECKS(batch_headers_first) },
-                       { false, CHECKS(batch_counter) },
-                       { true, CHECKS(batch_headers_last) },
-                       { false, CHECKS(batch_last) } },
+    [CHECKS_ATOMIC] = { { true, CHECKS(atomic_first) },
+                        { true, CHECKS(batch_headers_first) },
+                        { false, CHECKS(batch_counter) },
+                        { true, CHECKS(batch_headers_last) },
+                        { false, CHECKS(batch_last) } },
+    [CHECKS_FAST] = { { true, CHECKS(batch_headers_first) },
+                      { false, CHECKS(batch_counter) },
+                      { true, CHECKS(batch_headers_last) },
+                      { false, CHECKS(batch_last) } },
+    [CHECKS_FAST_LAST] = { { true, CHECKS(fast_last) } },
 };
 
 bool ingest_check(struct stream *s, struct incoming *in, enum ingest_checks which,

@@ -76,7 +76,7 @@ static bool present_read(struct stream *s, struct incoming *in, struct count *c,
     struct stored last;
     struct slice value = inflight_value_of(s->inflight, in->subject), sources;
     struct msgs_subject stored;
-    if (!ingest_is_settled(s)) {
+    if (!incoming_is_settled(s, in)) {
         in->is_held = true;
         return false;
     }

@@ -50,10 +50,11 @@ enum err ingest_load(struct stream *s, uint64_t sequence, struct stored *ret)
     return e;
 }
 
-enum err ingest_last_matching(struct stream *s, struct slice pattern, uint64_t *ret)
+enum err ingest_last_matching(struct stream *s, struct slice pattern, uint64_t before,
+                              uint64_t *ret)
 {
     const struct msgs_filter filter = { &pattern, 1 };
-    uint64_t last = inflight_last_matching(s->inflight, pattern);
+    uint64_t last = inflight_last_matching(s->inflight, pattern, before);
     *ret = last;
     if (last > 0) return ERR_OK;
     if (s->is_held_loading) return ERR_BUSY;
@@ -81,6 +82,11 @@ bool ingest_is_settled(const struct stream *s)
 {
     assert(s->removals_upto <= s->log->proposed);
     return s->log->applied >= s->removals_upto && !will_discard(s);
+}
+
+bool incoming_is_settled(const struct stream *s, const struct incoming *in)
+{
+    return in->batch_first > 0 ? in->batch_settled : ingest_is_settled(s);
 }
 
 void ingest_held_stop(struct stream *s)

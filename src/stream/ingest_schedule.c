@@ -70,15 +70,20 @@ static bool is_captured(const struct stream *s, struct slice subject)
     return false;
 }
 
+static bool is_publishable(struct slice subject)
+{
+    return subject_literal(subject) && subject_valid_strict(subject);
+}
+
 /* Where it goes, and what it copies. */
 static bool check_places(struct stream *s, const struct incoming *in, struct js_error *e)
 {
     struct slice target = in->headers.at[PUBLISH_SCHEDULE_TARGET];
     struct slice source = in->headers.at[PUBLISH_SCHEDULE_SOURCE];
-    if (!subject_literal(target) || slice_equal(target, in->subject))
+    if (!is_publishable(target) || slice_equal(target, in->subject))
         return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_TARGET_INVALID);
     if (source.len > 0 && (slice_equal(source, target) || slice_equal(source, in->subject) ||
-                           !subject_literal(source)))
+                           !is_publishable(source)))
         return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_SOURCE_INVALID);
     if (!is_captured(s, target)) return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_TARGET_INVALID);
     if (source.len > 0 && !is_captured(s, source))
@@ -132,8 +137,12 @@ static bool check_purged(struct stream *s, struct incoming *in, struct slice sch
     struct msgs_subject found;
     struct stored last;
     struct slice pattern;
-    uint32_t in_flight;
-    in->is_held = !ingest_is_settled(s) || inflight_last_of(s->inflight, scheduler, &in_flight) > 0;
+    uint32_t count;
+    uint64_t in_flight = inflight_last_of(s->inflight, scheduler, &count);
+    if (in->batch_first > 0 && in_flight >= in->batch_first)    /* its own batch stores it */
+        return inflight_is_schedule(s->inflight, scheduler) ||
+               js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_SCHEDULER_INVALID);
+    in->is_held = !incoming_is_settled(s, in) || in_flight > 0;
     if (in->is_held) return false;
     if (!msgs_subject(s->msgs, scheduler, &found)) return true;
     enum err loaded = ingest_load(s, found.last, &last);
@@ -151,7 +160,7 @@ bool check_scheduler(struct stream *s, struct incoming *in, struct js_error *e)
     struct slice next = in->headers.at[PUBLISH_SCHEDULE_NEXT];
     struct slice scheduler = in->headers.at[PUBLISH_SCHEDULER];
     if (in->is_own || in->is_sourced || (next.len == 0 && scheduler.len == 0)) return true;
-    if (!slice_equal_str(next, "purge") || !subject_literal(scheduler) ||
+    if (!slice_equal_str(next, "purge") || !is_publishable(scheduler) ||
         slice_equal(scheduler, in->subject))
         return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_SCHEDULER_INVALID);
     if (!s->config.allow_msg_schedules) return js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_DISABLED);

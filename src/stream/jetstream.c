@@ -80,8 +80,8 @@ static void on_failed(void *ctx, enum err e, const char *what)
     js->is_failed = true;
     log_error(js->core->env->log, "JetStream: %s: no file stream takes anything until a restart",
               what);
-    LIST_EACH(&js->accounts, n) {
-        const struct js_account *a = container_of(n, struct js_account, node);
+    for (uint32_t at = 0; at < js->accounts_count; at++) {
+        const struct js_account *a = js->accounts[at];
         for (uint32_t i = 0; i < a->streams_count; i++)
             if (stream_is_file(a->streams[i])) stream_fail(a->streams[i], e);
     }
@@ -130,7 +130,7 @@ static const char *cipher_name(const struct jetstream_options *o)
 /* Of the descriptors that are kept for the store some are for its journal and for what it makes. */
 static uint32_t files_max(const struct net *net)
 {
-    uint32_t kept = net == NULL ? 0 : net->files_kept;
+    uint32_t kept = net == NULL ? 0 : atomic_load(&net->files_kept);
     return kept > 2 * STORE_FILES_OTHER ? kept - STORE_FILES_OTHER : kept / 2;
 }
 
@@ -239,7 +239,7 @@ static enum err start_all(struct jetstream *js, struct errmsg *why)
     reactor_set_last(jetstream_reactor(js), &js->last_turn);
     streams_hidden_sort(js);
     if (js->is_at_rest) return ERR_OK;
-    LIST_EACH(&js->accounts, n) start_streams(container_of(n, struct js_account, node));
+    for (uint32_t i = 0; i < js->accounts_count; i++) start_streams(js->accounts[i]);
     /* what stands already was free once: a start on a full disk is no limit for later */
     if (o->store_max < 0 && js->limits.store_max < INT64_MAX / 2)
         js->limits.store_max += (int64_t)js->store_used;
@@ -257,7 +257,6 @@ static struct jetstream *make(const struct jetstream_setup *setup)
     js->started_ctx = setup->ctx;
     js->home = core->at[core->reactors->count - 1];
     js->arena = arena_new();
-    list_init(&js->accounts);
     turn_init(&js->last_turn, last_turn);
     timer_init(&js->due, due_fire);
     return js;
@@ -365,8 +364,8 @@ static void limits_reload(struct jetstream *js)
 /* Who waits for a message is told that none comes from here any more. */
 static void tell_waiting(struct jetstream *js)
 {
-    LIST_EACH(&js->accounts, n) {
-        const struct js_account *a = container_of(n, struct js_account, node);
+    for (uint32_t at = 0; at < js->accounts_count; at++) {
+        const struct js_account *a = js->accounts[at];
         assert(a->js == js);
         for (uint32_t i = 0; i < a->streams_count; i++)
             consumers_shutdown(a->streams[i]->consumers);
@@ -377,8 +376,8 @@ static void tell_waiting(struct jetstream *js)
 static void lose_memory(struct jetstream *js)
 {
     struct js_error e;
-    LIST_EACH(&js->accounts, n) {
-        const struct js_account *a = container_of(n, struct js_account, node);
+    for (uint32_t at = 0; at < js->accounts_count; at++) {
+        const struct js_account *a = js->accounts[at];
         for (uint32_t i = 0; i < a->streams_count; i++) {
             struct stream *s = a->streams[i];
             if (stream_is_file(s) || s->is_deleted) continue;
@@ -439,10 +438,8 @@ static void adapt(struct jetstream *js)
     if (js->is_off) return;
     struct errmsg why;
     if (!accounts_enable(js, &why)) log_error(log, "%s", why.text);
-    LIST_EACH(&js->accounts, n) {
-        struct js_account *a = container_of(n, struct js_account, node);
-        if (a->is_enabled) start_streams(a);
-    }
+    for (uint32_t i = 0; i < js->accounts_count; i++)
+        if (js->accounts[i]->is_enabled) start_streams(js->accounts[i]);
 }
 
 /* Core's own mail came before: the reactor has the new settings. */

@@ -33,7 +33,8 @@ struct jetstream {
     struct slice             domain;    /* empty: none */
     struct arena            *arena;     /* small texts that live as long as it */
     struct store            *store;
-    struct list              accounts;  /* struct js_account.node, by name */
+    struct js_account      **accounts;  /* sorted by name, bytewise */
+    uint32_t                 accounts_count, accounts_cap;
     struct api_queue        *api;
     struct nuid              nuid;
     struct buf               ack;       /* a PubAck in the making */
@@ -74,7 +75,6 @@ enum { JS_ACCOUNT_SUBS = 12 };
 /* One account of the settings: whether it may have streams, and those it has. Kept when the
  * settings name it no more; js_account.c. */
 struct js_account {
-    struct list         node;
     struct jetstream   *js;
     struct account     *account;
     struct js_account_limits limits;

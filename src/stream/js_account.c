@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every account of the settings has a place here, also one without JetStream: it is told so. */
+#include <stdlib.h>
+
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/map.h"
 #include "core/deliver.h"
 #include "core/message.h"
 #include "core/sub_watch.h"
@@ -92,13 +95,29 @@ static void unsubscribe_all(struct js_account *a)
 
 /* ---- accounts ---- */
 
+/* Where the name is among the first `count`, or would go. */
+static uint32_t account_place(const struct jetstream *js, uint32_t count, struct slice name,
+                              bool *ret_found)
+{
+    uint32_t low = 0, high = count;
+    assert(count <= js->accounts_count);
+    *ret_found = false;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = slice_compare(slice_str(js->accounts[middle]->account->name), name);
+        if (order == 0) *ret_found = true;
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    assert(!*ret_found || low < count);
+    return low;
+}
+
 struct js_account *js_account_find(struct jetstream *js, struct slice name)
 {
-    LIST_EACH(&js->accounts, n) {
-        struct js_account *a = container_of(n, struct js_account, node);
-        if (slice_equal_str(name, a->account->name)) return a;
-    }
-    return NULL;
+    bool found;
+    uint32_t at = account_place(js, js->accounts_count, name, &found);
+    return found ? js->accounts[at] : NULL;
 }
 
 struct js_account *js_account_system(struct jetstream *js)
@@ -107,18 +126,43 @@ struct js_account *js_account_system(struct jetstream *js)
     return name == NULL ? NULL : js_account_find(js, slice_str(name));
 }
 
-static struct js_account *account_new(struct jetstream *js, struct account *account)
+static struct js_account *account_insert(struct jetstream *js, uint32_t at, struct account *account)
 {
     struct js_account *a = xcalloc(1, sizeof *a);
-    struct list *at = js->accounts.next;
+    assert(at <= js->accounts_count);
+    assert(account != NULL);
     a->js = js;
     a->account = account;
-    for (; at != &js->accounts; at = at->next)
-        if (strcmp(container_of(at, struct js_account, node)->account->name, account->name) > 0)
-            break;
-    list_insert_before(at, &a->node);
-    assert(js_account_find(js, slice_str(account->name)) == a);
+    if (js->accounts_count == js->accounts_cap) {
+        js->accounts_cap = js->accounts_cap > 0 ? js->accounts_cap * 2 : 4;
+        js->accounts = xrealloc(js->accounts, js->accounts_cap * sizeof(struct js_account *));
+    }
+    memmove(js->accounts + at + 1, js->accounts + at,
+            (js->accounts_count - at) * sizeof(struct js_account *));
+    js->accounts[at] = a;
+    js->accounts_count++;
     return a;
+}
+
+static int compare_accounts(const void *one, const void *other)
+{
+    struct js_account *const *a = one, *const *b = other;
+    return strcmp((*a)->account->name, (*b)->account->name);
+}
+
+/* What core knows and nobody here comes behind the others, and all are sorted once. */
+static void add_missing(struct jetstream *js)
+{
+    uint32_t known = js->accounts_count;
+    struct account *account;
+    for (uint32_t i = 0; (account = accounts_at(js->core->accounts, i)) != NULL; i++) {
+        bool found;
+        (void)account_place(js, known, slice_str(account->name), &found);
+        if (!found) (void)account_insert(js, js->accounts_count, account);
+    }
+    assert(js->accounts_count >= known);
+    if (js->accounts_count == known) return;
+    qsort(js->accounts, js->accounts_count, sizeof(struct js_account *), compare_accounts);
 }
 
 static const struct js_account_limits unlimited = { -1, -1, -1, -1, -1, -1, -1, false };
@@ -157,11 +201,12 @@ static void turned(struct js_account *a)
     }
 }
 
-static void settle(struct js_account *a, bool global_only)
+/* `o`: what the settings say of it; NULL: nothing. */
+static void settle(struct js_account *a, const struct account_options *o, bool global_only)
 {
-    const struct account_options *o = options_account(a->js->options, a->account->name);
     bool was_enabled = a->is_enabled;
     bool is_named = o != NULL && o->jetstream.enabled == TRI_TRUE;
+    assert(o == NULL || strcmp(o->name, a->account->name) == 0);
     if (!a->js->is_off && a->subs[0] == NULL) subscribe_all(a);
     a->is_system = atomic_load(&a->account->is_system);
     a->is_enabled = !a->js->is_off && !a->is_system && atomic_load(&a->account->is_configured) &&
@@ -181,42 +226,87 @@ static void unsettle(struct js_account *a, bool was_enabled, const struct js_acc
     turned(a);
 }
 
-/* What the accounts reserve is more than the server has; NONE: it is not. */
-static enum js_err excess(struct jetstream *js)
+/* What the limits of accounts reserve. */
+struct reserved {
+    uint64_t memory, store;
+};
+
+static void reserve(struct reserved *sum, const struct js_account *a)
 {
-    uint64_t memory = 0, store = 0;
-    LIST_EACH(&js->accounts, n) {
-        const struct js_account *a = container_of(n, struct js_account, node);
-        if (a->limits.memory_max > 0) memory += (uint64_t)a->limits.memory_max;
-        if (a->limits.store_max > 0) store += (uint64_t)a->limits.store_max;
-    }
-    if (memory > (uint64_t)js->limits.memory_max) return JS_ERR_MEMORY_RESOURCES_EXCEEDED;
-    return store > (uint64_t)js->limits.store_max ? JS_ERR_STORAGE_RESOURCES_EXCEEDED : JS_ERR_NONE;
+    if (a->limits.memory_max > 0) sum->memory += (uint64_t)a->limits.memory_max;
+    if (a->limits.store_max > 0) sum->store += (uint64_t)a->limits.store_max;
+}
+
+static void unreserve(struct reserved *sum, const struct js_account *a)
+{
+    uint64_t memory = a->limits.memory_max > 0 ? (uint64_t)a->limits.memory_max : 0;
+    uint64_t store = a->limits.store_max > 0 ? (uint64_t)a->limits.store_max : 0;
+    assert(sum->memory >= memory);
+    assert(sum->store >= store);
+    sum->memory -= memory;
+    sum->store -= store;
+}
+
+/* They reserve more than the server has; NONE: they do not. */
+static enum js_err excess(const struct jetstream *js, const struct reserved *sum)
+{
+    if (sum->memory > (uint64_t)js->limits.memory_max) return JS_ERR_MEMORY_RESOURCES_EXCEEDED;
+    if (sum->store > (uint64_t)js->limits.store_max) return JS_ERR_STORAGE_RESOURCES_EXCEEDED;
+    return JS_ERR_NONE;
 }
 
 struct js_account *js_account_get(struct jetstream *js, struct slice name)
 {
-    struct js_account *a = js_account_find(js, name);
-    if (a != NULL) return a;
-    a = account_new(js, accounts_get(js->core->accounts, name));
-    settle(a, is_global_only(js));
+    bool found;
+    uint32_t at = account_place(js, js->accounts_count, name, &found);
+    if (found) return js->accounts[at];
+    struct js_account *a = account_insert(js, at, accounts_get(js->core->accounts, name));
+    settle(a, options_account(js->options, a->account->name), is_global_only(js));
     assert(!a->is_enabled || a->account->is_global || atomic_load(&a->account->is_configured));
     return a;
+}
+
+/* `sum` holds what all of them reserve, before and after. */
+static enum js_err settle_within(struct js_account *a, const struct account_options *o,
+                                 bool global_only, struct reserved *sum)
+{
+    const struct js_account_limits was = a->limits;
+    bool was_enabled = a->is_enabled;
+    unreserve(sum, a);
+    settle(a, o, global_only);
+    reserve(sum, a);
+    enum js_err why = excess(a->js, sum);
+    if (why == JS_ERR_NONE) return why;
+    unreserve(sum, a);
+    unsettle(a, was_enabled, &was);
+    reserve(sum, a);
+    return why;
+}
+
+static struct map *named_accounts(struct jetstream *js)
+{
+    const struct options *o = js->options;
+    struct map *named = map_new(js->core->reactors->hash_seed);
+    for (uint32_t i = 0; i < o->accounts_count; i++)
+        (void)map_set(named, slice_str(o->accounts[i].name), &o->accounts[i]);
+    assert(map_count(named) <= o->accounts_count);
+    return named;
 }
 
 enum js_err js_accounts_update(struct jetstream *js)
 {
     struct account *account;
+    struct reserved sum = { 0 };
     enum js_err first = JS_ERR_NONE;
     bool global_only = is_global_only(js);
+    AUTO_FREE(map) named = named_accounts(js);
+    add_missing(js);
+    for (uint32_t i = 0; i < js->accounts_count; i++) reserve(&sum, js->accounts[i]);
     for (uint32_t i = 0; (account = accounts_at(js->core->accounts, i)) != NULL; i++) {
-        struct js_account *a = js_account_find(js, slice_str(account->name));
-        if (a == NULL) a = account_new(js, account);
-        const struct js_account_limits was = a->limits;
-        bool was_enabled = a->is_enabled;
-        settle(a, global_only);
-        enum js_err why = excess(js);
-        if (why != JS_ERR_NONE) unsettle(a, was_enabled, &was);
+        struct slice name = slice_str(account->name);
+        struct js_account *a = js_account_find(js, name);
+        if (a == NULL) continue;        /* another thread has just made it, for nobody's settings */
+        enum js_err why = settle_within(a, map_find(named, name), global_only, &sum);
         if (first == JS_ERR_NONE) first = why;
         js_account_check(a);
     }
@@ -225,8 +315,8 @@ enum js_err js_accounts_update(struct jetstream *js)
 
 void js_accounts_free(struct jetstream *js)
 {
-    for (struct list *n = list_pop(&js->accounts); n != NULL; n = list_pop(&js->accounts)) {
-        struct js_account *a = container_of(n, struct js_account, node);
+    while (js->accounts_count > 0) {
+        struct js_account *a = js->accounts[--js->accounts_count];
         while (a->streams_count > 0) {
             struct stream *s = a->streams[a->streams_count - 1];
             js_account_charge(a, stream_is_file(s), -(int64_t)s->charged);
@@ -238,6 +328,7 @@ void js_accounts_free(struct jetstream *js)
         xfree(a->streams);
         xfree(a);
     }
+    js->accounts = xfree(js->accounts);
 }
 
 /* ---- streams ---- */
@@ -411,8 +502,8 @@ void js_account_checks(struct js_account *a, struct js_directory *directory, str
 {
     struct jetstream *js = a->js;
     uint64_t memory = 0, store = 0;
-    LIST_EACH(&js->accounts, n) {
-        const struct js_account *other = container_of(n, struct js_account, node);
+    for (uint32_t i = 0; i < js->accounts_count; i++) {
+        const struct js_account *other = js->accounts[i];
         memory += js_account_reserved(other, false);
         store += js_account_reserved(other, true);
     }

@@ -67,6 +67,28 @@ static void accounts_may_not_reserve_more_than_the_server_has(void **state)
     js_world_free(w);
 }
 
+static void one_that_is_too_much_leaves_room_to_the_next(void **state)
+{
+    (void)state;
+    struct options *o = options_new();
+    struct account_options *a = accounts_of(o, 3);
+    a[0].name = "C";                    /* they are looked at as configured, and stand by name */
+    a[2].name = "A";
+    for (uint32_t i = 0; i < 3; i++) a[i].jetstream.enabled = TRI_TRUE;
+    struct js_world *w = js_world_new(1, o);
+    a[0].jetstream.memory_max = a[1].jetstream.memory_max = 600;
+    a[2].jetstream.memory_max = 599;
+    w->js.limits.memory_max = 1199;
+    assert_int_equal(js_accounts_update(&w->js), JS_ERR_MEMORY_RESOURCES_EXCEEDED);
+    assert_int_equal(js_account_find(&w->js, SLICE_LIT("C"))->limits.memory_max, 600);
+    assert_int_equal(js_account_find(&w->js, SLICE_LIT("B"))->limits.memory_max, -1);
+    assert_int_equal(js_account_find(&w->js, SLICE_LIT("A"))->limits.memory_max, 599);
+    a[0].jetstream.memory_max = 0;      /* and takes what another gives back */
+    assert_int_equal(js_accounts_update(&w->js), JS_ERR_NONE);
+    assert_int_equal(js_account_find(&w->js, SLICE_LIT("B"))->limits.memory_max, 600);
+    js_world_free(w);
+}
+
 static void an_account_that_nobody_named_is_kept_but_off(void **state)
 {
     (void)state;
@@ -74,9 +96,12 @@ static void an_account_that_nobody_named_is_kept_but_off(void **state)
     struct js_account *a = js_account_get(&w->js, SLICE_LIT("gone"));
     assert_ptr_equal(js_account_get(&w->js, SLICE_LIT("gone")), a);
     assert_false(a->is_enabled);
+    (void)js_account_get(&w->js, SLICE_LIT("early"));
+    (void)js_account_get(&w->js, SLICE_LIT("zone"));
+    assert_int_equal(w->js.accounts_count, 5);
     const char *before = "";
-    LIST_EACH(&w->js.accounts, n) {
-        const char *name = container_of(n, struct js_account, node)->account->name;
+    for (uint32_t i = 0; i < w->js.accounts_count; i++) {
+        const char *name = w->js.accounts[i]->account->name;
         assert_true(strcmp(before, name) < 0);
         before = name;
     }
@@ -128,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_global_account_has_jetstream_while_it_is_alone),
         cmocka_unit_test(accounts_may_not_reserve_more_than_the_server_has),
+        cmocka_unit_test(one_that_is_too_much_leaves_room_to_the_next),
         cmocka_unit_test(an_account_that_nobody_named_is_kept_but_off),
         cmocka_unit_test(streams_are_found_by_name_and_counted),
         cmocka_unit_test(bytes_of_streams_count_for_account_and_server),

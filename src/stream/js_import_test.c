@@ -95,8 +95,8 @@ static void close_store(struct rest *f)
     while (!store_is_idle(js->store)) tick(f);
     js->is_ending = true;
     streams_hidden_free(js);
-    LIST_EACH(&js->accounts, n) {
-        struct js_account *a = container_of(n, struct js_account, node);
+    for (uint32_t i = 0; i < js->accounts_count; i++) {
+        struct js_account *a = js->accounts[i];
         while (a->streams_count > 0) {
             struct stream *s = a->streams[0];
             stream_uncharge(s);

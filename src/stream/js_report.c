@@ -111,7 +111,7 @@ static void sum(struct js_report *r)
         .is_full = js->is_full,
         .directory = js->directory == NULL ? NULL : arena_str(r->arena, slice_str(js->directory)),
     };
-    LIST_EACH(&js->accounts, n) sum_account(r, container_of(n, struct js_account, node));
+    for (uint32_t i = 0; i < js->accounts_count; i++) sum_account(r, js->accounts[i]);
 }
 
 /* Some account's details were asked for: those from `offset` on, at most `limit`. */
@@ -165,8 +165,8 @@ static void step(struct mail *mail, struct reactor *reactor)
     uint32_t cost = 0, index = 0;
     assert(js->home->reactor == reactor);
     if (r->after_account == NULL) sum(r);
-    LIST_EACH(&js->accounts, n) {
-        struct js_account *a = container_of(n, struct js_account, node);
+    for (uint32_t i = 0; i < js->accounts_count; i++) {
+        struct js_account *a = js->accounts[i];
         if (!a->is_enabled || (r->account != NULL && strcmp(r->account, a->account->name) != 0))
             continue;
         bool is_on_page = index >= r->offset && index - r->offset < r->limit;

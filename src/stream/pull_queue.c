@@ -360,7 +360,8 @@ static void serve(struct pull_queue *q, struct pull_waiting *w, const struct pul
         w->bytes_left -= (int64_t)o->size;
         if (w->bytes_left == 0) w->batch_left = 1; /* exactly used up: the last one */
     }
-    w->batch_left -= w->batch_left > INT64_MIN;
+    /* the lowest of all numbers is the highest, then: nats-server counts as Go does */
+    w->batch_left = w->batch_left > INT64_MIN ? w->batch_left - 1 : INT64_MAX;
     q->batches += wants(w);
     w->given++;
     if (w->batch_left <= 0) {

@@ -71,10 +71,15 @@ static void subjects_fill(struct stream *s, const struct stream_details *d, stru
     *d->paged = (struct js_paged){ (int64_t)p.total, (int64_t)p.offset, JS_SUBJECTS_LIMIT };
 }
 
+/* So many fill an answer that no client may be sent at once; a restored stream can say that it
+ * lacks all that numbers can. */
+enum { DELETED_MAX = 8 << 20 };
+
 static void deleted_fill(struct stream *s, struct arena *arena, const struct msgs_state *m,
                          struct stream_state *ret)
 {
     struct listing l = { .arena = arena };
+    if (m->deleted > DELETED_MAX) return;       /* only how many */
     bool is_unused = m->first_sequence == 0 && m->last_sequence == 0;
     if (m->deleted > 0) msgs_deleted(s->msgs, list_range, &l);
     assert(l.list.count == m->deleted);

@@ -83,12 +83,30 @@ static void details_are_there_when_asked_for(void **state)
     streams_world_free(w);
 }
 
+static void more_deleted_than_an_answer_holds_are_only_counted(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = streams_make(w, "{\"name\":\"S\",\"subjects\":[\"a\"]}");
+    AUTO_FREE(arena) arena = arena_new();
+    const struct stream_details d = { .deleted = true };
+    struct stream_state st;
+    (void)streams_publish(w, "a", NULL, "x");
+    msgs_skip(s->msgs, INT64_C(1) << 62, 1700000001 * SECOND);
+    stream_state_fill(s, &d, arena, &st);
+    assert_int_equal(st.last_seq, INT64_C(1) << 62);
+    assert_int_equal(st.num_deleted, (INT64_C(1) << 62) - 1);
+    assert_int_equal(st.deleted.count, 0);
+    streams_world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_that_was_never_used_is_empty),
         cmocka_unit_test(only_of_a_file_stream_that_was_never_used_is_nothing_deleted),
         cmocka_unit_test(details_are_there_when_asked_for),
+        cmocka_unit_test(more_deleted_than_an_answer_holds_are_only_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,11 +51,13 @@ struct incoming {
     bool     is_held;      /* a check must wait for something */
     struct slice value;    /* of a counter: what it will be; digits */
     struct slice sources;  /* … and its Nats-Counter-Sources; empty: none */
-    uint64_t batch_first;  /* in a batch: the sequence of its first message; else 0 */
+    uint64_t batch_first;  /* in an atomic batch: the sequence of its first message; else 0 */
+    bool     batch_settled; /* … and ingest_is_settled() when it began to be checked */
 };
 
-/* Which checks: of a message alone, of one that is put aside for a batch, of one in a batch. */
-enum ingest_checks { CHECKS_SINGLE, CHECKS_STAGED, CHECKS_BATCH };
+/* Which checks: of a message alone, of one that is put aside for a batch, of one in an atomic
+ * batch, of one in a fast batch and what comes last there. */
+enum ingest_checks { CHECKS_SINGLE, CHECKS_STAGED, CHECKS_ATOMIC, CHECKS_FAST, CHECKS_FAST_LAST };
 
 /* All lines with this name go, or a line is added. */
 void incoming_remove(struct incoming *, enum publish_header);
@@ -94,10 +96,13 @@ void ingest_held_stop(struct stream *);
 /* For checks. BUSY: it is being read, and the message must be held. What comes is valid until the
  * next change or load. */
 MUST_CHECK enum err ingest_load(struct stream *, uint64_t sequence, struct stored *ret);
-/* The last sequence of what a pattern matches, in flight or stored; 0: none. */
-MUST_CHECK enum err ingest_last_matching(struct stream *, struct slice pattern, uint64_t *ret);
+/* The last sequence of what a pattern matches, in flight below `before` or stored; 0: none. */
+MUST_CHECK enum err ingest_last_matching(struct stream *, struct slice pattern, uint64_t before,
+                                         uint64_t *ret);
 /* Nothing in flight takes away what a check looks at. */
 bool ingest_is_settled(const struct stream *);
+/* The same of one message: what stands before it in its batch takes nothing away yet. */
+bool incoming_is_settled(const struct stream *, const struct incoming *);
 
 /* Counters, in ingest_counter.c; checks as in ingest_checks.c. */
 bool check_counter_header(struct stream *, struct incoming *, struct js_error *);
@@ -190,8 +195,10 @@ void stream_expiry_start(struct stream *);
 void stream_expiry_arm(struct stream *, nanos due);
 /* stream_schedule.c: what schedules produce that are due. False: some must wait for the disk. */
 bool stream_schedules_fire(struct stream *);
-/* A message was stored that is a schedule, moves one or ends one. */
+/* A message was stored that is a schedule, or moves one. */
 void stream_schedule_note(struct stream *, const struct store_command *, uint64_t sequence);
+/* One that ends a schedule was stored, and what the limits want is gone. */
+void stream_schedule_end(struct stream *, const struct store_command *);
 void stream_expiry_stop(struct stream *);
 
 /* Asks for the stream's turn if anything waits for it: one that only takes messages has none. */

@@ -24,13 +24,17 @@ void stream_schedule_note(struct stream *s, const struct store_command *c, uint6
         schedules_add(s->schedules, sequence, c->due);
         stream_expiry_arm(s, c->due);
     }
-    if ((c->flags & (STORE_SCHEDULE_ENDS | STORE_SCHEDULE_MOVES)) == 0) return;
+    if ((c->flags & STORE_SCHEDULE_MOVES) == 0) return;
     if (!headers_find(c->header, publish_header_name(PUBLISH_SCHEDULER), &scheduler)) return;
     if (!msgs_subject(s->msgs, scheduler, &stored)) return;
-    if (c->flags & STORE_SCHEDULE_MOVES) {
-        if (schedules_move(s->schedules, stored.last, c->due)) stream_expiry_arm(s, c->due);
-        return;
-    }
+    if (schedules_move(s->schedules, stored.last, c->due)) stream_expiry_arm(s, c->due);
+}
+
+void stream_schedule_end(struct stream *s, const struct store_command *c)
+{
+    struct slice scheduler;
+    assert(c->flags & STORE_SCHEDULE_ENDS);
+    if (!headers_find(c->header, publish_header_name(PUBLISH_SCHEDULER), &scheduler)) return;
     const struct purge_command purge = { .filter = scheduler };
     (void)stream_take_matching(s, &purge);
     schedules_sweep(s->schedules, is_there, s);

@@ -9,6 +9,7 @@ import pathlib
 import platform
 import resource
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -234,12 +235,20 @@ def case_space_from_elsewhere_brings_the_service_back(world):
 
 # --- no descriptors ---
 
-@midge_only
-def case_without_descriptors_the_store_goes_on(world):
-    """A crowd that takes every descriptor it gets leaves enough for the store: streams are made, filled over many files and
-    read, and after a kill all is there."""
-    limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (160, 160))
-    server, client = start(world, preexec_fn=limit)
+ONE_REACTOR = "midge { reactors: 1 }\n"
+
+
+def few_files():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (160, 160))
+
+
+def hardly_files():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+
+
+
+def crowd_and_store(server, client):
+    """A crowd takes every descriptor it gets, and stays: streams are made, filled over many files and read."""
     client.create_stream("S", subjects=["s"])
     client.request("s", "first")
     crowd = [socket.create_connection(("127.0.0.1", server.port()), 20) for _ in range(200)]
@@ -252,11 +261,40 @@ def case_without_descriptors_the_store_goes_on(world):
     expect_equal(client.request("$JS.API.STREAM.MSG.GET.S", {"seq": 1})["message"]["subject"], "s")
     expect(not server.has("is full"), server.text())
     expect_equal(client.stream_info("S")["state"]["messages"], 601)
+    return crowd
+
+
+@midge_only
+def case_without_descriptors_the_store_goes_on(world):
+    """A crowd that takes every descriptor it gets leaves enough for the store: streams are made, filled over many files and
+    read, and after a kill all is there."""
+    server, client = start(world, preexec_fn=few_files)
+    crowd = crowd_and_store(server, client)
     server.kill()
     for sock in crowd:
         sock.close()
     server, client = start(world)
     expect_equal([client.stream_info(name)["state"]["messages"] for name in ("S", "T0", "T4")], [601, 120, 120])
+    expect_equal(server.stop(), 0)
+
+
+@midge_only
+def case_a_store_that_a_reload_turns_on_has_its_descriptors(world):
+    """A crowd leaves as many to a store that a reload turned on; with too few for that the reload is refused."""
+    config = CONFIG % world.path("store")
+    off = config.replace("jetstream {", "# {").replace("jetstream: enabled, ", "")
+    server = world.start_with(off, preexec_fn=few_files)
+    world.write("server.conf", config)
+    server.signal(signal.SIGHUP)
+    server.wait_line("Reloaded server configuration")
+    for sock in crowd_and_store(server, StreamClient(server.port())):
+        sock.close()
+    server.kill()
+    server = world.start_with(off + ONE_REACTOR, preexec_fn=hardly_files)
+    world.write("server.conf", config + ONE_REACTOR)
+    server.signal(signal.SIGHUP)
+    server.wait_line("Failed to reload server configuration: 40 file descriptors are too few")
+    server.client().ping()
     expect_equal(server.stop(), 0)
 
 
