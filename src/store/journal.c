@@ -45,6 +45,7 @@ uint8_t *journal_add(struct journal *j, uint64_t owner, uint32_t kind, uint64_t 
     assert(body_len <= JOURNAL_BODY_MAX);
     assert(!j->is_read_only);
     if (UNLIKELY(j->is_failed)) return NULL;
+    assert(!j->is_unmarked);            /* journal_has_room() has said so */
     uint32_t need = RECORD_SIZE + body_len;
     struct batch *b = j->gather;
     if (UNLIKELY(b->body_len + need > b->body_cap || b->body_len + need > j->batch_max))

@@ -153,6 +153,7 @@ static void written(struct journal *j, struct batch *b, uint64_t len)
 {
     bool is_synced = j->commit.op.kind == DISK_WRITE_SYNC;
     assert(b->pos > j->handed);
+    assert(!j->is_unmarked || b->records == 0); /* the mark comes before all else */
     j->handed = b->pos;
     j->stats.bytes += len;
     j->stats.batches++;
