@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/msgs_internal.h"
 
+#include "base/alloc.h"
 #include "base/le.h"
 #include "subject/subject.h"
 
@@ -167,7 +168,7 @@ static bool has_lost(const struct msgs *m, uint64_t first, uint64_t last)
 static void recount(struct msgs *m, struct slice subject, uint64_t from)
 {
     struct tree_value found = { 0 }, *v;
-    assert(m->is_file && subject.len > 0);
+    assert(subject.len > 0);
     for (uint64_t at = from; m->ops->next_same(m, subject, at, NULL, &at) == ERR_OK; at++) {
         if (found.count++ == 0) found.first = at;
         found.last = at;
@@ -230,7 +231,6 @@ static void index_remove(struct msgs *m, struct slice subject, uint64_t sequence
 static void index_remove_lost(struct msgs *m, struct slice subject)
 {
     const struct tree_value *v = tree_find(m->tree, subject);
-    assert(m->is_file);
     assert(subject.len > 0);
     if (v == NULL) return;
     if (v->count <= RECOUNT_ONE_MAX) recount(m, subject, 0);
@@ -279,15 +279,18 @@ static void recount_all(struct msgs *m)
 static bool take_out(struct msgs *m, uint64_t sequence, uint64_t *ret_size)
 {
     struct slice subject;
+    char *lost = NULL;
     uint64_t size = 0;
     nanos time;
     enum err e = m->ops->meta(m, sequence, NULL, &subject, &size, &time);
     if (e == ERR_NOTFOUND) return false;
     bool is_lost = e == ERR_OK && UNLIKELY(!m->ops->has(m, sequence));
     if (e != ERR_OK) m->unknown++;
-    else if (!is_lost) index_remove(m, subject, sequence);
+    else if (is_lost) lost = slice_dup(subject);
+    else index_remove(m, subject, sequence);
     m->ops->drop(m, sequence);
-    if (is_lost) index_remove_lost(m, subject);
+    if (is_lost) index_remove_lost(m, slice_of(lost, subject.len)); /* its own bytes may be gone */
+    xfree(lost);
     assert(m->state.messages > 0);
     assert(m->state.bytes >= size || msgs_is_damaged(m));
     m->state.messages--;
