@@ -48,10 +48,9 @@ void report_rss(const struct options *o)
 
 void report_io(const struct options *o, struct server_io io, uint64_t ops)
 {
-    if (o->server_pid == 0 || ops == 0) return;
+    if (o->server_pid == 0 || ops == 0 || !io.is_known) return;
     (void)printf(",\"written_bytes_msg\":%.1f", (double)io.written_bytes / (double)ops);
-    if (io.has_flushes)
-        (void)printf(",\"flushes_million\":%.1f", (double)io.flushes * 1e6 / (double)ops);
+    (void)printf(",\"flushes_million\":%.1f", (double)io.flushes * 1e6 / (double)ops);
 }
 
 void report_end(void)

@@ -2,6 +2,7 @@
 #include "natsbench_server.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -96,18 +97,8 @@ uint64_t server_rss_bytes(int pid)
     return text_number(text_word(text, STATM_RESIDENT)) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The line of /proc/PID/io and the word of /sys/dev/block/N:M/stat that count. */
-static const char io_line[] = "\nwrite_bytes: ";
-enum { DISK_FLUSHES = 15 };
-
-static uint64_t written_bytes(int pid)
-{
-    char path[64], text[1024];
-    (void)text_print(path, sizeof path, "/proc/%d/io", pid);
-    if (text_file(path, text, sizeof text) == 0) die("cannot read %s", path);
-    const char *line = strstr(text, io_line);
-    return line == NULL ? 0 : text_number(line + strlen(io_line));
-}
+/* The words of /sys/dev/block/N:M/stat that count. */
+enum { DISK_WRITTEN = 6, DISK_FLUSHES = 15, DISK_SECTOR = 512 };
 
 /* Words with any number of spaces between; NULL: there are too few. */
 static const char *padded_word(const char *text, uint32_t index)
@@ -126,21 +117,32 @@ struct server_io server_io_begin(int pid, const char *folder)
     struct stat place;
     char path[64], text[1024];
     if (pid == 0) return io;
-    io.written_bytes = written_bytes(pid);
     if (stat(folder, &place) != 0) die("stat %s", folder);
     (void)text_print(path, sizeof path, "/sys/dev/block/%u:%u/stat", major(place.st_dev),
                      minor(place.st_dev));
     if (text_file(path, text, sizeof text) == 0) return io;
-    const char *word = padded_word(text, DISK_FLUSHES);
-    io.has_flushes = word != NULL;
-    io.flushes = word != NULL ? text_number(word) : 0;
+    const char *written = padded_word(text, DISK_WRITTEN),
+               *flushes = padded_word(text, DISK_FLUSHES);
+    io.is_known = written != NULL && flushes != NULL;
+    if (!io.is_known) return io;
+    io.written_bytes = text_number(written) * DISK_SECTOR;
+    io.flushes = text_number(flushes);
     return io;
+}
+
+static void put_on_disk(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || syncfs(fd) != 0) die("sync %s", folder);
+    (void)close(fd);
 }
 
 struct server_io server_io_since(int pid, const char *folder, struct server_io start)
 {
     struct server_io io = server_io_begin(pid, folder);
-    io.written_bytes -= start.written_bytes;
+    if (!io.is_known) return io;
+    put_on_disk(folder);
+    io.written_bytes = server_io_begin(pid, folder).written_bytes - start.written_bytes;
     io.flushes -= start.flushes;
     return io;
 }

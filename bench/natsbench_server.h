@@ -22,13 +22,13 @@ struct server_cpu {
 struct server_cpu server_cpu_begin(int pid);
 struct server_cpu server_cpu_since(int pid, struct server_cpu start);
 
-/* What it has written: bytes that this process put into files (the kernel's count of pages made
- * dirty, deleted ones included), and the flushes that reached the disk of `folder`, whoever caused
- * them: on a quiet machine, the server's syncs. */
+/* What the disk of `folder` was given, whoever gave it: on a quiet machine, the server. Bytes until
+ * all that was written is on it; flushes until the end of the run, the server's syncs. A process's
+ * own count would not do: it has a page as often as it is written anew, and large folios whole. */
 struct server_io {
     uint64_t written_bytes;
     uint64_t flushes;
-    bool has_flushes;           /* false: the folder's disk does not say */
+    bool     is_known;          /* false: the folder's disk does not say */
 };
 
 struct server_io server_io_begin(int pid, const char *folder);

@@ -20,7 +20,7 @@ runs. The load generator shares the machine's cores with the server.
 JetStream rows: nats-server writes lazily, as it does by default, midge syncs before it acks; `always` is nats-server
 with `sync_interval: always`. fdatasync is probed before every run, and pairs whose probes differ by more than 1.5 are
 repeated. Figures without a verdict that nothing judges come from one pair. "flushes" are those that reached the
-disk, "written" is what the server's process gave to the file system.
+disk, "written" is what the disk was given until all was on it, whoever wrote it.
 
 Each table says when and how it was measured: `./dev bench` measures all, with `--only` some of them (`core`, `js`, or
 rows by name), and only tables all of whose rows were measured are replaced here."""

@@ -72,8 +72,9 @@ def publishes():
 
 
 def disk_text(run):
-    flushes = f"{run['flushes_million']:,.0f}" if "flushes_million" in run else "?"
-    return f"{flushes} / {run['written_bytes_msg']:,.0f} MB"
+    if "flushes_million" not in run:
+        return "?"
+    return f"{run['flushes_million']:,.0f} / {run['written_bytes_msg']:,.0f} MB"
 
 
 def rate_text(run):
