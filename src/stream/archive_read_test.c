@@ -87,6 +87,8 @@ static void an_archive_that_was_cut_off_is_not_whole(void **state)
 }
 
 enum { LONG_TEXT = 101 };
+#define TWO_DELIVERED \
+    "{\"config\":{},\"state\":{\"delivered\":{\"consumer_seq\":2,\"stream_seq\":2}"
 #define INCONSISTENT "invalid stream state: inconsistent message count or sequence range"
 
 static void what_is_no_archive_is_refused(void **state)
@@ -135,15 +137,15 @@ static void what_is_no_archive_is_refused(void **state)
           "failed to set consumer \"C\" state: bad ack floor for consumer" },
         { { { "state.json", 0, 1, "{\"consumer_count\":1}" },
             { "consumers/C", 0, 1,
-              "{\"config\":{},\"state\":{\"delivered\":{\"consumer_seq\":2,\"stream_seq\":2},\"ack_floor\":{\"consumer_seq\":2,\"stream_seq\":3}}}" } },
+              TWO_DELIVERED ",\"ack_floor\":{\"consumer_seq\":2,\"stream_seq\":3}}}" } },
           "failed to set consumer \"C\" state: bad ack floor for stream" },
         { { { "state.json", 0, 1, "{\"consumer_count\":1}" },
-            { "consumers/C", 0, 1,
-              "{\"config\":{},\"state\":{\"delivered\":{\"consumer_seq\":2,\"stream_seq\":2},\"pending\":{\"3\":{\"Sequence\":2}}}}" } },
+            { "consumers/C", 0, 1, TWO_DELIVERED ",\"pending\":{\"3\":{\"Sequence\":2}}}}" } },
           "failed to set consumer \"C\" state: bad pending entry, sequence [3] out of range" },
         { { { "state.json", 0, 1, "{\"consumer_count\":1}" },
             { "consumers/C", 0, 1,
-              "{\"config\":{},\"state\":{\"delivered\":{\"consumer_seq\":2,\"stream_seq\":2},\"ack_floor\":{\"consumer_seq\":1,\"stream_seq\":1},\"pending\":{\"1\":{\"Sequence\":1}}}}" } },
+              TWO_DELIVERED ",\"ack_floor\":{\"consumer_seq\":1,\"stream_seq\":1},"
+                            "\"pending\":{\"1\":{\"Sequence\":1}}}}" } },
           "failed to set consumer \"C\" state: bad pending entry, sequence [1] out of range" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
