@@ -7,10 +7,23 @@
 
 /* ---- storing ---- */
 
+/* The index of a block that grows is held. Those of many streams together would fill the cache, and
+ * their publishers wait for room that no checkpoint can give: their blocks end earlier. */
+enum { RECORDS_TIGHT = 2048, RECORDS_LEAST = 256 };
+
+static bool ends_early(const struct msgs_file *f, const struct block *b)
+{
+    assert(b->index_cached.holds > 0);
+    if (b->records < RECORDS_LEAST) return false;
+    uint32_t held = store_cache_quarters(f->o.cache);
+    return held >= 3 || (held == 2 && b->records >= RECORDS_TIGHT);
+}
+
 static bool is_full(const struct msgs_file *f, const struct block *b, const struct stored *m)
 {
     assert(m->sequence > b->last || b->records == 0);
-    return b->bytes + message_len(m) > f->o.block_size || m->sequence - b->first > UINT32_MAX;
+    return b->bytes + message_len(m) > f->o.block_size || m->sequence - b->first > UINT32_MAX ||
+           UNLIKELY(ends_early(f, b));
 }
 
 static struct block *open_block(struct msgs_file *f, const struct stored *m)

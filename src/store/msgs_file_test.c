@@ -326,6 +326,33 @@ static void the_size_of_blocks_follows_the_limits(void **state)
     assert_int_equal(msgs_file_block_size(1000, 0), 64 << 10);
 }
 
+static uint64_t blocks_of(struct files *w)
+{
+    struct msgs_file_stats stats;
+    struct msgs *m = files_make(w, 1);
+    add_many(m, 1, 3 * MANY);
+    flush(w, m);
+    msgs_file_stats(m, &stats);
+    msgs_check(m);
+    (void)files_close(w, m);
+    return stats.blocks;
+}
+
+/* Its index alone would fill the cache, and publishers wait for ever. */
+static void a_block_ends_early_when_what_is_held_fills_the_cache(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(7);
+    struct store_cache *small = w->options.cache, *large = store_cache_new(1 << 24, 1);
+    w->options.block_size = 1 << 20;
+    assert_true(blocks_of(w) > 3 * MANY / 512);
+    w->options.cache = large;
+    assert_int_equal(blocks_of(w), 1);
+    w->options.cache = small;
+    (void)store_cache_free(large);
+    files_teardown(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +369,7 @@ int main(void)
         cmocka_unit_test(what_is_read_ahead_is_there_when_it_is_asked_for),
         cmocka_unit_test(a_message_larger_than_a_block_has_one_of_its_own),
         cmocka_unit_test(the_size_of_blocks_follows_the_limits),
+        cmocka_unit_test(a_block_ends_early_when_what_is_held_fills_the_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,15 @@ bool store_cache_is_refused(const struct store_cache *c)
     return c->refused > 0;
 }
 
+uint32_t store_cache_quarters(const struct store_cache *c)
+{
+    uint64_t quarter = c->budget / 4;
+    assert(c->held <= c->bytes);
+    for (uint32_t i = 0; i < 4; i++)
+        if (c->held <= (i + 1) * quarter) return i;
+    return 4;
+}
+
 bool store_cache_is_over(const struct store_cache *c)
 {
     return c->held > c->budget || c->refused > 0;

@@ -59,6 +59,9 @@ bool store_cache_is_refused(const struct store_cache *);
 void store_cache_spare(struct store_cache *, bool is_sparing);
 bool store_cache_is_sparing(const struct store_cache *);
 
+/* How many quarters of the budget are held; over four of them publishers wait. */
+uint32_t store_cache_quarters(const struct store_cache *);
+
 /* Held bytes are over the budget, or there is no space: publishers wait. */
 bool store_cache_is_over(const struct store_cache *);
 

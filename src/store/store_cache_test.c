@@ -40,12 +40,14 @@ static void what_was_used_least_goes_first_and_what_is_held_stays(void **state)
     store_cache_resize(c, &things[10].cached, 60);
     assert_int_equal(evicted[2], 1);
     assert_false(store_cache_is_over(c));
+    assert_int_equal(store_cache_quarters(c), 1); /* 90 of 300 are held */
     store_cache_check(c);
     store_cache_resize(c, &things[10].cached, 280);
     assert_true(store_cache_is_over(c));
     for (int i = 3; i < 9; i++) assert_int_equal(evicted[i], i < 6);
     store_cache_stats(c, &s);
     assert_true(s.held == 310 && s.bytes == 430 && s.evicted == 5);
+    assert_int_equal(store_cache_quarters(c), 4);
     store_cache_hold(c, &things[6].cached);
     store_cache_release(c, &things[6].cached);
     store_cache_release(c, &things[9].cached);
