@@ -116,6 +116,16 @@ static uint32_t make_block(uint8_t *part)
     return PART_HEAD + h.stored;
 }
 
+/* One draw for a store whose only file is this block. */
+static void flip_in_block(uint64_t seed, struct slice block, struct rng *rng, struct sim_rot *ret)
+{
+    struct disk_memory *d = disk_memory_new(seed);
+    assert_int_equal(d->base.make_dir(&d->base, "streams"), ERR_OK);
+    put(d, "streams/1", block);
+    sim_rot_flip(d, SIM_ROT_BLOCK, 0, rng, ret);
+    (void)disk_memory_free(d);
+}
+
 static void in_a_plain_chunk_a_message_is_lost_and_the_head_costs_nothing(void **state)
 {
     uint8_t part[400] = { 0 };
@@ -125,11 +135,8 @@ static void in_a_plain_chunk_a_message_is_lost_and_the_head_costs_nothing(void *
     rng_init(&rng, 3);
     uint32_t len = make_block(part);
     for (uint32_t i = 0; i < DRAWS; i++) {
-        struct disk_memory *d = disk_memory_new(i);
         struct sim_rot r;
-        assert_int_equal(d->base.make_dir(&d->base, "streams"), ERR_OK);
-        put(d, "streams/1", slice_of(part, len));
-        sim_rot_flip(d, SIM_ROT_BLOCK, 0, &rng, &r);
+        flip_in_block(i, slice_of(part, len), &rng, &r);
         uint32_t second = PART_HEAD + MESSAGE_HEAD + 6;
         uint64_t lost = r.offset < PART_HEAD ? 0 : r.offset < second ? 4 : 6;
         assert_int_equal(r.first, lost);
@@ -138,7 +145,6 @@ static void in_a_plain_chunk_a_message_is_lost_and_the_head_costs_nothing(void *
         heads += lost == 0;
         firsts += lost == 4;
         seconds += lost == 6;
-        (void)disk_memory_free(d);
     }
     assert_true(heads > 0 && firsts > 0 && seconds > 0);
 }
@@ -150,13 +156,9 @@ static uint32_t count_flips(const uint8_t *bytes, uint32_t len, uint32_t least)
     struct rng rng;
     rng_init(&rng, 5);
     for (uint32_t i = 0; i < DRAWS; i++) {
-        struct disk_memory *d = disk_memory_new(i);
         struct sim_rot r;
-        assert_int_equal(d->base.make_dir(&d->base, "streams"), ERR_OK);
-        put(d, "streams/1", slice_of(bytes, len));
-        sim_rot_flip(d, SIM_ROT_BLOCK, 0, &rng, &r);
+        flip_in_block(i, slice_of(bytes, len), &rng, &r);
         flips += r.kind != SIM_ROT_NONE && r.offset >= least;
-        (void)disk_memory_free(d);
     }
     return flips;
 }
