@@ -17,6 +17,16 @@ static struct stage *with_inbox(void)
     return g;
 }
 
+/* A pull consumer C, and a message for it. */
+static struct stage *with_consumer(struct consumer **ret)
+{
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    *ret = stage_consumer(g, "C", &config);
+    (void)stage_store(g, "s.a", "1");
+    return g;
+}
+
 /* A line without its time of storing, which the test's clock says. */
 static const char *ack_of(struct stage *g, const char *numbers, const char *pending)
 {
@@ -129,10 +139,8 @@ static void what_is_not_acked_comes_again_and_at_last_not_any_more(void **state)
 static void deliveries_are_counted_up_to_a_limit(void **state)
 {
     (void)state;
-    struct stage *g = with_inbox();
-    struct consumer_config config = stage_pull_config();
-    struct consumer *c = stage_consumer(g, "C", &config);
-    (void)stage_store(g, "s.a", "1");
+    struct consumer *c;
+    struct stage *g = with_consumer(&c);
     (void)stage_pull(g, c, "in", "5");
     redelivery_track(&c->redelivery, 1, UINT32_MAX, 1);
     const char *got = stage_ack(g, ack_of(g, "1.1.1", "0"), "", "-NAK");
@@ -143,10 +151,8 @@ static void deliveries_are_counted_up_to_a_limit(void **state)
 static void a_nak_brings_it_at_once_or_when_it_says(void **state)
 {
     (void)state;
-    struct stage *g = with_inbox();
-    struct consumer_config config = stage_pull_config();
-    struct consumer *c = stage_consumer(g, "C", &config);
-    (void)stage_store(g, "s.a", "1");
+    struct consumer *c;
+    struct stage *g = with_consumer(&c);
     (void)stage_pull(g, c, "in", "5");
     const char *got = stage_ack(g, ack_of(g, "1.1.1", "0"), "", "-NAK");
     assert_ptr_equal(strstr(got, "MSG s.a 1 $JS.ACK.S.C.2.1.2."), got);
@@ -164,10 +170,8 @@ static void a_nak_brings_it_at_once_or_when_it_says(void **state)
 static void a_delay_of_nothing_waits_for_those_without_one(void **state)
 {
     (void)state;
-    struct stage *g = with_inbox();
-    struct consumer_config config = stage_pull_config();
-    struct consumer *c = stage_consumer(g, "C", &config);
-    (void)stage_store(g, "s.a", "1");
+    struct consumer *c;
+    struct stage *g = with_consumer(&c);
     (void)stage_store(g, "s.b", "2");
     (void)stage_pull(g, c, "in", "5");
     assert_string_equal(stage_ack(g, ack_of(g, "1.1.1", "0"), "", "-NAK {\"delay\":0}"), "");
@@ -184,10 +188,8 @@ static void a_delay_of_nothing_waits_for_those_without_one(void **state)
 static void a_term_ends_it_with_a_reason(void **state)
 {
     (void)state;
-    struct stage *g = with_inbox();
-    struct consumer_config config = stage_pull_config();
-    struct consumer *c = stage_consumer(g, "C", &config);
-    (void)stage_store(g, "s.a", "1");
+    struct consumer *c;
+    struct stage *g = with_consumer(&c);
     (void)stage_pull(g, c, "in", "5");
     assert_string_equal(stage_ack(g, ack_of(g, "1.1.1", "0"), "", "+TERM no use"), "");
     assert_string_equal(stage_advised(g), "MSG_TERMINATED 1 1 1 no use\n");
@@ -198,10 +200,8 @@ static void a_term_ends_it_with_a_reason(void **state)
 static void an_ack_may_ask_for_the_next_one(void **state)
 {
     (void)state;
-    struct stage *g = with_inbox();
-    struct consumer_config config = stage_pull_config();
-    struct consumer *c = stage_consumer(g, "C", &config);
-    (void)stage_store(g, "s.a", "1");
+    struct consumer *c;
+    struct stage *g = with_consumer(&c);
     (void)stage_store(g, "s.b", "2");
     (void)stage_store(g, "s.c", "3");
     (void)stage_pull(g, c, "in", "1");
