@@ -130,9 +130,10 @@ def p50_row(publish, done):
                   number_text(middle(done, "ours", "p50_us")), f"{value:.2f}", **bound(publish.p50, value, False))
 
 
-SECTION = "JetStream: stored publishes"
+def section_of(publish):
+    return "JetStream: stored publishes" if publish.is_judged else "JetStream: stored publishes, the other combinations"
 
 
 def all_rows():
-    return [(publish.key, SECTION, lambda bench, publish=publish: publish_rows(bench, publish))
+    return [(publish.key, section_of(publish), lambda bench, publish=publish: publish_rows(bench, publish))
             for publish in publishes()]
