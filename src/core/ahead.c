@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "core/core.h"
+#include "core/match_cache.h"
 #include "core/sub.h"
 
 /* The first that wants a message: how far it is known. */
@@ -13,11 +14,21 @@ struct place {
     const struct sink     *sink;        /* that fetches, and lives here */
 };
 
-static void find_topic(const struct account *a, struct slice subject, struct matches *m,
+/* Known from an earlier match, or what the match will read is asked for. */
+static void find_known(struct core_reactor *cr, const struct account *a, struct slice subject,
                        struct place *ret)
 {
     assert(subject.len > 0);
-    *ret = (struct place){ 0 };
+    *ret = (struct place){ .entry = match_cache_find(cr, a, subject) };
+    if (ret->entry != NULL) PREFETCH(sub_of(ret->entry));
+    else interest_soon(a->interest, subject, &cr->ahead);
+}
+
+static void find_topic(const struct account *a, struct slice subject, struct matches *m,
+                       struct place *ret)
+{
+    assert(ret->topic == NULL);
+    if (ret->entry != NULL) return;
     interest_match(a->interest, subject, m);
     ret->entry = m->single;
     if (m->single != NULL) PREFETCH(m->single);
@@ -79,7 +90,8 @@ bool ahead_look(struct core_reactor *cr, struct account *a, const struct slice *
     assert(count >= 2);
     assert(count <= AHEAD_MAX);
     assert(!cr->hand.is_busy);          /* between two operations */
-    for (uint32_t i = 0; i < count; i++) interest_soon(a->interest, subjects[i], m);
+    for (uint32_t i = 0; i < count; i++) match_cache_soon(cr, subjects[i]);
+    for (uint32_t i = 0; i < count; i++) find_known(cr, a, subjects[i], &at[i]);
     for (uint32_t i = 0; i < count; i++) find_topic(a, subjects[i], m, &at[i]);
     for (uint32_t i = 0; i < count; i++) find_entries(&at[i]);
     for (uint32_t i = 0; i < count; i++) find_entry(&at[i]);

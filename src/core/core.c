@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/core.h"
+#include "core/match_cache.h"
 
 #include "auth/pass_cache.h"
 #include "auth/throttle.h"
@@ -124,6 +125,7 @@ static void core_reactor_free(struct core_reactor *cr)
     hand_deinit(&cr->hand);
     matches_deinit(&cr->asked);
     matches_deinit(&cr->ahead);
+    match_cache_free(cr->match_cache);
     buf_deinit(&cr->scratch);
     buf_deinit(&cr->scratch_record);
     info_deinit(cr);

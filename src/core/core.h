@@ -177,6 +177,7 @@ struct core_reactor {
     struct hand       hand;                         /* the message that is being delivered */
     struct matches    asked;                        /* of account_wants() */
     struct matches    ahead;                        /* of ahead_look() */
+    struct match_cache *match_cache;                /* NULL: not needed yet */
     struct buf        scratch;                      /* a message that must be written anew */
     struct buf        scratch_record;               /* a record's bytes */
     struct buf        info;                         /* INFO under construction */

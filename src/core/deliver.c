@@ -6,7 +6,9 @@
 #include "base/assert.h"
 #include "base/digits.h"
 #include "base/le.h"
+#include "core/ahead.h"
 #include "core/check.h"
+#include "core/match_cache.h"
 #include "core/note.h"
 #include "core/session.h"
 #include "core/trace.h"
@@ -600,7 +602,9 @@ uint32_t deliver(struct core_reactor *cr, struct message *m, bool wants_503)
     assert(!cr->hand.is_busy);          /* who publishes from a sink takes another hand */
     assert(cr->hand.sent_msgs == 0);    /* what was in hand is accounted for */
     cr->hand.is_busy = true;
-    interest_match(m->account->interest, message_target(m), matches);
+    if (UNLIKELY(ahead_is_wanted(m->account)))
+        match_cached(cr, m->account, message_target(m), matches);
+    else interest_match(m->account->interest, message_target(m), matches);
     if (matches->single != NULL) delivered += deliver_to(cr, m, sub_of(matches->single));
     m->is_shared = matches->count > 1;
     bool queues = false;

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/match_cache.h"
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/hash.h"
+#include "core/core.h"
+
+enum { PLACES = 4096 };
+
+/* Accounts live as long as the core, so that their address tells them apart. */
+struct known {
+    const struct account  *account; /* NULL: nothing is known here */
+    uint64_t               generation;
+    struct interest_entry *entry;
+    uint8_t                len;
+    uint8_t                text[MATCH_CACHE_SUBJECT];
+};
+_Static_assert(sizeof(struct known) == CACHE_LINE, "what is known is a line");
+
+struct match_cache {
+    struct known at[PLACES];
+};
+
+struct match_cache *match_cache_free(struct match_cache *c)
+{
+    return xfree(c);
+}
+
+static struct known *place_of(const struct core_reactor *cr, struct slice subject)
+{
+    assert(cr->match_cache != NULL);
+    return &cr->match_cache->at[hash_bytes(subject, cr->core->hash_seed) % PLACES];
+}
+
+void match_cache_soon(const struct core_reactor *cr, struct slice subject)
+{
+    if (cr->match_cache != NULL) PREFETCH(place_of(cr, subject));
+}
+
+struct interest_entry *match_cache_find(const struct core_reactor *cr, const struct account *a,
+                                        struct slice subject)
+{
+    if (cr->match_cache == NULL || subject.len > MATCH_CACHE_SUBJECT) return NULL;
+    const struct known *k = place_of(cr, subject);
+    assert(k->len <= sizeof k->text);
+    assert(subject.len > 0);
+    if (k->account != a || k->len != subject.len) return NULL;
+    if (k->generation != interest_generation(a->interest)) return NULL;
+    return slice_equal(slice_of(k->text, k->len), subject) ? k->entry : NULL;
+}
+
+/* The only one that a match has found, if it is a plain one. */
+static struct interest_entry *only_one(const struct matches *m)
+{
+    assert(m->single == NULL || m->single->queue_len == 0);
+    if (m->count == 0) return m->single;
+    if (m->count > 1 || m->single != NULL) return NULL;
+    const struct topic *t = m->topics[0];
+    if (atomic_load_explicit(&t->groups, memory_order_acquire) != NULL) return NULL;
+    struct entries *e = atomic_load_explicit(&t->plain, memory_order_acquire);
+    if (e == NULL || atomic_load_explicit(&e->len, memory_order_acquire) != 1) return NULL;
+    return atomic_load_explicit(&e->at[0], memory_order_acquire);
+}
+
+static void keep(struct core_reactor *cr, const struct account *a, uint64_t generation,
+                 struct slice subject, struct interest_entry *entry)
+{
+    if (cr->match_cache == NULL)
+        cr->match_cache = xalloc_aligned(CACHE_LINE, sizeof *cr->match_cache);
+    struct known *k = place_of(cr, subject);
+    assert(subject.len > 0 && subject.len <= sizeof k->text);
+    assert(entry != NULL);
+    k->account = a;
+    k->generation = generation;
+    k->entry = entry;
+    k->len = (uint8_t)subject.len;
+    memcpy(k->text, subject.ptr, subject.len);
+}
+
+void match_cached(struct core_reactor *cr, const struct account *a, struct slice subject,
+                  struct matches *m)
+{
+    struct interest_entry *entry = match_cache_find(cr, a, subject);
+    if (LIKELY(entry != NULL)) {
+        m->single = entry;
+        m->count = 0;
+        return;
+    }
+    assert(subject.len > 0);
+    uint64_t generation = interest_generation(a->interest);
+    interest_match(a->interest, subject, m);
+    entry = only_one(m);
+    if (entry != NULL && subject.len <= MATCH_CACHE_SUBJECT)
+        keep(cr, a, generation, subject, entry);
+}
