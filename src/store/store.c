@@ -225,12 +225,12 @@ bool store_has_room(const struct store *s, uint32_t body_len, enum journal_use u
     return journal_has_room(s->journal, body_len, use);
 }
 
-uint8_t *store_add(struct store *s, struct store_owner *o, uint32_t kind, uint64_t sequence,
+uint8_t *store_add(struct store *s, uint64_t incarnation, uint32_t kind, uint64_t sequence,
                    uint32_t body_len, enum journal_use use, journal_pos *ret_pos)
 {
-    assert(o->incarnation > 0);
+    assert(incarnation > 0);
     if (UNLIKELY(!store_has_room(s, body_len, use))) return NULL;
-    return journal_add(s->journal, o->incarnation, kind, sequence, body_len, ret_pos);
+    return journal_add(s->journal, incarnation, kind, sequence, body_len, ret_pos);
 }
 
 void store_reaches(struct store *s, uint64_t last_sequence)

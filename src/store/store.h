@@ -110,16 +110,18 @@ struct store_run {
 struct store_owner {
     const struct store_owner_ops *ops;
     uint64_t      incarnation;          /* 0: not entered */
+    struct store_owner *next;           /* in the table by incarnation */
     struct list   changed;              /* in the list of those that changed, oldest first */
     uint64_t      unwritten;            /* bytes of its records above the checkpoint, not flushed */
-    uint64_t      flushing;             /* … of them those that are on their way */
+    journal_pos   runs_pos;             /* of the last one that was added */
+    journal_pos   since;                /* first batch that no checkpoint of it holds; 0: none */
+    /* until here a line of memory: what each record touches */
+    uint64_t      flushing;             /* of what is unwritten that which is on its way */
     struct store_run *runs;             /* ascending */
     uint32_t      runs_count, runs_cap;
-    journal_pos   runs_pos;             /* of the last one that was added */
-    struct store_owner *next;           /* in the table by incarnation */
-    journal_pos   since;                /* first batch that no checkpoint of it holds; 0: none */
     struct list   all;                  /* in the list of all, as they were entered */
     struct list   settling;             /* in the list of those whose sections are on their way */
+    struct list   to_flush;             /* in the list of those that wait for their flush */
     struct store_gone *gone;            /* after store_forget() */
     bool          is_flushing;
     bool          is_loaded;            /* recovery: its sections are over */
@@ -220,7 +222,7 @@ void store_damaged(struct store *, const struct store_owner *);
 
 bool store_has_room(const struct store *, uint32_t body_len, enum journal_use);
 /* NULL: no room, or failed. As journal_add(). */
-uint8_t *store_add(struct store *, struct store_owner *, uint32_t kind, uint64_t sequence,
+uint8_t *store_add(struct store *, uint64_t incarnation, uint32_t kind, uint64_t sequence,
                    uint32_t body_len, enum journal_use, journal_pos *ret_pos);
 /* The record that was added last stores several messages, up to this sequence. */
 void store_reaches(struct store *, uint64_t last_sequence);

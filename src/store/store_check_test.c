@@ -137,7 +137,7 @@ static void make_as(struct world *w, uint32_t claims, bool has_tail)
     store_enter(w->store, &s.owner, store_incarnation_new(w->store));
     assert_int_equal(s.owner.incarnation, 1);
     s.store_id = store_id(w->store);
-    assert_non_null(store_add(w->store, &s.owner, 1, 0, 0, JOURNAL_USE_STORE, &pos));
+    assert_non_null(store_add(w->store, s.owner.incarnation, 1, 0, 0, JOURNAL_USE_STORE, &pos));
     assert_int_equal(w->disk->base.make_dir(&w->disk->base, "streams/0000000000000001"), ERR_OK);
     write_block(w, &s);
     w->handed = 0;

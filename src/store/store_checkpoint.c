@@ -150,11 +150,7 @@ static void flush_all(struct store *s)
                         !o->flushes_small;
         if (is_small) left += o->unwritten;
         if (is_small || o->ops->flush == NULL) continue;
-        assert(!o->is_flushing);
-        o->is_flushing = true;
-        o->flushing = o->unwritten;
-        s->flushes++;
-        o->ops->flush(o);
+        owner_flush(s, o);
     }
 }
 

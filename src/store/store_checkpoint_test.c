@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a checkpoint begins, and what is in it. */
+#include "store/store_internal.h"
 #include "store/store_testing.h"
 
 static void start(struct world *w)
@@ -125,6 +126,39 @@ static void the_large_are_flushed_and_the_small_are_not(void **state)
     world_settle(w);
     assert_int_equal(stats(w).checkpoints, 1);
     assert_int_equal(w->settles, 2);
+}
+
+static void of_many_only_a_few_are_flushed_at_a_time(void **state)
+{
+    enum { COUNT = FLUSHES_MAX + 8 };
+    struct world *w = *state;
+    struct thing *things[COUNT];
+    w->options.journal_cap = 0;
+    w->options.segment_first = w->options.segment_max = 8 << 20;
+    start(w);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        things[i] = world_begin(w);
+        set(w, things[i], 70000);
+    }
+    w->flushes_late = true;
+    world_tick(w, HOUR);
+    assert_int_equal(w->flushes, FLUSHES_MAX);
+    assert_true(things[0]->wants_flush);
+    assert_false(things[FLUSHES_MAX]->wants_flush);
+    things[0]->wants_flush = false;
+    store_flushed(w->store, &things[0]->owner, ERR_OK);
+    assert_int_equal(w->flushes, FLUSHES_MAX + 1);
+    assert_true(things[FLUSHES_MAX]->wants_flush);
+    store_leave(w->store, &things[COUNT - 1]->owner); /* one that waits, and one that does not */
+    store_leave(w->store, &things[1]->owner);
+    assert_int_equal(w->flushes, FLUSHES_MAX + 2);
+    thing_free(things[COUNT - 1]);
+    thing_free(things[1]);
+    world_flush(w);
+    assert_int_equal(w->flushes, COUNT - 1);
+    assert_int_equal(things[COUNT - 2]->owner.unwritten, 0);
+    world_settle(w);
+    assert_int_equal(stats(w).checkpoints, 1);
 }
 
 /* A flush is underway, which the test ends. */
@@ -419,6 +453,7 @@ int main(void)
         WITH_WORLD(a_journal_over_its_cap_begins_one),
         WITH_WORLD(an_owner_without_records_may_ask_for_one),
         WITH_WORLD(the_large_are_flushed_and_the_small_are_not),
+        WITH_WORLD(of_many_only_a_few_are_flushed_at_a_time),
         WITH_WORLD(what_has_come_during_a_flush_is_flushed_too),
         WITH_WORLD(a_flush_during_which_much_comes_is_not_repeated_for_ever),
         WITH_WORLD(many_small_ones_are_flushed_before_a_list_becomes_large),

@@ -50,7 +50,7 @@ static void a_failed_write_or_sync_of_the_journal_ends_acks_until_a_restart(void
         /* the disk is well again, and yet nothing is taken */
         assert_false(store_has_room(y->store, 10, JOURNAL_USE_STORE));
         assert_false(store_has_room(y->store, 10, JOURNAL_USE_RELEASE));
-        assert_null(store_add(y->store, &y->piles[0]->owner, PILE_STORE, acked + 2, 10,
+        assert_null(store_add(y->store, y->piles[0]->owner.incarnation, PILE_STORE, acked + 2, 10,
                               JOURNAL_USE_RELEASE, &pos));
         yard_tick(y, HOUR);
         yard_settle(y);

@@ -34,6 +34,7 @@ enum {
     FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
     FLUSH_AGAIN = 512 << 10,  /* what has come meanwhile is flushed, too, … */
     FLUSH_PASSES = 3,         /* … so many times in all */
+    FLUSHES_MAX = 32,          /* owners at a time */
     LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
     SLICE_BUDGET = 256 << 10,
     RESERVE_BYTES = 4 << 20, /* both copies of a list, and some more (docs/decisions/013) */
@@ -80,6 +81,7 @@ struct owners {
     struct list all;
     struct list changed;
     struct list settling;
+    struct list to_flush;
     uint32_t with_files; /* that can be scrubbed */
 };
 
@@ -170,7 +172,9 @@ struct store {
 
     /* checkpoints */
     enum store_step step;
-    uint32_t flushes;      /* on their way */
+    uint32_t flushes;      /* on their way, or waiting for their turn */
+    uint32_t flushes_begun;
+    bool     is_flushing;  /* private to store_owners.c */
     uint32_t passes;       /* that have begun, for this list */
     nanos changed_since;   /* when the first of the changed ones was noticed; 0: not yet */
     nanos retry;           /* not before */
@@ -229,6 +233,7 @@ struct store_owner *owners_find(struct owners *, uint64_t incarnation); /* NULL:
 void owners_check(const struct store *); /* asserts every invariant; O(n) */
 /* A record of it was applied, or it was touched. */
 void owner_changed(struct store *, struct store_owner *, journal_pos, uint32_t bytes);
+void owner_flush(struct store *, struct store_owner *); /* when its turn comes */
 void owner_out(struct store *, struct store_owner *); /* of table and lists */
 struct store_gone *gone_add(struct store *, uint64_t incarnation, struct store_owner *);
 struct store_gone *gone_free(struct store_gone *); /* returns NULL */

@@ -21,6 +21,7 @@ void owners_init(struct owners *all)
     list_init(&all->all);
     list_init(&all->changed);
     list_init(&all->settling);
+    list_init(&all->to_flush);
     assert(list_empty(&all->all));
 }
 
@@ -79,6 +80,7 @@ void store_enter(struct store *s, struct store_owner *o, uint64_t incarnation)
     o->runs_pos = 0;
     list_init(&o->changed);
     list_init(&o->settling);
+    list_init(&o->to_flush);
     list_add_tail(&all->all, &o->all);
     all->count++;
     all->with_files += o->ops->scrub != NULL;
@@ -137,11 +139,11 @@ static void group_prefetch(struct store *s, const struct group *g)
         owners[count++] = o;
     }
     if (count < 2) return;
-    for (uint32_t i = 0; i < count; i++)
-        if (owners[i]->runs_count > 0) PREFETCH(&owners[i]->runs[owners[i]->runs_count]);
     for (uint32_t step = 0; step < STORE_SOON_STEPS; step++)
         for (uint32_t i = 0; i < count; i++) owners[i]->ops->soon(owners[i], step);
 }
+
+enum { RUN_BATCHES = 16 }; /* of a run at least: to note each would touch a line more */
 
 /* Records of an owner that was forgotten may still come: nobody misses them. */
 static void apply_one(struct store *s, const struct journal_record *r, journal_pos pos)
@@ -149,7 +151,8 @@ static void apply_one(struct store *s, const struct journal_record *r, journal_p
     struct store_owner *o = owners_find(&s->owners, r->owner);
     if (UNLIKELY(o == NULL)) return;
     owner_changed(s, o, pos, RECORD_HEAD + r->body.len);
-    if (r->sequence > 0 && o->runs_pos != pos) store_runs_add(s, o, r->sequence, pos);
+    if (r->sequence > 0 && (o->runs_pos == 0 || pos >= o->runs_pos + RUN_BATCHES))
+        store_runs_add(s, o, r->sequence, pos);
     o->ops->apply(o, r, false);
 }
 
@@ -169,12 +172,45 @@ void store_on_batch(void *ctx, const struct journal_batch *b)
 
 /* ---- the end of one ---- */
 
+/* Many streams are not flushed all at once: what they write would stand before the journal's next
+ * sync. */
+static void flush_next(struct store *s)
+{
+    struct list *node;
+    if (s->is_flushing) return;
+    s->is_flushing = true;              /* one with nothing to write is over at once */
+    while (s->flushes_begun < FLUSHES_MAX && (node = list_pop(&s->owners.to_flush)) != NULL) {
+        struct store_owner *o = container_of(node, struct store_owner, to_flush);
+        assert(o->is_flushing && o->ops->flush != NULL);
+        s->flushes_begun++;
+        o->flushing = o->unwritten;
+        o->ops->flush(o);
+    }
+    s->is_flushing = false;
+}
+
+void owner_flush(struct store *s, struct store_owner *o)
+{
+    assert(!o->is_flushing);
+    o->is_flushing = true;
+    o->flushing = 0;
+    s->flushes++;
+    list_add_tail(&s->owners.to_flush, &o->to_flush);
+    flush_next(s);
+}
+
 static void flush_over(struct store *s, struct store_owner *o)
 {
     if (!o->is_flushing) return;
     assert(s->flushes > 0);
     o->is_flushing = false;
     s->flushes--;
+    if (list_empty(&o->to_flush)) {
+        assert(s->flushes_begun > 0);
+        s->flushes_begun--;
+    }
+    list_remove(&o->to_flush);
+    flush_next(s);
 }
 
 /* What an owner that has left still writes is its own affair. */

@@ -424,7 +424,8 @@ static inline void yard_crash(struct yard *y, bool power)
     for (uint32_t i = 0; i < y->count; i++) msgs_file_stop(y->piles[i]->msgs);
     yard_drain(y);
     for (uint32_t i = 0; i < 20 && y->ends == 0 && y->count > 0; i++) {
-        (void)store_add(y->store, &y->piles[0]->owner, PILE_BEGIN, 0, 0, JOURNAL_USE_RELEASE, &pos);
+        (void)store_add(y->store, y->piles[0]->owner.incarnation, PILE_BEGIN, 0, 0,
+                        JOURNAL_USE_RELEASE, &pos);
         y->world->now += SECOND;
         store_tick(y->store, y->world->now);
         yard_drain(y);
@@ -459,7 +460,8 @@ static inline struct pile *yard_begin(struct yard *y)
     assert_true(y->promised < PILES);
     y->promises[y->promised++] = (struct promise){ .incarnation = incarnation };
     struct pile *p = pile_new(y, incarnation);
-    assert_non_null(store_add(y->store, &p->owner, PILE_BEGIN, 0, 0, JOURNAL_USE_STORE, &pos));
+    assert_non_null(
+        store_add(y->store, p->owner.incarnation, PILE_BEGIN, 0, 0, JOURNAL_USE_STORE, &pos));
     return p;
 }
 
@@ -470,7 +472,7 @@ static inline void pile_add(struct pile *p)
     journal_pos pos;
     uint32_t len = pile_text(p->owner.incarnation, p->proposed + 1, text);
     assert_true(p->proposed + 1 < PILE_MAX);
-    uint8_t *at = store_add(p->yard->store, &p->owner, PILE_STORE, p->proposed + 1, len,
+    uint8_t *at = store_add(p->yard->store, p->owner.incarnation, PILE_STORE, p->proposed + 1, len,
                             JOURNAL_USE_STORE, &pos);
     assert_non_null(at);
     memcpy(at, text, len);
@@ -480,8 +482,8 @@ static inline void pile_add(struct pile *p)
 static inline void pile_remove(struct pile *p, uint64_t sequence)
 {
     journal_pos pos;
-    uint8_t *at = store_add(p->yard->store, &p->owner, PILE_REMOVE, 0, 8, JOURNAL_USE_RELEASE,
-                            &pos);
+    uint8_t *at = store_add(p->yard->store, p->owner.incarnation, PILE_REMOVE, 0, 8,
+                            JOURNAL_USE_RELEASE, &pos);
     assert_non_null(at);
     le_put_u64(at, sequence);
 }

@@ -227,7 +227,8 @@ static void what_was_forgotten_gets_no_record_any_more(void **state)
     struct thing *t = world_begin(w);
     assert_true(world_finish(w, t));
     journal_pos pos;
-    uint8_t *late = store_add(w->store, &t->owner, RECORD_SET, 1, 12, JOURNAL_USE_STORE, &pos);
+    uint8_t *late = store_add(w->store, t->owner.incarnation, RECORD_SET, 1, 12, JOURNAL_USE_STORE,
+                              &pos);
     assert_non_null(late);
     memset(late, 0, 12);
     world_settle(w);

@@ -551,7 +551,7 @@ static inline void world_crash(struct world *w, bool power)
         struct thing *t = thing_new(w, store_incarnation_new(w->store));
         store_enter(w->store, &t->owner, t->incarnation);
         journal_pos pos;
-        (void)store_add(w->store, &t->owner, 0, 0, 0, JOURNAL_USE_RELEASE, &pos);
+        (void)store_add(w->store, t->owner.incarnation, 0, 0, 0, JOURNAL_USE_RELEASE, &pos);
         world_tick(w, SECOND);
         world_drain(w);
     }
@@ -599,8 +599,9 @@ static inline bool world_add(struct world *w, struct thing *t, uint32_t kind, ui
 {
     journal_pos pos;
     bool is_end = kind == RECORD_END;
-    uint8_t *at = store_add(w->store, &t->owner, kind, kind == RECORD_SET ? ++t->sequence : 0,
-                            12 + more, is_end ? JOURNAL_USE_RELEASE : JOURNAL_USE_STORE, &pos);
+    uint8_t *at = store_add(w->store, t->owner.incarnation, kind,
+                            kind == RECORD_SET ? ++t->sequence : 0, 12 + more,
+                            is_end ? JOURNAL_USE_RELEASE : JOURNAL_USE_STORE, &pos);
     if (at == NULL) return false;
     if (w->count == w->cap) {
         w->cap = w->cap > 0 ? w->cap * 2 : 64;

@@ -8,7 +8,7 @@
 struct log_journal {
     struct stream_log   base;
     struct store       *store;
-    struct store_owner *owner;
+    uint64_t            incarnation;    /* of the owner */
     bool                is_refused; /* the last proposal */
 };
 
@@ -30,8 +30,7 @@ static uint8_t *log_propose_here(struct stream_log *base, uint32_t kind, uint64_
     struct log_journal *l = log_from(base);
     journal_pos pos;
     assert(len <= JOURNAL_BODY_MAX);
-    assert(l->owner->incarnation > 0);
-    uint8_t *at = store_add(l->store, l->owner, kind, sequence, len, use, &pos);
+    uint8_t *at = store_add(l->store, l->incarnation, kind, sequence, len, use, &pos);
     l->is_refused = at == NULL;
     if (at != NULL) base->proposed++;
     return at;
@@ -74,7 +73,7 @@ void stream_log_journal_apply(struct stream_log *base, const struct journal_reco
         .body = r->body,
         .is_replay = is_replay,
     };
-    assert(r->owner == log_from(base)->owner->incarnation);
+    assert(r->owner == log_from(base)->incarnation);
     if (is_replay) base->proposed++;
     base->applied++;
     assert(base->applied <= base->proposed);
@@ -96,7 +95,7 @@ struct stream_log *stream_log_journal_new(struct store *s, struct store_owner *o
     assert(o->incarnation > 0);
     l->base.ops = &ops;
     l->store = s;
-    l->owner = o;
+    l->incarnation = o->incarnation;
     assert(l->base.proposed == 0);
     return &l->base;
 }
