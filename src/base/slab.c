@@ -110,6 +110,7 @@ static void chunk_new(struct slab *s, uint32_t size)
     *k = head;
     uint32_t number = number_take(s);
     s->chunks[number] = k;
+    if (number == 1) s->first = k;
     s->bytes += bytes + HEAP_OVERHEAD;
     s->in_use++;
     open_add(s, number);
@@ -123,6 +124,7 @@ static void chunk_free(struct slab *s, uint32_t number)
     s->bytes -= chunk_bytes(k) + HEAP_OVERHEAD;
     s->in_use--;
     s->chunks[number] = xfree(k);
+    if (number == 1) s->first = NULL;
     if (number < s->hole) s->hole = number;
     if (s->in_use == 0) slab_deinit(s);
 }

@@ -37,6 +37,7 @@ struct slab_size {
 
 struct slab {
     struct slab_chunk **chunks; /* by number; [0] is not used, NULL is a hole */
+    struct slab_chunk *first;   /* chunks[1]: all that a small slab has */
     uint32_t chunks_count;
     uint32_t chunks_cap;
     uint32_t hole;   /* there is none below this number */
@@ -54,7 +55,9 @@ void slab_free(struct slab *, slab_ref);
 static inline void *slab_at(const struct slab *s, slab_ref ref)
 {
     uint32_t unit = ref & ((UINT32_C(1) << SLAB_UNIT_BITS) - 1);
-    return (char *)s->chunks[ref >> SLAB_UNIT_BITS] + ((size_t)unit << SLAB_UNIT_SHIFT);
+    uint32_t number = ref >> SLAB_UNIT_BITS;
+    struct slab_chunk *k = number == 1 ? s->first : s->chunks[number];
+    return (char *)k + ((size_t)unit << SLAB_UNIT_SHIFT);
 }
 
 /* Objects that are in use. */

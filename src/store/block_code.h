@@ -13,9 +13,9 @@
 
 /* Whose parts. */
 struct block_code {
+    uint64_t seed; /* message_seed() */
     uint64_t store_id;
     uint64_t incarnation;
-    uint64_t seed; /* message_seed() */
     const struct journal_seal *seal;
 };
 

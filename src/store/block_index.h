@@ -49,14 +49,16 @@ struct block_index {
     struct block_entry   *entries;
     struct block_chunk   *chunks;
     struct block_subject *subjects;
-    uint32_t             *slots; /* of a table with open addressing: number of a subject + 1 */
-    uint32_t slots_count; /* a power of two; 0: none yet */
-    uint32_t subjects_count;
-    uint32_t entries_count;
-    uint32_t chunks_count;
-    uint32_t entries_cap, chunks_cap, subjects_cap;
-    uint32_t texts_len, texts_cap;
     uint8_t *texts;
+    uint32_t entries_count, entries_cap;
+    uint32_t chunks_count;
+    uint32_t texts_len;
+    /* until here a line of memory: what each message touches */
+    uint32_t subjects_count;
+    uint32_t slots_count; /* a power of two; 0: none yet */
+    uint32_t             *slots; /* of a table with open addressing: number of a subject + 1 */
+    uint32_t chunks_cap, subjects_cap;
+    uint32_t texts_cap;
     /* some bytes of its chunks are damaged and no message's: it has no footer */
     bool     has_holes;
 };

@@ -16,10 +16,10 @@ uint64_t msgs_size(bool is_file, uint32_t subject_len, uint32_t header_len, uint
 
 /* ---- life ---- */
 
-void msgs_init(struct msgs *m, const struct msgs_ops *ops, bool is_file, uint64_t first_sequence)
+void msgs_init(struct msgs *m, const struct msgs_ops *ops, uint64_t first_sequence)
 {
     assert(ops->put != NULL && ops->free != NULL);
-    *m = (struct msgs){ .ops = ops, .is_file = is_file, .tree = tree_new() };
+    *m = (struct msgs){ .ops = ops, .tree = tree_new() };
     if (first_sequence == 0) return;
     m->state.first_sequence = first_sequence;
     m->state.last_sequence = first_sequence - 1;
@@ -38,7 +38,7 @@ struct msgs *msgs_free(struct msgs *m)
 
 bool msgs_is_file(const struct msgs *m)
 {
-    return m->is_file;
+    return m->ops->is_file;
 }
 
 void msgs_state(const struct msgs *m, struct msgs_state *ret)
@@ -50,13 +50,18 @@ void msgs_state(const struct msgs *m, struct msgs_state *ret)
     assert(ret->messages == 0 || ret->messages <= span);
 }
 
+uint64_t msgs_bytes(const struct msgs *m)
+{
+    return m->state.bytes;
+}
+
 /* ---- storing ---- */
 
 /* Files say at a checkpoint what has changed, and walk through nothing else for it. */
 static void mark_changed(struct msgs *m, struct slice subject, struct tree_value *v)
 {
     assert(subject.len > 0 && subject.len <= UINT16_MAX);
-    if (!m->is_file || v->is_dirty) return;
+    if (v->is_dirty || !m->ops->is_file) return;
     uint8_t len[2];
     le_put_u16(len, (uint16_t)subject.len);
     buf_add(&m->changed, slice_of(len, sizeof len));
@@ -82,7 +87,7 @@ void msgs_append(struct msgs *m, const struct stored *msg)
         s->first_time = msg->time;
     }
     s->messages++;
-    s->bytes += msgs_size(m->is_file, msg->subject.len, msg->header.len, msg->payload.len);
+    s->bytes += msgs_size(m->ops->is_file, msg->subject.len, msg->header.len, msg->payload.len);
     s->last_sequence = msg->sequence;
     s->last_time = msg->time;
 }
@@ -91,7 +96,6 @@ void msgs_soon(const struct msgs *m, uint32_t step)
 {
     if (step == 0) {
         PREFETCH(m);
-        PREFETCH((const char *)m + CACHE_LINE);
     } else {
         tree_soon(m->tree, step - 1);
     }
@@ -257,7 +261,7 @@ static void recount_all(struct msgs *m)
     struct slice subject;
     uint64_t size;
     nanos time;
-    assert(m->is_file && m->unknown > 0);
+    assert(m->ops->is_file && m->unknown > 0);
     assert(messages > 0 && messages <= RECOUNT_MAX);
     clear_subjects(m);
     s->messages = messages;
@@ -329,7 +333,8 @@ uint64_t msgs_compact(struct msgs *m, uint64_t first)
     struct msgs_state *s = &m->state;
     uint64_t before = s->messages, at = s->first_sequence;
     if (first <= 1) return 0;           /* nothing stands below: one never used stays so */
-    if (m->is_file && first > s->last_sequence) clear_subjects(m); /* all of it, not one by one */
+    /* all of it, not one by one */
+    if (m->ops->is_file && first > s->last_sequence) clear_subjects(m);
     while (s->messages > 0 && m->ops->next(m, at, NULL, &at) == ERR_OK && at < first) {
         bool taken = take_out(m, at++, NULL);
         assert(taken);

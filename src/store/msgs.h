@@ -62,6 +62,7 @@ struct msgs *msgs_memory_new(uint64_t first_sequence); /* first_sequence: 0 or 1
 struct msgs *msgs_free(struct msgs *);                 /* NULL is fine; returns NULL */
 bool msgs_is_file(const struct msgs *);
 void msgs_state(const struct msgs *, struct msgs_state *ret);
+uint64_t msgs_bytes(const struct msgs *);              /* of its state */
 
 /* ---- changes ---- */
 

@@ -9,12 +9,12 @@
 
 /* The index of a block that grows is held. Those of many streams together would fill the cache, and
  * their publishers wait for room that no checkpoint can give: their blocks end earlier. */
-enum { RECORDS_TIGHT = 2048, RECORDS_LEAST = 256 };
+enum { RECORDS_TIGHT = 2048, RECORDS_LEAST = 256 }; /* both are looked at now and then */
 
 static bool ends_early(const struct msgs_file *f, const struct block *b)
 {
+    if (b->records % RECORDS_LEAST != 0 || b->records == 0) return false;
     assert(b->index_cached.holds > 0);
-    if (b->records < RECORDS_LEAST) return false;
     uint32_t held = store_cache_quarters(f->o.cache);
     return held >= 3 || (held == 2 && b->records >= RECORDS_TIGHT);
 }
@@ -22,7 +22,7 @@ static bool ends_early(const struct msgs_file *f, const struct block *b)
 static bool is_full(const struct msgs_file *f, const struct block *b, const struct stored *m)
 {
     assert(m->sequence > b->last || b->records == 0);
-    return b->bytes + message_len(m) > f->o.block_size || m->sequence - b->first > UINT32_MAX ||
+    return b->bytes + message_len(m) > b->bytes_max || m->sequence - b->first > UINT32_MAX ||
            UNLIKELY(ends_early(f, b));
 }
 
@@ -68,7 +68,7 @@ static void put(struct msgs *base, const struct stored *m, uint64_t previous)
     struct msgs_file *f = file_from(base);
     store(f, m, previous);
     gap(f, m->sequence);
-    if (f->unwritten >= f->o.tail_size) writer_go(f);
+    if (f->unwritten >= f->tail_size) writer_go(f);
 }
 
 void restore(struct msgs_file *f, const struct stored *m)
@@ -288,16 +288,15 @@ static void soon(const struct msgs *base, uint32_t step)
 {
     const struct msgs_file *f = file_from_const(base);
     const struct block *b = f->open;
-    if (step == 0)
-        lines_soon(&f->first, (size_t)((const char *)&f->o.disk - (const char *)&f->first));
+    if (step == 0) PREFETCH(&f->first);
     if (b == NULL || step == 0) return;
     if (step == 1) {
-        lines_soon(b, offsetof(struct block, file_cached));
+        PREFETCH(b);
         return;
     }
     const struct block_index *x = b->index;
     if (step == 2) {
-        lines_soon(x, sizeof *x);
+        PREFETCH(x);
         PREFETCH(b->tail);
     }
     if (step == 3 && x->chunks_count > 0) {
@@ -311,6 +310,7 @@ static void soon(const struct msgs *base, uint32_t step)
 }
 
 static const struct msgs_ops ops = {
+    .is_file = true,
     .free = file_free,
     .put = put,
     .drop = drop,
@@ -337,12 +337,16 @@ struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_seq
     assert(o->incarnation != 0 && o->cache != NULL && o->disk != NULL);
     f->o = *o;
     if (f->o.block_size == 0) f->o.block_size = MSGS_FILE_BLOCK;
-    if (f->o.chunk_size == 0) f->o.chunk_size = CHUNK_TARGET;
-    if (f->o.tail_size == 0) f->o.tail_size = MSGS_FILE_TAIL;
-    f->code = (struct block_code){ o->store_id, o->incarnation,
-                                   message_seed(o->store_id, o->incarnation), &f->o.seal };
+    f->chunk_size = o->chunk_size == 0 ? CHUNK_TARGET : o->chunk_size;
+    f->tail_size = o->tail_size == 0 ? MSGS_FILE_TAIL : o->tail_size;
+    f->code = (struct block_code){
+        .seed = message_seed(o->store_id, o->incarnation),
+        .store_id = o->store_id,
+        .incarnation = o->incarnation,
+        .seal = &f->o.seal,
+    };
     (void)snprintf(f->directory, sizeof f->directory, "streams/%016" PRIx64, o->incarnation);
-    msgs_init(&f->base, &ops, true, first_sequence);
+    msgs_init(&f->base, &ops, first_sequence);
     f->first = first_sequence == 0 ? 1 : first_sequence;
     f->end = f->first - 1;
     f->next_number = 1;
@@ -396,7 +400,9 @@ void msgs_file_set_compressed(struct msgs *m, bool is_compressed)
 void msgs_file_set_block_size(struct msgs *m, uint32_t block_size)
 {
     assert(block_size > 0);
-    file_from(m)->o.block_size = block_size;
+    struct msgs_file *f = file_from(m);
+    f->o.block_size = block_size;
+    if (f->open != NULL) f->open->bytes_max = block_size;
 }
 
 void msgs_file_stats(const struct msgs *m, struct msgs_file_stats *ret)

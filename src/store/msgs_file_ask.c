@@ -43,7 +43,7 @@ enum err file_meta(struct msgs *base, uint64_t sequence, struct msgs_wait *w,
 enum err file_next(struct msgs *base, uint64_t from, struct msgs_wait *w, uint64_t *ret)
 {
     assert(ret != NULL);
-    assert(base->is_file);
+    assert(base->ops->is_file);
     const struct msgs_file *f = file_from(base);
     (void)w;
     if (from < f->first) from = f->first;
@@ -57,7 +57,7 @@ enum err file_next(struct msgs *base, uint64_t from, struct msgs_wait *w, uint64
 enum err file_previous(struct msgs *base, uint64_t up_to, struct msgs_wait *w, uint64_t *ret)
 {
     assert(ret != NULL);
-    assert(base->is_file);
+    assert(base->ops->is_file);
     const struct msgs_file *f = file_from(base);
     (void)w;
     if (up_to > f->end) up_to = f->end;

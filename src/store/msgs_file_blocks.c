@@ -32,6 +32,7 @@ struct block *block_new(struct msgs_file *f, uint32_t number, uint64_t first)
     b->owner = f;
     b->number = number;
     b->key = f->o.seal.key;
+    b->bytes_max = f->o.block_size;
     b->first = b->last = first;
     return b;
 }
@@ -264,19 +265,22 @@ void chunk_room(struct chunk *c, uint32_t more)
 static struct chunk *chunk_for(struct block *b, uint32_t len)
 {
     struct chunk *c = b->tail;
-    if (c != NULL && c->state == CHUNK_OPEN && c->len + (uint64_t)len <= b->owner->o.chunk_size)
+    if (c != NULL && c->state == CHUNK_OPEN && c->len + (uint64_t)len <= b->owner->chunk_size)
         return c;
+    assert(b->index_cached.holds > 0);
+    uint32_t before = c == NULL ? 0 : c->len;
     block_index_begin_chunk(b->index);
     block_index_grown(b);
     b->tail = chunk_new(b, b->index->chunks_count - 1);
-    assert(b->tail->state == CHUNK_OPEN);
+    /* as long as the one before, or it would be copied each time that it grows */
+    chunk_room(b->tail, before < len ? len : before);
     return b->tail;
 }
 
 uint8_t *block_append(struct block *b, const struct stored *m, uint64_t previous)
 {
     uint32_t len = message_len(m);
-    assert(b->index != NULL && b->index_cached.holds > 0);
+    assert(b->index != NULL);
     assert(b->records == 0 || m->sequence > b->last);
     struct chunk *c = chunk_for(b, len);
     chunk_room(c, len);

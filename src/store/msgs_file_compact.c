@@ -94,7 +94,7 @@ static bool copy_some(struct msgs_file *f)
     enum err e = ERR_OK;
     while (e == ERR_OK && c->entry < from->index->entries_count) {
         e = copy_chunk(f);
-        if (c->to != NULL && c->to->bytes - before >= f->o.tail_size) break;
+        if (c->to != NULL && c->to->bytes - before >= f->tail_size) break;
     }
     bool is_all = c->entry >= from->index->entries_count;
     store_cache_release(f->o.cache, &from->index_cached);
@@ -106,7 +106,7 @@ static bool copy_some(struct msgs_file *f)
 
 static bool pending_bytes(const struct block *b)
 {
-    return b != NULL && b->bytes - b->written.bytes >= b->owner->o.tail_size;
+    return b != NULL && b->bytes - b->written.bytes >= b->owner->tail_size;
 }
 
 bool compact_go(struct msgs_file *f)

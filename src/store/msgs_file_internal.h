@@ -54,8 +54,10 @@ struct block {
     uint64_t bytes;             /* of the records */
     struct block_index *index;  /* NULL: not in memory */
     struct chunk *tail;         /* that takes the next message, if there is room; NULL: none */
-    struct chunk **chunks;      /* by number; NULL: not in memory */
+    uint32_t bytes_max;         /* a message that would make it larger goes into the next one */
     uint32_t chunks_cap;
+
+    struct chunk **chunks;      /* by number; NULL: not in memory */
     uint32_t chunks_loaded;
     uint32_t number;
     uint32_t key;               /* number of the one that seals all of it; 0: none */
@@ -139,11 +141,13 @@ struct compaction {
 /* What a stored message touches stands first, here, in blocks and in chunks. */
 struct msgs_file {
     struct msgs    base;
-    uint64_t       first;   /* below it all is gone */
+    CACHE_ALIGNED uint64_t first; /* below it all is gone */
     uint64_t       end;     /* the last one that was put in; 0: none */
     struct block  *open;    /* the last one, when it takes more */
     struct chunk  *pin_chunk; /* what the last load gave */
     uint64_t       unwritten, unsafe; /* bytes of messages */
+    uint32_t       tail_size; /* when so much is unwritten it is written */
+    uint32_t       chunk_size;
     struct block_code        code;
     struct msgs_file_options o;
     char                     directory[DISK_NAME_MAX];
@@ -198,13 +202,13 @@ struct msgs_file {
 
 static inline struct msgs_file *file_from(struct msgs *m)
 {
-    assert(m->is_file);
+    assert(m->ops->is_file);
     return container_of(m, struct msgs_file, base);
 }
 
 static inline const struct msgs_file *file_from_const(const struct msgs *m)
 {
-    assert(m->is_file);
+    assert(m->ops->is_file);
     return container_of(m, const struct msgs_file, base);
 }
 

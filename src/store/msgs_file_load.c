@@ -77,7 +77,7 @@ enum err file_load(struct msgs *base, uint64_t sequence, uint32_t ahead, struct 
 
 void file_load_cancel(struct msgs *base, struct msgs_load *l)
 {
-    assert(base->is_file);
+    assert(base->ops->is_file);
     if (l->node.next != NULL) list_remove(&l->node);
 }
 

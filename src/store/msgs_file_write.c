@@ -83,7 +83,7 @@ static bool may_write(const struct msgs_file *f, const struct block *b, uint32_t
 {
     assert(number < b->index->chunks_count);
     if (!b->is_open || b->is_copy || number + 1 < b->index->chunks_count) return true;
-    if (taken == 0 && f->unwritten >= f->o.tail_size) return true;
+    if (taken == 0 && f->unwritten >= f->tail_size) return true;
     return f->on_flushed != NULL &&
            entry_sequence(b->index, b->index->chunks[number].first_entry) <= f->flush_to;
 }
@@ -253,7 +253,7 @@ bool block_go(struct msgs_file *f, struct block *b, bool is_wanted)
     bool is_closed = !b->is_open, grows = may_grow(f);
     assert(!b->is_complete && !b->is_gone);
     bool writes = grows && is_pending(b) && may_write(f, b, b->written.chunks, 0) &&
-                  (is_wanted || is_closed || f->unwritten >= f->o.tail_size);
+                  (is_wanted || is_closed || f->unwritten >= f->tail_size);
     bool ends = grows && is_closed && !is_pending(b) && b->written.footer == 0;
     bool syncs = (is_closed && b->written.footer > b->safe.footer) ||
                  (is_wanted && b->written.end > b->safe.end);

@@ -15,6 +15,7 @@
 
 /* All questions are about messages that are there: what was removed is found no more. */
 struct msgs_ops {
+    bool is_file;
     struct msgs *(*free)(struct msgs *); /* returns NULL */
     /* `previous` is the last message of the same subject; 0: there is none. */
     void (*put)(struct msgs *, const struct stored *, uint64_t previous);
@@ -50,7 +51,7 @@ struct msgs {
     const struct msgs_ops *ops;
     struct tree      *tree;
     struct msgs_state state; /* `subjects` and `deleted` are computed when asked for */
-    bool              is_file, is_cleared;
+    bool              is_cleared;
     /* messages that went with damage: the tree still counts them, nobody knows where */
     uint64_t unknown;
     uint64_t damage;     /* how often some were found to be lost */
@@ -60,7 +61,7 @@ struct msgs {
     struct buf changed;
 };
 
-void msgs_init(struct msgs *, const struct msgs_ops *, bool is_file, uint64_t first_sequence);
+void msgs_init(struct msgs *, const struct msgs_ops *, uint64_t first_sequence);
 void msgs_deinit(struct msgs *);
 
 /* ---- what msgs.c and msgs_count.c share ---- */

@@ -369,6 +369,6 @@ static const struct msgs_ops ops = {
 struct msgs *msgs_memory_new(uint64_t first_sequence)
 {
     struct memory *m = xcalloc(1, sizeof *m);
-    msgs_init(&m->base, &ops, false, first_sequence);
+    msgs_init(&m->base, &ops, first_sequence);
     return &m->base;
 }

@@ -24,6 +24,7 @@ static void remember_id(struct stream *s, const struct store_command *c, uint64_
     struct slice id;
     s->last_id.len = 0;
     if (c->id == 0) return;
+    s->has_ids = true;
     if (headers_find(c->header, publish_header_name(PUBLISH_MSG_ID), &id)) buf_add(&s->last_id, id);
     if (s->config.duplicate_window <= 0) return;
     struct dedupe_entry e = { c->id, sequence, c->time };
@@ -59,7 +60,7 @@ static void skip_unwanted(struct stream *s, const struct store_command *c, uint6
 {
     struct inflight_message m;
     msgs_skip(s->msgs, sequence, c->time);
-    if (UNLIKELY(c->id != 0 || s->last_id.len > 0)) remember_id(s, c, sequence);
+    if (UNLIKELY(c->id != 0 || s->has_ids)) remember_id(s, c, sequence);
     if (!s->is_started) return;
     inflight_take(s->inflight, &m);
     assert(m.sequence == sequence && m.is_unwanted);
@@ -76,7 +77,7 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     struct stored_place place = { sequence, 0 };
     if (UNLIKELY(s->republish != NULL)) place.last_of_subject = last_of(s, c->subject);
     msgs_append(s->msgs, &msg);
-    if (UNLIKELY(c->id != 0 || s->last_id.len > 0)) remember_id(s, c, sequence);
+    if (UNLIKELY(c->id != 0 || s->has_ids)) remember_id(s, c, sequence);
     stream_expiry_note(s, c, sequence);
     if (UNLIKELY((c->flags & SCHEDULE_FLAGS) != 0)) stream_schedule_note(s, c, sequence);
     /* before anything goes for its sake: it may be too large for the stream, and go itself */
@@ -107,7 +108,7 @@ static void apply_store(struct stream *s, const struct stream_log_command *in)
         return;
     }
     store(s, &c, in->sequence);
-    if (UNLIKELY(s->config.sources.count > 0)) sources_stored(s, c.header);
+    if (UNLIKELY(s->has_sources)) sources_stored(s, c.header);
 }
 
 static void apply_store_many(struct stream *s, const struct stream_log_command *in)
@@ -242,10 +243,9 @@ void stream_apply(void *stream, const struct stream_log_command *c)
         unreadable(s);
         return;
     }
-    if (s->is_started) {
-        if (UNLIKELY(!text_queue_empty(&s->answers))) stream_answers_send(s, s->log->applied - 1);
-    }
+    if (UNLIKELY(!s->is_quiet) && s->is_started && !text_queue_empty(&s->answers))
+        stream_answers_send(s, s->log->applied - 1);
     kinds[c->kind](s, c);
     if (s->is_started) stream_follow_up(s);
-    if (UNLIKELY(s->maker != NULL)) s->maker->applied(s->maker);
+    if (UNLIKELY(!s->is_quiet) && s->maker != NULL) s->maker->applied(s->maker);
 }

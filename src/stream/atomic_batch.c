@@ -54,6 +54,7 @@ static void undo(struct stream *s, struct mark *m)
     s->time_proposed = m->time_proposed;
     s->last_id_proposed.len = 0;
     buf_add(&s->last_id_proposed, buf_slice(&m->last_id));
+    s->has_ids |= m->last_id.len > 0;
 }
 
 static void add_command(struct buf *many, const struct incoming *in)

@@ -103,12 +103,13 @@ struct ack_answers;
 /* What a stored message looks at stands first, when nobody consumes the stream. */
 struct consumers {
     struct list         ready;          /* something to do in the next run */
-    struct list         notes;          /* struct consumer_note: to be told in the run */
-    struct list         dead;           /* freed at the end of the run */
     struct ack_answers *answers;        /* that gather; NULL: none */
-    struct interest    *index;          /* filters of those in `names`; NULL: none yet */
+    struct interest    *index;          /* filters of those in `names`; NULL: there was none yet */
     struct buf          progress;       /* commands of this tick; see command_consumer.h */
     struct buf          quick;          /* answers that wait for nothing but the run */
+    /* until here a line of memory: what each message touches when nobody consumes */
+    struct list         notes;          /* struct consumer_note: to be told in the run */
+    struct list         dead;           /* freed at the end of the run */
     struct stream      *stream;
     struct consumer_names names;        /* those that were not deleted */
     uint32_t            counted;        /* not direct */

@@ -465,18 +465,20 @@ void consumers_run(struct consumers *set)
 void consumers_soon(const struct consumers *set)
 {
     PREFETCH(set);
-    PREFETCH(&set->progress);
 }
 
 bool consumers_are_idle(const struct consumers *set)
 {
-    return list_empty(&set->ready) && list_empty(&set->notes) && list_empty(&set->dead) &&
-           set->progress.len == 0 && set->answers == NULL && set->quick.len == 0;
+    bool is_idle = list_empty(&set->ready) && set->progress.len == 0 && set->answers == NULL &&
+                   set->quick.len == 0;
+    if (set->index == NULL) return is_idle; /* there was none who could have left something */
+    return is_idle && list_empty(&set->notes) && list_empty(&set->dead);
 }
 
 void consumers_check(struct consumers *set)
 {
     uint32_t counted = 0, limited = 0, all = 0, shown = 0;
+    assert(set->index != NULL || (list_empty(&set->notes) && list_empty(&set->dead)));
     consumer_names_check(&set->names);
     LIST_EACH(&set->all, node) {
         const struct consumer *c = container_of(node, struct consumer, node);

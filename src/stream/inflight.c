@@ -3,7 +3,10 @@
  * hash tables that hold, by subject and by id, the ring position of the newest entry, which counts
  * those of its subject. An entry that is taken is the oldest, so it
  * stands in a table only when it is the last of its subject or id. Removal shifts back what
- * follows, so that no cost grows with history. */
+ * follows, so that no cost grows with history.
+ *
+ * With many streams each message waits for the memory of another one: the head is a line, an entry
+ * is one, and the texts of a few stand behind the ring. */
 #include "stream/inflight.h"
 
 #include "base/alloc.h"
@@ -11,46 +14,52 @@
 #include "base/hash.h"
 #include "subject/subject.h"
 
-enum { FIRST_CAP = 8 }; /* has no tables */
+enum {
+    FIRST_CAP = 8,      /* has no tables */
+    FIRST_TEXTS = 256,  /* bytes behind the first ring */
+};
 
 struct entry {
     uint64_t sequence;
     uint64_t id;
-    uint64_t size;
-    uint64_t hash;     /* of the subject */
+    uint32_t hash;     /* of the subject */
+    uint32_t size;
     uint32_t count;    /* messages of this subject up to this one, from when none was in flight */
     uint32_t taken;    /* newest of its subject: how many of them are in flight no more */
-    uint32_t texts;    /* offset in `bytes` */
-    uint32_t subject_len;
+    uint32_t texts;    /* offset in `texts` */
     uint32_t reply_len;
     uint32_t value_len;
     uint32_t sources_len;
+    /* how many entries ago the newest of this subject, or id, was until then; 0: there was none */
+    uint32_t before_subject;
+    uint32_t before_id;
+    uint16_t subject_len;
     bool     is_unwanted;    /* not in by_subject */
     bool     is_schedule;
-    uint64_t before_subject; /* the newest of this subject until then; 0: none */
-    uint64_t before_id;
 };
+_Static_assert(sizeof(struct entry) == CACHE_LINE, "an entry is a line");
 
 /* Positions count entries and do not repeat while one is in flight; 0 in a table: free. When none
  * is they start anew, so that a stream with few messages at a time touches the same lines again. */
 struct inflight {
     struct entry *ring;
+    uint8_t      *texts; /* appended, dropped at the front */
+    uint64_t     *by_subject; /* 2 * cap slots, and as many behind them by id; NULL: no tables */
     uint64_t      seed;
-    uint64_t      first, next; /* positions: first <= at < next; the first one is 1 */
+    uint64_t      first; /* position of the oldest; the first one is 1 */
     uint64_t      bytes; /* sum of sizes */
-    uint8_t      *texts; /* a ring of its own: appended, dropped at the front */
+    uint32_t      count;
     uint32_t      cap; /* a power of two */
     uint32_t      texts_len;
-    uint32_t      texts_first, texts_cap;
-    uint64_t     *by_subject;  /* 2 * cap slots each; NULL: no tables */
-    uint64_t     *by_id;
+    uint32_t      texts_cap; /* FIRST_TEXTS: they stand behind the ring, in its memory */
 };
+_Static_assert(sizeof(struct inflight) == CACHE_LINE, "the head is a line");
 
 static void start_anew(struct inflight *f)
 {
-    assert(f->first == f->next && f->bytes == 0);
-    f->first = f->next = 1;
-    f->texts_first = f->texts_len = 0;
+    assert(f->count == 0 && f->bytes == 0);
+    f->first = 1;
+    f->texts_len = 0;
 }
 
 struct inflight *inflight_new(uint64_t hash_seed)
@@ -61,19 +70,24 @@ struct inflight *inflight_new(uint64_t hash_seed)
     return f;
 }
 
+static bool has_own_texts(const struct inflight *f)
+{
+    assert(f->texts_cap == 0 || f->texts_cap >= FIRST_TEXTS);
+    return f->texts_cap > FIRST_TEXTS;
+}
+
 struct inflight *inflight_free(struct inflight *f)
 {
     if (f == NULL) return NULL;
+    if (has_own_texts(f)) xfree(f->texts);
     xfree(f->ring);
     xfree(f->by_subject);
-    xfree(f->by_id);
-    xfree(f->texts);
     return xfree(f);
 }
 
 uint32_t inflight_count(const struct inflight *f)
 {
-    return (uint32_t)(f->next - f->first);
+    return f->count;
 }
 
 uint64_t inflight_bytes(const struct inflight *f)
@@ -81,20 +95,31 @@ uint64_t inflight_bytes(const struct inflight *f)
     return f->bytes;
 }
 
+/* Position behind the newest. */
+static uint64_t next(const struct inflight *f)
+{
+    return f->first + f->count;
+}
+
 static struct entry *at(const struct inflight *f, uint64_t position)
 {
-    assert(position >= f->first && position < f->next);
+    assert(position >= f->first && position < next(f));
     return &f->ring[position & (f->cap - 1)];
 }
 
 uint64_t inflight_last(const struct inflight *f)
 {
-    return f->next == f->first ? 0 : at(f, f->next - 1)->sequence;
+    return f->count == 0 ? 0 : at(f, next(f) - 1)->sequence;
 }
 
 static struct slice subject_of(const struct inflight *f, const struct entry *e)
 {
     return slice_of(f->texts + e->texts, e->subject_len);
+}
+
+static uint32_t hash_of(const struct inflight *f, struct slice subject)
+{
+    return (uint32_t)hash_bytes(subject, f->seed);
 }
 
 /* ---- tables ---- */
@@ -104,10 +129,16 @@ static uint32_t mask(const struct inflight *f)
     return f->cap * 2 - 1;
 }
 
-/* The slot that holds this subject's newest entry, or the free one where it would stand. */
-static uint64_t *subject_slot(const struct inflight *f, struct slice subject, uint64_t hash)
+static uint64_t *by_id(const struct inflight *f)
 {
-    uint32_t i = (uint32_t)hash & mask(f);
+    assert(f->by_subject != NULL);
+    return f->by_subject + (size_t)f->cap * 2;
+}
+
+/* The slot that holds this subject's newest entry, or the free one where it would stand. */
+static uint64_t *subject_slot(const struct inflight *f, struct slice subject, uint32_t hash)
+{
+    uint32_t i = hash & mask(f);
     while (f->by_subject[i] != 0) {
         const struct entry *e = at(f, f->by_subject[i]);
         if (e->hash == hash && slice_equal(subject_of(f, e), subject)) break;
@@ -118,9 +149,10 @@ static uint64_t *subject_slot(const struct inflight *f, struct slice subject, ui
 
 static uint64_t *id_slot(const struct inflight *f, uint64_t id)
 {
+    uint64_t *table = by_id(f);
     uint32_t i = (uint32_t)hash_u64(id) & mask(f);
-    while (f->by_id[i] != 0 && at(f, f->by_id[i])->id != id) i = (i + 1) & mask(f);
-    return &f->by_id[i];
+    while (table[i] != 0 && at(f, table[i])->id != id) i = (i + 1) & mask(f);
+    return &table[i];
 }
 
 static bool has_tables(const struct inflight *f)
@@ -129,10 +161,10 @@ static bool has_tables(const struct inflight *f)
 }
 
 /* The position of a subject's newest entry; 0: none is in flight. */
-static uint64_t newest_at(const struct inflight *f, struct slice subject, uint64_t hash)
+static uint64_t newest_at(const struct inflight *f, struct slice subject, uint32_t hash)
 {
     if (has_tables(f)) return *subject_slot(f, subject, hash);
-    for (uint64_t p = f->next; p-- > f->first;) {
+    for (uint64_t p = next(f); p-- > f->first;) {
         const struct entry *e = at(f, p);
         if (e->hash != hash || e->is_unwanted) continue;
         if (slice_equal(subject_of(f, e), subject)) return p;
@@ -144,7 +176,7 @@ static uint64_t newest_at(const struct inflight *f, struct slice subject, uint64
 static uint64_t id_at(const struct inflight *f, uint64_t id)
 {
     if (has_tables(f)) return *id_slot(f, id);
-    for (uint64_t p = f->next; p-- > f->first;)
+    for (uint64_t p = next(f); p-- > f->first;)
         if (at(f, p)->id == id) return p;
     return 0;
 }
@@ -152,8 +184,8 @@ static uint64_t id_at(const struct inflight *f, uint64_t id)
 static uint32_t home_of(const struct inflight *f, const uint64_t *table, uint64_t position)
 {
     const struct entry *e = at(f, position);
-    uint64_t hash = table == f->by_subject ? e->hash : hash_u64(e->id);
-    return (uint32_t)hash & mask(f);
+    uint32_t hash = table == f->by_subject ? e->hash : (uint32_t)hash_u64(e->id);
+    return hash & mask(f);
 }
 
 /* Frees a slot; those behind it that could not stand nearer to their home move up. */
@@ -176,20 +208,45 @@ static void enter(struct inflight *f, uint64_t position)
     if (e->id != 0) *id_slot(f, e->id) = position;
 }
 
+/* Texts leave the memory of the ring, or what they have is too small. */
+static void texts_move(struct inflight *f, uint64_t cap)
+{
+    assert(cap > FIRST_TEXTS && cap >= f->texts_len && cap <= UINT32_MAX);
+    if (has_own_texts(f)) {
+        f->texts = xrealloc(f->texts, cap);
+    } else {
+        uint8_t *texts = xalloc(cap);
+        memcpy(texts, f->texts, f->texts_len);
+        f->texts = texts;
+    }
+    f->texts_cap = (uint32_t)cap;
+}
+
+static void first_ring(struct inflight *f)
+{
+    assert(f->cap == 0 && f->count == 0);
+    f->ring = xalloc_aligned(CACHE_LINE, FIRST_CAP * sizeof *f->ring + FIRST_TEXTS);
+    f->texts = (uint8_t *)(f->ring + FIRST_CAP);
+    f->cap = FIRST_CAP;
+    f->texts_cap = FIRST_TEXTS;
+}
+
 static void grow(struct inflight *f)
 {
-    uint32_t cap = f->cap == 0 ? FIRST_CAP : f->cap * 2;
-    struct entry *ring = xalloc(cap * sizeof *ring);
-    for (uint64_t p = f->first; p < f->next; p++) ring[p & (cap - 1)] = *at(f, p);
+    uint32_t cap = f->cap * 2;
+    if (cap == 0) {
+        first_ring(f);
+        return;
+    }
+    struct entry *ring = xalloc_aligned(CACHE_LINE, cap * sizeof *ring);
+    for (uint64_t p = f->first; p < next(f); p++) ring[p & (cap - 1)] = *at(f, p);
+    if (!has_own_texts(f)) texts_move(f, FIRST_TEXTS * 2);
     xfree(f->ring);
     xfree(f->by_subject);
-    xfree(f->by_id);
     f->ring = ring;
     f->cap = cap;
-    if (!has_tables(f)) return;
-    f->by_subject = xcalloc((size_t)cap * 2, sizeof *f->by_subject);
-    f->by_id = xcalloc((size_t)cap * 2, sizeof *f->by_id);
-    for (uint64_t p = f->first; p < f->next; p++) enter(f, p);
+    f->by_subject = xcalloc((size_t)cap * 4, sizeof *f->by_subject);
+    for (uint64_t p = f->first; p < next(f); p++) enter(f, p);
 }
 
 static uint32_t texts_end(const struct entry *e)
@@ -199,27 +256,30 @@ static uint32_t texts_end(const struct entry *e)
 
 /* ---- texts: entries refer by offset, so the front is dropped only when it is cheap ---- */
 
-static void texts_compact(struct inflight *f)
+static uint32_t texts_first(const struct inflight *f)
 {
-    if (f->texts_first == 0) return;
-    memmove(f->texts, f->texts + f->texts_first, f->texts_len - f->texts_first);
-    for (uint64_t p = f->first; p < f->next; p++) at(f, p)->texts -= f->texts_first;
-    f->texts_len -= f->texts_first;
-    f->texts_first = 0;
+    return f->count == 0 ? f->texts_len : at(f, f->first)->texts;
+}
+
+static void texts_compact(struct inflight *f, uint32_t first)
+{
+    if (first == 0) return;
+    assert(first <= f->texts_len);
+    memmove(f->texts, f->texts + first, f->texts_len - first);
+    for (uint64_t p = f->first; p < next(f); p++) at(f, p)->texts -= first;
+    f->texts_len -= first;
 }
 
 static uint32_t texts_add(struct inflight *f, const struct inflight_message *m)
 {
     const struct slice texts[] = { m->subject, m->reply, m->value, m->sources };
     uint64_t need = (uint64_t)m->subject.len + m->reply.len + m->value.len + m->sources.len;
-    /* at most one move of a byte for each byte that was dropped */
-    if (f->texts_len + need > f->texts_cap && f->texts_first > f->texts_len / 2) texts_compact(f);
     if (f->texts_len + need > f->texts_cap) {
-        uint64_t cap = (f->texts_len + need) * 2;
-        assert(cap <= UINT32_MAX);
-        f->texts = xrealloc(f->texts, cap);
-        f->texts_cap = (uint32_t)cap;
+        /* at most one move of a byte for each byte that was dropped */
+        uint32_t first = texts_first(f);
+        if (first > f->texts_len / 2) texts_compact(f, first);
     }
+    if (f->texts_len + need > f->texts_cap) texts_move(f, (f->texts_len + need) * 2);
     uint32_t offset = f->texts_len;
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         if (texts[i].len > 0) memcpy(f->texts + f->texts_len, texts[i].ptr, texts[i].len);
@@ -233,30 +293,33 @@ static uint32_t texts_add(struct inflight *f, const struct inflight_message *m)
 
 void inflight_add(struct inflight *f, const struct inflight_message *m)
 {
-    assert(m->subject.len > 0);
+    assert(m->subject.len > 0 && m->subject.len <= UINT16_MAX);
+    assert(m->size <= UINT32_MAX);
     assert(m->sequence > inflight_last(f));
-    if (inflight_count(f) == f->cap) grow(f);
-    uint64_t hash = hash_bytes(m->subject, f->seed);
+    if (f->count == f->cap) grow(f);
+    uint32_t hash = hash_of(f, m->subject);
     uint64_t newest = m->is_unwanted ? 0 : newest_at(f, m->subject, hash);
     struct entry none = { 0 };
     struct entry before = newest == 0 ? none : *at(f, newest);
-    uint64_t position = f->next++;
+    uint64_t position = next(f), before_id = m->id == 0 ? 0 : id_at(f, m->id);
+    uint32_t offset = texts_add(f, m);
+    f->count++;
     *at(f, position) = (struct entry){
         .sequence = m->sequence,
         .id = m->id,
-        .size = m->size,
+        .size = (uint32_t)m->size,
         .hash = hash,
         .count = before.count + 1,
         .taken = before.taken,
-        .texts = texts_add(f, m),
-        .subject_len = m->subject.len,
+        .texts = offset,
+        .subject_len = (uint16_t)m->subject.len,
         .reply_len = m->reply.len,
         .value_len = m->value.len,
         .sources_len = m->sources.len,
         .is_unwanted = m->is_unwanted,
         .is_schedule = m->is_schedule,
-        .before_subject = newest,
-        .before_id = m->id == 0 ? 0 : id_at(f, m->id),
+        .before_subject = newest == 0 ? 0 : (uint32_t)(position - newest),
+        .before_id = before_id == 0 ? 0 : (uint32_t)(position - before_id),
     };
     f->bytes += m->size;
     if (has_tables(f)) enter(f, position);
@@ -277,12 +340,12 @@ static void leave_id(struct inflight *f, uint64_t id)
 {
     if (!has_tables(f)) return;
     const uint64_t *slot = id_slot(f, id);
-    if (*slot == f->first) slot_clear(f, f->by_id, slot);
+    if (*slot == f->first) slot_clear(f, by_id(f), slot);
 }
 
 void inflight_take(struct inflight *f, struct inflight_message *ret)
 {
-    assert(inflight_count(f) > 0);
+    assert(f->count > 0);
     struct entry e = *at(f, f->first);
     struct slice subject = subject_of(f, &e);
     *ret = (struct inflight_message){
@@ -299,40 +362,40 @@ void inflight_take(struct inflight *f, struct inflight_message *ret)
     assert(f->bytes >= e.size);
     f->bytes -= e.size;
     f->first++;
-    f->texts_first = texts_end(&e);
-    if (f->first == f->next) start_anew(f);
+    if (--f->count == 0) start_anew(f);
 }
 
 /* The slot of the newest entry, which goes: it holds what it held before, if that is still
  * there. */
 static void slot_undo(struct inflight *f, uint64_t *table, uint64_t *slot, uint64_t before)
 {
-    assert(*slot == f->next - 1);
+    assert(*slot == next(f) - 1);
     if (before >= f->first) *slot = before;
     else slot_clear(f, table, slot);
 }
 
 void inflight_undo(struct inflight *f)
 {
-    assert(inflight_count(f) > 0);
-    const struct entry *e = at(f, f->next - 1);
-    if (!e->is_unwanted && e->before_subject >= f->first)
-        at(f, e->before_subject)->taken = e->taken;
+    assert(f->count > 0);
+    uint64_t position = next(f) - 1;
+    const struct entry *e = at(f, position);
+    uint64_t before_subject = e->before_subject == 0 ? 0 : position - e->before_subject;
+    uint64_t before_id = e->before_id == 0 ? 0 : position - e->before_id;
+    if (!e->is_unwanted && before_subject >= f->first) at(f, before_subject)->taken = e->taken;
     if (has_tables(f) && !e->is_unwanted)
-        slot_undo(f, f->by_subject, subject_slot(f, subject_of(f, e), e->hash), e->before_subject);
-    if (has_tables(f) && e->id != 0) slot_undo(f, f->by_id, id_slot(f, e->id), e->before_id);
+        slot_undo(f, f->by_subject, subject_slot(f, subject_of(f, e), e->hash), before_subject);
+    if (has_tables(f) && e->id != 0) slot_undo(f, by_id(f), id_slot(f, e->id), before_id);
     assert(f->bytes >= e->size);
     f->bytes -= e->size;
     f->texts_len = e->texts;
-    f->next--;
-    if (f->first == f->next) start_anew(f);
+    if (--f->count == 0) start_anew(f);
 }
 
 uint64_t inflight_last_of(const struct inflight *f, struct slice subject, uint32_t *ret_count)
 {
     *ret_count = 0;
-    if (f->first == f->next) return 0;
-    uint64_t position = newest_at(f, subject, hash_bytes(subject, f->seed));
+    if (f->count == 0) return 0;
+    uint64_t position = newest_at(f, subject, hash_of(f, subject));
     if (position == 0) return 0;
     const struct entry *e = at(f, position);
     assert(e->count > e->taken);
@@ -344,9 +407,9 @@ uint64_t inflight_last_of(const struct inflight *f, struct slice subject, uint32
 static const struct entry *newest_of(const struct inflight *f, struct slice subject)
 {
     assert(subject.len > 0);
-    if (f->first == f->next) return NULL;
-    uint64_t position = newest_at(f, subject, hash_bytes(subject, f->seed));
-    assert(position == 0 || (position >= f->first && position < f->next));
+    if (f->count == 0) return NULL;
+    uint64_t position = newest_at(f, subject, hash_of(f, subject));
+    assert(position == 0 || (position >= f->first && position < next(f)));
     return position == 0 ? NULL : at(f, position);
 }
 
@@ -376,7 +439,7 @@ struct slice inflight_sources_of(const struct inflight *f, struct slice subject)
 uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern, uint64_t before)
 {
     assert(pattern.len > 0);
-    for (uint64_t p = f->next; p > f->first; p--) {
+    for (uint64_t p = next(f); p > f->first; p--) {
         const struct entry *e = at(f, p - 1);
         if (e->is_unwanted || e->sequence >= before) continue;
         if (subject_matches(pattern, subject_of(f, e))) return e->sequence;
@@ -387,7 +450,7 @@ uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern, 
 bool inflight_has_since(const struct inflight *f, struct slice subject, uint64_t first)
 {
     assert(first > 0);
-    for (uint64_t p = f->next; p > f->first; p--) {
+    for (uint64_t p = next(f); p > f->first; p--) {
         const struct entry *e = at(f, p - 1);
         if (e->sequence < first) return false;
         if (slice_equal(subject, subject_of(f, e))) return true;
@@ -395,37 +458,43 @@ bool inflight_has_since(const struct inflight *f, struct slice subject, uint64_t
     return false;
 }
 
+/* A short subject and reply. */
+static void texts_soon(const uint8_t *texts)
+{
+    PREFETCH(texts);
+    PREFETCH(texts + CACHE_LINE);
+}
+
 void inflight_soon(const struct inflight *f, uint32_t step)
 {
-    assert(f->cap > 0 || f->first == f->next);
+    assert(f->cap > 0 || f->count == 0);
     if (step == 0) {
         PREFETCH(f);
-    } else if (step == 1 && f->first != f->next) {
+    } else if (step == 1 && f->count > 0) {
         PREFETCH(&f->ring[f->first & (f->cap - 1)]);
-    } else if (step == 2 && f->first != f->next) {
+        if (!has_tables(f)) texts_soon(f->texts);
+    } else if (step == 2 && f->count > 0 && has_tables(f)) {
         const struct entry *e = at(f, f->first);
-        PREFETCH(f->texts + e->texts);
-        if (has_tables(f)) PREFETCH(&f->by_subject[(uint32_t)e->hash & mask(f)]);
+        texts_soon(f->texts + e->texts);
+        PREFETCH(&f->by_subject[e->hash & mask(f)]);
     }
 }
 
 void inflight_add_soon(const struct inflight *f, uint32_t step)
 {
-    assert(f->cap > 0 || f->first == f->next);
+    assert(f->cap > 0 || f->count == 0);
     if (step == 0) {
         PREFETCH(f);
     } else if (step == 1 && f->cap > 0) {
-        const struct entry *e = &f->ring[f->next & (f->cap - 1)];
-        PREFETCH(e);
-        PREFETCH((const char *)(e + 1) - 1);
-        PREFETCH(f->texts + f->texts_len);
+        PREFETCH(&f->ring[next(f) & (f->cap - 1)]);
+        texts_soon(f->texts + f->texts_len);
     }
 }
 
 uint64_t inflight_find_id(const struct inflight *f, uint64_t id)
 {
     assert(id != 0);
-    if (f->first == f->next) return 0;
+    if (f->count == 0) return 0;
     uint64_t position = id_at(f, id);
     return position == 0 ? 0 : at(f, position)->sequence;
 }
@@ -434,7 +503,7 @@ void inflight_check(const struct inflight *f)
 {
     uint64_t bytes = 0, last = 0;
     uint32_t slots = 0;
-    for (uint64_t p = f->first; p < f->next; p++) {
+    for (uint64_t p = f->first; p < next(f); p++) {
         const struct entry *e = at(f, p);
         assert(e->sequence > last);
         last = e->sequence;
@@ -442,11 +511,11 @@ void inflight_check(const struct inflight *f)
         uint64_t newest = e->is_unwanted ? 0 : newest_at(f, subject_of(f, e), e->hash);
         assert(newest >= p || e->is_unwanted);
         assert(e->id == 0 || id_at(f, e->id) >= p);
-        assert(e->texts >= f->texts_first);
+        assert(e->texts >= texts_first(f) && texts_end(e) <= f->texts_len);
         slots += newest == p && has_tables(f);
     }
     assert(bytes == f->bytes);
-    assert(inflight_count(f) <= f->cap);
+    assert(f->count <= f->cap);
     assert(has_tables(f) == (f->by_subject != NULL));
     for (uint32_t i = 0; has_tables(f) && i <= mask(f); i++) slots -= f->by_subject[i] != 0;
     assert(slots == 0);

@@ -31,10 +31,14 @@ static bool is_store_behind(const struct stream *s)
 static bool is_busy(const struct stream *s, struct core_reactor *cr, const struct message *m)
 {
     const struct jetstream_options *o = &s->account->js->options->jetstream;
-    uint64_t count = (uint64_t)inflight_count(s->inflight) + s->held.count;
-    uint64_t bytes = inflight_bytes(s->inflight) + text_queue_bytes(&s->held) + batches_bytes(s);
+    uint64_t count = inflight_count(s->inflight);
+    uint64_t bytes = inflight_bytes(s->inflight) + batches_bytes(s);
     uint64_t count_max = or_default(o->buffered_msgs_max, IN_FLIGHT_MAX);
     uint64_t bytes_max = or_default(o->buffered_size_max, IN_FLIGHT_BYTES_MAX);
+    if (UNLIKELY(!s->is_quiet)) {
+        count += s->held.count;
+        bytes += text_queue_bytes(&s->held);
+    }
     if (count >= count_max / 2 || bytes >= bytes_max / 2 || is_store_behind(s))
         cr->wants_stall = true;
     return count >= count_max || bytes + m->subject.len + m->reply.len + m->body.len > bytes_max;
@@ -139,7 +143,8 @@ void ingest_note(struct stream *s, const struct incoming *in, struct slice reply
     inflight_add(s->inflight, &m);
     s->last_proposed = sequence;
     s->time_proposed = in->time;
-    if (LIKELY(in->id == 0 && s->last_id_proposed.len == 0)) return;
+    if (LIKELY(in->id == 0 && !s->has_ids)) return;
+    s->has_ids = true;
     s->last_id_proposed.len = 0;
     if (in->id != 0) buf_add(&s->last_id_proposed, in->headers.at[PUBLISH_MSG_ID]);
 }
@@ -275,6 +280,16 @@ void ingest_soon(const struct sink *sink, uint32_t step)
     inflight_add_soon(s->inflight, step - 1);
 }
 
+static bool has_held(const struct stream *s)
+{
+    return !s->is_quiet && !text_queue_empty(&s->held);
+}
+
+static void wake_for_those(struct stream *s)
+{
+    if (!text_queue_empty(&s->answers) || has_held(s) || s->batches != NULL) stream_wake(s);
+}
+
 void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
                     const struct message *m)
 {
@@ -298,8 +313,7 @@ void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
         .payload = slice_from(m->body, m->header_len),
     };
     if (UNLIKELY(is_busy(s, cr, m))) stream_answer_busy(s, raw.reply);
-    else if (UNLIKELY(!text_queue_empty(&s->held)) || !ingest_one(s, &raw)) ingest_hold(s, &raw);
+    else if (UNLIKELY(has_held(s)) || !ingest_one(s, &raw)) ingest_hold(s, &raw);
     /* what else may have to follow does so when the message is applied */
-    if (!text_queue_empty(&s->answers) || !text_queue_empty(&s->held) || s->batches != NULL)
-        stream_wake(s);
+    if (UNLIKELY(!s->is_quiet || s->batches != NULL)) wake_for_those(s);
 }

@@ -10,6 +10,7 @@ void ingest_hold(struct stream *s, const struct raw_message *m)
     struct text_entry e = { 0, { m->subject, m->reply, m->header, m->payload } };
     assert(m->subject.len > 0);
     text_queue_add(&s->held, &e);
+    s->is_quiet = false;
     stream_wake(s);
 }
 

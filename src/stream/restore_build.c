@@ -243,6 +243,7 @@ static bool take_state(struct restore_build *b, const struct archive_item *item,
     b->stream = stream_restore_new(b->account, &b->config, e);
     if (b->stream == NULL) return false;
     b->stream->maker = b->maker;
+    b->stream->is_quiet = false;
     if (item->created > 0) b->stream->created = item->created;
     if (state->first_seq >= INT64_MAX) return fail(e, "error in state.json: no such sequence");
     return stream_restore_first(b->stream, state->first_seq, e);

@@ -204,6 +204,7 @@ void stream_start(struct stream *s)
     s->last_proposed = state.last_sequence;
     s->time_proposed = state.last_time;
     buf_add(&s->last_id_proposed, buf_slice(&s->last_id));
+    s->has_ids = s->last_id.len > 0;
     s->is_started = true;
     stream_charge(s);
     stream_expiry_start(s);
@@ -221,6 +222,7 @@ void stream_after(struct stream *s, struct stream_wait *w)
     assert(w->done != NULL);
     w->upto = s->log->proposed;
     list_add_tail(&s->waits, &w->node);
+    s->is_quiet = false;
     stream_log_hurry(s->log);
     reactor_turn(jetstream_reactor(s->account->js), &s->turn);
 }
@@ -272,6 +274,12 @@ static void end(struct stream *s)
 
 /* ---- its turn ---- */
 
+static bool is_quiet(const struct stream *s)
+{
+    return text_queue_empty(&s->answers) && list_empty(&s->waits) && text_queue_empty(&s->held) &&
+           s->unneeded.len == 0 && s->maker == NULL;
+}
+
 static void run(struct turn *t, struct reactor *r)
 {
     struct stream *s = container_of(t, struct stream, turn);
@@ -295,15 +303,14 @@ static void run(struct turn *t, struct reactor *r)
     stream_expire(s);
     if (s->account->is_enabled) consumers_run(s->consumers);
     stream_unneeded_propose(s);
+    s->is_quiet = is_quiet(s);
 }
 
 /* What a command that was applied, or a message that came, may have to be followed by. */
 static bool has_follow_up(const struct stream *s)
 {
-    return s->is_gone || s->failure != ERR_OK || !text_queue_empty(&s->answers) ||
-           !list_empty(&s->waits) || !text_queue_empty(&s->held) || s->batches != NULL ||
-           s->sources != NULL || s->is_expiring || s->unneeded.len > 0 ||
-           !consumers_are_idle(s->consumers);
+    return !s->is_quiet || s->is_gone || s->failure != ERR_OK || s->batches != NULL ||
+           s->sources != NULL || s->is_expiring || !consumers_are_idle(s->consumers);
 }
 
 void stream_follow_up(struct stream *s)
@@ -331,6 +338,8 @@ void stream_check(struct stream *s)
     consumers_check(s->consumers);
     sources_check(s->sources);
     assert(s->log->applied <= s->log->proposed);
+    assert(is_quiet(s) || !s->is_quiet);
+    assert(s->has_ids || (s->last_id.len == 0 && s->last_id_proposed.len == 0));
     assert(s->charged == state.bytes || !s->is_started);
     assert(!s->is_started || s->last_proposed >= state.last_sequence);
     assert(!s->is_gone || s->is_deleted);

@@ -50,6 +50,7 @@ static void answer(struct stream *s, struct slice reply, struct slice header, st
     struct text_entry e = { s->log->proposed, { reply, header, text } };
     assert(reply.len > 0);
     text_queue_add(&s->answers, &e);
+    s->is_quiet = false;
     stream_log_hurry(s->log);
     reactor_turn(jetstream_reactor(s->account->js), &s->turn);
 }
@@ -59,6 +60,7 @@ void stream_answer_now(struct stream *s, struct slice reply, struct slice text)
     struct text_entry e = { 0, { reply, SLICE_LIT(""), text } };
     if (reply.len == 0 || s->config.no_ack) return;
     text_queue_add(&s->answers, &e);
+    s->is_quiet = false;
     stream_wake(s);
 }
 

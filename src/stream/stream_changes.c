@@ -264,6 +264,7 @@ void stream_unneeded(struct stream *s, uint64_t first, uint64_t last)
     before = count == 0 ? NULL : (struct range *)(void *)s->unneeded.ptr + count - 1;
     if (before != NULL && before->last + 1 == first) before->last = last;
     else buf_add(&s->unneeded, slice_of(&r, sizeof r));
+    s->is_quiet = false;
     stream_wake(s);
 }
 

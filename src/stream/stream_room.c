@@ -124,9 +124,8 @@ void stream_room_make(struct stream *s, const struct store_command *c, uint64_t 
 
 void stream_charge(struct stream *s)
 {
-    struct msgs_state state;
-    msgs_state(s->msgs, &state);
-    if (state.bytes == s->charged) return;
-    js_account_charge(s->account, stream_is_file(s), (int64_t)(state.bytes - s->charged));
-    s->charged = state.bytes;
+    uint64_t bytes = msgs_bytes(s->msgs);
+    if (bytes == s->charged) return;
+    js_account_charge(s->account, stream_is_file(s), (int64_t)(bytes - s->charged));
+    s->charged = bytes;
 }

@@ -94,6 +94,7 @@ enum err stream_config_take(struct stream *s, const struct config_command *c)
     s->config = config;
     s->config_arena = arena;
     s->created = c->created;
+    s->has_sources = config.sources.count > 0;
     arena_free(old);
     transforms_update(s);
     stream_ack_prepare(s);

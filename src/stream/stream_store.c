@@ -234,6 +234,7 @@ static enum err owner_load(struct store_owner *o, uint32_t kind, struct slice by
     case STREAM_SECTION_LAST_ID:
         s->last_id.len = 0;
         buf_add(&s->last_id, bytes);
+        s->has_ids = true;
         return ERR_OK;
     case STREAM_SECTION_SCHEDULES:
         s->loading_schedules.len = 0;

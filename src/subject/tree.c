@@ -20,8 +20,7 @@ void tree_soon(const struct tree *t, uint32_t step)
 {
     if (step == 0) PREFETCH(t);
     if (t->root == 0) return;
-    if (step == 1) PREFETCH(&t->slab.chunks[t->root >> SLAB_UNIT_BITS]);
-    if (step == 2) PREFETCH(tree_node_at(t, t->root));
+    if (step == 1) PREFETCH(tree_node_at(t, t->root));
 }
 
 uint64_t tree_count(const struct tree *t)
