@@ -43,6 +43,7 @@ enum {
     MESSAGE_SUBJECT = 32,
     /* A start finds a bit in a record of up to so many bytes. */
     REPAIRED = 16 << 10,
+    REPAIRED_STATE = 256 << 10, /* … that holds no message */
     CHOICES = 64,
 };
 
@@ -186,6 +187,7 @@ static bool cost_in_journal(const struct survey *s, const struct batch *b, const
     uint32_t at = record_at(body, (uint32_t)byte),
              len = RECORD + le_get_u32(body + at + RECORD_LEN);
     if (byte - at < RECORD || len <= REPAIRED) return true;
+    if (le_get_u64(body + at + RECORD_SEQUENCE) == 0) return len <= REPAIRED_STATE;
     if (b->pos == s->highest && s->durable < b->pos) return false;
     cost_of_record(b, head, at, r);
     return r->first > 0;
