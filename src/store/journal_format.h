@@ -41,7 +41,7 @@
  * was.
  *
  * A batch without records is a position mark: it says how far all is durable. Nothing is lost when
- * one is, so no batch counts it as the one before.
+ * one is, so no batch counts it as the one before. What the file "heads" has: journal_heads.c.
  *
  * Thread: any; pure. Memory: the caller's. Errors: bad bytes are a verdict, never an assert. */
 #ifndef MIDGE_STORE_JOURNAL_FORMAT_H

@@ -146,6 +146,30 @@ def case_store_check_names_what_is_damaged(world):
 
 
 @midge_only
+def case_what_a_cut_journal_has_lost_is_told_by_sequence(world):
+    """The end of the journal is cut off, mark and all: the messages in it are lost by name, and their sequences stay theirs."""
+    server = start(world)
+    fill(server, "ORDERS", 20)
+    heads = pathlib.Path(world.path("data"), "midge", "journal", "heads")
+    until(lambda: heads.exists() and heads.stat().st_size >= 632 + 21 * 144, "heads of 21 batches")
+    server.kill()
+    path = journal_of(world)
+    data, at = path.read_bytes(), -1
+    for _ in range(13):
+        at = data.find(b"x" * 100, at + 1 if at < 0 else at + 100)
+    os.truncate(path, at // 512 * 512)
+    code, out, _ = world.run("store", "check", world.path("data"))
+    expect(code == 1 and "sequences 20 to 20" in out, out)
+    server = start(world)
+    client = server.client()
+    state = request(client, "$JS.API.STREAM.INFO.ORDERS")["state"]
+    expect_equal(state["lost"]["msgs"], list(range(13, 21)))
+    expect_equal(request(client, "ORDERS.1", "x")["seq"], 21)
+    client.close()
+    server.kill()
+
+
+@midge_only
 def case_a_bit_of_a_long_configuration_costs_nothing(world):
     """A configuration of 100 KB stands in the journal alone: a bit of it that has turned is turned back."""
     server = start(world)
