@@ -43,8 +43,14 @@ enum {
     MESSAGE_SUBJECT = 32,
     /* A start finds a bit in a record of up to so many bytes. */
     REPAIRED = 16 << 10,
+    REPAIRED_STATE = 256 << 10, /* … that holds no message */
     CHOICES = 64,
+    /* Of so many bits of the journal one is of the heads that stand there a second time. */
+    COPIES_PART = 8,
 };
+
+/* They stand elsewhere too, and so cost nothing. */
+static const char copies_name[] = "journal/heads";
 
 static const char *const prefixes[SIM_ROT_KINDS] = { "", "journal/", "streams/", "checkpoint/",
                                                      "identity." };
@@ -77,6 +83,7 @@ struct survey {
     struct batch batches[CHOICES];
     uint32_t count;
     uint64_t highest, durable; /* batch with records; what is known to be whole */
+    uint64_t copies;           /* bytes of the file of heads */
 };
 
 static uint64_t batch_len(const struct batch *b)
@@ -186,6 +193,7 @@ static bool cost_in_journal(const struct survey *s, const struct batch *b, const
     uint32_t at = record_at(body, (uint32_t)byte),
              len = RECORD + le_get_u32(body + at + RECORD_LEN);
     if (byte - at < RECORD || len <= REPAIRED) return true;
+    if (le_get_u64(body + at + RECORD_SEQUENCE) == 0) return len <= REPAIRED_STATE;
     if (b->pos == s->highest && s->durable < b->pos) return false;
     cost_of_record(b, head, at, r);
     return r->first > 0;
@@ -194,6 +202,11 @@ static bool cost_in_journal(const struct survey *s, const struct batch *b, const
 static bool draw_journal(struct survey *s, struct rng *rng, struct sim_rot *r)
 {
     uint64_t size = 0;
+    if (s->copies > 0 && rng_below(rng, COPIES_PART) == 0) {
+        snprintf(r->name, sizeof r->name, "%s", copies_name);
+        r->offset = rng_below(rng, (uint32_t)s->copies);
+        return true;
+    }
     if (s->count == 0) return false;
     const struct batch *b = &s->batches[rng_below(rng, s->count)];
     const uint8_t *bytes = disk_memory_bytes(s->disk, b->name, &size);
@@ -323,7 +336,8 @@ static void survey_file(void *ctx, const char *name, uint64_t size)
     struct survey *s = ctx;
     const char *prefix = prefixes[s->kind];
     if (strncmp(name, prefix, strlen(prefix)) != 0 || size == 0) return;
-    if (s->kind == SIM_ROT_JOURNAL) survey_segment(s, name, size);
+    if (strcmp(name, copies_name) == 0) s->copies = size;
+    else if (s->kind == SIM_ROT_JOURNAL) survey_segment(s, name, size);
     else if (s->count < CHOICES) snprintf(s->names[s->count++], DISK_NAME_MAX, "%s", name);
 }
 

@@ -105,6 +105,7 @@ void journal_tick(struct journal *j, nanos now)
     commit_tick(j);
     lazy_tick(j);
     segments_tick(j);
+    heads_tick(j);
     erase_tick(j);
 }
 
@@ -119,7 +120,7 @@ nanos journal_next_due(const struct journal *j)
         if (over < due) due = over;
     }
     if (!lazy_is_busy(j) && j->lazy.due < due) due = j->lazy.due;
-    return due;
+    return j->heads.is_due && !j->heads.is_busy ? j->now : due;
 }
 
 void journal_release(struct journal *j, journal_pos up_to)
@@ -149,7 +150,7 @@ journal_pos journal_oldest(const struct journal *j)
 static bool is_idle(const struct journal *j)
 {
     return j->commit.batch == NULL && !batch_waits(j) && !lazy_is_busy(j) &&
-           !segments_are_busy(j) && !erase_is_busy(j);
+           !segments_are_busy(j) && !heads_is_busy(j) && !erase_is_busy(j);
 }
 
 void journal_stats(const struct journal *j, struct journal_stats *ret)

@@ -12,7 +12,9 @@
  *          skipped, and its head (which has a checksum of its own) names the owners and sequences
  *          that it held. So is a missing batch at or below the highest one known durable. Only a
  *          bad batch with nothing valid behind it is a torn tail and is cut. An idle journal writes
- *          one empty batch after its last commit, whose head says how far all is durable.
+ *          one empty batch after its last commit, whose head says how far all is durable. The
+ *          newest heads stand in the file "heads" too, at most a second behind: these tell what
+ *          batches held that are gone, page, file and all.
  *          Of a plain batch in which one record is bad only that one is lost, and a single bit that
  *          has turned in a short one is turned back (journal_mend.h).
  * Errors:  a write or sync that fails ends the journal: nothing is retried, on_failed() is called

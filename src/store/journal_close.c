@@ -89,6 +89,7 @@ static void leave(struct journal *j, journal_pos clean_pos)
     bool is_clean = clean_pos >= j->last_full;
     assert(j->commit.batch == NULL);
     assert(!segments_are_busy(j) && !lazy_is_busy(j) && !erase_is_busy(j));
+    assert(!j->heads.is_busy);
     /* without space they have waited in vain; nobody was told that they are safe */
     batches_forget(j);
     if (!sync_lazy(j)) return;
@@ -100,6 +101,7 @@ static void leave(struct journal *j, journal_pos clean_pos)
     } else if (current != NULL && current->size - current->used >= JOURNAL_SECTOR) {
         enum err e = commit_mark_now(j, current);
         if (e) return;
+        heads_write_now(j);
     }
     remove_all(j, &j->used, kept);
     remove_all(j, &j->ready, kept);
@@ -114,6 +116,7 @@ struct journal *journal_free(struct journal *j)
     batches_deinit(j);
     commit_deinit(j);
     segments_deinit(j);
+    heads_deinit(j);
     erase_deinit(j);
     return xfree(j);
 }

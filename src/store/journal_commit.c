@@ -160,7 +160,11 @@ static void written(struct journal *j, struct batch *b, uint64_t len)
     j->stats.records += b->records;
     if (is_synced) j->stats.syncs++;
     j->is_unmarked = false;
-    if (b->records == 0) return;
+    if (b->records == 0) {
+        heads_mark(j, j->commit.head);
+        return;
+    }
+    heads_keep(j, j->commit.head);
     j->handed_full = b->pos;
     if (is_synced) {
         j->synced_full = b->pos;
@@ -215,7 +219,9 @@ enum err commit_mark_now(struct journal *j, struct segment *s)
     struct slice bytes = slice_of(c->head, JOURNAL_SECTOR);
     enum err e = j->o.disk->write(j->o.disk, s->file, s->used, bytes);
     s->used += JOURNAL_SECTOR;
-    return e ? e : j->o.disk->sync(j->o.disk, s->file);
+    if (!e) e = j->o.disk->sync(j->o.disk, s->file);
+    if (!e) heads_mark(j, c->head);
+    return e;
 }
 
 /* ---- turns ---- */

@@ -39,6 +39,14 @@ static uint64_t head_sum(const uint8_t *head, uint32_t len, uint64_t store_id)
     return XXH3_64bits_withSeed(head + HEAD_BODY_SUM, len - HEAD_BODY_SUM, store_id);
 }
 
+struct sum_text journal_head_text(uint8_t *head, uint64_t store_id)
+{
+    uint32_t len = journal_head_len(le_get_u32(head + HEAD_RANGES));
+    assert(len <= JOURNAL_HEAD_MAX);
+    return (struct sum_text){ head + HEAD_BODY_SUM, len - HEAD_BODY_SUM, store_id,
+                              le_get_u64(head + HEAD_SUM) };
+}
+
 void journal_head_finish(uint8_t *head, uint64_t body_sum)
 {
     uint32_t len = journal_head_len(le_get_u32(head + HEAD_RANGES));
@@ -147,6 +155,13 @@ static void sums_add(struct sums *s, uint64_t sum)
 static uint64_t record_sum(const uint8_t *record, uint32_t body_len)
 {
     return XXH3_64bits(record + RECORD_LEN, RECORD_SIZE - RECORD_LEN + (size_t)body_len);
+}
+
+struct sum_text journal_record_text(uint8_t *record)
+{
+    uint32_t body_len = le_get_u32(record + RECORD_LEN);
+    return (struct sum_text){ record + RECORD_LEN, RECORD_SIZE - RECORD_LEN + body_len, 0,
+                              le_get_u64(record + RECORD_SUM) };
 }
 
 uint32_t journal_record_check(struct slice body, uint32_t at)

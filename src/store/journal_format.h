@@ -41,7 +41,7 @@
  * was.
  *
  * A batch without records is a position mark: it says how far all is durable. Nothing is lost when
- * one is, so no batch counts it as the one before.
+ * one is, so no batch counts it as the one before. What the file "heads" has: journal_heads.c.
  *
  * Thread: any; pure. Memory: the caller's. Errors: bad bytes are a verdict, never an assert. */
 #ifndef MIDGE_STORE_JOURNAL_FORMAT_H
@@ -52,6 +52,7 @@
 #include "base/assert.h"
 #include "base/slice.h"
 #include "store/journal.h"
+#include "store/sum_mend.h"
 #include "store/versions.h"
 #include "base/le.h"
 
@@ -167,6 +168,10 @@ static inline void journal_record_encode(const struct journal_record *r, uint8_t
     le_put_u64(to + RECORD_OWNER, r->owner);
     le_put_u64(to + RECORD_SEQUENCE, r->sequence);
 }
+
+/* What is summed of a head with all its ranges, and of a record, to look for a bit of it. */
+struct sum_text journal_head_text(uint8_t *head, uint64_t store_id);
+struct sum_text journal_record_text(uint8_t *record);
 
 /* Bytes with its head of the sound record at `at` of a plain body; 0: none begins there. */
 uint32_t journal_record_check(struct slice body, uint32_t at);

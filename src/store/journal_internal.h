@@ -5,6 +5,7 @@
  *   journal_commit.c    one batch at a time goes to the disk; the position mark
  *   journal_lazy.c      syncs of JOURNAL_SYNC_LAZY
  *   journal_segments.c  files: zero-filled ahead, used, recycled, dropped; room
+ *   journal_heads.c     the newest heads, a second time
  *   journal_erase.c     a batch is rewritten without a record's body
  *   journal_scan.c      which batches a segment holds
  *   journal_replay.c    torn or rotten, and what is handed up
@@ -12,8 +13,8 @@
  *
  *   journal_close.c     what a stop leaves
  *
- * Every operation on the disk has one owner (commit, lazy, prep, drop, erase), which has at most
- * one in flight. What is in flight comes home inside disk_queue_poll(); new work starts in
+ * Every operation on the disk has one owner (commit, lazy, prep, drop, heads, erase), which has at
+ * most one in flight. What is in flight comes home inside disk_queue_poll(); new work starts in
  * journal_tick().
  * Thread: the journal's reactor. */
 #ifndef MIDGE_STORE_JOURNAL_INTERNAL_H
@@ -51,6 +52,8 @@ enum {
  * trace. LAZY syncs before so many were written. */
 #define POS_JUMP    ((journal_pos)1 << 20)
 #define LAZY_MAX    ((journal_pos)1 << 18)
+
+struct scan; /* journal_scan.h */
 
 /* A batch while its records gather, while it waits and while it is written. */
 struct batch {
@@ -148,6 +151,21 @@ struct drop {
     struct list queue;
 };
 
+struct heads {
+    struct disk_op op;
+    struct disk_span span;
+    struct disk_file *file; /* NULL: there is none */
+    uint8_t *kept; /* of the newest batches with records, end to end, oldest first; NULL: of none */
+    uint32_t kept_len;
+    uint8_t *image; /* what the file gets; NULL: nothing yet */
+    uint32_t image_len;
+    nanos since;   /* … and when the first head came that the image does not have */
+    bool is_fresh; /* there is one */
+    bool is_due;   /* the image is to be written */
+    bool is_busy;  /* an operation is in flight */
+    char name[SEGMENT_NAME_MAX];
+};
+
 enum erase_state {
     ERASE_IDLE,
     ERASE_READING,
@@ -221,6 +239,7 @@ struct journal {
     struct prep prep;
     struct drop drop;
 
+    struct heads heads;
     struct erase erase;
     struct journal_stats stats; /* the counters of it */
 };
@@ -324,6 +343,21 @@ bool segments_have_murky(const struct journal *);
 void segments_set_oldest(struct journal *);
 void segments_count(const struct journal *, struct journal_stats *);
 void segments_set_batch_max(struct journal *);
+
+/* journal_heads.c */
+void heads_init(struct journal *);
+void heads_deinit(struct journal *);
+/* The head of a batch with records that was written, ranges included. */
+void heads_keep(struct journal *, const uint8_t *head);
+/* A position mark is durable, and with it all that is kept. */
+void heads_mark(struct journal *, const uint8_t *mark);
+void heads_tick(struct journal *);
+bool heads_is_busy(const struct journal *);
+void heads_write_now(struct journal *); /* blocking: what heads_mark() has got */
+/* At a start: adds what the file tells of batches whose heads were not found; keeps the newest ones
+ * of all. */
+void heads_read(struct scan *);
+void heads_fill(struct scan *);
 
 /* journal_erase.c */
 void erase_init(struct journal *);

@@ -32,6 +32,23 @@ static bool try_bits(const struct trial *t, uint32_t from, uint32_t to, struct j
     return false;
 }
 
+/* Of a text that is summed as one, from its byte `from` on. */
+static bool try_text(const struct trial *t, const struct sum_text *x, uint32_t from,
+                     struct journal_bit *ret)
+{
+    uint32_t begin = (uint32_t)(x->bytes - t->bytes), byte = 0;
+    uint8_t mask = 0;
+    assert(begin + x->len <= t->len);
+    if (x->len < SUM_MEND_MIN) return try_bits(t, begin + from, begin + x->len, ret);
+    if (!sum_mend(x, from, &byte, &mask)) return false;
+    byte += begin;
+    t->bytes[byte] ^= mask;
+    bool is_sound = t->is_sound(t);
+    t->bytes[byte] ^= mask;
+    *ret = (struct journal_bit){ byte, mask };
+    return is_sound;
+}
+
 /* ---- heads ---- */
 
 static bool is_head(const struct trial *t)
@@ -65,8 +82,9 @@ bool journal_mend_head(uint8_t *bytes, uint32_t len, const struct journal_spot *
     assert(spot->offset % JOURNAL_SECTOR == 0);
     if (try_bits(&t, 0, HEAD_SIZE, ret)) return true;
     uint32_t ranges = le_get_u32(bytes + HEAD_RANGES);
-    if (ranges > JOURNAL_MEND_MAX / RANGE_SIZE || journal_head_len(ranges) > len) return false;
-    return try_bits(&t, HEAD_SIZE, journal_head_len(ranges), ret);
+    if (ranges > JOURNAL_RANGES_MAX || journal_head_len(ranges) > len) return false;
+    const struct sum_text all = journal_head_text(bytes, spot->store_id);
+    return try_text(&t, &all, HEAD_SIZE - HEAD_BODY_SUM, ret);
 }
 
 /* ---- bodies ---- */
@@ -95,9 +113,15 @@ static bool mend_record(uint8_t *body, uint32_t len, uint32_t at, struct journal
     const struct trial t = { .bytes = body, .len = len, .at = at, .is_sound = is_record };
     uint32_t said = said_len(slice_of(body, len), at);
     assert(at < len);
-    if (len - at < RECORD_SIZE || said > JOURNAL_MEND_HEAD_MAX) return false;
+    if (len - at < RECORD_SIZE) return false;
+    /* it may only seem long */
+    if (try_bits(&t, at + RECORD_LEN, at + RECORD_KIND, ret)) return true;
+    if (said > JOURNAL_MEND_HEAD_MAX) return false;
     if (try_bits(&t, at, at + RECORD_SIZE, ret)) return true;
-    return said > 0 && said <= JOURNAL_MEND_MAX && try_bits(&t, at + RECORD_SIZE, at + said, ret);
+    bool is_state = le_get_u64(body + at + RECORD_SEQUENCE) == 0;
+    if (said == 0 || said > (is_state ? JOURNAL_MEND_STATE_MAX : JOURNAL_MEND_MAX)) return false;
+    const struct sum_text all = journal_record_text(body + at);
+    return try_text(&t, &all, RECORD_SIZE - RECORD_LEN, ret);
 }
 
 /* Of a plain text the first bad record. */
@@ -134,7 +158,7 @@ static bool mend_sealed(const struct journal_head *h, const struct journal_seal 
     assert(h->flags & JOURNAL_FLAG_SEALED);
     if (is_sealed_body(&t)) return false;
     if (h->body_len <= JOURNAL_MEND_MAX) return try_bits(&t, 0, h->body_len, ret);
-    if (seal->peek == NULL || seal->overhead == 0 || h->body_len > JOURNAL_MEND_HEAD_MAX)
+    if (seal->peek == NULL || seal->overhead == 0 || h->body_len > JOURNAL_MEND_SEALED_MAX)
         return false;
     if (try_bits(&t, h->body_len - seal->overhead, h->body_len, ret)) return true; /* its tag */
     return mend_text(h, seal, slice_of(body, h->body_len), ret);

@@ -3,11 +3,12 @@
  *
  * What the journal holds stands there once until a checkpoint has it: messages, but also what made
  * a stream or a consumer. One bit that turned is found by trying: where the sum fits, it was. That
- * costs the square of a record's length, so it is tried for short ones; of a long record only its
- * head is tried. Both ciphers change each bit by itself, so one that has turned in a sealed body
- * has turned at the same place of its text, where records tell it. A sum that fits proves that the
- * bytes are those that were written, whatever had happened to them: nothing torn is ever taken for
- * mended.
+ * costs the square of a length, though little of it (sum_mend.h), so there is a limit: a long
+ * record that holds messages is told by their sequences when it is lost, and only its own head is
+ * tried; one without a sequence, which nothing would tell of, is tried if it is no giant. Both
+ * ciphers change each bit by itself, so one that has turned in a sealed body has turned at the same
+ * place of its text, where records tell it. A sum that fits proves that the bytes are those that
+ * were written, whatever had happened to them: nothing torn is ever taken for mended.
  *
  * Pure. The bytes are tried on and left as they were. */
 #ifndef MIDGE_STORE_JOURNAL_MEND_H
@@ -17,7 +18,10 @@
 
 enum {
     JOURNAL_MEND_MAX = 16 << 10,     /* bytes of a record or a sealed body: 0.1 s at the most */
-    JOURNAL_MEND_HEAD_MAX = 4 << 20, /* … of a record whose own head is tried */
+    JOURNAL_MEND_STATE_MAX = 256 << 10, /* … of a record without a sequence: a second or two */
+    JOURNAL_MEND_HEAD_MAX = 4 << 20,    /* … of a record whose own head is tried */
+    JOURNAL_MEND_SEALED_MAX = 16 << 20, /* … of a sealed body that is looked at in plain text: any
+                                           but that of a giant record */
 };
 
 struct journal_bit {

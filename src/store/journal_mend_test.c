@@ -137,6 +137,72 @@ static void of_a_long_record_only_the_head_is_tried(void **state)
     free(batch);
 }
 
+static void a_record_that_seems_to_be_a_giant_is_none(void **state)
+{
+    enum { LONG = JOURNAL_MEND_HEAD_MAX + 1000, TOP = 2 };
+    uint8_t *batch = calloc(1, BATCH + LONG);
+    struct journal_head h;
+    struct journal_bit bit = { 0 };
+    (void)state;
+    (void)make(batch, LONG, &h);
+    uint8_t *body = batch + journal_head_len(1);
+    body[RECORD_LEN + TOP] ^= 0x40; /* the first one ends inside of the second */
+    assert_true(journal_mend_body(&h, &none, body, &bit));
+    assert_int_equal(bit.byte, RECORD_LEN + TOP);
+    assert_int_equal(bit.mask, 0x40);
+    free(batch);
+}
+
+static void of_a_long_record_without_a_sequence_any_bit_is_found(void **state)
+{
+    enum { LONG = JOURNAL_MEND_MAX * 3, AT = RECORD_SIZE + 40, STEP = 9973 };
+    uint8_t *batch = calloc(1, BATCH + LONG);
+    struct journal_head h;
+    struct journal_bit bit = { 0 };
+    (void)state;
+    (void)make(batch, LONG, &h);
+    uint8_t *body = batch + journal_head_len(1);
+    le_put_u64(body + AT + RECORD_SEQUENCE, 0);
+    h.body_sum = journal_body_finish(body, h.body_len, journal_body_seed(&h));
+    for (uint32_t i = AT * 8; i < (AT + RECORD_SIZE + LONG) * 8; i += STEP) {
+        body[i / 8] ^= (uint8_t)(1U << i % 8);
+        assert_true(journal_mend_body(&h, &none, body, &bit));
+        assert_int_equal(bit.byte, i / 8);
+        assert_int_equal(bit.mask, 1U << i % 8);
+        body[i / 8] ^= (uint8_t)(1U << i % 8);
+    }
+    assert_true(journal_body_check(&h, slice_of(body, h.body_len)));
+    free(batch);
+}
+
+static void of_the_longest_head_any_bit_is_found(void **state)
+{
+    enum { STEP = 39119 };
+    uint8_t *head = calloc(1, JOURNAL_HEAD_MAX);
+    struct journal_bit bit = { 0 };
+    const struct journal_head h = { .store_id = STORE,
+                                    .generation = 3,
+                                    .segment = spot.segment,
+                                    .ranges = JOURNAL_RANGES_MAX,
+                                    .offset = spot.offset,
+                                    .pos = 12,
+                                    .records = 1,
+                                    .body_len = RECORD_SIZE };
+    (void)state;
+    for (uint32_t i = 0; i < JOURNAL_RANGES_MAX; i++)
+        le_put_u64(head + HEAD_SIZE + (size_t)i * RANGE_SIZE, i);
+    journal_head_encode(&h, head);
+    journal_head_finish(head, 99);
+    for (uint32_t i = 0; i < JOURNAL_HEAD_MAX * 8; i += STEP) {
+        head[i / 8] ^= (uint8_t)(1U << i % 8);
+        assert_true(journal_mend_head(head, JOURNAL_HEAD_MAX, &spot, &bit));
+        assert_int_equal(bit.byte, i / 8);
+        assert_int_equal(bit.mask, 1U << i % 8);
+        head[i / 8] ^= (uint8_t)(1U << i % 8);
+    }
+    free(head);
+}
+
 static void two_bad_records_are_more_than_one(void **state)
 {
     uint8_t batch[BATCH] = { 0 };
@@ -162,6 +228,9 @@ int main(void)
         cmocka_unit_test(any_bit_of_a_plain_body_is_found),
         cmocka_unit_test(any_bit_of_a_sealed_body_is_found),
         cmocka_unit_test(of_a_long_record_only_the_head_is_tried),
+        cmocka_unit_test(a_record_that_seems_to_be_a_giant_is_none),
+        cmocka_unit_test(of_a_long_record_without_a_sequence_any_bit_is_found),
+        cmocka_unit_test(of_the_longest_head_any_bit_is_found),
         cmocka_unit_test(two_bad_records_are_more_than_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -331,12 +331,15 @@ static enum err recover(struct scan *s, const struct listing *l,
     for (uint32_t i = 0; i < l->count && !e; i++) e = open_segment(s, l->numbers[i], why);
     if (!e) e = scan_all(s, why);
     if (!e && l->has_rewrite) e = finish_erase(s, why);
+    if (!e) heads_read(s);
     if (!e) e = replay_all(s, replay, &end, why);
     if (!e) e = sync_written(s, why);
     bool has_rewrite = l->has_rewrite && !j->is_read_only;
     if (!e && has_rewrite) e = forget_rewrite(j, why);
     if (e) return e;
-    bool is_new = l->count == 0 && replay->after == 0;
+    if (!j->is_read_only) heads_fill(s);
+    scan_forget_copies(s);
+    bool is_new = s->highest == 0 && l->count == 0 && replay->after == 0;
     set_numbers(j, &end, s->highest, is_new);
     tell_ranges(s, replay);
     take_segments(s, &end);
@@ -363,6 +366,7 @@ static struct journal *journal_new(const struct journal_options *o, bool read_on
     list_init(&j->closed);
     list_init(&j->spare);
     segments_init(j);
+    heads_init(j);
     erase_init(j);
     if (read_only) return j;
     assert(o->queue != NULL && o->on_batch != NULL);

@@ -113,6 +113,24 @@ static void one_bit_costs_nothing_in_a_long_sealed_batch_either(void **state)
     }
 }
 
+/* Of which much is longer than what is tried. */
+static void nor_does_one_in_a_sealed_batch_of_megabytes(void **state)
+{
+    struct world *w = *state;
+    world_seal(w);
+    w->options.segment_first = w->options.segment_max = 16 << 20;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    for (uint32_t i = 0; i < 10; i++) (void)world_add(w, i == 0 ? 100 : 600000);
+    world_settle(w);
+    assert_int_equal(w->batches, 1);
+    world_rest(w);
+    world_crash(w, false);
+    disk_memory_flip(w->disk, FIRST, HEAD_SIZE + 5 * RANGE_SIZE + 20, 3); /* of the first record */
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->damages, 0);
+    assert_string_equal(w->complaint, "");
+}
+
 static void of_a_batch_only_the_long_record_is_lost(void **state)
 {
     struct world *w = *state;
@@ -422,6 +440,7 @@ int main(void)
         WITH_WORLD(a_bad_head_in_the_middle_is_rot_without_a_name),
         cmocka_unit_test(one_bit_costs_nothing_wherever_it_turns),
         cmocka_unit_test(one_bit_costs_nothing_in_a_long_sealed_batch_either),
+        WITH_WORLD(nor_does_one_in_a_sealed_batch_of_megabytes),
         WITH_WORLD(of_a_batch_only_the_long_record_is_lost),
         WITH_WORLD(a_bad_last_batch_is_a_torn_tail),
         WITH_WORLD(behind_a_mark_the_last_batch_is_rot),

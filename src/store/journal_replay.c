@@ -14,6 +14,7 @@ static enum err bytes_of(struct scan *s, const struct found *f, struct journal_h
     uint32_t need = 0;
     enum err e = ERR_IO;
     assert(f->len % JOURNAL_SECTOR == 0);
+    if (f->segment == NULL) return ERR_CORRUPT; /* where it stood is something else */
     for (uint32_t i = 0; i < READ_TRIES && e == ERR_IO; i++)
         e = scan_read(s, f->segment, f->offset, f->len, ret_bytes);
     if (e) return e;
@@ -51,7 +52,7 @@ static bool mend_body(struct scan *s, const struct found *f)
 static enum err body_of(struct scan *s, const struct found *f, struct slice *ret_plain)
 {
     enum err e = open_body(s, f, ret_plain);
-    assert(f->segment != NULL);
+    assert(f->segment != NULL || e == ERR_CORRUPT);
     return e == ERR_CORRUPT && f->records > 0 && mend_body(s, f) ? open_body(s, f, ret_plain) : e;
 }
 
@@ -82,12 +83,14 @@ static void forget_cut(struct scan *s)
 
 /* ---- the end ---- */
 
-static journal_pos known_durable(const struct scan *s)
+static journal_pos known_durable(const struct scan *s, bool with_copies)
 {
-    journal_pos highest = 0;
-    for (uint32_t i = 0; i < s->count; i++)
-        if (s->found[i].durable > highest) highest = s->found[i].durable;
-    assert(highest < s->highest || s->highest == 0);
+    journal_pos highest = with_copies ? s->told : 0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct found *f = &s->found[i];
+        if (f->segment != NULL && f->durable > highest) highest = f->durable;
+    }
+    assert(highest <= s->highest);
     return highest;
 }
 
@@ -99,6 +102,7 @@ static enum err highest_whole(struct scan *s, journal_pos after, journal_pos *re
     for (uint32_t i = s->count; i > 0; i--) {
         const struct found *f = &s->found[i - 1];
         struct slice body;
+        if (f->segment == NULL) continue;
         enum err e = f->pos <= after ? ERR_OK : body_of(s, f, &body);
         if (e == ERR_CORRUPT) continue;
         if (e == ERR_DENIED) return denied(f, why);
@@ -114,11 +118,12 @@ static enum err highest_whole(struct scan *s, journal_pos after, journal_pos *re
  * them. */
 static bool may_hide_end(const struct scan *s, const struct segment *seg)
 {
-    const struct segment *newest = s->count > 0 ? s->found[s->count - 1].segment : NULL;
+    const struct segment *newest = NULL;
     if (seg->unreadable == 0) return false;
     bool has_begin = false;
     for (uint32_t i = 0; i < s->count; i++) {
         const struct found *f = &s->found[i];
+        if (f->segment != NULL) newest = f->segment;
         if (f->segment != seg) continue;
         if (f->offset >= seg->unreadable) return false;
         has_begin = has_begin || f->offset == 0;
@@ -160,23 +165,13 @@ static void damage_unnamed(struct walk *w, journal_pos first, journal_pos last)
 
 static void damage_named(struct walk *w, const struct found *f)
 {
-    uint8_t *bytes = NULL;
-    struct journal_head h = { 0 };
-    uint32_t need = 0;
-    enum err e = scan_read(w->s, f->segment, f->offset, f->len, &bytes);
-    enum journal_verdict verdict = e ? JOURNAL_NO_HEAD
-                                     : journal_head_decode(slice_of(bytes, f->len),
-                                                           w->s->j->o.store_id, &h, &need);
-    if (verdict != JOURNAL_HEAD) {
-        damage_unnamed(w, f->pos, f->pos);
-        return;
-    }
     w->end.is_damaged = true;
-    assert(h.pos == f->pos);
-    for (uint32_t i = 0; i < h.ranges && w->replay->on_damage != NULL; i++) {
-        struct journal_range r = journal_range_get(bytes, i);
-        const struct journal_damage d = { f->pos,  f->pos,           true,
-                                          r.owner, r.first_sequence, r.last_sequence };
+    assert(f->ranges_first + f->ranges <= w->s->ranges_count);
+    for (uint32_t i = 0; i < f->ranges && w->replay->on_damage != NULL; i++) {
+        const struct journal_range *r = &w->s->ranges[f->ranges_first + i];
+        const struct journal_damage d = {
+            f->pos, f->pos, true, r->owner, r->first_sequence, r->last_sequence
+        };
         w->replay->on_damage(w->replay->ctx, &d);
     }
 }
@@ -328,14 +323,15 @@ enum err replay_all(struct scan *s, const struct journal_replay *replay, struct 
     journal_pos whole = 0;
     assert(replay->on_batch != NULL);
     forget_cut(s);
-    w.durable = known_durable(s);
+    w.durable = known_durable(s, true);
     enum err e = highest_whole(s, replay->after, &whole, why);
     if (e) return e;
     w.end.last = whole > w.durable ? whole : w.durable;
+    bool is_short = whole < replay->after && known_durable(s, false) < replay->after;
     e = cut(s, w.end.last, why);
     if (e) return e;
     /* Lazily synced, the journal may end before a checkpoint; else its end is gone. */
-    bool is_gone = w.end.last < replay->after && s->j->o.sync == JOURNAL_SYNC_EACH;
+    bool is_gone = is_short && s->j->o.sync == JOURNAL_SYNC_EACH;
     if (is_gone) damage_unnamed(&w, replay->after + 1, UINT64_MAX);
     e = walk(&w, why);
     if (e) return e;

@@ -22,6 +22,7 @@ void scan_deinit(struct scan *s)
     s->found = xfree(s->found);
     s->ranges = xfree(s->ranges);
     s->window = xfree(s->window);
+    s->copies = xfree(s->copies);
     s->overlay.bytes = xfree(s->overlay.bytes);
     assert(s->j != NULL);
 }
@@ -137,18 +138,15 @@ static uint32_t add_ranges(struct scan *s, const uint8_t *head, uint32_t count)
     return first;
 }
 
-static void add(struct scan *s, struct segment *seg, const struct journal_head *h,
-                const uint8_t *head)
+static struct found found_of(struct scan *s, const struct journal_head *h, const uint8_t *head)
 {
-    uint64_t len = journal_batch_len(h->ranges, h->body_len);
     assert(h->pos > 0);
     if (s->highest < h->pos) s->highest = h->pos;
-    if (h->offset + len > seg->size) return;
     if (s->count == s->cap) {
         s->cap = s->cap > 0 ? s->cap * 2 : FOUND_STEP;
         s->found = xrealloc(s->found, s->cap * sizeof *s->found);
     }
-    s->found[s->count++] = (struct found){
+    return (struct found){
         .pos = h->pos,
         .before = h->before,
         .durable = h->durable,
@@ -156,12 +154,25 @@ static void add(struct scan *s, struct segment *seg, const struct journal_head *
         .link = journal_link(h),
         .link_before = h->link_before,
         .offset = h->offset,
-        .len = (uint32_t)len,
+        .len = (uint32_t)journal_batch_len(h->ranges, h->body_len),
         .records = h->records,
         .ranges = h->ranges,
         .ranges_first = add_ranges(s, head, h->ranges),
-        .segment = seg,
     };
+}
+
+static void add(struct scan *s, struct segment *seg, const struct journal_head *h,
+                const uint8_t *head)
+{
+    uint64_t len = journal_batch_len(h->ranges, h->body_len);
+    assert(h->pos > 0);
+    if (h->offset + len > seg->size) {
+        if (s->highest < h->pos) s->highest = h->pos;
+        return;
+    }
+    struct found f = found_of(s, h, head);
+    f.segment = seg;
+    s->found[s->count++] = f;
     if (seg->generation < h->generation) seg->generation = h->generation;
 }
 
@@ -262,4 +273,41 @@ enum err scan_all(struct scan *s, struct errmsg *why)
     if (s->count > 0) qsort(s->found, s->count, sizeof *s->found, by_pos);
     assert(s->count <= s->cap);
     return ERR_OK;
+}
+
+/* ---- copies ---- */
+
+/* Index of the first batch that was found with this number or a higher one. */
+static uint32_t index_of(const struct scan *s, journal_pos pos)
+{
+    uint32_t low = 0, high = s->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (s->found[middle].pos < pos) low = middle + 1;
+        else high = middle;
+    }
+    assert(low == 0 || s->found[low - 1].pos < pos);
+    return low;
+}
+
+void scan_add_copy(struct scan *s, const struct journal_head *h, uint32_t offset)
+{
+    uint32_t at = index_of(s, h->pos);
+    assert(s->copies != NULL);
+    if (at < s->count && s->found[at].pos == h->pos) return;
+    struct found f = found_of(s, h, s->copies + offset);
+    f.offset = offset;
+    assert(f.segment == NULL);
+    memmove(s->found + at + 1, s->found + at, (s->count - at) * sizeof *s->found);
+    s->found[at] = f;
+    s->count++;
+}
+
+void scan_forget_copies(struct scan *s)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->found[i].segment != NULL) s->found[kept++] = s->found[i];
+    assert(kept <= s->count);
+    s->count = kept;
 }

@@ -13,7 +13,8 @@
 
 #include "store/journal_internal.h"
 
-/* A batch whose head is good. */
+/* A batch whose head is good; or was, as its copy tells (journal_heads.c): that one has no segment,
+ * and `offset` is that of the copy. */
 struct found {
     journal_pos pos;
     journal_pos before;
@@ -25,7 +26,7 @@ struct found {
     uint32_t len;
     uint32_t records;
     uint32_t ranges, ranges_first; /* of the scan's */
-    struct segment *segment;
+    struct segment *segment; /* NULL: its head stands nowhere else any more */
 };
 
 /* What the file "rewrite" holds in place of what the segment does. */
@@ -55,6 +56,8 @@ struct scan {
     struct journal_range *ranges; /* of all heads */
     uint32_t ranges_count;
     uint32_t ranges_cap;
+    uint8_t *copies;  /* bytes of the file of heads; NULL: none */
+    journal_pos told; /* the highest that it says was durable */
     struct overlay overlay;
     struct mend mends[MENDS_MAX];
     uint32_t mends_count;
@@ -78,5 +81,8 @@ void scan_forget(struct scan *);
 /* From now on this bit is read the other way round. False: there are too many of them. */
 bool scan_mend(struct scan *, const struct mend *);
 bool scan_is_mended(const struct scan *, const struct found *);
+/* A head that stands at this offset of `copies`: counts when none of its number was found. */
+void scan_add_copy(struct scan *, const struct journal_head *, uint32_t offset);
+void scan_forget_copies(struct scan *);
 
 #endif

@@ -455,7 +455,7 @@ void journal_hold(struct journal *j, bool is_held)
 bool journal_is_preparing(const struct journal *j)
 {
     assert(!j->is_read_only);
-    return j->prep.state != PREP_IDLE;
+    return j->prep.state != PREP_IDLE || j->heads.is_busy;
 }
 
 /* ---- questions ---- */

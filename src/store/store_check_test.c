@@ -299,9 +299,10 @@ static uint32_t count_told(struct world *w, uint64_t at, uint32_t bits, const ch
 static void of_the_journal_each_batch_is_named(void **state)
 {
     struct world *w = *state;
+    const char *what = "is damaged, stream streams/0000000000000001, sequences";
     struct errmsg why = { "" };
     uint64_t size = 0;
-    uint32_t gone = 0, mended = 0, damaged = 0;
+    uint32_t gone = 0, named = 0, mended = 0, damaged = 0;
     assert_int_equal(world_open(w, &why), ERR_OK);
     struct thing *t = world_begin(w);
     for (uint32_t i = 0; i < 3; i++) {
@@ -318,12 +319,16 @@ static void of_the_journal_each_batch_is_named(void **state)
         uint64_t body = at + journal_head_len(le_get_u32(bytes + at + HEAD_RANGES));
         mended += count_told(w, at + HEAD_POS, 1, "journal: a bit of batch ");
         gone += count_told(w, at + HEAD_POS, 2, "journal: batches ");
-        damaged += count_told(w, body + 9, 2,
-                              "is damaged, stream streams/0000000000000001, sequences");
+        named += count_told(w, at + HEAD_POS, 2, what);
+        damaged += count_told(w, body + 9, 2, what);
     }
     assert_true(mended > 0);
-    assert_true(gone > 0);
+    assert_int_equal(gone, 0);  /* the head stands elsewhere too */
+    assert_true(named > 0);
     assert_true(damaged > 0);
+    struct disk *disk = &w->disk->base;
+    assert_int_equal(disk->remove(disk, "journal/heads"), ERR_OK);
+    assert_int_equal(count_told(w, HEAD_POS, 2, "journal: batches "), 1);
 }
 
 static void every_flipped_bit_of_a_block_is_noticed(void **state)

@@ -203,9 +203,12 @@ static void a_rewrite_still_names_those_whose_directory_is_there(void **state)
     assert_int_equal(count_in(w, "quarantine"), 0);
 }
 
-static void one_that_cannot_be_removed_is_tried_again(void **state)
+/* At a start this call on names fails; the next one finds what it has left. Returns how many files
+ * it could not remove. */
+static uint32_t kept_when_one_fails(uint64_t call)
 {
-    struct world *w = *state;
+    struct world *w = world_new(1);
+    struct errmsg why = { "" };
     w->keeps_files = true;
     start(w);
     struct thing *t = world_begin(w);
@@ -215,22 +218,24 @@ static void one_that_cannot_be_removed_is_tried_again(void **state)
     world_settle(w);
     world_stop(w);
     struct disk_memory_fault *names = &w->disk->fault[DISK_MEMORY_NAMES];
-    uint32_t kept = 0;
-    for (uint64_t at = 1; at < 40; at++) {
-        struct errmsg why = { "" };
-        names->fail_at = names->count + at;
-        enum err e = world_open(w, &why);
-        names->fail_at = 0;
-        if (e) continue;
-        kept += w->reports;
-        bool is_done = w->reports == 0;
-        world_stop(w);
-        if (is_done) break;
-    }
-    assert_true(kept > 0);
+    names->fail_at = names->count + call;
+    enum err e = world_open(w, &why);
+    names->fail_at = 0;
+    uint32_t kept = e ? 0 : w->reports;
+    if (!e) world_stop(w);
     start(w);
     assert_int_equal(count_in(w, "streams"), 0);
     assert_int_equal(count_in(w, "quarantine"), 0);
+    (void)world_free(w);
+    return kept;
+}
+
+static void one_that_cannot_be_removed_is_tried_again(void **state)
+{
+    uint32_t kept = 0;
+    (void)state;
+    for (uint64_t call = 1; call < 40; call++) kept += kept_when_one_fails(call);
+    assert_true(kept > 0);
 }
 
 #define WITH_WORLD(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -246,7 +251,7 @@ int main(void)
         WITH_WORLD(the_directory_of_a_forgotten_owner_goes_at_the_next_start),
         WITH_WORLD(but_not_before_it_is_safe_that_it_is_forgotten),
         WITH_WORLD(a_rewrite_still_names_those_whose_directory_is_there),
-        WITH_WORLD(one_that_cannot_be_removed_is_tried_again),
+        cmocka_unit_test(one_that_cannot_be_removed_is_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
  *               2  STATE (msgs_sections.h) ends with the bytes of what is damaged. Stores of
  *                  version 1 have it or not: it may be missing
  *
+ * The file of heads (journal_heads.c) is as the journal's heads are, and may be missing.
+ *
  * Thread: any; constants. */
 #ifndef MIDGE_STORE_VERSIONS_H
 #define MIDGE_STORE_VERSIONS_H

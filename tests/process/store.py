@@ -48,6 +48,11 @@ def store_files(world, folder):
     return sorted(p for p in pathlib.Path(world.path("data"), "midge", folder).rglob("*") if p.is_file())
 
 
+def journal_of(world):
+    """The segment that holds the messages."""
+    return max(store_files(world, "journal"), key=lambda p: p.read_bytes().count(b"x"))
+
+
 def flip(path, at):
     """Two bits: one would be set right."""
     with open(path, "r+b") as file:
@@ -133,13 +138,58 @@ def case_store_check_names_what_is_damaged(world):
     server = start(world)
     fill(server, "ORDERS", 20, size=400)
     server.kill()
-    journal = store_files(world, "journal")
-    expect(journal, "no journal")
-    path = max(journal, key=lambda p: p.read_bytes().count(b"x"))
+    path = journal_of(world)
     flip(path, path.read_bytes().find(b"x" * 300))
     code, out, err = world.run("store", "check", world.path("data"))
     expect(code == 1 and "the store is damaged" in err, code, err)
     expect("damaged: journal: batch" in out and "sequences" in out, out)
+
+
+@midge_only
+def case_what_a_cut_journal_has_lost_is_told_by_sequence(world):
+    """The end of the journal is cut off, mark and all: the messages in it are lost by name, and their sequences stay theirs."""
+    server = start(world)
+    fill(server, "ORDERS", 20)
+    heads = pathlib.Path(world.path("data"), "midge", "journal", "heads")
+    until(lambda: heads.exists() and heads.stat().st_size >= 632 + 21 * 144, "heads of 21 batches")
+    server.kill()
+    path = journal_of(world)
+    data, at = path.read_bytes(), -1
+    for _ in range(13):
+        at = data.find(b"x" * 100, at + 1 if at < 0 else at + 100)
+    os.truncate(path, at // 512 * 512)
+    code, out, _ = world.run("store", "check", world.path("data"))
+    expect(code == 1 and "sequences 20 to 20" in out, out)
+    server = start(world)
+    client = server.client()
+    state = request(client, "$JS.API.STREAM.INFO.ORDERS")["state"]
+    expect_equal(state["lost"]["msgs"], list(range(13, 21)))
+    expect_equal(request(client, "ORDERS.1", "x")["seq"], 21)
+    client.close()
+    server.kill()
+
+
+@midge_only
+def case_a_bit_of_a_long_configuration_costs_nothing(world):
+    """A configuration of 100 KB stands in the journal alone: a bit of it that has turned is turned back."""
+    server = start(world)
+    config = {"name": "LONG", "subjects": ["LONG.*"], "metadata": {"text": "x" * 100000}}
+    client = server.client()
+    expect("error" not in request(client, "$JS.API.STREAM.CREATE.LONG", json.dumps(config)), "no stream")
+    expect_equal(request(client, "LONG.1", "hello")["seq"], 1)
+    server.kill()
+    path = journal_of(world)
+    with open(path, "r+b") as file:
+        file.seek(path.read_bytes().find(b"x" * 1000) + 50000)
+        file.write(b"y")
+    server = start(world)
+    client = server.client()
+    answer = request(client, "$JS.API.STREAM.INFO.LONG")
+    expect("error" not in answer, answer)
+    expect_equal(answer["config"]["metadata"]["text"], "x" * 100000)
+    expect_equal(answer["state"]["messages"], 1)
+    server.wait_line("had turned, and is turned back")
+    server.kill()
 
 
 @midge_only
