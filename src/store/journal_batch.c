@@ -179,7 +179,8 @@ bool batch_may_wait(const struct journal *j)
 {
     const struct batch *b = j->gather;
     if (b->records == 0 || b->patient < b->records || !list_empty(&j->closed)) return false;
-    return b->body_len < PATIENCE_BYTES && j->now - b->since < PATIENCE;
+    /* no time has been told yet when a start has something to say at once */
+    return b->body_len < PATIENCE_BYTES && j->now < b->since + PATIENCE;
 }
 
 struct batch *batch_take(struct journal *j)

@@ -88,6 +88,18 @@ static void what_nobody_waits_for_gathers_a_while(void **state)
     assert_int_equal(w->handed, 4);
 }
 
+/* A start gives up what was delivered often enough before any time was told. */
+static void what_nobody_waits_for_before_the_first_tick_leaves_with_it(void **state)
+{
+    struct world *w = *state;
+    w->options.segment_first = w->options.segment_max = 1 << 20;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    journal_pos pos = add_patient(w, 10);
+    assert_true(has_left(w, pos, 0));
+    world_settle(w);
+    assert_int_equal(w->handed, 1);
+}
+
 static void what_somebody_waits_for_takes_along_what_nobody_does(void **state)
 {
     struct world *w = *state;
@@ -224,6 +236,7 @@ int main(void)
         WITH_WORLD(the_first_batch_has_number_one),
         WITH_WORLD(an_idle_journal_commits_at_once_and_a_busy_one_gathers),
         WITH_WORLD(what_nobody_waits_for_gathers_a_while),
+        WITH_WORLD(what_nobody_waits_for_before_the_first_tick_leaves_with_it),
         WITH_WORLD(what_somebody_waits_for_takes_along_what_nobody_does),
         WITH_WORLD(an_idle_journal_writes_one_mark_and_then_nothing_for_ever),
         WITH_WORLD(a_batch_is_bounded_and_a_large_record_has_one_of_its_own),

@@ -178,7 +178,7 @@ static void apply_config(struct stream *s, const struct stream_log_command *in)
     sources_update(s);
     if (is_first) {
         if (s->is_started) consumers_start(s->consumers); /* it was restored, with consumers */
-        if (!in->is_replay) stream_made(s);
+        stream_made(s); /* in a replay, too: what this led to need not be durable */
         return;
     }
     stream_expiry_changed(s);

@@ -11,6 +11,8 @@
 #include "json/request.h"
 
 enum { FILES_MAX = 1 << 24, NAME_BYTES_MAX = 1024, HEADER_MAX = 64 * 1024 };
+/* Of a configuration, and of the state of a consumer, which is then millions of acks. */
+enum { META_MAX = 4 << 20, STATE_MAX = 16 << 20 };
 
 enum file {
     FILE_OTHER,
@@ -50,7 +52,7 @@ struct archive_files *archive_files_new(struct slice start)
 {
     struct archive_files *f = xcalloc(1, sizeof *f);
     const struct tar_limits limits = {
-        .size_max = NATS_BLOCK_MAX,
+        .size_max = INT64_MAX,          /* of what is passed over; see bytes_max() */
         .entries = FILES_MAX,
         .name_max = NAME_BYTES_MAX,
         .header_max = HEADER_MAX,
@@ -279,11 +281,30 @@ static enum archive_verdict file_over(struct archive_files *f, struct archive_it
     }
 }
 
+/* What is kept of a file until it is there. */
+static uint64_t bytes_max(enum file kind)
+{
+    switch (kind) {
+    case FILE_OTHER: return UINT64_MAX;
+    case FILE_META:
+    case FILE_CONSUMER_META:
+    case FILE_ERRORS: return META_MAX;
+    case FILE_BLOCK:
+    case FILE_INDEX: return NATS_BLOCK_MAX;
+    case FILE_CONSUMER_STATE: return STATE_MAX;
+    default: unreachable();
+    }
+}
+
+/* An index of millions of subjects may be as none. */
 static enum archive_verdict begin_file(struct archive_files *f, const struct tar_entry *e,
                                        struct archive_item *ret, struct errmsg *why)
 {
     if (e->kind != TAR_FILE || !is_tame(e->name)) return BAD(why, "unexpected content");
     f->kind = file_of(f, e->name);
+    bool is_large = e->size > bytes_max(f->kind);
+    if (is_large && f->kind != FILE_INDEX) return BAD(why, "a file of the archive is too large");
+    if (is_large) f->kind = FILE_OTHER;
     f->left = e->size;
     f->bytes.len = 0;
     return f->left == 0 ? file_over(f, ret, why) : ARCHIVE_MORE;

@@ -9,7 +9,8 @@
  *
  * Other files are passed over; nothing is ever written under a name from the archive. A part of
  * archive_read.h.
- * Thread:  one user; pure. Memory: one file, at most 64 MiB, and what it is when read.
+ * Thread:  one user; pure. Memory: one file, at most 64 MiB, and what it is when read; an index
+ *          that is larger is as none.
  * Hostile: links and folders, names that go up or begin at the root, files out of order, damaged
  *          ones are BAD. What a server that failed to make the archive says of that, too. */
 #ifndef MIDGE_STREAM_ARCHIVE_FILES_H

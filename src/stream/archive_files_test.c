@@ -198,12 +198,39 @@ static void what_is_no_backup_is_refused(void **state)
     }
 }
 
+static void a_file_that_is_too_large_is_refused_or_passed_over(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t      most;
+        bool        is_passed_over;
+    } cases[] = {
+        { "obs/C/meta.inf", 4 << 20, false }, { "errors.txt", 4 << 20, false },
+        { "obs/C/o.dat", 16 << 20, false },   { "msgs/1.blk", 64 << 20, false },
+        { "msgs/index.db", 64 << 20, true },  { "msgs/thw.db", 64 << 20, true },
+    };
+    struct buf said = { 0 };
+    for (size_t i = 0; i < 2 * ARRAY_COUNT(cases); i++) {
+        struct buf tar = { 0 };
+        bool is_large = i % 2 == 1, is_good = !is_large || cases[i / 2].is_passed_over;
+        put_file(&tar, "meta.inf", SLICE_LIT(META));
+        put_head(&tar, cases[i / 2].name, cases[i / 2].most + is_large, '0');
+        assert_string_equal(read_all(buf_slice(&tar), 512, &said),
+                            is_good ? "stream S;cut within"
+                                    : "stream S;a file of the archive is too large");
+        buf_deinit(&tar);
+    }
+    buf_deinit(&said);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_become_messages_and_consumers),
         cmocka_unit_test(an_index_counts_when_it_fits),
         cmocka_unit_test(what_is_no_backup_is_refused),
+        cmocka_unit_test(a_file_that_is_too_large_is_refused_or_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

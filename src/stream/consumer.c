@@ -306,7 +306,8 @@ static void track_pending(struct consumer *c)
     const struct reactor *r = consumer_reactor(c);
     const struct ack_entry *e;
     for (uint32_t at = 0; (e = ack_list_next(&c->acks.pending, &at)) != NULL;) {
-        nanos age = r->wall > e->time ? r->wall - e->time : 0;
+        nanos since = e->time > 0 ? e->time : 0; /* an archive may say any time */
+        nanos age = r->wall > since ? r->wall - since : 0;
         redelivery_track(&c->redelivery, e->stream_seq, e->deliveries,
                          r->now > age ? r->now - age : 0);
     }

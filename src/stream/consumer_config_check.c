@@ -8,6 +8,7 @@
 #include "json/gotime.h"
 #include "json/quote.h"
 #include "stream/metadata.h"
+#include "subject/cover.h"
 #include "subject/subject.h"
 
 /* A thing to check: the configuration, its stream, and what the world allows. */
@@ -165,13 +166,13 @@ static bool limits_check(const struct subject_matter *m, struct js_error *e)
 
 /* --- filters --- */
 
-/* One filter is part of another. */
-static bool filter_is_covered(const struct consumer_config *c, uint32_t index)
+static struct cover *cover_of(const struct consumer_config *c)
 {
-    const char *other, *filter = consumer_filter(c, index);
-    for (uint32_t i = 0; (other = consumer_filter(c, i)) != NULL; i++)
-        if (i != index && subject_covers(slice_str(other), slice_str(filter))) return true;
-    return false;
+    uint32_t count = 0;
+    while (consumer_filter(c, count) != NULL) count++;
+    struct cover *all = cover_new(count);
+    for (uint32_t i = 0; i < count; i++) cover_add(all, slice_str(consumer_filter(c, i)));
+    return all;
 }
 
 static bool filters_check(const struct subject_matter *m, struct js_error *e)
@@ -185,11 +186,13 @@ static bool filters_check(const struct subject_matter *m, struct js_error *e)
         return js_config_refuse(e, "invalid subject");
     for (uint32_t i = 0; (filter = consumer_filter(c, i)) != NULL; i++)
         if (filter[0] == '\0') return js_error_set(e, JS_ERR_CONSUMER_EMPTY_FILTER);
+    AUTO_FREE(cover) all = cover_of(c);
     for (uint32_t i = 0; (filter = consumer_filter(c, i)) != NULL; i++) {
         if (!subject_valid_strict(slice_str(filter))) return js_config_refuse(e, "invalid subject");
-        if (filter_is_covered(c, i))
+        if (cover_has(all, i)) /* one filter is part of another */
             return js_error_set(e, JS_ERR_CONSUMER_OVERLAPPING_SUBJECT_FILTERS);
     }
+    if (cover_gave_up(all)) return js_config_refuse(e, "filters are too many to be compared");
     return true;
 }
 

@@ -79,6 +79,7 @@ bool stream_restore_consumer(struct stream *s, const struct consumer_config *con
 {
     struct acks acks;
     assert(s->is_hidden && !s->is_started);
+    assert(!config->direct);            /* they stand in no log */
     acks_init(&acks, consumer_acks_policy(config), 0);
     consumer_state_acks(state, s->last_proposed, &acks);
     sweep(s, &acks, &acks.pending);

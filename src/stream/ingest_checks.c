@@ -18,12 +18,18 @@ enum { HEADER_MAX = UINT16_MAX };
 /* … and a record has less than so many bytes. */
 enum { FILE_RECORD_MAX = 32 << 20 };
 
+/* Consumers count up to 2^63, and what one batch or one flight holds comes on top; only a first_seq
+ * or a backup leads there. nats-server goes on. */
+static const uint64_t sequence_max = (uint64_t)INT64_MAX - (UINT64_C(1) << 32);
+
 typedef bool check(struct stream *, struct incoming *, struct js_error *);
 
-/* What the index of subjects has no place for; nats-server stores it. */
+/* What the index of subjects has no place for, and what would get no sequence; nats-server stores
+ * it. */
 static bool check_subject(struct stream *s, struct incoming *in, struct js_error *e)
 {
-    (void)s;
+    if (UNLIKELY(s->last_proposed >= sequence_max))
+        return js_error_set(e, JS_ERR_STREAM_STORE_FAILED, "no sequence is left");
     if (LIKELY(tree_takes(in->subject))) return true;
     return js_error_set(e, JS_ERR_STREAM_STORE_FAILED, "subject too long, or with a NUL");
 }

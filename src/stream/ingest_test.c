@@ -79,6 +79,23 @@ static void the_expected_sequence_of_a_subject_must_be_its_last(void **state)
 }
 
 /* Two that come together: the second is checked against what the first will be. */
+/* Far below the end: what is on its way has room, too. */
+static void where_no_sequence_is_left_nothing_is_stored(void **state)
+{
+    (void)state;
+    static const char *const firsts[] = { "9223372036854775806", "9223372036854775807",
+                                          "9223372036854775808", "18446744073709551615" };
+    for (size_t i = 0; i < ARRAY_COUNT(firsts); i++) {
+        char json[128];
+        struct streams_world *w = streams_world_new(1);
+        snprintf(json, sizeof json, NAME ",\"first_seq\":%s}", firsts[i]);
+        struct stream *s = streams_make(w, json);
+        assert_refused(w, NULL, 503, 10077, "no sequence is left");
+        assert_int_equal(streams_state(s).messages, 0);
+        streams_world_free(w);
+    }
+}
+
 static void what_is_in_flight_counts(void **state)
 {
     (void)state;
@@ -320,6 +337,7 @@ int main(void)
         cmocka_unit_test(the_expected_stream_must_be_this_one),
         cmocka_unit_test(the_expected_last_sequence_must_be_the_last),
         cmocka_unit_test(the_expected_sequence_of_a_subject_must_be_its_last),
+        cmocka_unit_test(where_no_sequence_is_left_nothing_is_stored),
         cmocka_unit_test(what_is_in_flight_counts),
         cmocka_unit_test(an_id_is_taken_once_in_the_window),
         cmocka_unit_test(the_expected_last_id_must_be_the_last),

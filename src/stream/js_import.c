@@ -190,6 +190,8 @@ enum err js_import_consumer(struct stream *s, const struct js_import_consumer *c
     enum err e = table_read(c->json, &consumer_config_table, arena, &config, why);
     if (e) return e;
     config.name = arena_str(arena, c->name);
+    if (config.direct)
+        return errmsg_set(why, ERR_INVALID, "it is of a mirror or a source, which makes it anew");
     if (!js_name_valid(config.name))
         return errmsg_set(why, ERR_INVALID, "the name of the consumer is not valid");
     if (js_text_set(config.durable_name)) config.durable_name = config.name;

@@ -352,7 +352,7 @@ static void chunk_take(struct sink *sink, struct core_reactor *cr, struct sub *s
 {
     struct restore *r = container_of(sink, struct restore, sink);
     (void)sub;
-    const struct text_entry e = { .texts = { m->reply, message_payload(m) } };
+    const struct text_entry e = { .texts = { m->reply, m->body } }; /* headers are part of it */
     if (r->step != STEP_TAKES && r->step != STEP_FAILED) return;
     uint32_t bytes = text_queue_bytes(&r->chunks);
     if (bytes >= WAITING_HIGH) cr->wants_stall = true;

@@ -2,6 +2,7 @@
 /* From the items of an archive to the commands of a hidden stream. */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/map.h"
 #include "config/options.h"
 #include "import/nats_index.h"
 #include "store/store_cache.h"
@@ -18,11 +19,16 @@
 enum { HEADER_MAX = UINT16_MAX };
 /* Proposed before what was proposed must be applied. */
 enum { IN_FLIGHT_MAX = 1 << 20 };
+/* Of the configuration of a consumer, as JSON: what checks and commands can bear, and more than a
+ * request of the API has by default. */
+enum { CONSUMER_CONFIG_MAX = 4 << 20 };
+/* Memory of all consumers that wait: a few million acks. A small archive may say many of them. */
+enum { CONSUMERS_BYTES_MAX = 512 << 20 };
+/* Made at a time. */
+enum { CONSUMERS_SHARE = 512 };
 
 /* One that is made when all messages are there. */
 struct waiting {
-    struct waiting         *next;
-    struct arena           *arena;
     struct consumer_config  config;
     struct slice            name;
     struct consumer_state   state;
@@ -35,8 +41,12 @@ struct restore_build {
     struct arena          *arena;
     struct archive_reader *reader;
     struct stream         *stream;      /* NULL: not begun, finished, or dropped */
-    struct waiting        *consumers, **consumers_end;
-    uint32_t               consumers_count;
+    struct arena          *consumers_arena;
+    /* struct waiting *; in consumers_arena, as what they have */
+    struct json_array      consumers;
+    struct map            *names;       /* the same by name */
+    uint32_t               made;        /* of them */
+    uint64_t               consumers_bytes;
     uint64_t               last;        /* sequence that it ends with */
     nanos                  last_time;
     uint64_t               in_flight;   /* bytes, since all was applied */
@@ -46,7 +56,7 @@ struct restore_build {
     bool                   is_waiting;  /* `wait` will be called */
     bool                   has_messages;
     bool                   is_whole;    /* the archive has come to its end */
-    bool                   has_made;    /* consumers were proposed */
+    bool                   has_last;    /* its last sequence was proposed */
 };
 
 /* ---- life ---- */
@@ -85,20 +95,21 @@ struct restore_build *restore_build_new(struct stream_maker *maker, struct js_ac
     b->reader = archive_reader_new(&limits);
     list_init(&b->wait.node);
     b->wait.done = index_read;
-    b->consumers_end = &b->consumers;
     return b;
 }
 
 static void consumers_drop(struct restore_build *b)
 {
-    while (b->consumers != NULL) {
-        struct waiting *w = b->consumers;
-        b->consumers = w->next;
-        arena_free(w->arena);
-        xfree(w);
-    }
-    b->consumers_end = &b->consumers;
-    b->consumers_count = 0;
+    b->consumers_arena = arena_free(b->consumers_arena);
+    b->names = map_free(b->names);
+    b->consumers = (struct json_array){ 0 };
+    b->made = 0;
+}
+
+static struct waiting *waiting_at(const struct restore_build *b, uint32_t index)
+{
+    struct waiting *const *all = b->consumers.items;
+    return index < b->consumers.count ? all[index] : NULL;
 }
 
 struct restore_build *restore_build_free(struct restore_build *b)
@@ -184,10 +195,18 @@ static const struct consumer_config *consumer_at(void *ctx, struct slice stream,
                                                  struct slice *ret_name)
 {
     const struct restore_build *b = ctx;
-    const struct waiting *w = b->consumers;
+    const struct waiting *w = waiting_at(b, index);
     assert(slice_equal_str(stream, b->config.name));
-    while (w != NULL && index-- > 0) w = w->next;
     if (w != NULL) *ret_name = w->name;
+    return w == NULL ? NULL : &w->config;
+}
+
+static const struct consumer_config *consumer_find(void *ctx, struct slice stream,
+                                                   struct slice name)
+{
+    const struct restore_build *b = ctx;
+    const struct waiting *w = map_find(b->names, name);
+    assert(slice_equal_str(stream, b->config.name));
     return w == NULL ? NULL : &w->config;
 }
 
@@ -195,7 +214,7 @@ static int64_t count_consumers(void *ctx, struct slice stream)
 {
     const struct restore_build *b = ctx;
     assert(slice_equal_str(stream, b->config.name));
-    return b->consumers_count;
+    return b->consumers.count;
 }
 
 static bool has_interest(void *ctx, const char *subject)
@@ -205,27 +224,33 @@ static bool has_interest(void *ctx, const char *subject)
     return true;
 }
 
-static bool check_consumer(struct restore_build *b, struct waiting *w, struct js_error *e)
+/* As a nats-server takes it, which makes all of them durable for a moment. `replaces`: one of the
+ * same name came before. */
+static bool check_consumer(struct restore_build *b, struct waiting *w, bool replaces,
+                           struct js_error *e)
 {
     struct js_directory directory;
     struct js_check check;
-    const char *name = arena_str(w->arena, w->name);
-    js_account_checks(b->account, &directory, w->arena, &check);
+    const char *name = arena_str(b->consumers_arena, w->name);
+    js_account_checks(b->account, &directory, b->consumers_arena, &check);
     directory.ctx = b;
     directory.stream_find = find_stream;
     directory.consumer_at = consumer_at;
-    directory.consumer_find = NULL;
+    directory.consumer_find = consumer_find;
     directory.consumers_count = count_consumers;
     directory.has_interest = has_interest;
     struct consumer_create_request q = { .stream_name = b->config.name, .config = w->config };
-    bool was_durable = consumer_is_durable(&q.config);
-    q.config.name = name;
-    if (was_durable) q.config.durable_name = name;
+    bool has_name = consumer_is_durable(&q.config) || js_text_set(q.config.name);
+    if (!has_name) q.config.name = name;
     if (!js_name_valid(name))
         return js_error_set(e, JS_ERR_STREAM_INVALID_CONFIG,
                             "consumer name can not contain '.', '*', '>', '\\', '/'");
-    (void)js_error_set(e, JS_ERR_CONSUMER_NAME_EXIST);      /* one that is there twice */
-    if (consumer_create_check(&q, &check, e) != CONSUMER_NEW) return false;
+    (void)js_error_set(e, JS_ERR_CONSUMER_NAME_EXIST);
+    if (q.config.num_replicas > 1) return js_error_set(e, JS_ERR_CONSUMER_REPLICAS_EXCEEDS_STREAM);
+    enum consumer_verdict v = consumer_create_check(&q, &check, e);
+    if (v != (replaces ? CONSUMER_UPDATED : CONSUMER_NEW)) return false;
+    if (q.config.direct) return js_error_set(e, JS_ERR_CONSUMER_DIRECT_REQUIRES_EPHEMERAL);
+    if (!has_name) q.config.name = w->config.name;
     q.config.metadata = w->config.metadata;     /* as it was there */
     w->config = q.config;
     return true;
@@ -246,38 +271,79 @@ static bool take_state(struct restore_build *b, const struct archive_item *item,
     b->stream->is_quiet = false;
     if (item->created > 0) b->stream->created = item->created;
     if (state->first_seq >= INT64_MAX) return fail(e, "error in state.json: no such sequence");
+    if (item->name.len == 0 && state->first_seq <= 1) return stream_restore_used(b->stream, e);
     return stream_restore_first(b->stream, state->first_seq, e);
+}
+
+static uint32_t config_bytes(const struct consumer_config *config)
+{
+    struct buf json = { 0 };
+    struct json_writer w = json_writer_on(&json, JSON_COMPACT);
+    json_table_write(&consumer_config_table, config, &w);
+    uint32_t bytes = json.len;
+    buf_deinit(&json);
+    return bytes;
+}
+
+static uint64_t rows_bytes(const struct consumer_state *s)
+{
+    return (uint64_t)s->pending.count * sizeof(struct ack_entry) +
+           (uint64_t)s->redelivered.count * sizeof(struct consumer_redelivered);
+}
+
+/* A copy in the arena. */
+static struct json_array rows_copy(struct arena *arena, const struct json_array *from, size_t size)
+{
+    struct json_array copy = { .count = from->count };
+    if (from->count == 0) return copy;
+    copy.items = arena_alloc(arena, from->count * size);
+    memcpy(copy.items, from->items, from->count * size);
+    return copy;
+}
+
+static struct waiting *waiting_new(struct restore_build *b, const struct archive_item *item)
+{
+    const struct consumer_state *state = &item->consumer.state;
+    if (b->consumers_arena == NULL) b->consumers_arena = arena_new();
+    if (b->names == NULL) b->names = map_new(b->account->js->core->hash_seed);
+    struct arena *arena = b->consumers_arena;
+    struct waiting *w = arena_alloc(arena, sizeof *w);
+    consumer_config_copy(&item->consumer.config, arena, &w->config);
+    w->name = arena_slice(arena, item->name);
+    if (js_text_set(w->config.name)) w->name = slice_str(w->config.name);
+    if (consumer_is_durable(&w->config)) w->name = slice_str(w->config.durable_name);
+    w->state = *state;
+    w->state.created = item->created;
+    w->state.pending = rows_copy(arena, &state->pending, sizeof(struct ack_entry));
+    w->state.redelivered = rows_copy(arena, &state->redelivered,
+                                     sizeof(struct consumer_redelivered));
+    return w;
 }
 
 static bool take_consumer(struct restore_build *b, const struct archive_item *item,
                           struct js_error *e)
 {
     struct js_error why;
-    struct waiting *w = xcalloc(1, sizeof *w);
-    w->arena = arena_new();
-    w->name = arena_slice(w->arena, item->name);
-    consumer_config_copy(&item->consumer.config, w->arena, &w->config);
-    w->state = item->consumer.state;
-    w->state.created = item->created;
-    w->state.pending.items = NULL;
-    w->state.redelivered.items = NULL;
-    const struct json_array *from[] = { &item->consumer.state.pending,
-                                        &item->consumer.state.redelivered };
-    struct json_array *to[] = { &w->state.pending, &w->state.redelivered };
-    const size_t sizes[] = { sizeof(struct ack_entry), sizeof(struct consumer_redelivered) };
-    for (size_t i = 0; i < ARRAY_COUNT(from); i++)
-        if (from[i]->count > 0)
-            to[i]->items = (void *)(uintptr_t)arena_slice(
-                               w->arena, slice_of(from[i]->items, from[i]->count * sizes[i]))
-                               .ptr;
-    bool is_good = check_consumer(b, w, &why);
-    *b->consumers_end = w;
-    b->consumers_end = &w->next;
-    b->consumers_count++;
-    if (is_good) return true;
-    return js_error_setf(e, JS_ERR_STREAM_RESTORE, "failed to add consumer \"%.*s\": %s (%u)",
-                         SLICE_ARGS(slice_first(item->name, 256)), why.text,
-                         (unsigned)why.err_code);
+    uint32_t config = config_bytes(&item->consumer.config);
+    if (config > CONSUMER_CONFIG_MAX)
+        return fail(e, "the configuration of a consumer is too large");
+    b->consumers_bytes += sizeof(struct waiting) + item->name.len + config +
+                          rows_bytes(&item->consumer.state);
+    if (b->consumers_bytes > CONSUMERS_BYTES_MAX) return fail(e, "its consumers are too large");
+    struct waiting *w = waiting_new(b, item), *before = map_find(b->names, w->name);
+    if (!check_consumer(b, w, before != NULL, &why))
+        return js_error_setf(e, JS_ERR_STREAM_RESTORE, "failed to add consumer \"%.*s\": %s (%u)",
+                             SLICE_ARGS(slice_first(item->name, 256)), why.text,
+                             (unsigned)why.err_code);
+    if (before != NULL) {
+        *before = *w;                   /* the last one counts, as on nats-server */
+        return true;
+    }
+    struct waiting **at = arena_push(b->consumers_arena, &b->consumers.items, &b->consumers.count,
+                                     sizeof *at);
+    *at = w;
+    (void)map_set(b->names, w->name, w);
+    return true;
 }
 
 static bool take_message(struct restore_build *b, const struct stored *m, struct js_error *e)
@@ -405,12 +471,31 @@ enum err restore_build_take(struct restore_build *b, struct slice *in, struct js
 
 /* ---- the end ---- */
 
+/* Some of them: all at once would keep everybody else waiting. */
 static bool make_consumers(struct restore_build *b, struct js_error *e)
 {
-    for (struct waiting *w = b->consumers; w != NULL; w = w->next)
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < CONSUMERS_SHARE && bytes < IN_FLIGHT_MAX; i++) {
+        struct waiting *w = waiting_at(b, b->made);
+        if (w == NULL) return true;
+        bytes += rows_bytes(&w->state);
         if (!stream_restore_consumer(b->stream, &w->config, w->name, &w->state, e)) return false;
-    consumers_drop(b);
+        b->made++;
+    }
     return true;
+}
+
+/* What comes behind the messages. OK: all of it is applied. BUSY, INVALID likewise. */
+static enum err make_rest(struct restore_build *b, struct js_error *e)
+{
+    if (!b->has_last) {
+        b->has_last = true;
+        if (!stream_restore_last(b->stream, b->last, b->last_time, e)) return ERR_INVALID;
+    } else if (b->made == b->consumers.count) {
+        return ERR_OK;
+    }
+    if (!make_consumers(b, e)) return ERR_INVALID;
+    return stream_restore_is_settled(b->stream) ? ERR_OK : ERR_BUSY;
 }
 
 enum err restore_build_finish(struct restore_build *b, struct stream **ret,
@@ -423,15 +508,12 @@ enum err restore_build_finish(struct restore_build *b, struct stream **ret,
     assert(b->stream != NULL);
     if (!stream_restore_is_settled(b->stream)) return ERR_BUSY;
     if (!check_usage(b, ret_error)) return ERR_INVALID;
-    if (!b->has_made) {
-        b->has_made = true;
-        if (!stream_restore_last(b->stream, b->last, b->last_time, ret_error)) return ERR_INVALID;
-        if (!make_consumers(b, ret_error)) return ERR_INVALID;
-        return ERR_BUSY;
-    }
+    enum err e = make_rest(b, ret_error);
+    if (e) return e;
     if (!check_place(b, 0, ret_error)) return ERR_INVALID;
     if (!stream_restore_finish(b->stream, ret_error)) return ERR_INVALID;
     *ret = b->stream;
     b->stream = NULL;
+    consumers_drop(b);
     return ERR_OK;
 }

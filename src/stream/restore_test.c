@@ -121,7 +121,8 @@ static void of_a_broken_archive_nothing_is_left(void **state)
     assert_refused(w, &plain, "failed to add consumer \\\"a.b\\\": ");
     archive_put(&plain, "state.json", 0, 1, "{\"consumer_count\":2}");
     archive_put(&plain, "consumers/C", 0, 1, "{\"config\":{},\"state\":{}}");
-    archive_put(&plain, "consumers/C", 0, 1, "{\"config\":{},\"state\":{}}");
+    archive_put(&plain, "consumers/C", 0, 1,
+                "{\"config\":{\"deliver_policy\":\"new\"},\"state\":{}}");
     assert_refused(w, &plain, "failed to add consumer \\\"C\\\": ");
     assert_has(js_call(w, "STREAM.NAMES", ""), "\"streams\":null");
     js_world_free(w);
@@ -318,6 +319,119 @@ static void what_has_lived_long_enough_leaves_its_sequence(void **state)
     js_world_free(w);
 }
 
+static void what_comes_behind_an_end_in_the_future_is_of_now(void **state)
+{
+    (void)state;
+    struct js_world *w = js_world_new(1, NULL);
+    struct buf plain = { 0 }, bytes = { 0 };
+    archive_put(&plain, "state.json", 0, 1,
+                "{\"first_seq\":5,\"last_seq\":9,\"last_ts\":\"2250-01-01T00:00:00Z\"}");
+    archive_close(&plain, true, &bytes);
+    assert_starts(transfer_send(w, transfer_begin(w, "S", S_CONFIG), buf_slice(&bytes), 100),
+                  CREATED ",\"config\":");
+    assert_null(strstr(js_call(w, "STREAM.INFO.S", ""), "\"last_ts\":\"2250-"));
+    const char *out = js_put(w, "s.a", NULL, "ten");
+    assert_has(js_next(w, &out), "{\"stream\":\"S\",\"seq\":10}");
+    assert_null(strstr(js_call(w, "STREAM.MSG.GET.S", "{\"seq\":10}"), "\"time\":\"2250-"));
+    buf_deinit(&bytes);
+    js_world_free(w);
+}
+
+static void as_many_consumers_come_back_as_there_are(void **state)
+{
+    (void)state;
+    enum { COUNT = 1300 };
+    struct js_world *w = js_world_new(1, NULL);
+    struct buf plain = { 0 }, bytes = { 0 };
+    char text[128];
+    w->js.limits.consumers_default_max = -1;
+    (void)snprintf(text, sizeof text, "{\"consumer_count\":%d}", COUNT);
+    archive_put(&plain, "state.json", 0, 1, text);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "consumers/C%u", i);
+        (void)snprintf(text, sizeof text,
+                       "{\"config\":{\"durable_name\":\"C%u\",\"ack_policy\":\"explicit\"},"
+                       "\"state\":{\"delivered\":{\"consumer_seq\":1,\"stream_seq\":1}}}",
+                       i);
+        archive_put(&plain, name, 0, 1, text);
+    }
+    archive_put(&plain, "s.a", 1, 1, "one");
+    archive_close(&plain, true, &bytes);
+    assert_starts(transfer_send(w, transfer_begin(w, "S", S_CONFIG), buf_slice(&bytes), 4096),
+                  CREATED ",\"config\":");
+    restore_over(w);
+    assert_has(js_call(w, "STREAM.INFO.S", ""), "\"consumer_count\":1300");
+    assert_has(js_call(w, "CONSUMER.INFO.S.C1299", ""),
+               "\"delivered\":{\"consumer_seq\":1,\"stream_seq\":1}");
+    buf_deinit(&bytes);
+    js_world_free(w);
+}
+
+/* Its text would be six times as long where it is stored. */
+static void a_consumer_whose_configuration_is_huge_is_refused(void **state)
+{
+    (void)state;
+    enum { LEN = 20 << 20 };
+    struct js_world *w = js_world_new(1, NULL);
+    struct buf plain = { 0 }, json = { 0 };
+    archive_put(&plain, "state.json", 0, 1, "{\"consumer_count\":1}");
+    buf_add_str(&json, "{\"config\":{\"durable_name\":\"C\",\"filter_subject\":\"");
+    buf_reserve(&json, LEN);
+    memset(json.ptr + json.len, '<', LEN);
+    json.len += LEN;
+    buf_add_str(&json, "\"},\"state\":{}}");
+    archive_put(&plain, "consumers/C", 0, 1, buf_str(&json));
+    assert_refused(
+        w, &plain,
+        ERROR("500", "10062", "restore failed: the configuration of a consumer is too large"));
+    buf_deinit(&json);
+    js_world_free(w);
+}
+
+/* A mirror or a source makes it anew; no log may hold it. */
+static void a_consumer_of_the_server_itself_is_refused(void **state)
+{
+    (void)state;
+    struct js_world *w = js_world_new(1, NULL);
+    struct buf plain = { 0 };
+    archive_put(&plain, "state.json", 0, 1, "{\"consumer_count\":1}");
+    archive_put(&plain, "consumers/D", 0, 1,
+                "{\"config\":{\"deliver_subject\":\"d\",\"ack_policy\":\"none\",\"direct\":true},"
+                "\"state\":{}}");
+    assert_refused(w, &plain, "failed to add consumer \\\"D\\\": consumer direct requires");
+    js_world_free(w);
+}
+
+static void what_waits_since_any_time_is_delivered_again(void **state)
+{
+    (void)state;
+    static const char *const times[] = { "-9223372036854775808", "0", "9223372036854775807" };
+    for (size_t i = 0; i < ARRAY_COUNT(times); i++) {
+        struct js_world *w = js_world_new(1, NULL);
+        struct buf plain = { 0 }, bytes = { 0 };
+        char text[256];
+        (void)snprintf(
+            text, sizeof text,
+            "{\"config\":{\"durable_name\":\"C\",\"ack_policy\":\"explicit\"},\"state\":{"
+            "\"delivered\":{\"consumer_seq\":1,\"stream_seq\":1},"
+            "\"pending\":{\"1\":{\"Sequence\":1,\"Timestamp\":%s}}}}",
+            times[i]);
+        archive_put(&plain, "state.json", 0, 1, "{\"consumer_count\":1}");
+        archive_put(&plain, "consumers/C", 0, 1, text);
+        archive_put(&plain, "s.a", 1, 1, "one");
+        archive_close(&plain, true, &bytes);
+        assert_starts(transfer_send(w, transfer_begin(w, "S", S_CONFIG), buf_slice(&bytes), 100),
+                      CREATED ",\"config\":");
+        assert_has(js_call(w, "CONSUMER.INFO.S.C", ""), "\"num_ack_pending\":1");
+        transfer_wait(w, 31 * SECOND);
+        (void)js_call(w, "CONSUMER.MSG.NEXT.S.C", "");
+        assert_has(js_call(w, "CONSUMER.INFO.S.C", ""), "\"num_redelivered\":1");
+        buf_deinit(&bytes);
+        js_world_free(w);
+    }
+}
+
 static void a_server_that_ends_takes_it_along(void **state)
 {
     (void)state;
@@ -351,6 +465,11 @@ int main(void)
         cmocka_unit_test(it_stays_within_what_its_account_may_have),
         cmocka_unit_test(what_waits_is_delivered_again_and_what_is_gone_is_acked),
         cmocka_unit_test(what_has_lived_long_enough_leaves_its_sequence),
+        cmocka_unit_test(what_comes_behind_an_end_in_the_future_is_of_now),
+        cmocka_unit_test(as_many_consumers_come_back_as_there_are),
+        cmocka_unit_test(a_consumer_whose_configuration_is_huge_is_refused),
+        cmocka_unit_test(a_consumer_of_the_server_itself_is_refused),
+        cmocka_unit_test(what_waits_since_any_time_is_delivered_again),
         cmocka_unit_test(a_server_that_ends_takes_it_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

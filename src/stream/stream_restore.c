@@ -130,6 +130,15 @@ static uint8_t *propose(struct stream *s, enum command_kind kind, uint64_t seque
     return NULL;
 }
 
+bool stream_restore_used(struct stream *s, struct js_error *ret_error)
+{
+    const struct purge_command all = { .below = 0 };
+    if (s->last_proposed > 0) return true;
+    uint8_t *at = propose(s, COMMAND_PURGE, 0, purge_command_size(&all), ret_error);
+    if (at != NULL) purge_command_write(&all, at);
+    return at != NULL;
+}
+
 bool stream_restore_first(struct stream *s, uint64_t first, struct js_error *ret_error)
 {
     if (first <= s->last_proposed + 1) return true;
@@ -142,7 +151,9 @@ bool stream_restore_first(struct stream *s, uint64_t first, struct js_error *ret
 
 bool stream_restore_last(struct stream *s, uint64_t last, nanos time, struct js_error *ret_error)
 {
+    nanos now = jetstream_reactor(s->account->js)->wall;
     if (last <= s->last_proposed) return true;
+    if (time > now) time = now;         /* what is stored next would be of then, too */
     const struct skip_command c = {
         .last = last,
         .time = time > s->time_proposed ? time : s->time_proposed,

@@ -25,6 +25,8 @@ struct stored;
 /* `config` was checked. Its first command is proposed. */
 struct stream *stream_restore_new(struct js_account *, const struct stream_config *,
                                   struct js_error *ret_error);
+/* The first sequence is 1, and not 0 as of a stream that was never used. */
+MUST_CHECK bool stream_restore_used(struct stream *, struct js_error *ret_error);
 /* The first sequence is this one, although nothing may be left of it. */
 MUST_CHECK bool stream_restore_first(struct stream *, uint64_t first, struct js_error *ret_error);
 /* Above all before it. What its headers say is done: its end, its id, when it fires. One whose end

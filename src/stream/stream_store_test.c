@@ -313,7 +313,7 @@ static void what_is_erased_stands_in_no_file_when_that_is_said(void **state)
 }
 
 /* Some messages of one that is being restored, applied. */
-static struct stream *begin_restore(struct file_world *f)
+static struct stream *begin_restore(struct file_world *f, enum js_retention retention)
 {
     struct stream_config c = streams_config_default();
     const char *subjects[] = { "r" };
@@ -321,6 +321,7 @@ static struct stream *begin_restore(struct file_world *f)
     c.name = "R";
     c.storage = JS_STORAGE_FILE;
     c.subjects = (struct json_array){ subjects, 1 };
+    c.retention = retention;
     struct stream *s = stream_restore_new(&f->w->account, &c, &error);
     assert_non_null(s);
     for (uint64_t i = 5; i < 9; i++) {
@@ -435,7 +436,7 @@ static void a_restore_is_all_or_nothing(void **state)
         struct file_world *f = file_world_new(round + 1);
         bool is_finished = round % 2 == 1;
         make(f, "");
-        struct stream *s = begin_restore(f);
+        struct stream *s = begin_restore(f, JS_RETENTION_LIMITS);
         assert_int_equal(f->w->account.streams_count, 1);
         assert_true(f->w->account.store_used > 0);
         if (is_finished) {
@@ -456,12 +457,37 @@ static void a_restore_is_all_or_nothing(void **state)
     }
 }
 
+/* The removals that the end of a restore leads to may be lost with the process. */
+static void what_a_restored_queue_has_acked_goes_after_any_end(void **state)
+{
+    (void)state;
+    struct js_error error;
+    for (uint32_t round = 0; round < 3; round++) {
+        struct file_world *f = file_world_new(round + 1);
+        make(f, "");
+        struct stream *s = begin_restore(f, JS_RETENTION_WORKQUEUE);
+        assert_true(stream_restore_finish(s, &error));
+        settle(f);
+        assert_int_equal(streams_state(s).messages, 4); /* nobody wants them here, nobody acked */
+        consumers_at_first = (struct consumers){ .wants = true, .needs_from = 7, .reach = 6 };
+        crash(f, round == 1);
+        if (round == 2) crash(f, false);
+        settle(f);
+        s = js_account_stream(&f->w->account, SLICE_LIT("R"));
+        assert_non_null(s);
+        assert_int_equal(streams_state(s).messages, 2);
+        assert_true(msgs_has(s->msgs, 7));
+        consumers_at_first = (struct consumers){ .wants = false };
+        file_world_free(f);
+    }
+}
+
 static void one_that_was_given_up_is_gone_from_the_disk(void **state)
 {
     (void)state;
     struct file_world *f = file_world_new(3);
     make(f, "");
-    struct stream *s = begin_restore(f);
+    struct stream *s = begin_restore(f, JS_RETENTION_LIMITS);
     stream_restore_drop(s);
     assert_null(f->w->js.hidden);
     assert_int_equal(f->w->account.store_used, 0);
@@ -564,6 +590,7 @@ int main(void)
         cmocka_unit_test(what_was_told_as_acked_goes_at_a_start_and_nothing_else),
         cmocka_unit_test(what_an_older_list_does_not_tell_is_found_by_the_consumers),
         cmocka_unit_test(a_restore_is_all_or_nothing),
+        cmocka_unit_test(what_a_restored_queue_has_acked_goes_after_any_end),
         cmocka_unit_test(one_that_was_given_up_is_gone_from_the_disk),
         cmocka_unit_test(what_is_erased_stands_in_no_file_when_that_is_said),
         cmocka_unit_test(what_is_sealed_is_erased_too),

@@ -13,7 +13,7 @@ from harness import World, expect, expect_equal, midge_only, until
 from peers import peer
 from streams import StreamClient
 
-CONFIG = 'listen: "127.0.0.1:-1"\nserver_name: js\njetstream { store_dir: "%s" }\n'
+CONFIG = 'listen: "127.0.0.1:-1"\nserver_name: js\njetstream { store_dir: "%s"\n%s }\n'
 MESSAGES = 30000
 CHUNK = 128 * 1024
 
@@ -21,13 +21,13 @@ CHUNK = 128 * 1024
 class Place:
     """A server with a store of its own."""
 
-    def __init__(self, world, binary=None):
+    def __init__(self, world, binary=None, more=""):
         self.world = world if binary is None else World(binary, False)
-        self.owned = binary is not None
+        self.owned, self.more = binary is not None, more
         self.start()
 
     def start(self):
-        self.server = self.world.start_with(CONFIG % self.world.path("store"))
+        self.server = self.world.start_with(CONFIG % (self.world.path("store"), self.more))
         self.client = StreamClient(self.server.port())
 
     def close(self):
@@ -48,8 +48,8 @@ class Peers:
         for place in self.places:
             place.close()
 
-    def add(self, name):
-        self.places.append(Place(None, peer(name)))
+    def add(self, name, more=""):
+        self.places.append(Place(None, peer(name), more))
         return self.places[-1].client
 
 

@@ -20,13 +20,14 @@ import machine
 import monitoring
 import pressure
 import reloads
+import restores
 import signals
 import store
 import store_import
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup, disk,
-           monitoring, absurd)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup, restores,
+           disk, monitoring, absurd)
 
 
 def find_cases(only):

@@ -13,7 +13,7 @@ import time
 
 from harness import Server, World, expect, expect_equal, midge_only, until
 from peers import peer
-from streams import StreamClient
+from streams import StreamClient, place as place_of
 
 SERVERS = {"2.10": "nats-server-2.10", "2.12": "nats-server-2.12", "2.15": "nats-server"}
 CONFIG = """
@@ -71,7 +71,14 @@ class Place:
         expect_equal(server.stop(), 0)
         return facts
 
-    def compare(self, *flags):
+    @staticmethod
+    def forget(wanted, got):
+        """A nats-server that was killed waits for acks of messages that are gone."""
+        for key, consumer in wanted.items():
+            if key.startswith("consumer "):
+                consumer["num_ack_pending"] = min(consumer["num_ack_pending"], got[key]["num_ack_pending"])
+
+    def compare(self, *flags, was_killed=False):
         """Imports, and compares what both servers answer."""
         before = theirs(self.world.path("data"))
         code, out, err = self.run_import(*flags)
@@ -81,6 +88,8 @@ class Place:
         got = self.facts(self.world.binary, "data")
         expect_equal(sorted(got), sorted(wanted))
         for name, stream in wanted.items():
+            if was_killed:
+                self.forget(stream, got[name])
             if stream["state"]["last_ts"].startswith("0001-"):      # it did not find it when it scanned
                 stream["state"]["last_ts"] = got[name]["state"]["last_ts"]
             for key, value in stream.items():
@@ -236,6 +245,62 @@ def fill_consumers(client, _version):
     until(lambda: client.consumer_info("NEWS", "b")["ack_floor"]["consumer_seq"] == 2, "the acks")
 
 
+def spend(client, stream, consumer, subject, deliveries):
+    """All six of a subject, delivered as often as they may be, and never acked."""
+    client.create_consumer(stream, consumer, ack_policy="explicit", max_deliver=deliveries, ack_wait=200 * 10**6,
+                           filter_subject=subject)
+    got = []
+
+    def is_spent():
+        got.extend(client.pull(stream, consumer, 10, expires=50 * 10**6))
+        return len(got) == 6 * deliveries and client.consumer_info(stream, consumer)["num_ack_pending"] == 0
+    until(is_spent, "all deliveries, and the last wait")
+
+
+def fill_history(client, _version):
+    """A bucket with history, an object store without one object, messages that were given up, two consumers of one interest."""
+    client.create_stream("KV_h", subjects=["$KV.h.>"], max_msgs_per_subject=5, allow_rollup_hdrs=True, deny_delete=True,
+                         discard="new", allow_direct=True)
+    publish_all(client, [(f"$KV.h.key{i % 12}.{i % 2}", f"value {i}") for i in range(96)])
+    publish_all(client, [("$KV.h.key1.1", "", (("KV-Operation", "DEL"),)), ("$KV.h.key1.1", "back"),
+                         ("$KV.h.key2.0", "", (("KV-Operation", "PURGE"), ("Nats-Rollup", "sub"))),
+                         ("$KV.h.key3.1", "", (("KV-Operation", "PURGE"), ("Nats-Rollup", "sub"))), ("$KV.h.key3.1", "anew")])
+    client.create_stream("OBJ_s", subjects=["$O.s.C.>", "$O.s.M.>"], allow_rollup_hdrs=True, discard="new", allow_direct=True)
+    for name in ("one", "two", "three"):
+        publish_all(client, [(f"$O.s.C.nuid{name}", os.urandom(131072 if i < 3 else 777)) for i in range(4)])
+        publish_all(client, [(f"$O.s.M.{name}", json.dumps({"name": name, "chunks": 4}), (("Nats-Rollup", "sub"),))])
+    publish_all(client, [("$O.s.M.two", json.dumps({"name": "two", "deleted": True}), (("Nats-Rollup", "sub"),))])
+    client.request("$JS.API.STREAM.PURGE.OBJ_s", {"filter": "$O.s.C.nuidtwo"})
+    for name, retention in (("SPENT", "limits"), ("TOIL", "workqueue"), ("BOTH", "interest")):
+        client.create_stream(name, subjects=[f"{name}.*"], retention=retention)
+    client.create_consumer("BOTH", "a", ack_policy="explicit", ack_wait=HOUR)
+    client.create_consumer("BOTH", "b", ack_policy="explicit", ack_wait=HOUR)
+    for name in ("SPENT", "TOIL", "BOTH"):
+        publish_all(client, [(f"{name}.{i % 3}", f"{name} {i}") for i in range(20)])
+    work(client, "BOTH", "a", 10, acked=(0, 1, 2, 5, 6))
+    work(client, "BOTH", "b", 8, acked=(0, 2, 3, 5), naked=(1,))
+    spend(client, "SPENT", "never", "SPENT.2", 2)
+    spend(client, "SPENT", "once", "SPENT.2", 1)
+    spend(client, "TOIL", "worker", "TOIL.2", 2)
+    until(lambda: client.stream_info("BOTH")["state"]["messages"] == 17, "what both have acked to go")
+
+
+def left(place, binary, folder):
+    """What consumers are given when the server goes on: how often delivered, and which."""
+    server = place.start(binary, folder)
+    client = StreamClient(server.port())
+    given = {}
+    for stream, consumer in (("SPENT", "never"), ("SPENT", "once"), ("TOIL", "worker"), ("BOTH", "a"), ("BOTH", "b")):
+        got = client.pull(stream, consumer, 50)
+        given[stream, consumer] = [place_of(m) for m in got]
+        for m in got:
+            client.publish(m.reply, b"+ACK")
+        client.ping()
+    facts = {name: stream_facts(client, name)["state"] for name in ("SPENT", "TOIL", "BOTH")}
+    server.stop()
+    return given, {name: [state["messages"], state["first_seq"], state.get("deleted")] for name, state in facts.items()}
+
+
 def fill_new(client, version):
     """What 2.10 did not have: TTLs, markers, counters, schedules."""
     fill_orders(client, version)
@@ -305,6 +370,23 @@ def each_consumers(world, version):
     place = Place(world, version)
     place.fill(fill_consumers)
     place.compare()
+
+
+@each_server
+def each_history_and_what_was_given_up(world, version):
+    """Buckets, objects and two consumers of one interest come over; what was delivered often enough is not delivered again."""
+    place = Place(world, version)
+    place.fill(fill_history)
+    place.compare()
+    expect_equal(left(place, world.binary, "data"), left(place, peer(SERVERS["2.15"]), "theirs"))
+
+
+@each_server
+def each_consumers_killed(world, version):
+    """Of a server that was killed: acks of the last moment are lost, and what is acked and still there goes, as it does there."""
+    place = Place(world, version)
+    place.fill(fill_consumers, ends_well=False)
+    place.compare(was_killed=True)
 
 
 @each_server

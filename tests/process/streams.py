@@ -100,12 +100,12 @@ class StreamClient(Client):
     def consumer_info(self, stream, name):
         return self.request(f"$JS.API.CONSUMER.INFO.{stream}.{name}")
 
-    def pull(self, stream, consumer, batch):
-        """Up to so many messages that are there now, as Message with the subject that they were published to."""
+    def pull(self, stream, consumer, batch, **how):
+        """Up to so many messages that are there now (`how`: or as it says), with the subject that they were published to."""
         self.number += 1
         inbox, got = f"_P.{self.cid}.{self.number}", []
         self.send(f"SUB {inbox} {inbox}\r\n")
-        self.publish(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", json.dumps({"batch": batch, "no_wait": True}),
+        self.publish(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", json.dumps({"batch": batch, **(how or {"no_wait": True})}),
                      reply=inbox)
         while len(got) < batch:
             message = self.message()
