@@ -11,6 +11,7 @@ import traceback
 
 import absurd
 import backup
+import configured
 import disk
 import files
 import flags
@@ -21,12 +22,13 @@ import monitoring
 import pressure
 import reloads
 import signals
+import sources
 import store
 import store_import
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup, disk,
-           monitoring, absurd)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, configured, sources, store,
+           store_import, backup, disk, monitoring, absurd)
 
 
 def find_cases(only):
