@@ -67,6 +67,7 @@ struct stream {
     bool                 is_config_told; /* of a file stream, to a checkpoint */
     bool                 is_acked_told;  /* … by one, of a work queue: what was acked */
     bool                 is_torn;       /* a start: the journal has lost something, maybe of it */
+    bool                 is_async;      /* persist_mode: publishers do not wait for the disk */
     struct buf           ack;           /* what of a PubAck never changes */
     struct list          waits;         /* struct stream_wait, by `upto` */
     struct buf           unneeded;      /* sequences to look at in this turn, in pairs */

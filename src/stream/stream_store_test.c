@@ -24,6 +24,29 @@ static void an_ack_waits_for_the_disk(void **state)
     file_world_free(f);
 }
 
+/* With persist_mode async they are told at once, of what stands nowhere yet. */
+static void who_asks_for_it_is_acked_before_the_disk(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(1);
+    struct stream *s = make(f, ",\"persist_mode\":\"async\"");
+    assert_string_equal(streams_publish(f->w, "a.b", NULL, "x"), "{\"stream\":\"S\",\"seq\":1}");
+    assert_string_equal(streams_publish(f->w, "a.b", "Nats-Msg-Id: x\r\n", "x"),
+                        "{\"stream\":\"S\",\"seq\":2}");
+    assert_int_equal(streams_state(s).messages, 0);
+    settle(f);
+    assert_string_equal(world_take(f->w->world, f->w->client), "");
+    assert_int_equal(streams_state(s).messages, 2);
+    assert_string_equal(publish(f, "a.b", "Nats-Msg-Id: x\r\n", "x"),
+                        "{\"stream\":\"S\",\"seq\":2,\"duplicate\": true}");
+    crash(f, true);
+    assert_int_equal(streams_state(the_stream(f)).messages, 2);
+    assert_true(the_stream(f)->is_async);
+    assert_string_equal(streams_publish(f->w, "a.b", NULL, "x"), "{\"stream\":\"S\",\"seq\":3}");
+    settle(f);
+    file_world_free(f);
+}
+
 static void what_was_acked_is_there_after_any_end(void **state)
 {
     (void)state;
@@ -655,6 +678,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_ack_waits_for_the_disk),
+        cmocka_unit_test(who_asks_for_it_is_acked_before_the_disk),
         cmocka_unit_test(what_was_acked_is_there_after_any_end),
         cmocka_unit_test(a_deleted_stream_does_not_come_back),
         cmocka_unit_test(an_update_and_removals_are_remembered),
