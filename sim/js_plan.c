@@ -100,6 +100,25 @@ static void draw_length(struct js_plan *p, uint64_t seed)
     }
 }
 
+/* With sync_interval acks do not wait for the disk: what came since the last sync may go with the
+ * power, or with a sync that fails, but not with the process. */
+static void draw_lazy(struct js_plan *p, uint64_t seed)
+{
+    struct rng rng;
+    rng_init(&rng, seed ^ 0x5eed0019);
+    bool is_lazy = chance(&rng, 100);
+    p->base.config.syncs_always = !is_lazy && chance(&rng, 200);
+    if (!is_lazy) return;
+    p->base.config.sync_interval = (nanos)between(&rng, 1, 30) * SECOND;
+    for (uint32_t i = 0; i < p->rounds_count; i++) {
+        struct js_round *round = &p->rounds[i];
+        if (round->end == SIM_END_POWER_LOST) round->end = SIM_END_KILLED;
+        if (round->fault == JS_FAULT_SYNC) round->fault = JS_FAULT_NONE;
+        round->rot = SIM_ROT_NONE;
+        round->is_rot_early = round->is_cut_short = false;
+    }
+}
+
 void js_plan_draw(struct js_plan *p, uint64_t seed)
 {
     static const uint32_t reactors[] = { 1, 1, 2, 4 };
@@ -129,6 +148,7 @@ void js_plan_draw(struct js_plan *p, uint64_t seed)
     for (uint32_t i = 0; i < p->rounds_count; i++) draw_round(&p->rounds[i], r);
     draw_rot(p, seed);
     draw_length(p, seed);
+    draw_lazy(p, seed);
     p->busy_permille = (uint32_t)between(r, 50, 600);
     p->pull_permille = (uint32_t)between(r, 50, 400);
     p->admin_permille = chance(r, 300) ? 0 : (uint32_t)between(r, 5, 60);

@@ -50,12 +50,14 @@ static void what_is_drawn_is_within_bounds(void **state)
 static void everything_is_drawn_sometimes(void **state)
 {
     uint32_t faults[JS_FAULTS] = { 0 }, rots[SIM_ROT_KINDS] = { 0 }, ends[3] = { 0 };
-    uint32_t with = 0, early = 0;
+    uint32_t with = 0, early = 0, lazy = 0, always = 0;
     (void)state;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         struct js_plan p;
         js_plan_draw(&p, seed);
         with += js_plan_is_for(seed);
+        lazy += p.base.config.sync_interval > 0;
+        always += p.base.config.syncs_always;
         for (uint32_t i = 0; i < p.rounds_count; i++) {
             faults[p.rounds[i].fault]++;
             rots[p.rounds[i].rot]++;
@@ -67,7 +69,24 @@ static void everything_is_drawn_sometimes(void **state)
     for (uint32_t i = 0; i < SIM_ROT_KINDS; i++) assert_true(rots[i] > 0);
     for (uint32_t i = 0; i < 3; i++) assert_true(ends[i] > 0);
     assert_true(early > 0);
+    assert_true(lazy > SEEDS / 20 && lazy < SEEDS / 5);
+    assert_true(always > SEEDS / 10);
     assert_true(with > SEEDS / 2 && with < SEEDS);
+}
+
+/* What was not synced goes with the power, also where it was acked. */
+static void who_syncs_lazily_keeps_the_power(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct js_plan p;
+        js_plan_draw(&p, seed);
+        for (uint32_t i = 0; p.base.config.sync_interval > 0 && i < p.rounds_count; i++) {
+            assert_int_not_equal(p.rounds[i].end, SIM_END_POWER_LOST);
+            assert_int_not_equal(p.rounds[i].fault, JS_FAULT_SYNC);
+            assert_false(p.rounds[i].is_cut_short);
+        }
+    }
 }
 
 static void kinds_have_names(void **state)
@@ -83,6 +102,7 @@ int main(void)
         cmocka_unit_test(a_seed_decides_all),
         cmocka_unit_test(what_is_drawn_is_within_bounds),
         cmocka_unit_test(everything_is_drawn_sometimes),
+        cmocka_unit_test(who_syncs_lazily_keeps_the_power),
         cmocka_unit_test(kinds_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,6 +237,9 @@ static void add_streams(struct options *o, const struct sim_config *c)
     o->jetstream.store_dir = SIM_STORE_DIR;
     if (c->is_sealed) o->jetstream.key = "a key of the simulator";
     if (c->store_cache > 0) o->midge.store_cache = (int64_t)c->store_cache;
+    o->jetstream.sync_present = c->sync_interval > 0 || c->syncs_always;
+    o->jetstream.sync_interval = c->sync_interval;
+    o->jetstream.sync_always = c->syncs_always;
 }
 
 struct options *sim_config_options(const struct sim_config *c)

@@ -39,6 +39,8 @@ struct sim_config {
     bool has_streams; /* JetStream is on */
     bool is_sealed;   /* … and what is on its disk is encrypted */
     uint64_t store_cache;
+    nanos sync_interval; /* 0: an ack waits for the disk */
+    bool syncs_always;   /* … because the configuration says so */
 };
 
 struct sim_plan {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/unserved.h"
 
+#include <string.h>
+
 typedef bool (*used_check)(const struct options *, struct option_pos *ret_pos);
 
 static bool found(struct option_pos *ret_pos, struct option_pos pos)
@@ -155,7 +157,10 @@ static bool js_domain_used(const struct options *o, struct option_pos *ret_pos)
 
 static bool feature_flags_used(const struct options *o, struct option_pos *ret_pos)
 {
-    return o->feature_flags_count > 0 && found(ret_pos, (struct option_pos){ 0 });
+    for (uint32_t i = 0; i < o->feature_flags_count; i++)
+        if (strcmp(o->feature_flags[i].name, "js_ack_fc_v2") != 0)
+            return found(ret_pos, (struct option_pos){ 0 });
+    return false;
 }
 
 static bool cluster_used(const struct options *o, struct option_pos *ret_pos)

@@ -67,7 +67,7 @@ static void what_a_core_server_does_is_not_listed(void **state)
         "port: -1\nauthorization { users: [ {user: a, password: b} ] }\naccounts { A {} }\n"
         "websocket { port: -1, no_tls: true }\nocsp { mode: never }\n"
         "proxies { trusted: [] }\ntls { ocsp_peer: false }\nproxy_protocol: true\nhttp: -1\n"
-        "jetstream: true");
+        "jetstream: true\nfeature_flags { js_ack_fc_v2: true }");
     struct unserved u;
     uint32_t at = 0;
     assert_non_null(o);

@@ -102,7 +102,8 @@ bool jsz_plan(struct request *r)
     bool accounts = query_bool(q, "accounts");
     js->with_streams = query_bool(q, "streams");
     js->with_consumers = query_bool(q, "consumers");
-    js->with_direct = query_bool(q, "direct-consumers");
+    bool direct = query_bool(q, "direct-consumers");
+    js->with_direct = direct && js->with_consumers;     /* beside the others only */
     js->with_configs = query_bool(q, "config");
     bool leader_only = query_bool(q, "leader-only");
     (void)query_bool(q, "stream-leader-only");
@@ -111,7 +112,7 @@ bool jsz_plan(struct request *r)
     const char *account = query_text(q, "acc");
     if (leader_only && r->facts->jetstream == NULL) query_fail(q, "filtered response: not leader");
     if (request_failed(r)) return false;
-    js->with_streams |= js->with_consumers || js->with_direct;
+    js->with_streams |= js->with_consumers;
     js->account = account[0] != '\0' ? account : NULL;
     js->with_accounts = accounts || js->with_streams || js->account != NULL;
     js->offset = offset > 0 && js->account == NULL ? (uint32_t)offset : 0;

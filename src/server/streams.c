@@ -8,12 +8,26 @@
 #include "stream/limits.h"
 
 static const char NOT_THERE[] = "Not allowed to enable JetStream on the system account";
+static const char NOT_IN_CLUSTERS[] =
+    "JetStream does not start: a \"cluster\" block is configured, and streams are not replicated "
+    "yet";
 
-/* Whether this server has streams of its own: in a cluster they belong to all. */
+/* Streams of a cluster belong to all of its servers. */
+static bool is_clustered(const struct options *o)
+{
+    return o->cluster.present || o->cluster.listen.port != 0;
+}
+
+/* Whether this server has streams of its own. */
 static bool is_wanted(const struct options *o)
 {
-    bool is_clustered = o->cluster.present || o->cluster.listen.port != 0;
-    return o->jetstream.enabled && !is_clustered;
+    return o->jetstream.enabled && !is_clustered(o);
+}
+
+static void tell_refused(const struct server *s)
+{
+    const struct options *o = s->settings->options;
+    if (o->jetstream.enabled && is_clustered(o)) log_error(s->env->log, "%s", NOT_IN_CLUSTERS);
 }
 
 static bool wants_system_streams(const struct server *s, const struct options *o)
@@ -102,6 +116,7 @@ void streams_reload(struct server *s)
     if (s->jetstream != NULL) jetstream_reload(s->jetstream);
     else if (is_wanted(o) && wants_system_streams(s, o)) log_warn(s->env->log, "%s", NOT_THERE);
     else if (is_wanted(o)) s->jetstream = jetstream_new_later(&setup);
+    else tell_refused(s);
 }
 
 enum err streams_tell(struct server *s, struct errmsg *why)
@@ -109,5 +124,6 @@ enum err streams_tell(struct server *s, struct errmsg *why)
     if (s->jetstream_why.text[0] != '\0')
         return errmsg_set(why, ERR_INVALID, "%s", s->jetstream_why.text);
     if (s->jetstream != NULL) tell(s->env->log, s->jetstream);
+    else tell_refused(s);
     return ERR_OK;
 }

@@ -355,6 +355,21 @@ static bool request_read(struct api_request *r, struct direct *d)
     return false;
 }
 
+static void begin(struct api_request *r)
+{
+    const struct direct *d = r->own;
+    if (r->stream->is_deleted) api_no_responders(r);
+    else if (d->is_many) begin_many(r);
+    else if (d->q.batch != 0) begin_batch(r);
+    else find_one(r);
+}
+
+/* Messages were acked before they were stored, and who was told so reads them. */
+static bool is_ahead(const struct stream *s)
+{
+    return s->is_async && s->failure == ERR_OK && s->log->applied < s->log->proposed;
+}
+
 void api_direct_get(struct api_request *r)
 {
     struct direct *d = arena_alloc(api_arena(r), sizeof *d);
@@ -374,7 +389,6 @@ void api_direct_get(struct api_request *r)
     d->max_bytes = d->q.max_bytes > 0 ? (uint64_t)d->q.max_bytes : 0;
     if (d->q.max_bytes == 0) d->max_bytes = (uint64_t)limits->max_pending;
     if (r->call.rest.len > 0) d->q.last_by_subj = arena_str(r->arena, r->call.rest);
-    if (d->is_many) begin_many(r);
-    else if (d->q.batch != 0) begin_batch(r);
-    else find_one(r);
+    if (UNLIKELY(is_ahead(r->stream))) api_after(r, r->stream, begin);
+    else begin(r);
 }

@@ -83,6 +83,65 @@ static void info_tells_the_state_the_leader_and_subjects_when_asked(void **state
     js_world_free(w);
 }
 
+static uint32_t count_of(const char *text, const char *part)
+{
+    uint32_t count = 0;
+    size_t len = strlen(part);
+    for (; *text != '\0'; text++) /* strstr() looks for the end each time, under ASan */
+        count += *text == *part && strncmp(text, part, len) == 0;
+    return count;
+}
+
+static void subjects_come_in_pages(void **state)
+{
+    enum { PAGE = 100000, MORE = 5, PACKET = 500 };
+    (void)state;
+    struct js_world *w = js_world_new(1, NULL);
+    struct buf b = { 0 };
+    (void)js_call(w, "STREAM.CREATE.S", MEMORY("S", ",\"subjects\":[\"s.>\"]"));
+    for (uint32_t i = 0; i < PAGE + MORE; i++) {
+        buf_printf(&b, "PUB s.%06u 0\r\n\r\n", i);
+        if (i % PACKET != PACKET - 1 && i + 1 < PAGE + MORE) continue;
+        (void)world_say(w->world, w->client, buf_str(&b));
+        b.len = 0;
+    }
+    buf_deinit(&b);
+    const char *info = js_call(w, "STREAM.INFO.S", "{\"subjects_filter\":\">\"}");
+    assert_has(info, "\"total\":100005,\"offset\":0,\"limit\":100000,");
+    assert_has(info, "{\"s.000000\":1,");
+    assert_has(info, ",\"s.099999\":1}");
+    assert_int_equal(count_of(info, "\"s.0"), PAGE);
+    info = js_call(w, "STREAM.INFO.S", "{\"subjects_filter\":\"s.*\",\"offset\":100000}");
+    assert_has(info, "\"total\":100005,\"offset\":100000,\"limit\":100000,");
+    assert_has(info,
+               "{\"s.100000\":1,\"s.100001\":1,\"s.100002\":1,\"s.100003\":1,\"s.100004\":1}");
+    js_world_free(w);
+}
+
+/* A page is full at so many. */
+static void names_and_lists_end_with_the_page(void **state)
+{
+    enum { NAMES = 1024, LISTS = 256 };
+    char call[64], body[96];
+    (void)state;
+    struct js_world *w = js_world_new(1, NULL);
+    for (uint32_t i = 0; i <= NAMES; i++) {
+        (void)snprintf(call, sizeof call, "STREAM.CREATE.S%04u", i);
+        (void)snprintf(body, sizeof body, "{\"name\":\"S%04u\",\"storage\":\"memory\"}", i);
+        assert_has(js_call(w, call, body), "\"did_create\":true");
+    }
+    const char *page = js_call(w, "STREAM.NAMES", "");
+    assert_has(page, "\"total\":1025,\"offset\":0,\"limit\":1024,\"streams\":[\"S0000\",");
+    assert_int_equal(count_of(page, "\"S"), NAMES);
+    assert_has(js_call(w, "STREAM.NAMES", "{\"offset\":1024}"), "\"streams\":[\"S1024\"]}");
+    page = js_call(w, "STREAM.LIST", "{\"offset\":1}");
+    assert_has(page, "\"total\":1025,\"offset\":1,\"limit\":256,");
+    assert_int_equal(count_of(page, "\"name\":\"S"), LISTS);
+    assert_has(page, "\"name\":\"S0001\"");
+    assert_has(page, "\"name\":\"S0256\"");
+    js_world_free(w);
+}
+
 static void names_and_lists_come_sorted_in_pages_and_by_subject(void **state)
 {
     (void)state;
@@ -164,6 +223,8 @@ int main(void)
         cmocka_unit_test(a_stream_is_made_and_made_again),
         cmocka_unit_test(an_update_tells_the_domain_and_other_subjects_are_taken),
         cmocka_unit_test(info_tells_the_state_the_leader_and_subjects_when_asked),
+        cmocka_unit_test(subjects_come_in_pages),
+        cmocka_unit_test(names_and_lists_end_with_the_page),
         cmocka_unit_test(names_and_lists_come_sorted_in_pages_and_by_subject),
         cmocka_unit_test(bodies_that_cannot_be_read_say_why),
         cmocka_unit_test(what_is_not_strict_takes_unknown_fields),

@@ -109,6 +109,30 @@ static void a_queue_that_is_full_is_dropped_as_a_whole(void **state)
     js_world_free(w);
 }
 
+/* Calls that only look have a queue of their own. */
+static void who_looks_waits_apart_and_is_dropped_apart(void **state)
+{
+    (void)state;
+    struct options *o = options_new();
+    o->jetstream.request_queue_limit = 9;
+    o->jetstream.info_queue_limit = 3;
+    struct js_world *w = js_world_new(1, o);
+    static const char look[] = "PUB $JS.API.STREAM.NAMES re.1 0\r\n\r\n";
+    static const char call[] = "PUB $JS.API.STREAM.DELETE.S re.2 0\r\n\r\n";
+    char all[(sizeof look + sizeof call) * 3];
+    (void)snprintf(all, sizeof all, "%s%s%s%s%s%s", look, call, look, call, look, call);
+    const char *out = world_say(w->world, w->client, all);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_starts(js_next(w, &out), TYPE("stream_delete_response") ",\"error\"");
+    assert_string_equal(js_next(w, &out), "");
+    assert_int_equal(api_inflight(w->js.api), 0);
+    (void)snprintf(all, sizeof all, "%s%s", look, look);
+    out = world_say(w->world, w->client, all);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_starts(js_next(w, &out), TYPE("stream_names_response") ",\"total\":0");
+    js_world_free(w);
+}
+
 static void the_system_account_has_no_jetstream_but_may_purge_accounts(void **state)
 {
     (void)state;
@@ -141,6 +165,7 @@ int main(void)
         cmocka_unit_test(calls_of_a_cluster_are_refused_by_a_single_server),
         cmocka_unit_test(calls_of_one_packet_see_what_those_before_have_done),
         cmocka_unit_test(a_queue_that_is_full_is_dropped_as_a_whole),
+        cmocka_unit_test(who_looks_waits_apart_and_is_dropped_apart),
         cmocka_unit_test(the_system_account_has_no_jetstream_but_may_purge_accounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,6 +170,15 @@ void ingest_follow(struct stream *s, const struct incoming *in, uint64_t sequenc
     if (at != NULL) purge_command_write(&c, at);
 }
 
+/* Who hears when the message is stored; with persist_mode async publishers hear at once. Of a batch
+ * they count what is stored. */
+static struct slice who_waits(struct stream *s, const struct incoming *in, uint64_t sequence)
+{
+    if (LIKELY(!s->is_async) || batch_reply_is(in->reply)) return in->reply;
+    stream_ack_early(s, in->reply, sequence, in->value);
+    return SLICE_LIT("");
+}
+
 bool ingest_propose(struct stream *s, const struct incoming *in, struct js_error *ret_error)
 {
     struct store_command c;
@@ -179,7 +188,7 @@ bool ingest_propose(struct stream *s, const struct incoming *in, struct js_error
                                      JOURNAL_USE_STORE);
     if (UNLIKELY(at == NULL)) return stream_log_refusal(s, ret_error);
     store_command_write(&c, at);
-    ingest_note(s, in, in->reply);
+    ingest_note(s, in, who_waits(s, in, sequence));
     ingest_follow(s, in, sequence);
     return true;
 }

@@ -221,6 +221,35 @@ static bool accounts_enable(struct jetstream *js, struct errmsg *why)
     return false;
 }
 
+/* The store's streams, none of which is shown yet, have so many bytes. False: there is none. */
+static bool has_stored(const struct jetstream *js, uint64_t *ret_bytes)
+{
+    struct msgs_state state;
+    bool has_any = false;
+    *ret_bytes = 0;
+    for (const struct stream *s = js->hidden; s != NULL; s = s->next_hidden) {
+        if (!s->is_created || s->is_gone) continue;
+        msgs_state(s->msgs, &state);
+        *ret_bytes += state.bytes;
+        has_any = true;
+    }
+    return has_any;
+}
+
+/* A limit that was found, not given, is none for a store that is there: what stands already was
+ * free once, and so was what accounts may have. A disk that is full now keeps nobody from loading
+ * what is on it, and from making space. */
+static void limit_widen(struct jetstream *js)
+{
+    struct js_server_limits *l = &js->limits;
+    uint64_t stored, promised = js_accounts_store_max(js);
+    assert(l->store_max >= 0);
+    if (l->store_max >= INT64_MAX / 2 || !has_stored(js, &stored)) return;
+    l->store_max += (int64_t)stored;
+    if (promised > (uint64_t)l->store_max)
+        l->store_max = promised < INT64_MAX ? (int64_t)promised : INT64_MAX;
+}
+
 static enum err start_all(struct jetstream *js, struct errmsg *why)
 {
     const struct jetstream_options *o = &js->options->jetstream;
@@ -234,15 +263,13 @@ static enum err start_all(struct jetstream *js, struct errmsg *why)
     if (e) return e;
     js->is_open = true;
     js->limits.store_max = store_limit(js, o);
+    if (o->store_max < 0) limit_widen(js);
     if (!accounts_enable(js, why)) return ERR_LIMIT;
     reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
     reactor_set_last(jetstream_reactor(js), &js->last_turn);
     streams_hidden_sort(js);
     if (js->is_at_rest) return ERR_OK;
     for (uint32_t i = 0; i < js->accounts_count; i++) start_streams(js->accounts[i]);
-    /* what stands already was free once: a start on a full disk is no limit for later */
-    if (o->store_max < 0 && js->limits.store_max < INT64_MAX / 2)
-        js->limits.store_max += (int64_t)js->store_used;
     return ERR_OK;
 }
 

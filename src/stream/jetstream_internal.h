@@ -101,6 +101,7 @@ struct js_account *js_account_system(struct jetstream *);
  * more than the server has, the one that is too much keeps its limits, and the error says which
  * storage it is. */
 enum js_err js_accounts_update(struct jetstream *);
+uint64_t js_accounts_store_max(const struct jetstream *); /* what their limits reserve in files */
 void js_accounts_free(struct jetstream *);
 void js_account_check(const struct js_account *);   /* asserts every invariant; O(streams) */
 

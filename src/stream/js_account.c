@@ -313,6 +313,13 @@ enum js_err js_accounts_update(struct jetstream *js)
     return first;
 }
 
+uint64_t js_accounts_store_max(const struct jetstream *js)
+{
+    struct reserved sum = { 0 };
+    for (uint32_t i = 0; i < js->accounts_count; i++) reserve(&sum, js->accounts[i]);
+    return sum.store;
+}
+
 void js_accounts_free(struct jetstream *js)
 {
     while (js->accounts_count > 0) {

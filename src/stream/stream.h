@@ -67,6 +67,7 @@ struct stream {
     /* `last_id` or `last_id_proposed` may be other than empty */
     bool                 has_ids;
     bool                 has_sources;   /* in its configuration */
+    bool                 is_async;      /* persist_mode: publishers do not wait for the disk */
     struct buf           ack;           /* what of a PubAck never changes */
     struct list          waits;         /* struct stream_wait, by `upto` */
 

@@ -29,16 +29,22 @@ void stream_ack_prepare(struct stream *s)
     b->len -= 2;                        /* "0}" */
 }
 
-void stream_ack(struct stream *s, struct slice reply, uint64_t sequence, struct slice value)
+static inline void ack_write(const struct stream *s, uint64_t sequence, struct slice value,
+                             struct buf *b)
 {
-    if (reply.len == 0 || s->config.no_ack) return;
-    struct buf *b = &s->account->js->ack;       /* of all: it stays in the caches */
     assert(s->ack.len > 0);
     b->len = 0;
     buf_add(b, buf_slice(&s->ack));
     buf_add_u64(b, sequence);
     if (UNLIKELY(value.len > 0)) buf_printf(b, ",\"val\":\"%.*s\"", SLICE_ARGS(value));
     buf_add_byte(b, '}');
+}
+
+void stream_ack(struct stream *s, struct slice reply, uint64_t sequence, struct slice value)
+{
+    if (reply.len == 0 || s->config.no_ack) return;
+    struct buf *b = &s->account->js->ack;       /* of all: it stays in the caches */
+    ack_write(s, sequence, value, b);
     uint32_t len = b->len;
     buf_add(b, reply);
     struct slice both = buf_slice(b);
@@ -62,6 +68,15 @@ void stream_answer_now(struct stream *s, struct slice reply, struct slice text)
     text_queue_add(&s->answers, &e);
     s->is_quiet = false;
     stream_wake(s);
+}
+
+void stream_ack_early(struct stream *s, struct slice reply, uint64_t sequence, struct slice value)
+{
+    struct buf text = { 0 };
+    assert(s->is_async);
+    ack_write(s, sequence, value, &text);
+    stream_answer_now(s, reply, buf_slice(&text));
+    buf_deinit(&text);
 }
 
 void stream_answer_ack(struct stream *s, struct slice reply, const struct js_pub_ack *ack)

@@ -126,6 +126,8 @@ void stream_ack_prepare(struct stream *);
 /* Sends the ack of a stored message, from a turn. No reply is fine. `value` of a counter, or
  * empty. */
 void stream_ack(struct stream *, struct slice reply, uint64_t sequence, struct slice value);
+/* The same for one that is only proposed. */
+void stream_ack_early(struct stream *, struct slice reply, uint64_t sequence, struct slice value);
 /* Waits for all that is proposed by now. No reply, or a stream with no_ack: nothing happens. */
 void stream_answer_ack(struct stream *, struct slice reply, const struct js_pub_ack *);
 void stream_answer_error(struct stream *, struct slice reply, const struct js_error *);

@@ -96,6 +96,7 @@ enum err stream_config_take(struct stream *s, const struct config_command *c)
     s->created = c->created;
     s->has_sources = config.sources.count > 0;
     arena_free(old);
+    s->is_async = config.persist_mode == JS_PERSIST_ASYNC;
     transforms_update(s);
     stream_ack_prepare(s);
     if (stream_is_file(s)) stream_file_updated(s);

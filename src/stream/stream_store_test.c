@@ -4,6 +4,7 @@
 #include "base/le.h"
 #include "store/checkpoint_older_testing.h"
 #include "stream/expiry.h"
+#include "stream/schedules.h"
 #include "stream/stream_store_testing.h"
 
 static void an_ack_waits_for_the_disk(void **state)
@@ -20,6 +21,29 @@ static void an_ack_waits_for_the_disk(void **state)
     assert_non_null(first);
     assert_non_null(strstr(first, "10060"));
     assert_int_equal(streams_state(s).messages, 1);
+    file_world_free(f);
+}
+
+/* With persist_mode async they are told at once, of what stands nowhere yet. */
+static void who_asks_for_it_is_acked_before_the_disk(void **state)
+{
+    (void)state;
+    struct file_world *f = file_world_new(1);
+    struct stream *s = make(f, ",\"persist_mode\":\"async\"");
+    assert_string_equal(streams_publish(f->w, "a.b", NULL, "x"), "{\"stream\":\"S\",\"seq\":1}");
+    assert_string_equal(streams_publish(f->w, "a.b", "Nats-Msg-Id: x\r\n", "x"),
+                        "{\"stream\":\"S\",\"seq\":2}");
+    assert_int_equal(streams_state(s).messages, 0);
+    settle(f);
+    assert_string_equal(world_take(f->w->world, f->w->client), "");
+    assert_int_equal(streams_state(s).messages, 2);
+    assert_string_equal(publish(f, "a.b", "Nats-Msg-Id: x\r\n", "x"),
+                        "{\"stream\":\"S\",\"seq\":2,\"duplicate\": true}");
+    crash(f, true);
+    assert_int_equal(streams_state(the_stream(f)).messages, 2);
+    assert_true(the_stream(f)->is_async);
+    assert_string_equal(streams_publish(f->w, "a.b", NULL, "x"), "{\"stream\":\"S\",\"seq\":3}");
+    settle(f);
     file_world_free(f);
 }
 
@@ -183,6 +207,103 @@ static void remove_and_look(struct file_world *f, uint64_t sequence)
     char text[40];
     snprintf(text, sizeof text, "%.30s", secret((uint32_t)sequence));
     assert_string_equal(file_with(f, text), "");
+}
+
+/* ---- schedules ---- */
+
+#define SCHEDULES ",\"allow_msg_schedules\":true,\"allow_rollup_hdrs\":true"
+enum { ENDS = 3 };
+
+static void end_as(struct file_world *f, int how)
+{
+    if (how == 0) stop(f);
+    else crash(f, how == 1);
+}
+
+/* Second by second, as a server that runs. */
+static void run_for(struct file_world *f, uint32_t seconds)
+{
+    for (uint32_t i = 0; i < seconds; i++) {
+        streams_wait(f->w, SECOND);
+        settle(f);
+    }
+}
+
+static uint64_t count_on(struct file_world *f, const char *subject)
+{
+    struct msgs_subject found;
+    return msgs_subject(the_stream(f)->msgs, slice_str(subject), &found) ? found.count : 0;
+}
+
+static void plan(struct file_world *f, const char *subject, const char *when, const char *target)
+{
+    char header[160];
+    (void)snprintf(header, sizeof header, "Nats-Schedule: %s\r\nNats-Schedule-Target: %s\r\n", when,
+                   target);
+    assert_non_null(strstr(publish(f, subject, header, "x"), "\"seq\":"));
+}
+
+/* The world begins at 22:13:20. `has_list`: a checkpoint tells of them, or the journal alone. */
+static void schedules_outlive(int how, bool has_list)
+{
+    struct file_world *f = file_world_new((uint64_t)how + 1);
+    make(f, SCHEDULES);
+    plan(f, "a.gone", "@at 2023-11-14T22:13:22Z", "a.early");
+    plan(f, "a.once", "@at 2023-11-14T22:18:20Z", "a.late");
+    plan(f, "a.again", "@every 10s", "a.tick");
+    run_for(f, 25);
+    if (has_list) wait_for_list(f);
+    uint64_t ticks = count_on(f, "a.tick");
+    assert_true(ticks >= 2);
+    end_as(f, how);
+    assert_int_equal(schedules_count(the_stream(f)->schedules), 2);
+    run_for(f, 35);
+    assert_int_equal(count_on(f, "a.tick"), ticks + 3);
+    assert_int_equal(count_on(f, "a.early"), 1);
+    assert_int_equal(count_on(f, "a.late"), 0);
+    run_for(f, 300);
+    assert_int_equal(count_on(f, "a.late"), 1);
+    end_as(f, how);
+    run_for(f, 30);
+    assert_int_equal(count_on(f, "a.early") + count_on(f, "a.late"), 2);
+    assert_int_equal(count_on(f, "a.gone") + count_on(f, "a.once"), 0);
+    assert_int_equal(schedules_count(the_stream(f)->schedules), 1);
+    file_world_free(f);
+}
+
+static void schedules_go_on_after_any_end(void **state)
+{
+    (void)state;
+    for (int how = 0; how < ENDS; how++) {
+        schedules_outlive(how, false);
+        schedules_outlive(how, true);
+    }
+}
+
+/* What would have repeated meanwhile comes once. */
+static void what_was_due_while_nobody_ran_comes_once(void **state)
+{
+    (void)state;
+    for (int how = 1; how < ENDS; how++) {
+        struct file_world *f = file_world_new((uint64_t)how);
+        make(f, SCHEDULES);
+        plan(f, "a.once", "@at 2023-11-14T22:14:00Z", "a.late");
+        plan(f, "a.again", "@every 10s", "a.tick");
+        run_for(f, 12);
+        uint64_t ticks = count_on(f, "a.tick");
+        assert_int_equal(count_on(f, "a.late"), 0);
+        f->w->world->fake->now += HOUR;
+        f->w->world->fake->wall += HOUR;
+        end_as(f, how);
+        assert_int_equal(count_on(f, "a.late"), 0);
+        run_for(f, 3);
+        assert_int_equal(count_on(f, "a.late"), 1);
+        assert_int_equal(count_on(f, "a.tick"), ticks + 1);
+        run_for(f, 10);
+        assert_int_equal(count_on(f, "a.tick"), ticks + 2);
+        assert_int_equal(count_on(f, "a.once"), 0);
+        file_world_free(f);
+    }
 }
 
 /* ---- damage ---- */
@@ -583,6 +704,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_ack_waits_for_the_disk),
+        cmocka_unit_test(who_asks_for_it_is_acked_before_the_disk),
         cmocka_unit_test(what_was_acked_is_there_after_any_end),
         cmocka_unit_test(a_deleted_stream_does_not_come_back),
         cmocka_unit_test(an_update_and_removals_are_remembered),
@@ -594,6 +716,8 @@ int main(void)
         cmocka_unit_test(one_that_was_given_up_is_gone_from_the_disk),
         cmocka_unit_test(what_is_erased_stands_in_no_file_when_that_is_said),
         cmocka_unit_test(what_is_sealed_is_erased_too),
+        cmocka_unit_test(schedules_go_on_after_any_end),
+        cmocka_unit_test(what_was_due_while_nobody_ran_comes_once),
         cmocka_unit_test(what_the_journal_has_lost_is_listed_for_ever),
         cmocka_unit_test(what_a_lost_head_held_the_next_message_tells),
         cmocka_unit_test(a_failed_stream_refuses_and_others_go_on),

@@ -58,7 +58,7 @@ def ready(selector, server):
 def asked(server, path, rows):
     """What monitoring says at `path`, or why it says nothing."""
     try:
-        return rows(server.get_text(path))
+        return rows(server.get_page(path)[1])
     except (OSError, ServerError) as error:
         return f"{path}: {error}"
 

@@ -40,8 +40,8 @@ PWRITEV = {"x86_64": 296, "aarch64": 70}
 EIO_FROM = 1 << 20                      # behind the first segment of a journal
 
 
-def start(world, **more):
-    server = world.start_with(CONFIG % world.path("store"), **more)
+def start(world, config=CONFIG, **more):
+    server = world.start_with(config % world.path("store"), **more)
     return server, StreamClient(server.port())
 
 
@@ -187,6 +187,32 @@ def case_a_store_loads_without_a_free_byte(world):
         until(lambda: "error" not in client.tell("k", "y"), "the service to return")
         expect_messages(client, "K", [*kept, "y"])
         expect_equal(server.stop(), 0)
+
+
+@midge_only
+def case_a_full_disk_loads_though_accounts_may_have_more(world):
+    """An account may have more than is left of the disk: what stands on it is loaded all the same, and a purge makes space;
+    nothing is begun where there is not so much."""
+    limited = CONFIG.replace("jetstream: enabled", "jetstream: { max_mem: 1M, max_file: 30M }")
+    with lasting_disk(world, 48) as (wrapper, folder):
+        server, client = start(world, limited, wrapper=wrapper)
+        client.create_stream("S", subjects=["s"])
+        for number in range(100):
+            client.request("s", f"{number:05} " + "x" * 60000)
+        for _ in range(2):              # filled by its own streams, then by others to the last byte
+            server.kill()
+            server, client = start(world, limited, wrapper=wrapper)
+            expect_equal(client.stream_info("S")["state"]["messages"], 100)
+            expect_equal(client.request("$JS.API.INFO")["limits"]["max_storage"], 30_000_000)
+            fill_disk(folder / "foreign")
+        expect_equal(client.request("$JS.API.STREAM.PURGE.S")["purged"], 100)
+        until(lambda: "error" not in client.tell("s", "y"), "the service to return")
+        expect_equal(server.stop(), 0)
+        (folder / "foreign").unlink()
+        config = world.write("new.conf", limited.replace("30M", "60M") % world.path("store/new"))
+        server = world.start("-c", config, ready=False, wrapper=wrapper)
+        expect_equal(server.wait(), 1)
+        expect(server.has("Error enabling jetstream on configured accounts"), server.text())
 
 
 @midge_only

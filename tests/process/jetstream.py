@@ -5,14 +5,17 @@ import json
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 
+from disk import health
 from harness import expect, expect_equal, midge_only, until
 from streams import Ended, StreamClient, place
 
 CONFIG = 'listen: "127.0.0.1:-1"\nserver_name: js\njetstream { store_dir: "%s" }\n'
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
+CROWD = int(os.environ.get("CROWD", "10000"))
 SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(1, 1 << 32)
 
 
@@ -196,10 +199,9 @@ def begin_and_kill(world):
     server.kill()
 
 
-def work(server, ledger, end):
-    """Publishes and consumes until the server gets this signal, after a random number of acknowledgements. The exit code."""
+def load(server, ledger, enough, end):
+    """Publishes and consumes until the server ends; `end` is called after so many acknowledgements. The threads."""
     port = server.port()
-    enough = random.randrange(1, 800)
 
     def run(part, *args):
         """Until the server ends; what goes wrong is the case's, and the end of the round."""
@@ -210,11 +212,15 @@ def work(server, ledger, end):
         except Exception as error:      # the case raises it again
             ledger.trouble = error
             server.signal(signal.SIGKILL)
-    threads = [threading.Thread(target=run, args=(publish, enough, lambda: server.signal(end))),
-               threading.Thread(target=run, args=(consume,))]
+    threads = [threading.Thread(target=run, args=(publish, enough, end)), threading.Thread(target=run, args=(consume,))]
     for thread in threads:
         thread.start()
-    for thread in threads:
+    return threads
+
+
+def work(server, ledger, end):
+    """Load until the server gets this signal, after a random number of acknowledgements. The exit code."""
+    for thread in load(server, ledger, random.randrange(1, 800), lambda: server.signal(end)):
         thread.join()
     code = server.wait()
     if ledger.trouble:
@@ -281,6 +287,105 @@ def check_consumer(world, client, ledger):
     until(all_came, "the messages that nobody acknowledged")
     if world.is_midge:                  # nats-server writes what consumers know some time after it confirmed an ack
         expect(not come & ledger.done, "delivered again after a confirmed ack:", sorted(come & ledger.done)[:20])
+
+
+def case_pauses_lose_no_promise(world):
+    """SIGSTOP again and again under load: every acknowledged message stays, once and in its place; every confirmed ack, too."""
+    ledger = Ledger()
+    server, client = start(world)
+    client.create_stream("S", subjects=["s.*"], allow_direct=True)
+    client.create_consumer("S", "C", ack_policy="explicit", max_ack_pending=10000)
+    threads = load(server, ledger, 0, None)
+    for seconds in (0.3, 0.01, 3, 0.1):
+        before = len(ledger.promised), len(ledger.done)
+        until(lambda: ledger.trouble or (len(ledger.promised) > before[0] and len(ledger.done) > before[1]), "acks")
+        server.signal(signal.SIGSTOP)
+        try:
+            server.process.wait(seconds)        # the pause is the point of this case
+        except subprocess.TimeoutExpired:
+            pass
+        server.signal(signal.SIGCONT)
+    before = len(ledger.promised)
+    until(lambda: ledger.trouble or len(ledger.promised) > before, "acks after the last pause")
+    server.stop()
+    for thread in threads:
+        thread.join()
+    if ledger.trouble:
+        raise ledger.trouble
+    server, client = start(world)
+    check(world, client, ledger, "after pauses")
+    check_consumer(world, client, ledger)
+
+
+def ask_all(client, requests):
+    """So many calls, 500 at once; none may be refused."""
+    waiting = []
+    for subject, body in requests:
+        waiting.append(client.ask(f"$JS.API.{subject}", json.dumps(body)))
+        if len(waiting) == 500:
+            answers, waiting = [client.answer(inbox) for inbox in waiting], []
+            expect(not any(b'"error"' in answer.body for answer in answers), answers[0])
+    answers = [client.answer(inbox) for inbox in waiting]
+    expect(not any(b'"error"' in answer.body for answer in answers), answers[:1])
+
+
+def all_consumers(client):
+    """What CONSUMER.LIST tells, by name."""
+    found, page = {}, {"total": 1}
+    while len(found) < page["total"]:
+        page = client.request("$JS.API.CONSUMER.LIST.S", {"offset": len(found)})
+        expect(page["consumers"] or page["total"] == 0, len(found), "of", page["total"])
+        found.update({info["name"]: info for info in page["consumers"]})
+    return found
+
+
+@midge_only
+def case_a_crowd_of_consumers_comes_back(world):
+    """CROWD consumers (10 000) are made, are there after a kill, each where it was, are paused as one, and deleted as one."""
+    server, client = start(world)
+    client.create_stream("S", subjects=["s.*"], max_consumers=CROWD)
+    names = [f"C{number:06}" for number in range(CROWD)]
+    ask_all(client, ((f"CONSUMER.CREATE.S.{name}", {"stream_name": "S", "config": {
+        "name": name, "durable_name": name, "ack_policy": "explicit", "filter_subject": f"s.{name}"}}) for name in names))
+    for name in names[::CROWD // 20]:
+        client.request(f"s.{name}", "x")
+        client.answer(client.ask(client.pull("S", name, 1)[0].reply, "+ACK"))
+        client.request(f"s.{name}", "y")
+    before = all_consumers(client)
+    server.kill()
+    server, client = start(world)
+    after = all_consumers(client)
+    expect_equal(sorted(after), names)
+    for name, info in after.items():
+        for key in ("config", "created", "ack_floor", "num_pending", "num_ack_pending"):
+            was, now = before[name][key], info[key]
+            if key == "ack_floor":
+                was, now = was["stream_seq"], now["stream_seq"]
+            expect(was == now, name, key, was, now)
+    ask_all(client, ((f"CONSUMER.PAUSE.S.{name}", {"pause_until": "2099-01-01T00:00:00Z"}) for name in names))
+    expect(all(info.get("paused") for info in all_consumers(client).values()), "some are not paused")
+    ask_all(client, ((f"CONSUMER.DELETE.S.{name}", {}) for name in names))
+    expect_equal(all_consumers(client), {})
+    expect_equal(server.stop(), 0)
+    _, client = start(world)
+    expect_equal(client.request("$JS.API.CONSUMER.NAMES.S")["total"], 0)
+
+
+@midge_only
+def case_in_a_cluster_it_does_not_start(world):
+    """Streams are not replicated yet: beside a cluster block nobody serves any, the log and /healthz say so, the rest is
+    served, and nothing is made in the folder."""
+    config = CONFIG % world.path("store") + 'http: "127.0.0.1:-1"\n'
+    for number, block in enumerate(('cluster { name: c, listen: "127.0.0.1:-1" }', "cluster { name: c }")):
+        server = world.start("-c", world.write(f"{number}.conf", config + block))
+        expect_equal(server.count("[ERR] JetStream does not start: a \"cluster\" block is configured"), 1)
+        client = server.client()
+        expect(not client.info.get("jetstream"), client.info)
+        client.send("SUB re 1\r\nPUB $JS.API.INFO re 0\r\n\r\nPUB re 2\r\nhi\r\n")
+        client.wait_for("MSG re 1 2")
+        expect_equal(health(server), (503, {"status": "unavailable", "error": "JetStream is not served"}))
+        expect_equal(server.stop(), 0)
+        expect(not os.path.exists(world.path("store")), "a folder")
 
 
 def case_a_local_schedule_follows_the_zone_of_the_process(world):

@@ -11,6 +11,7 @@ import traceback
 
 import absurd
 import backup
+import configured
 import disk
 import files
 import flags
@@ -22,12 +23,13 @@ import pressure
 import reloads
 import restores
 import signals
+import sources
 import store
 import store_import
 from harness import LeftOut, World
 
-MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, store, store_import, backup, restores,
-           disk, monitoring, absurd)
+MODULES = (flags, files, logs, signals, reloads, machine, pressure, jetstream, configured, sources, store,
+           store_import, backup, restores, disk, monitoring, absurd)
 
 
 def find_cases(only):

@@ -3,6 +3,7 @@
 
 import base64
 import hashlib
+import json
 import re
 import shlex
 import ssl
@@ -400,8 +401,9 @@ class Player(Recording):
         wanted = dict(pair.split("=", 1) for pair in pairs)
 
         def look():
-            report = self.server.get(path)
-            self.names["report"] = {name: text.compact(value_at(report, name)) for name in wanted}
+            code, page = self.server.get_page(path)
+            report = json.loads(page)
+            self.names["report"] = {name: text.compact(code if name == "CODE" else value_at(report, name)) for name in wanted}
             return self.names["report"] == wanted
         try:
             self.server.wait(f"{path} {wanted}", look)

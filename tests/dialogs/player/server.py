@@ -125,13 +125,17 @@ class Server:
         pattern = re.compile(r"(Reloaded server configuration|Failed to reload server configuration: .*)")
         return self.wait("end of the reload", lambda: pattern.search(self.log(), mark)).group(1)
 
-    def get_text(self, path):
+    def get_page(self, path):
+        """Status and text of a page of the monitor."""
         url = f"http://127.0.0.1:{self.port('monitor')}{path}"
-        with urllib.request.urlopen(url, timeout=self.binary.patience) as answer:
-            return answer.read().decode()
+        try:
+            with urllib.request.urlopen(url, timeout=self.binary.patience) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     def get(self, path):
-        return json.loads(self.get_text(path))
+        return json.loads(self.get_page(path)[1])
 
     def closed_reason(self, port):
         """The reason why the connection from the local `port` was closed, once /connz knows it."""
