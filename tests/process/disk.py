@@ -365,6 +365,29 @@ def case_a_failed_journal_takes_nothing_more_until_a_restart(world):
     expect_equal(server.stop(), 0)
 
 
+@midge_only
+def case_a_folder_that_is_removed_takes_nobody_along(world):
+    """When somebody removes the store of a running server, publishers, the log and /healthz hear it as soon as a file cannot
+    be made; all else goes on, and the server ends in order."""
+    server, client = start(world)
+    client.create_stream("S", subjects=["s"])
+    client.create_stream("M", subjects=["m"], storage="memory")
+    client.request("s", "x")
+    shutil.rmtree(world.path("store"))
+    _, refusal = fill(client, "s", "y" * 60000, 1000)
+    expect_equal(error_of(refusal), STORE_FAILED)
+    until(lambda: server.has("JetStream: stream S takes nothing any more: ") or
+          server.has("no file stream takes anything until a restart"), "the log to say so")
+    code, page = health(server)
+    expect(code == 503 and page["error"] in ("JetStream stream 'A > S' has a write error: no such object",
+                                             "JetStream's journal has failed: write error"), code, page)
+    expect_others_to_go_on(client, 1)
+    expect_equal(server.stop(), 0)
+    server, client = start(world)
+    expect_equal(client.request("$JS.API.STREAM.NAMES")["streams"], None)
+    expect_equal((health(server)[0], server.stop()), (200, 0))
+
+
 # --- damage ---
 
 def flip(path, at):
