@@ -62,10 +62,7 @@ def backup(client, stream, **request):
     client.send(f"SUB {inbox} {inbox}\r\n")
     answer = client.request(f"$JS.API.STREAM.SNAPSHOT.{stream}", {"deliver_subject": inbox, **request})
     while True:
-        message = client.message() if inbox not in client.kept else client.kept.pop(inbox)
-        if message.sid != inbox:
-            client.kept[message.subject] = message
-            continue
+        message = client.answer(inbox)
         if not message.body:
             expect(not message.header or "204" in message.header, message.header)
             break

@@ -71,10 +71,13 @@ class StreamClient(Client):
 
     def answer(self, inbox):
         """The message for one reply subject; others are kept for those who ask later."""
-        while inbox not in self.kept:
+        while not self.kept.get(inbox):
             message = self.message()
-            self.kept.setdefault(message.sid if message.sid != "1" else message.subject, message)
-        return self.kept.pop(inbox)
+            self.kept.setdefault(message.sid if message.sid != "1" else message.subject, []).append(message)
+        message = self.kept[inbox].pop(0)
+        if not self.kept[inbox]:
+            del self.kept[inbox]
+        return message
 
     def request(self, subject, body=b"", headers=()):
         """The JSON of an answer that is no error."""
@@ -108,10 +111,8 @@ class StreamClient(Client):
         self.publish(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", json.dumps({"batch": batch, **(how or {"no_wait": True})}),
                      reply=inbox)
         while len(got) < batch:
-            message = self.message()
-            if message.sid != inbox:
-                self.kept[message.subject] = message
-            elif message.reply:
+            message = self.answer(inbox)
+            if message.reply:
                 got.append(message)
             else:
                 expect(message.header.startswith("NATS/1.0 40"), message)
