@@ -19,6 +19,7 @@ static void find_known(struct core_reactor *cr, const struct account *a, struct 
                        struct place *ret)
 {
     assert(subject.len > 0);
+    assert(a->interest != NULL);
     *ret = (struct place){ .entry = match_cache_find(cr, a, subject) };
     if (ret->entry != NULL) PREFETCH(sub_of(ret->entry));
     else interest_soon(a->interest, subject, &cr->ahead);
@@ -28,6 +29,7 @@ static void find_topic(const struct account *a, struct slice subject, struct mat
                        struct place *ret)
 {
     assert(ret->topic == NULL);
+    assert(ret->entries == NULL && ret->sink == NULL);
     if (ret->entry != NULL) return;
     interest_match(a->interest, subject, m);
     ret->entry = m->single;

@@ -30,11 +30,13 @@ struct match_cache *match_cache_free(struct match_cache *c)
 static struct known *place_of(const struct core_reactor *cr, struct slice subject)
 {
     assert(cr->match_cache != NULL);
+    assert(subject.len > 0);
     return &cr->match_cache->at[hash_bytes(subject, cr->core->hash_seed) % PLACES];
 }
 
 void match_cache_soon(const struct core_reactor *cr, struct slice subject)
 {
+    assert(subject.ptr != NULL);
     if (cr->match_cache != NULL) PREFETCH(place_of(cr, subject));
 }
 
@@ -47,6 +49,7 @@ struct interest_entry *match_cache_find(const struct core_reactor *cr, const str
     assert(subject.len > 0);
     if (k->account != a || k->len != subject.len) return NULL;
     if (k->generation != interest_generation(a->interest)) return NULL;
+    assert(k->entry != NULL);
     return slice_equal(slice_of(k->text, k->len), subject) ? k->entry : NULL;
 }
 
@@ -57,6 +60,7 @@ static struct interest_entry *only_one(const struct matches *m)
     if (m->count == 0) return m->single;
     if (m->count > 1 || m->single != NULL) return NULL;
     const struct topic *t = m->topics[0];
+    assert(t != NULL);
     if (atomic_load_explicit(&t->groups, memory_order_acquire) != NULL) return NULL;
     struct entries *e = atomic_load_explicit(&t->plain, memory_order_acquire);
     if (e == NULL || atomic_load_explicit(&e->len, memory_order_acquire) != 1) return NULL;
@@ -70,7 +74,8 @@ static void keep(struct core_reactor *cr, const struct account *a, uint64_t gene
         cr->match_cache = xalloc_aligned(CACHE_LINE, sizeof *cr->match_cache);
     struct known *k = place_of(cr, subject);
     assert(subject.len > 0 && subject.len <= sizeof k->text);
-    assert(entry != NULL);
+    assert(entry != NULL && entry->queue_len == 0);
+    assert(generation <= interest_generation(a->interest));
     k->account = a;
     k->generation = generation;
     k->entry = entry;
@@ -83,6 +88,7 @@ void match_cached(struct core_reactor *cr, const struct account *a, struct slice
 {
     struct interest_entry *entry = match_cache_find(cr, a, subject);
     if (LIKELY(entry != NULL)) {
+        assert(entry->queue_len == 0);
         m->single = entry;
         m->count = 0;
         return;

@@ -52,6 +52,7 @@ void msgs_state(const struct msgs *m, struct msgs_state *ret)
 
 uint64_t msgs_bytes(const struct msgs *m)
 {
+    assert(m->state.messages > 0 || m->state.bytes == 0);
     return m->state.bytes;
 }
 

@@ -274,6 +274,7 @@ static struct chunk *chunk_for(struct block *b, uint32_t len)
     b->tail = chunk_new(b, b->index->chunks_count - 1);
     /* as long as the one before, or it would be copied each time that it grows */
     chunk_room(b->tail, before < len ? len : before);
+    assert(b->tail->state == CHUNK_OPEN && b->tail->cap >= len);
     return b->tail;
 }
 
@@ -285,6 +286,7 @@ uint8_t *block_append(struct block *b, const struct stored *m, uint64_t previous
     struct chunk *c = chunk_for(b, len);
     chunk_room(c, len);
     uint8_t *at = c->body + c->len;
+    assert(c->block == b && c->cap - c->len >= len);
     c->len += len;
     block_index_add(b->index, m, previous);
     b->last = m->sequence;

@@ -178,6 +178,7 @@ static void flush_next(struct store *s)
 {
     struct list *node;
     if (s->is_flushing) return;
+    assert(s->flushes_begun <= s->flushes && s->flushes_begun <= FLUSHES_MAX);
     s->is_flushing = true;              /* one with nothing to write is over at once */
     while (s->flushes_begun < FLUSHES_MAX && (node = list_pop(&s->owners.to_flush)) != NULL) {
         struct store_owner *o = container_of(node, struct store_owner, to_flush);
@@ -192,6 +193,7 @@ static void flush_next(struct store *s)
 void owner_flush(struct store *s, struct store_owner *o)
 {
     assert(!o->is_flushing);
+    assert(o->ops->flush != NULL && list_empty(&o->to_flush));
     o->is_flushing = true;
     o->flushing = 0;
     s->flushes++;

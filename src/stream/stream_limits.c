@@ -39,15 +39,21 @@ int64_t stream_reserved_by_others(const struct stream_config *c, const struct js
     return sum;
 }
 
+static bool subjects_meet(const struct stream_config *a, const struct stream_config *b)
+{
+    for (uint32_t i = 0; i < a->subjects.count; i++)
+        for (uint32_t j = 0; j < b->subjects.count; j++)
+            if (js_subjects_collide(stream_config_subject(a, i), stream_config_subject(b, j)))
+                return true;
+    return false;
+}
+
 bool stream_overlaps_others(const struct stream_config *c, const struct js_check *k)
 {
     const struct stream_config *o;
     for (uint32_t i = 0; (o = k->directory->stream_at(k->directory->ctx, i)) != NULL; i++) {
         if (slice_equal(slice_str(o->name), slice_str(c->name))) continue;
-        for (uint32_t j = 0; j < o->subjects.count * c->subjects.count; j++)
-            if (js_subjects_collide(stream_config_subject(o, j / c->subjects.count),
-                                    stream_config_subject(c, j % c->subjects.count)))
-                return true;
+        if (subjects_meet(o, c)) return true;
     }
     return false;
 }
