@@ -244,6 +244,7 @@ void slab_check(const struct slab *s)
             open--;
         }
     }
+    assert(s->first == (s->chunks_count > 1 ? s->chunks[1] : NULL));
     assert(used == slab_count(s) && open == 0);
     assert(bytes == s->bytes && in_use == s->in_use);
 }

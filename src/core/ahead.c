@@ -16,13 +16,13 @@ struct place {
 
 /* Known from an earlier match, or what the match will read is asked for. */
 static void find_known(struct core_reactor *cr, const struct account *a, struct slice subject,
-                       struct place *ret)
+                       struct matches *m, struct place *ret)
 {
     assert(subject.len > 0);
     assert(a->interest != NULL);
     *ret = (struct place){ .entry = match_cache_find(cr, a, subject) };
     if (ret->entry != NULL) PREFETCH(sub_of(ret->entry));
-    else interest_soon(a->interest, subject, &cr->ahead);
+    else interest_soon(a->interest, subject, m);
 }
 
 static void find_topic(const struct account *a, struct slice subject, struct matches *m,
@@ -93,7 +93,7 @@ bool ahead_look(struct core_reactor *cr, struct account *a, const struct slice *
     assert(count <= AHEAD_MAX);
     assert(!cr->hand.is_busy);          /* between two operations */
     for (uint32_t i = 0; i < count; i++) match_cache_soon(cr, subjects[i]);
-    for (uint32_t i = 0; i < count; i++) find_known(cr, a, subjects[i], &at[i]);
+    for (uint32_t i = 0; i < count; i++) find_known(cr, a, subjects[i], m, &at[i]);
     for (uint32_t i = 0; i < count; i++) find_topic(a, subjects[i], m, &at[i]);
     for (uint32_t i = 0; i < count; i++) find_entries(&at[i]);
     for (uint32_t i = 0; i < count; i++) find_entry(&at[i]);

@@ -224,13 +224,11 @@ static bool accounts_enable(struct jetstream *js, struct errmsg *why)
 /* The store's streams, none of which is shown yet, have so many bytes. False: there is none. */
 static bool has_stored(const struct jetstream *js, uint64_t *ret_bytes)
 {
-    struct msgs_state state;
     bool has_any = false;
     *ret_bytes = 0;
     for (const struct stream *s = js->hidden; s != NULL; s = s->next_hidden) {
         if (!s->is_created || s->is_gone) continue;
-        msgs_state(s->msgs, &state);
-        *ret_bytes += state.bytes;
+        *ret_bytes += msgs_bytes(s->msgs);
         has_any = true;
     }
     return has_any;
