@@ -6,102 +6,137 @@
 #include "core/match_cache.h"
 #include "core/sub.h"
 
-/* The first that wants a message: how far it is known. */
-struct place {
-    struct topic          *topic;
-    struct entries        *entries;
-    struct interest_entry *entry;
-    const struct sink     *sink;        /* that fetches, and lives here */
-};
+enum step { STEP_CACHE, STEP_KNOWN, STEP_TOPIC, STEP_ENTRIES, STEP_ENTRY, STEP_SINK, STEP_SOON };
+enum { STEP_OVER = STEP_SOON + SINK_SOON_STEPS };
 
 /* Known from an earlier match, or what the match will read is asked for. */
-static void find_known(struct core_reactor *cr, const struct account *a, struct slice subject,
-                       struct matches *m, struct place *ret)
+static void find_known(struct ahead *p, struct core_reactor *cr, const struct account *a,
+                       struct slice subject)
 {
     assert(subject.len > 0);
-    assert(a->interest != NULL);
-    *ret = (struct place){ .entry = match_cache_find(cr, a, subject) };
-    if (ret->entry != NULL) PREFETCH(sub_of(ret->entry));
-    else interest_soon(a->interest, subject, m);
-}
-
-static void find_topic(const struct account *a, struct slice subject, struct matches *m,
-                       struct place *ret)
-{
-    assert(ret->topic == NULL);
-    assert(ret->entries == NULL && ret->sink == NULL);
-    if (ret->entry != NULL) return;
-    interest_match(a->interest, subject, m);
-    ret->entry = m->single;
-    if (m->single != NULL) PREFETCH(m->single);
-    if (m->single != NULL || m->count == 0) return;
-    ret->topic = m->topics[0];
-    PREFETCH(ret->topic);
-}
-
-static void find_entries(struct place *p)
-{
-    if (p->topic == NULL) return;
     assert(p->entry == NULL);
-    assert(p->entries == NULL);
+    p->generation = interest_generation(a->interest);
+    p->entry = match_cache_find(cr, a, subject);
+    p->step = p->entry != NULL ? STEP_SINK : STEP_TOPIC;
+    if (p->entry != NULL) PREFETCH(sub_of(p->entry));
+    else interest_soon(a->interest, subject, &cr->ahead);
+}
+
+static void find_topic(struct ahead *p, struct core_reactor *cr, const struct account *a,
+                       struct slice subject)
+{
+    struct matches *m = &cr->ahead;
+    assert(p->topic == NULL && p->entry == NULL);
+    assert(p->entries == NULL && p->sink == NULL);
+    interest_match(a->interest, subject, m);
+    p->entry = m->single;
+    p->step = STEP_ENTRIES;
+    if (m->single != NULL) {
+        p->step = STEP_SINK;
+        PREFETCH(sub_of(m->single));
+    } else if (m->count == 0) {
+        p->step = STEP_OVER;
+    } else {
+        p->topic = m->topics[0];
+        PREFETCH(p->topic);
+    }
+}
+
+static void find_entries(struct ahead *p)
+{
+    assert(p->topic != NULL);
+    assert(p->entry == NULL && p->entries == NULL);
     p->entries = atomic_load_explicit(&p->topic->plain, memory_order_acquire);
+    p->step = p->entries != NULL ? STEP_ENTRY : STEP_OVER;
     if (p->entries != NULL) PREFETCH(p->entries);
 }
 
-static void find_entry(struct place *p)
+static void find_entry(struct ahead *p)
 {
     struct entries *e = p->entries;
-    assert(e == NULL || p->topic != NULL);
-    assert(p->entry == NULL || p->topic == NULL);       /* known from the table of literals */
-    if (e == NULL || atomic_load_explicit(&e->len, memory_order_acquire) == 0) return;
+    assert(e != NULL && p->topic != NULL);
+    assert(p->entry == NULL);
+    p->step = STEP_OVER;
+    if (atomic_load_explicit(&e->len, memory_order_acquire) == 0) return;
     p->entry = atomic_load_explicit(&e->at[0], memory_order_acquire);
-    if (p->entry != NULL) PREFETCH(sub_of(p->entry));
+    if (p->entry == NULL) return;
+    p->step = STEP_SINK;
+    PREFETCH(sub_of(p->entry));
 }
 
-static void find_sink(struct place *p)
+/* One that lives elsewhere is not ours to read. */
+static bool is_own(const struct core_reactor *cr, const struct sink *sink)
 {
-    assert(p->sink == NULL);
-    if (p->entry == NULL) return;
+    assert(sink != NULL);
+    assert(cr->reactor != NULL);
+    return sink->soon != NULL && sink->reactor == cr->reactor->id;
+}
+
+static void find_sink(struct ahead *p)
+{
+    assert(p->entry != NULL);
     p->sink = sub_of(p->entry)->sink;
+    p->step = STEP_SOON;
     assert(p->sink != NULL);
     PREFETCH(p->sink);
 }
 
-/* One that lives elsewhere is not ours to read. */
-static void keep_own(const struct core_reactor *cr, struct place *p)
+static void ask_sink(struct ahead *p, const struct core_reactor *cr)
 {
-    if (p->sink == NULL) return;
-    assert(p->entry != NULL);
-    if (p->sink->soon == NULL || p->sink->reactor != cr->reactor->id) p->sink = NULL;
+    assert(p->step >= STEP_SOON);
+    assert(p->step < STEP_OVER);
+    if (is_own(cr, p->sink)) p->sink->soon(p->sink, p->step - STEP_SOON);
+    else p->step = STEP_OVER - 1;
+    p->step++;
 }
 
-static bool is_one_place(const struct place *at, uint32_t count)
+void ahead_begin(struct ahead *p)
+{
+    *p = (struct ahead){ .step = STEP_CACHE };
+    assert(p->entry == NULL && p->sink == NULL);
+}
+
+void ahead_step(struct ahead *p, struct core_reactor *cr, const struct account *a,
+                struct slice subject)
+{
+    assert(!cr->hand.is_busy);          /* between two operations */
+    assert(p->step <= STEP_OVER);
+    /* who was found may be gone */
+    if (p->step > STEP_KNOWN && p->generation != interest_generation(a->interest))
+        p->step = STEP_OVER;
+    switch (p->step) {
+    case STEP_CACHE:
+        match_cache_soon(cr, subject);
+        p->step = STEP_KNOWN;
+        break;
+    case STEP_KNOWN: find_known(p, cr, a, subject); break;
+    case STEP_TOPIC: find_topic(p, cr, a, subject); break;
+    case STEP_ENTRIES: find_entries(p); break;
+    case STEP_ENTRY: find_entry(p); break;
+    case STEP_SINK: find_sink(p); break;
+    case STEP_OVER: break;
+    default: ask_sink(p, cr); break;
+    }
+}
+
+static bool is_one_place(struct ahead *const *all, uint32_t count)
 {
     assert(count >= 2);
     assert(count <= AHEAD_MAX);
     for (uint32_t i = 1; i < count; i++)
-        if (at[i].sink != at[0].sink) return false;
+        if (all[i]->sink != all[0]->sink) return false;
     return true;
 }
 
-bool ahead_look(struct core_reactor *cr, struct account *a, const struct slice *subjects,
-                uint32_t count)
+bool ahead_look(struct ahead *const *all, const struct slice *subjects, uint32_t count,
+                struct core_reactor *cr, const struct account *a)
 {
-    struct place at[AHEAD_MAX];
-    struct matches *m = &cr->ahead;
     assert(count >= 2);
     assert(count <= AHEAD_MAX);
-    assert(!cr->hand.is_busy);          /* between two operations */
-    for (uint32_t i = 0; i < count; i++) match_cache_soon(cr, subjects[i]);
-    for (uint32_t i = 0; i < count; i++) find_known(cr, a, subjects[i], m, &at[i]);
-    for (uint32_t i = 0; i < count; i++) find_topic(a, subjects[i], m, &at[i]);
-    for (uint32_t i = 0; i < count; i++) find_entries(&at[i]);
-    for (uint32_t i = 0; i < count; i++) find_entry(&at[i]);
-    for (uint32_t i = 0; i < count; i++) find_sink(&at[i]);
-    if (is_one_place(at, count)) return false;
-    for (uint32_t i = 0; i < count; i++) keep_own(cr, &at[i]);
-    for (uint32_t step = 0; step < SINK_SOON_STEPS; step++)
+    for (uint32_t step = STEP_CACHE; step < STEP_OVER; step++) {
         for (uint32_t i = 0; i < count; i++)
-            if (at[i].sink != NULL) at[i].sink->soon(at[i].sink, step);
+            if (all[i]->step <= step) ahead_step(all[i], cr, a, subjects[i]);
+        if (step == STEP_SINK && is_one_place(all, count)) return false;
+    }
     return true;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ahead: what the next publishes of a client will touch is fetched before the first is taken.
+/* Ahead: what the next publishes of a client will touch is fetched before their turn comes.
  *
  * In an account with many streams each message goes to another one, and would wait for memory at
- * every step of its way: account, subscription, stream. Those that stand in the input already wait
- * together. Nothing changes: who is looked up here is looked up again when its turn comes.
+ * every step of its way: account, subscription, stream. So those that stand in the input are looked
+ * at meanwhile, each one step further before each turn: what a step has asked for has come when the
+ * next one needs it. Nothing changes: who is looked up here is looked up again when its turn comes.
  *
  * Thread: the session's reactor. Memory: none of its own. Cost: a few steps of a match for each;
  * nothing in an account with few streams (measured: docs/decisions/012). */
@@ -25,8 +26,28 @@ static inline bool ahead_is_wanted(const struct account *a)
     return atomic_load_explicit(&a->ahead_subs, memory_order_relaxed) >= AHEAD_FROM;
 }
 
-/* Subjects of 2 to AHEAD_MAX messages that are published next. False: all go to one place. */
-bool ahead_look(struct core_reactor *, struct account *, const struct slice *subjects,
-                uint32_t count);
+/* The first that wants a message: how far it is known. Private to ahead.c. */
+struct ahead {
+    uint32_t               step;
+    uint64_t               generation;  /* of the interest, when it was found */
+    struct topic          *topic;
+    struct entries        *entries;
+    struct interest_entry *entry;
+    const struct sink     *sink;
+};
+
+void ahead_begin(struct ahead *);
+/* One step for a message that is published later. `subject` is the same each time. */
+void ahead_step(struct ahead *, struct core_reactor *, const struct account *,
+                struct slice subject);
+/* The same for 2 to AHEAD_MAX that are published next, from the first step to the last. False: all
+ * go to one place. */
+bool ahead_look(struct ahead *const *, const struct slice *subjects, uint32_t count,
+                struct core_reactor *, const struct account *);
+/* Where it goes, as far as is known: two that are equal go to one place. */
+static inline const struct sink *ahead_place(const struct ahead *a)
+{
+    return a->sink;
+}
 
 #endif

@@ -39,46 +39,98 @@ static bool may_speak(struct session *s, uint8_t first)
     return is_connect || session_login_without_connect(s);
 }
 
-/* The publishes that stand whole at the front of the input, cut. None of them changes what the
- * parser knows of the session. */
-struct cut_ahead {
-    struct nats_op op[AHEAD_MAX];
-    uint32_t used[AHEAD_MAX];
-    uint32_t count, next;
-    uint32_t rest; /* operations until the next look */
-    uint32_t len;  /* of the operation that was given out last */
+/* A publish that stands whole in the input, cut. None of them changes what the parser knows of the
+ * session. */
+struct cut {
+    struct nats_op op;
+    uint32_t       used;
+    struct ahead   ahead;
 };
 
-static void look_ahead(struct session *s, struct slice in, struct cut_ahead *c)
+/* Those that stand next in the input, in a ring. */
+struct cut_ahead {
+    struct cut at[AHEAD_MAX];
+    uint32_t first, count;
+    uint32_t bytes; /* of them */
+    uint32_t rest;  /* operations until the next look */
+    uint32_t same;  /* so many in turn went to one place */
+    const struct sink *place;   /* … this one */
+    uint32_t len;   /* of the operation that was given out last */
+};
+
+static struct cut *cut_at(struct cut_ahead *c, uint32_t i)
+{
+    assert(i < AHEAD_MAX);
+    return &c->at[(c->first + i) % AHEAD_MAX];
+}
+
+/* False: no other publish stands whole behind them. */
+static bool cut_next(struct session *s, struct slice in, struct cut_ahead *c)
+{
+    uint64_t need;
+    assert(c->count < AHEAD_MAX && c->bytes <= in.len);
+    if (c->bytes == in.len) return false;
+    struct cut *next = cut_at(c, c->count);
+    struct slice rest = slice_from(in, c->bytes);
+    if (nats_next(&s->limits, rest, &next->op, &next->used, &need) != NATS_PARSE_OP) return false;
+    if (next->op.verb != NATS_PUB && next->op.verb != NATS_HPUB) return false;
+    ahead_begin(&next->ahead);
+    c->bytes += next->used;
+    c->count++;
+    return true;
+}
+
+static void begin_ahead(struct session *s, struct slice in, struct cut_ahead *c)
 {
     struct slice subjects[AHEAD_MAX];
-    uint64_t need;
-    assert(c->next == c->count);
-    c->count = c->next = 0;
-    for (uint32_t at = 0; c->count < AHEAD_MAX && at < in.len; at += c->used[c->count++]) {
-        struct nats_op *op = &c->op[c->count];
-        struct slice rest = slice_from(in, at);
-        if (nats_next(&s->limits, rest, op, &c->used[c->count], &need) != NATS_PARSE_OP) break;
-        if (op->verb != NATS_PUB && op->verb != NATS_HPUB) break;
-        subjects[c->count] = op->subject;
+    struct ahead *all[AHEAD_MAX];
+    assert(c->count == 0 && c->bytes == 0);
+    while (c->count < AHEAD_MAX && cut_next(s, in, c)) {
+        all[c->count - 1] = &cut_at(c, c->count - 1)->ahead;
+        subjects[c->count - 1] = cut_at(c, c->count - 1)->op.subject;
     }
-    assert(c->count <= AHEAD_MAX);
+    c->same = 0;
     if (c->count < 2) return;
-    if (!ahead_look(s->home, s->account, subjects, c->count)) c->rest = AHEAD_REST;
+    if (!ahead_look(all, subjects, c->count, s->home, s->account)) c->rest = AHEAD_REST;
+}
+
+/* One more, and those that are known one step further. */
+static void go_ahead(struct session *s, struct slice in, struct cut_ahead *c)
+{
+    if (c->count < AHEAD_MAX) (void)cut_next(s, in, c);
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct cut *cut = cut_at(c, i);
+        ahead_step(&cut->ahead, s->home, s->account, cut->op.subject);
+    }
+}
+
+static void take_cut(struct cut_ahead *c, struct nats_op *ret_op)
+{
+    const struct cut *cut = cut_at(c, 0);
+    assert(c->count > 0 && c->bytes >= cut->used);
+    *ret_op = cut->op;
+    c->len = cut->used;
+    c->bytes -= cut->used;
+    c->first = (c->first + 1) % AHEAD_MAX;
+    c->count--;
+    c->same = ahead_place(&cut->ahead) == c->place ? c->same + 1 : 0;
+    c->place = ahead_place(&cut->ahead);
+    if (c->same < AHEAD_MAX) return;
+    c->same = 0;
+    c->rest = AHEAD_REST;
 }
 
 /* The next operation; its length is `c->len`. */
 static enum nats_parse next_op(struct session *s, struct slice in, struct cut_ahead *c,
                                struct nats_op *ret_op, uint64_t *ret_need)
 {
-    if (UNLIKELY(c->next == c->count && ahead_is_wanted(s->account))) {
+    if (UNLIKELY(ahead_is_wanted(s->account))) {
         if (c->rest > 0) c->rest--;
-        else look_ahead(s, in, c);
+        else if (c->count == 0) begin_ahead(s, in, c);
+        else go_ahead(s, in, c);
     }
-    if (LIKELY(c->next == c->count)) return nats_next(&s->limits, in, ret_op, &c->len, ret_need);
-    assert(c->next < c->count);
-    *ret_op = c->op[c->next];
-    c->len = c->used[c->next++];
+    if (LIKELY(c->count == 0)) return nats_next(&s->limits, in, ret_op, &c->len, ret_need);
+    take_cut(c, ret_op);
     assert(c->len <= in.len);
     return NATS_PARSE_OP;
 }
@@ -87,7 +139,8 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
 {
     uint32_t at = 0;
     struct cut_ahead ahead;
-    ahead.count = ahead.next = ahead.rest = ahead.len = 0;
+    ahead.first = ahead.count = ahead.bytes = ahead.rest = ahead.same = ahead.len = 0;
+    ahead.place = NULL;
     *ret_need = 0;
     s->last_in = s->home->reactor->now;
     while (at < in.len && s->phase == SESSION_OPEN && !s->conn.paused) {
@@ -109,7 +162,7 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
         session_take_op(s, &op);
     }
     assert(at <= in.len);
-    assert(ahead.next <= ahead.count);
+    assert(ahead.count <= AHEAD_MAX);
     if (UNLIKELY(s->stall_due)) session_stall(s);
     return at;
 }

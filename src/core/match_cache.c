@@ -27,30 +27,47 @@ struct match_cache *match_cache_free(struct match_cache *c)
     return xfree(c);
 }
 
-static struct known *place_of(const struct core_reactor *cr, struct slice subject)
+/* A subject stands at one of two places, so that two that share one do not drive each other out. */
+struct places {
+    struct known *first, *second;
+};
+
+static struct places places_of(const struct core_reactor *cr, struct slice subject)
 {
     assert(cr->match_cache != NULL);
     assert(subject.len > 0);
-    return &cr->match_cache->at[hash_bytes(subject, cr->core->hash_seed) % PLACES];
+    uint64_t hash = hash_bytes(subject, cr->core->hash_seed);
+    struct known *all = cr->match_cache->at;
+    return (struct places){ &all[hash % PLACES], &all[hash / PLACES % PLACES] };
 }
 
 void match_cache_soon(const struct core_reactor *cr, struct slice subject)
 {
     assert(subject.ptr != NULL);
-    if (cr->match_cache != NULL) PREFETCH(place_of(cr, subject));
+    if (cr->match_cache != NULL) PREFETCH(places_of(cr, subject).first);
+}
+
+/* As of this index and generation. */
+static bool is_of(const struct known *k, const struct account *a)
+{
+    assert(k->len <= sizeof k->text);
+    return k->account == a && k->generation == interest_generation(a->interest);
+}
+
+static bool is_known(const struct known *k, const struct account *a, struct slice subject)
+{
+    assert(subject.len > 0);
+    return k->len == subject.len && is_of(k, a) && slice_equal(slice_of(k->text, k->len), subject);
 }
 
 struct interest_entry *match_cache_find(const struct core_reactor *cr, const struct account *a,
                                         struct slice subject)
 {
     if (cr->match_cache == NULL || subject.len > MATCH_CACHE_SUBJECT) return NULL;
-    const struct known *k = place_of(cr, subject);
-    assert(k->len <= sizeof k->text);
+    struct places at = places_of(cr, subject);
     assert(subject.len > 0);
-    if (k->account != a || k->len != subject.len) return NULL;
-    if (k->generation != interest_generation(a->interest)) return NULL;
-    assert(k->entry != NULL);
-    return slice_equal(slice_of(k->text, k->len), subject) ? k->entry : NULL;
+    if (LIKELY(is_known(at.first, a, subject))) return at.first->entry;
+    return is_known(at.second, a, subject) ? at.second->entry : NULL;
 }
 
 /* The only one that a match has found, if it is a plain one. */
@@ -72,7 +89,8 @@ static void keep(struct core_reactor *cr, const struct account *a, uint64_t gene
 {
     if (cr->match_cache == NULL)
         cr->match_cache = xalloc_aligned(CACHE_LINE, sizeof *cr->match_cache);
-    struct known *k = place_of(cr, subject);
+    struct places at = places_of(cr, subject);
+    struct known *k = is_of(at.first, a) && !is_of(at.second, a) ? at.second : at.first;
     assert(subject.len > 0 && subject.len <= sizeof k->text);
     assert(entry != NULL && entry->queue_len == 0);
     assert(generation <= interest_generation(a->interest));

@@ -5,6 +5,7 @@
  *   store_identity.c    the two copies of the identity
  *   store_keys.c        data keys, and the seal made of them
  *   store_owners.c      owners: by incarnation, changed ones, the end of one
+ *   store_apply.c       durable batches, record by record
  *   store_recover.c     start: sections, records, damage, what is set aside
  *   store_aside.c       start: what the logs hold of an owner that is set aside, kept
  *   store_files.c       start: directories of streams that nobody names
@@ -181,6 +182,7 @@ struct store {
     nanos retry_list;      /* … a list that found no space */
     nanos retry_owners;    /* … those that found no space */
     journal_pos applied;   /* the last batch that owners have seen */
+    struct store_ahead *ahead; /* private to store_apply.c: NULL when no batch is applied */
     journal_pos listed;    /* of the list on its way */
     journal_pos settled;   /* of the last one that is durable */
     struct store_owner *slice_at; /* whose slice is next; NULL: all have been */
@@ -230,6 +232,9 @@ struct journal_seal store_keys_seal(struct store_keys *);
 void owners_init(struct owners *);
 void owners_deinit(struct owners *);
 struct store_owner *owners_find(struct owners *, uint64_t incarnation); /* NULL: none */
+/* Prefetches what owners_find() reads; a step when what the one before has asked for has come. */
+enum { OWNERS_SOON_STEPS = 2 };
+void owners_soon(const struct owners *, uint64_t incarnation, uint32_t step);
 void owners_check(const struct store *); /* asserts every invariant; O(n) */
 /* A record of it was applied, or it was touched. */
 void owner_changed(struct store *, struct store_owner *, journal_pos, uint32_t bytes);
@@ -237,7 +242,10 @@ void owner_flush(struct store *, struct store_owner *); /* when its turn comes *
 void owner_out(struct store *, struct store_owner *); /* of table and lists */
 struct store_gone *gone_add(struct store *, uint64_t incarnation, struct store_owner *);
 struct store_gone *gone_free(struct store_gone *); /* returns NULL */
+
+/* store_apply.c */
 void store_on_batch(void *ctx, const struct journal_batch *);
+void store_ahead_leave(struct store *, const struct store_owner *); /* it is not there any more */
 
 /* store_recover.c: blocking */
 MUST_CHECK enum err store_recover(struct store *, struct errmsg *why);

@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "store/store_internal.h"
 
-enum { TABLE_MIN = 64, GROUP = 8 };
+enum { TABLE_MIN = 64 };
 
 /* ---- by incarnation ---- */
 
@@ -30,6 +30,14 @@ void owners_deinit(struct owners *all)
     assert(all->count == 0);
     assert(list_empty(&all->all));
     all->table = xfree(all->table);
+}
+
+void owners_soon(const struct owners *all, uint64_t incarnation, uint32_t step)
+{
+    struct store_owner **chain = chain_of(all, incarnation);
+    assert(step < OWNERS_SOON_STEPS);
+    if (step == 0) PREFETCH(chain);
+    else if (*chain != NULL) PREFETCH(*chain);
 }
 
 struct store_owner *owners_find(struct owners *all, uint64_t incarnation)
@@ -108,68 +116,6 @@ void store_touch(struct store *s, struct store_owner *o)
     if (o->is_begun) owner_changed(s, o, s->applied + 1, 0);
 }
 
-/* A few records of a batch, looked at together. */
-struct group {
-    struct journal_record records[GROUP];
-    uint32_t count;
-};
-
-static void group_read(const struct journal_batch *b, uint32_t *at, struct group *ret)
-{
-    uint32_t begin = *at;
-    ret->count = 0;
-    while (ret->count < GROUP && journal_next(b, at, &ret->records[ret->count])) ret->count++;
-    uint32_t end = *at + (*at - begin);
-    for (uint32_t i = *at; i < end && i < b->body.len; i += CACHE_LINE) PREFETCH(b->body.ptr + i);
-    assert(ret->count <= GROUP);
-}
-
-/* With many owners each record would wait for memory at every step: so all of a group wait at once,
- * step by step. */
-static void group_prefetch(struct store *s, const struct group *g)
-{
-    struct store_owner *owners[GROUP];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < g->count; i++) PREFETCH(chain_of(&s->owners, g->records[i].owner));
-    for (uint32_t i = 0; i < g->count; i++) PREFETCH(*chain_of(&s->owners, g->records[i].owner));
-    for (uint32_t i = 0; i < g->count; i++) {
-        struct store_owner *o = owners_find(&s->owners, g->records[i].owner);
-        if (o == NULL || o->ops->soon == NULL) continue;
-        if (count > 0 && owners[count - 1] == o) continue;
-        owners[count++] = o;
-    }
-    if (count < 2) return;
-    for (uint32_t step = 0; step < STORE_SOON_STEPS; step++)
-        for (uint32_t i = 0; i < count; i++) owners[i]->ops->soon(owners[i], step);
-}
-
-enum { RUN_BATCHES = 16 }; /* of a run at least: to note each would touch a line more */
-
-/* Records of an owner that was forgotten may still come: nobody misses them. */
-static void apply_one(struct store *s, const struct journal_record *r, journal_pos pos)
-{
-    struct store_owner *o = owners_find(&s->owners, r->owner);
-    if (UNLIKELY(o == NULL)) return;
-    owner_changed(s, o, pos, RECORD_HEAD + r->body.len);
-    if (r->sequence > 0 && (o->runs_pos == 0 || pos >= o->runs_pos + RUN_BATCHES))
-        store_runs_add(s, o, r->sequence, pos);
-    o->ops->apply(o, r, false);
-}
-
-void store_on_batch(void *ctx, const struct journal_batch *b)
-{
-    struct store *s = ctx;
-    struct group g;
-    uint32_t at = 0;
-    assert(b->pos > s->applied);
-    s->applied = b->pos;
-    for (group_read(b, &at, &g); g.count > 0; group_read(b, &at, &g)) {
-        group_prefetch(s, &g);
-        for (uint32_t i = 0; i < g.count; i++) apply_one(s, &g.records[i], b->pos);
-    }
-    assert(s->recovery == NULL);
-}
-
 /* ---- the end of one ---- */
 
 /* Many streams are not flushed all at once: what they write would stand before the journal's next
@@ -236,6 +182,7 @@ void owner_out(struct store *s, struct store_owner *o)
     }
     *at = o->next;
     o->next = NULL;
+    store_ahead_leave(s, o);
     if (all->last == o) all->last = NULL;
     store_slice_leave(s, o);
     store_scrub_leave(s, o);

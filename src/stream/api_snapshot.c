@@ -69,6 +69,7 @@ static bool is_possible(struct api_request *r, struct stream_config *config, str
     struct js_directory directory;
     struct js_check check;
     js_account_checks(r->account, &directory, r->arena, &check);
+    js_space_want(r->account->js, config);
     if (!stream_restore_check(config, r->call.stream, &check, e)) return false;
     if (!restores_are_full(r->account->js)) return true;
     return js_error_set(e, JS_ERR_INSUFFICIENT_RESOURCES);

@@ -56,6 +56,7 @@ static enum stream_verdict judge(struct api_request *r, struct stream_config_req
     struct js_check check;
     js_account_checks(r->account, &directory, r->arena, &check);
     check.is_pedantic = request->pedantic;
+    js_space_want(r->account->js, &request->config);
     if (r->call.verb == JS_API_STREAM_UPDATE)
         return stream_update_check(request, r->call.stream, &check, ret_error);
     return stream_create_check(request, r->call.stream, &check, ret_error);

@@ -217,11 +217,12 @@ static bool check_size(struct stream *s, struct incoming *in, struct js_error *e
 
 static bool check_server(struct stream *s, struct incoming *in, struct js_error *e)
 {
-    const struct jetstream *js = s->account->js;
-    bool is_file = stream_is_file(s);
-    int64_t max = is_file ? js->limits.store_max : js->limits.memory_max;
+    struct jetstream *js = s->account->js;
+    int64_t max = js->limits.memory_max;
     (void)in;
-    if (max < 0 || (is_file ? js->store_used : js->memory_used) <= (uint64_t)max) return true;
+    if (stream_is_file(s) ? js_space_has(js, js->store_used, 0)
+                          : max < 0 || js->memory_used <= (uint64_t)max)
+        return true;
     return js_error_set(e, JS_ERR_INSUFFICIENT_RESOURCES);
 }
 

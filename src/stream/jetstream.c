@@ -17,37 +17,10 @@
 
 /* Consumers of a stream, when neither it nor its account says: as nats-server has it. */
 enum { CONSUMERS_DEFAULT = 1000 };
-/* Memory where the machine does not tell how much it has. */
-enum { MEMORY_UNKNOWN = 256 << 20 };
-
 /* Where nobody says where to store. */
 static const char STORE_DIR[] = "/tmp/nats";
 
 /* ---- limits ---- */
-
-static uint64_t three_quarters(uint64_t bytes)
-{
-    return bytes / 4 * 3;
-}
-
-static int64_t memory_limit(const struct jetstream *js, const struct jetstream_options *o)
-{
-    struct usage_now now = { 0 };
-    struct usage *usage = js->core->env->usage;
-    if (o->memory_max >= 0) return o->memory_max;
-    if (usage != NULL) usage->read(usage, &now);
-    return now.memory_bytes > 0 ? (int64_t)three_quarters(now.memory_bytes) : MEMORY_UNKNOWN;
-}
-
-/* As much as three quarters of what is free now; where nobody can tell, there is no limit. */
-static int64_t store_limit(const struct jetstream *js, const struct jetstream_options *o)
-{
-    struct disk_space space;
-    struct disk *disk = store_disk(js->store);
-    if (o->store_max >= 0) return o->store_max;
-    if (disk->space(disk, &space) != ERR_OK) return INT64_MAX;
-    return (int64_t)three_quarters(space.free);
-}
 
 static void limits_set(struct jetstream *js)
 {
@@ -58,7 +31,7 @@ static void limits_set(struct jetstream *js)
         .ack_pending_max = o->limits.ack_pending_max,
         .request_batch_max = o->limits.request_batch_max,
         .consumers_default_max = consumers == 0 ? CONSUMERS_DEFAULT : consumers,
-        .memory_max = memory_limit(js, o),
+        .memory_max = o->memory_max >= 0 ? o->memory_max : js_space_memory(js),
         .store_max = INT64_MAX,
     };
 }
@@ -221,33 +194,6 @@ static bool accounts_enable(struct jetstream *js, struct errmsg *why)
     return false;
 }
 
-/* The store's streams, none of which is shown yet, have so many bytes. False: there is none. */
-static bool has_stored(const struct jetstream *js, uint64_t *ret_bytes)
-{
-    bool has_any = false;
-    *ret_bytes = 0;
-    for (const struct stream *s = js->hidden; s != NULL; s = s->next_hidden) {
-        if (!s->is_created || s->is_gone) continue;
-        *ret_bytes += msgs_bytes(s->msgs);
-        has_any = true;
-    }
-    return has_any;
-}
-
-/* A limit that was found, not given, is none for a store that is there: what stands already was
- * free once, and so was what accounts may have. A disk that is full now keeps nobody from loading
- * what is on it, and from making space. */
-static void limit_widen(struct jetstream *js)
-{
-    struct js_server_limits *l = &js->limits;
-    uint64_t stored, promised = js_accounts_store_max(js);
-    assert(l->store_max >= 0);
-    if (l->store_max >= INT64_MAX / 2 || !has_stored(js, &stored)) return;
-    l->store_max += (int64_t)stored;
-    if (promised > (uint64_t)l->store_max)
-        l->store_max = promised < INT64_MAX ? (int64_t)promised : INT64_MAX;
-}
-
 static enum err start_all(struct jetstream *js, struct errmsg *why)
 {
     const struct jetstream_options *o = &js->options->jetstream;
@@ -260,8 +206,7 @@ static enum err start_all(struct jetstream *js, struct errmsg *why)
     e = open_store(js, why);
     if (e) return e;
     js->is_open = true;
-    js->limits.store_max = store_limit(js, o);
-    if (o->store_max < 0) limit_widen(js);
+    js_space_begin(js);
     if (!accounts_enable(js, why)) return ERR_LIMIT;
     reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
     reactor_set_last(jetstream_reactor(js), &js->last_turn);
@@ -372,8 +317,8 @@ static void order(struct jetstream *js, void (*run)(struct mail *, struct reacto
     reactor_post(jetstream_reactor(js), &o->mail);
 }
 
-/* Storage that the configuration does not give was found at the start, and stays; so does what is
- * reserved of it. */
+/* Storage that the configuration does not give was found, and stays; so does what is reserved of
+ * it. */
 static void limits_reload(struct jetstream *js)
 {
     const struct js_server_limits was = js->limits;

@@ -53,6 +53,9 @@ struct jetstream {
     char                    *reports;   /* what recovery has found, a line each; NULL: nothing */
     char                    *directory; /* "<store_dir>/midge" */
     nanos                    took;      /* to start */
+    /* private to js_space.c: bytes of messages in files at the start; when space was looked for */
+    uint64_t                 stored_before;
+    nanos                    space_looked;
     _Atomic uint32_t         away;      /* what is under way on other reactors and will come home */
     _Atomic bool             is_stopping;
     bool                     is_storing_last;   /* the sessions have been closed */
@@ -69,6 +72,17 @@ static inline struct reactor *jetstream_reactor(const struct jetstream *js)
 {
     return js->home->reactor;
 }
+
+/* js_space.c: bytes of memory that streams may have where the configuration does not say. */
+int64_t js_space_memory(const struct jetstream *);
+/* Sets limits.store_max: the store is open, and its streams are hidden. */
+void js_space_begin(struct jetstream *);
+/* Are so many bytes within what the server may have in files? A limit that is in the way, and was
+ * found, not given, is looked for anew, at most once a second, and may grow: the disk was full when
+ * it was found. */
+bool js_space_has(struct jetstream *, uint64_t used, uint64_t more);
+/* The same before a stream's configuration is checked, with limits.store_reserved of now. */
+void js_space_want(struct jetstream *, const struct stream_config *);
 
 enum { JS_ACCOUNT_SUBS = 12 };
 

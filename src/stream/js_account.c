@@ -248,10 +248,10 @@ static void unreserve(struct reserved *sum, const struct js_account *a)
 }
 
 /* They reserve more than the server has; NONE: they do not. */
-static enum js_err excess(const struct jetstream *js, const struct reserved *sum)
+static enum js_err excess(struct jetstream *js, const struct reserved *sum)
 {
     if (sum->memory > (uint64_t)js->limits.memory_max) return JS_ERR_MEMORY_RESOURCES_EXCEEDED;
-    if (sum->store > (uint64_t)js->limits.store_max) return JS_ERR_STORAGE_RESOURCES_EXCEEDED;
+    if (!js_space_has(js, sum->store, 0)) return JS_ERR_STORAGE_RESOURCES_EXCEEDED;
     return JS_ERR_NONE;
 }
 

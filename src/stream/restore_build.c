@@ -156,6 +156,7 @@ static bool check_place(struct restore_build *b, uint64_t bytes, struct js_error
     js_account_checks(b->account, &directory, arena, &check);
     int64_t most = bytes > INT64_MAX ? INT64_MAX : (int64_t)bytes;
     if (c.max_bytes < most) c.max_bytes = most;
+    js_space_want(b->account->js, &c);
     if (!stream_count_check(&c, &check, e)) return false;
     struct js_error why;
     if (!stream_overlaps_others(&c, &check)) {
@@ -171,15 +172,14 @@ static bool check_place(struct restore_build *b, uint64_t bytes, struct js_error
 static bool check_usage(const struct restore_build *b, struct js_error *e)
 {
     const struct js_account *a = b->account;
-    const struct js_server_limits *server = &a->js->limits;
+    struct jetstream *js = a->js;
     bool is_file = b->config.storage == JS_STORAGE_FILE;
     int64_t max = is_file ? a->limits.store_max : a->limits.memory_max;
-    int64_t server_max = is_file ? server->store_max : server->memory_max;
+    int64_t memory_max = js->limits.memory_max;
     uint64_t used = is_file ? a->store_used : a->memory_used;
-    uint64_t server_used = is_file ? a->js->store_used : a->js->memory_used;
-    if ((max < 0 || used <= (uint64_t)max) &&
-        (server_max < 0 || server_used <= (uint64_t)server_max))
-        return true;
+    bool has_room = is_file ? js_space_has(js, js->store_used, 0)
+                            : memory_max < 0 || js->memory_used <= (uint64_t)memory_max;
+    if (has_room && (max < 0 || used <= (uint64_t)max)) return true;
     return js_error_set(e, is_file ? JS_ERR_STORAGE_RESOURCES_EXCEEDED
                                    : JS_ERR_MEMORY_RESOURCES_EXCEEDED);
 }

@@ -216,6 +216,27 @@ def case_a_full_disk_loads_though_accounts_may_have_more(world):
 
 
 @midge_only
+def case_what_was_found_on_a_full_disk_is_no_limit_later(world):
+    """Nobody says how much may be stored, and the server starts when nothing is free: when there is space again, so is there
+    for new streams and messages, without a restart."""
+    with lasting_disk(world, 48) as (wrapper, folder):
+        server, client = start(world, wrapper=wrapper)
+        client.create_stream("S", subjects=["s"])
+        client.request("s", "x" * 60000)
+        server.kill()
+        fill_disk(folder / "foreign")
+        server, client = start(world, wrapper=wrapper)
+        more = {"name": "T", "subjects": ["t"], "max_bytes": 20_000_000}
+        expect_equal(error_of(client.tell("$JS.API.STREAM.CREATE.T", more)), 10047)
+        (folder / "foreign").unlink()
+        until(lambda: "error" not in client.tell("$JS.API.STREAM.CREATE.T", more), "space for a stream")
+        for number in range(100):
+            expect("error" not in client.tell("s", f"{number:05} " + "x" * 60000), number)
+        expect_equal(client.stream_info("S")["state"]["messages"], 101)
+        expect_equal(server.stop(), 0)
+
+
+@midge_only
 def case_a_full_disk_refuses_what_stores_and_takes_what_frees(world):
     """Without space publishers and callers hear so, all else goes on, /healthz says why; a purge and a deletion are taken."""
     server, client = start(world, wrapper=small_disk(world, 24))
