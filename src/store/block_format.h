@@ -150,6 +150,19 @@ void message_encode(const struct stored *, uint64_t seed, uint8_t *to);
 /* What stands at the beginning of `in`: false when it is not whole or not sound. With OK slices
  * point into `in`; the bytes it takes are message_len(). */
 bool message_decode(struct slice in, uint64_t seed, struct stored *ret, bool *ret_erased);
+/* Of a message that was checked when it was read, or was made here. */
+static inline void message_view(const uint8_t *at, struct stored *ret)
+{
+    uint32_t subject = le_get_u16(at + MESSAGE_SUBJECT), header = le_get_u32(at + MESSAGE_HEADER);
+    const uint8_t *texts = at + MESSAGE_HEAD;
+    *ret = (struct stored){
+        .sequence = le_get_u64(at + MESSAGE_SEQUENCE),
+        .time = (nanos)le_get_u64(at + MESSAGE_TIME),
+        .subject = slice_of(texts, subject),
+        .header = slice_of(texts + subject, header),
+        .payload = slice_of(texts + subject + header, le_get_u32(at + MESSAGE_PAYLOAD)),
+    };
+}
 /* Overwrites the texts of a whole message with zeros, and marks it. */
 void message_erase(uint8_t *message, uint64_t seed);
 

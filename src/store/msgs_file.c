@@ -283,7 +283,8 @@ static void lines_soon(const void *at, size_t len)
     for (size_t i = 0; i < len; i += CACHE_LINE) PREFETCH((const char *)at + i);
 }
 
-/* What put() touches: the open block, its index, its last chunk. */
+/* What put() touches: the open block, its last chunk, and its index if the last message entered
+ * it. */
 static void soon(const struct msgs *base, uint32_t step)
 {
     const struct msgs_file *f = file_from_const(base);
@@ -295,18 +296,19 @@ static void soon(const struct msgs *base, uint32_t step)
         return;
     }
     const struct block_index *x = b->index;
+    bool is_indexed = b->behind == 0;
     if (step == 2) {
-        PREFETCH(x);
         PREFETCH(b->tail);
+        if (is_indexed) PREFETCH(x);
     }
-    if (step == 3 && x->chunks_count > 0) {
-        PREFETCH(&x->entries[x->entries_count]);
-        PREFETCH(&x->entries[x->entries_count - 1]);
-        PREFETCH(&x->chunks[x->chunks_count - 1]);
-        PREFETCH(x->subjects);
-        PREFETCH(x->texts);
-        if (b->tail != NULL) lines_soon(b->tail->body + b->tail->len, RECORD_SOON);
-    }
+    if (step != 3) return;
+    if (b->tail != NULL) lines_soon(b->tail->body + b->tail->len, RECORD_SOON);
+    if (!is_indexed || x->chunks_count == 0) return;
+    PREFETCH(&x->entries[x->entries_count]);
+    PREFETCH(&x->entries[x->entries_count - 1]);
+    PREFETCH(&x->chunks[x->chunks_count - 1]);
+    PREFETCH(x->subjects);
+    PREFETCH(x->texts);
 }
 
 static const struct msgs_ops ops = {

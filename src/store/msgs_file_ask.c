@@ -30,13 +30,13 @@ enum err file_meta(struct msgs *base, uint64_t sequence, struct msgs_wait *w,
     if (b == NULL) return ERR_CORRUPT;
     enum err e = index_ask(f, b, w);
     if (e) return e;
-    uint32_t entry = block_index_find(b->index, sequence);
+    uint32_t entry = block_index_find(index_of(b), sequence);
     if (entry == ENTRY_NONE) return ERR_CORRUPT;
     f->subject.len = 0;
-    buf_add(&f->subject, entry_subject(b->index, entry));
+    buf_add(&f->subject, entry_subject(index_of(b), entry));
     *ret_subject = buf_slice(&f->subject);
-    *ret_size = entry_size(&b->index->entries[entry]);
-    *ret_time = b->index->entries[entry].time;
+    *ret_size = entry_size(&index_of(b)->entries[entry]);
+    *ret_time = index_of(b)->entries[entry].time;
     return ERR_OK;
 }
 
@@ -90,21 +90,21 @@ static bool same_begin(struct msgs_file *f, struct slice subject, struct msgs_wa
 }
 
 /* The first one in the block that is there, or none: 0. */
-static uint64_t next_in(const struct same *s, const struct block *b, uint64_t from)
+static uint64_t next_in(const struct same *s, struct block *b, uint64_t from)
 {
     assert(b->index != NULL);
     assert(b->owner == s->file);
-    const struct block_index *x = b->index;
+    const struct block_index *x = index_of(b);
     uint32_t at = block_index_next_same(x, s->subject, from);
     while (at != ENTRY_NONE && !is_there(s->file, entry_sequence(x, at))) at = x->entries[at].next;
     return at == ENTRY_NONE ? 0 : entry_sequence(x, at);
 }
 
-static uint64_t previous_in(const struct same *s, const struct block *b, uint64_t up_to)
+static uint64_t previous_in(const struct same *s, struct block *b, uint64_t up_to)
 {
     assert(b->index != NULL);
     assert(b->owner == s->file);
-    const struct block_index *x = b->index;
+    const struct block_index *x = index_of(b);
     uint32_t at = block_index_previous_same(x, s->subject, up_to);
     while (at != ENTRY_NONE && !is_there(s->file, entry_sequence(x, at)))
         at = x->entries[at].previous;
@@ -119,13 +119,13 @@ static enum err step_back(const struct same *s, uint64_t sequence, uint64_t *ret
     if (b == NULL) return ERR_NOTFOUND;
     enum err e = index_ask(s->file, b, s->wait);
     if (e) return e == ERR_CORRUPT ? ERR_NOTFOUND : e;
-    uint32_t number = block_index_subject(b->index, s->subject);
-    uint32_t entry = block_index_find(b->index, sequence);
+    uint32_t number = block_index_subject(index_of(b), s->subject);
+    uint32_t entry = block_index_find(index_of(b), sequence);
     if (number == ENTRY_NONE || entry == ENTRY_NONE) return ERR_NOTFOUND;
-    if ((b->index->entries[entry].subject & ~ENTRY_HAS_HEADER) != number) return ERR_NOTFOUND;
-    uint32_t before = b->index->entries[entry].previous;
-    *ret = before == ENTRY_NONE ? b->index->subjects[number].before
-                                : entry_sequence(b->index, before);
+    if ((index_of(b)->entries[entry].subject & ~ENTRY_HAS_HEADER) != number) return ERR_NOTFOUND;
+    uint32_t before = index_of(b)->entries[entry].previous;
+    *ret = before == ENTRY_NONE ? index_of(b)->subjects[number].before
+                                : entry_sequence(index_of(b), before);
     assert(*ret < sequence);
     return *ret == 0 ? ERR_NOTFOUND : ERR_OK;
 }

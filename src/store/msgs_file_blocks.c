@@ -54,6 +54,7 @@ static void drop_memory(struct block *b)
 {
     struct msgs_file *f = b->owner;
     assert(b->users == 0);
+    b->behind = 0;
     for (uint32_t i = 0; i < b->chunks_cap; i++) {
         if (b->chunks[i] == NULL) continue;
         if (b->chunks[i] == b->owner->pin_chunk) chunk_leave(b->chunks[i]);
@@ -222,6 +223,7 @@ struct chunk *chunk_free(struct chunk *c)
     assert(c->state != CHUNK_WRITING);
     assert(b->chunks[c->number] == c && b->chunks_loaded > 0);
     assert(b->owner->pin_chunk != c);
+    assert(b->tail != c || b->behind == 0);
     b->chunks[c->number] = NULL;
     if (b->tail == c) b->tail = NULL;
     if (--b->chunks_loaded == 0 && b->is_complete) {
@@ -269,13 +271,41 @@ static struct chunk *chunk_for(struct block *b, uint32_t len)
         return c;
     assert(b->index_cached.holds > 0);
     uint32_t before = c == NULL ? 0 : c->len;
-    block_index_begin_chunk(b->index);
+    block_index_begin_chunk(index_of(b));
     block_index_grown(b);
     b->tail = chunk_new(b, b->index->chunks_count - 1);
     /* as long as the one before, or it would be copied each time that it grows */
     chunk_room(b->tail, before < len ? len : before);
     assert(b->tail->state == CHUNK_OPEN && b->tail->cap >= len);
     return b->tail;
+}
+
+/* The bytes in the tail are what was appended: nothing is erased there that is not in the index. */
+void block_catch_up(struct block *b)
+{
+    const struct chunk *c = b->tail;
+    struct block_index *x = b->index;
+    assert(b->behind > 0 && x != NULL);
+    assert(c != NULL && c->state == CHUNK_OPEN && c->number + 1 == x->chunks_count);
+    uint32_t at = x->chunks[c->number].plain;
+    for (; b->behind > 0; b->behind--) {
+        struct stored m;
+        assert(at + MESSAGE_HEAD <= c->len);
+        message_view(c->body + at, &m);
+        at += message_len(&m);
+        block_index_add(x, &m, 0);
+    }
+    assert(at == c->len && x->entries_count == b->records);
+}
+
+/* A subject that is not in the block yet comes with its message before it, which only the caller
+ * knows (of a copy, which need not be sound, it is never in the block), and a chunk begins with an
+ * entry. All else enters the index later, many at once: with many streams each message would wait
+ * for the index of another one. */
+static bool may_wait(const struct block *b, const struct chunk *c, uint64_t previous)
+{
+    assert(b->tail == c);
+    return previous >= b->first && c->len > 0;
 }
 
 uint8_t *block_append(struct block *b, const struct stored *m, uint64_t previous)
@@ -287,8 +317,9 @@ uint8_t *block_append(struct block *b, const struct stored *m, uint64_t previous
     chunk_room(c, len);
     uint8_t *at = c->body + c->len;
     assert(c->block == b && c->cap - c->len >= len);
+    if (LIKELY(may_wait(b, c, previous))) b->behind++;
+    else block_index_add(index_of(b), m, previous);
     c->len += len;
-    block_index_add(b->index, m, previous);
     b->last = m->sequence;
     b->records++;
     b->bytes += len;

@@ -143,10 +143,10 @@ struct bounds {
     uint64_t above, up_to;
 };
 
-static void copy_messages(const struct block *b, const struct chunk *c, struct bounds in,
+static void copy_messages(struct block *b, const struct chunk *c, struct bounds in,
                           struct buf *out)
 {
-    const struct block_index *x = b->index;
+    const struct block_index *x = index_of(b);
     for (uint32_t i = x->chunks[c->number].first_entry; i < chunk_end(x, c->number); i++) {
         uint64_t sequence = entry_sequence(x, i);
         if (sequence <= in.above || sequence > in.up_to || !is_there(b->owner, sequence)) continue;
@@ -162,9 +162,9 @@ static void add_tail(struct msgs_file *f, struct checkpoint *c, struct bounds in
     uint32_t i = f->blocks_count;
     while (i > 0 && !f->blocks[i - 1]->is_complete) i--;
     for (; i < f->blocks_count; i++) {
-        const struct block *b = f->blocks[i];
+        struct block *b = f->blocks[i];
         if (b->last <= in.above || b->first > in.up_to) continue;
-        for (uint32_t k = b->safe.chunks; k < b->index->chunks_count; k++) {
+        for (uint32_t k = b->safe.chunks; k < index_of(b)->chunks_count; k++) {
             assert(chunk_get(b, k) != NULL);
             copy_messages(b, chunk_get(b, k), in, &out);
             flush_piece(f, c, SECTION_TAIL, &out, PIECE);

@@ -43,7 +43,7 @@ static struct block *target(struct msgs_file *f, uint64_t sequence)
  * be had. */
 static void copy(struct msgs_file *f, uint32_t entry, const struct chunk *from)
 {
-    const struct block_index *x = f->compaction.from->index;
+    const struct block_index *x = index_of(f->compaction.from);
     const struct block_entry *e = &x->entries[entry];
     struct slice subject = entry_subject(x, entry);
     uint32_t header = (e->subject & ENTRY_HAS_HEADER) != 0;
@@ -66,7 +66,7 @@ static enum err copy_chunk(struct msgs_file *f)
 {
     assert(f->compaction.from->index != NULL);
     struct compaction *c = &f->compaction;
-    const struct block_index *x = c->from->index;
+    const struct block_index *x = index_of(c->from);
     struct chunk *chunk = NULL;
     uint32_t number = block_index_chunk_of(x, c->entry), end = chunk_end(x, number);
     while (c->entry < end && !is_there(f, entry_sequence(x, c->entry))) c->entry++;
@@ -92,11 +92,11 @@ static bool copy_some(struct msgs_file *f)
     struct block *from = c->from;
     store_cache_hold(f->o.cache, &from->index_cached);
     enum err e = ERR_OK;
-    while (e == ERR_OK && c->entry < from->index->entries_count) {
+    while (e == ERR_OK && c->entry < index_of(from)->entries_count) {
         e = copy_chunk(f);
         if (c->to != NULL && c->to->bytes - before >= f->tail_size) break;
     }
-    bool is_all = c->entry >= from->index->entries_count;
+    bool is_all = c->entry >= index_of(from)->entries_count;
     store_cache_release(f->o.cache, &from->index_cached);
     if (is_all && c->to != NULL) c->to->is_open = false;
     return is_all;

@@ -23,9 +23,9 @@ static uint64_t average_size(const struct block *b)
     return msgs_size(true, (uint32_t)texts, 0, 0);
 }
 
-static uint64_t sizes_in_block(const struct block *b, uint64_t first, uint64_t last)
+static uint64_t sizes_in_block(struct block *b, uint64_t first, uint64_t last)
 {
-    const struct block_index *x = b->index;
+    const struct block_index *x = index_of(b);
     const struct msgs_file *f = b->owner;
     uint64_t sum = 0, left = last - first + 1 - seqset_count_range(f->lost, first, last);
     assert(first <= last);
@@ -45,7 +45,7 @@ static uint64_t sizes_in(const struct msgs_file *f, uint64_t first, uint64_t las
     uint32_t i = table_find(f, first);
     assert(first <= last);
     for (i = i == UINT32_MAX ? 0 : i; i < f->blocks_count && f->blocks[i]->first <= last; i++) {
-        const struct block *b = f->blocks[i];
+        struct block *b = f->blocks[i];
         uint64_t from = first > b->first ? first : b->first, to = last < b->last ? last : b->last;
         if (from <= to && b->records > 0) sum += sizes_in_block(b, from, to);
     }
@@ -55,11 +55,11 @@ static uint64_t sizes_in(const struct msgs_file *f, uint64_t first, uint64_t las
 void lost_dropped(struct msgs_file *f, uint64_t sequence)
 {
     if (f->base.lost_bytes == 0 || !seqset_has(f->lost, sequence)) return;
-    const struct block *b = block_of(f, sequence);
+    struct block *b = block_of(f, sequence);
     uint64_t size = 0;
     assert(sequence <= f->end);
-    uint32_t i = b == NULL || b->index == NULL ? ENTRY_NONE : block_index_find(b->index, sequence);
-    if (i != ENTRY_NONE) size = entry_size(&b->index->entries[i]);
+    uint32_t i = b == NULL || b->index == NULL ? ENTRY_NONE : block_index_find(index_of(b), sequence);
+    if (i != ENTRY_NONE) size = entry_size(&index_of(b)->entries[i]);
     else if (b != NULL) size = average_size(b);
     f->base.lost_bytes -= size < f->base.lost_bytes ? size : f->base.lost_bytes;
 }
@@ -84,42 +84,42 @@ void lost_range(struct msgs_file *f, uint64_t first, uint64_t last)
 /* ---- a chunk ---- */
 
 /* The entry's message is what was written. */
-static bool is_sound(const struct block *b, uint32_t entry, struct slice body)
+static bool is_sound(struct block *b, uint32_t entry, struct slice body)
 {
-    assert(entry < b->index->entries_count);
-    const struct block_entry *e = &b->index->entries[entry];
+    assert(entry < index_of(b)->entries_count);
+    const struct block_entry *e = &index_of(b)->entries[entry];
     struct stored m;
     bool is_erased;
     if (e->position > body.len || e->length > body.len - e->position) return false;
     struct slice bytes = slice_of(body.ptr + e->position, e->length);
     if (!message_decode(bytes, b->owner->code.seed, &m, &is_erased)) return false;
-    return !is_erased && m.sequence == entry_sequence(b->index, entry) &&
+    return !is_erased && m.sequence == entry_sequence(index_of(b), entry) &&
            message_len(&m) == e->length;
 }
 
 static void check_messages(struct block *b, uint32_t number, struct slice body)
 {
     struct msgs_file *f = b->owner;
-    assert(number < b->index->chunks_count);
-    for (uint32_t i = b->index->chunks[number].first_entry; i < chunk_end(b->index, number); i++) {
-        uint64_t sequence = entry_sequence(b->index, i);
+    assert(number < index_of(b)->chunks_count);
+    for (uint32_t i = index_of(b)->chunks[number].first_entry; i < chunk_end(index_of(b), number); i++) {
+        uint64_t sequence = entry_sequence(index_of(b), i);
         if (is_there(f, sequence) && !is_sound(b, i, body)) lost_range(f, sequence, sequence);
     }
 }
 
 static void lose_chunk(struct block *b, uint32_t number)
 {
-    const struct block_chunk *c = &b->index->chunks[number];
-    assert(chunk_end(b->index, number) > c->first_entry);
-    lost_range(b->owner, entry_sequence(b->index, c->first_entry),
-               entry_sequence(b->index, chunk_end(b->index, number) - 1));
+    const struct block_chunk *c = &index_of(b)->chunks[number];
+    assert(chunk_end(index_of(b), number) > c->first_entry);
+    lost_range(b->owner, entry_sequence(index_of(b), c->first_entry),
+               entry_sequence(index_of(b), chunk_end(index_of(b), number) - 1));
 }
 
 /* A body that stands as it is needs no head: the index says where all begins. */
 static enum err plain_chunk(struct block *b, uint32_t number, uint8_t *take_part, uint32_t len,
                             struct chunk **ret)
 {
-    uint32_t plain = b->index->chunks[number].plain;
+    uint32_t plain = index_of(b)->chunks[number].plain;
     assert(len <= PART_HEAD + plain);
     if (len < PART_HEAD + plain) memset(take_part + len, 0, PART_HEAD + plain - len);
     struct chunk *c = chunk_new(b, number);
@@ -131,8 +131,8 @@ static enum err plain_chunk(struct block *b, uint32_t number, uint8_t *take_part
 static enum err packed_chunk(struct block *b, uint32_t number, uint8_t *take_part, uint32_t len,
                              struct chunk **ret)
 {
-    assert(number < b->index->chunks_count);
-    const struct block_chunk *at = &b->index->chunks[number];
+    assert(number < index_of(b)->chunks_count);
+    const struct block_chunk *at = &index_of(b)->chunks[number];
     const uint8_t *body = NULL;
     struct part_head h;
     enum err e = block_code_unpack(&b->owner->code, (struct part_place){ b->number, at->offset },
@@ -157,7 +157,7 @@ enum err chunk_from_part(struct block *b, uint32_t number, uint8_t *take_part, u
                          struct chunk **ret)
 {
     struct store_cache *cache = b->owner->o.cache;
-    bool is_plain = b->index->chunks[number].flags == 0;
+    bool is_plain = index_of(b)->chunks[number].flags == 0;
     assert(chunk_get(b, number) == NULL);
     store_cache_hold(cache, &b->index_cached); /* room for the chunk is not made of its index */
     enum err e = is_plain ? plain_chunk(b, number, take_part, len, ret)

@@ -39,7 +39,7 @@ static bool may_be_found(const struct msgs_file *f, uint64_t sequence)
 /* Nobody asks any more for another message with the subject of this one: it need not be known. */
 static bool forget_subject(struct msgs_file *f, struct block *b, uint32_t entry)
 {
-    struct block_index *x = b->index;
+    struct block_index *x = index_of(b);
     uint32_t number = x->entries[entry].subject & ~ENTRY_HAS_HEADER;
     assert(number < x->subjects_count);
     for (uint32_t at = x->subjects[number].first; at != ENTRY_NONE; at = x->entries[at].next)
@@ -49,13 +49,13 @@ static bool forget_subject(struct msgs_file *f, struct block *b, uint32_t entry)
 }
 
 /* What a message becomes; made of what the index knows. */
-static uint8_t *erased_bytes(const struct block *b, uint32_t entry)
+static uint8_t *erased_bytes(struct block *b, uint32_t entry)
 {
-    const struct block_entry *e = &b->index->entries[entry];
-    struct slice subject = entry_subject(b->index, entry);
+    const struct block_entry *e = &index_of(b)->entries[entry];
+    struct slice subject = entry_subject(index_of(b), entry);
     uint8_t *bytes = xcalloc(1, e->length);
     assert(e->length >= MESSAGE_HEAD + subject.len);
-    le_put_u64(bytes + MESSAGE_SEQUENCE, entry_sequence(b->index, entry));
+    le_put_u64(bytes + MESSAGE_SEQUENCE, entry_sequence(index_of(b), entry));
     le_put_u64(bytes + MESSAGE_TIME, (uint64_t)e->time);
     le_put_u32(bytes + MESSAGE_PAYLOAD, e->length - MESSAGE_HEAD - subject.len);
     le_put_u16(bytes + MESSAGE_SUBJECT, (uint16_t)subject.len);
@@ -65,8 +65,8 @@ static uint8_t *erased_bytes(const struct block *b, uint32_t entry)
 
 static void erase_in_memory(struct block *b, uint32_t entry, const uint8_t *bytes)
 {
-    const struct block_entry *e = &b->index->entries[entry];
-    struct chunk *c = chunk_get(b, block_index_chunk_of(b->index, entry));
+    const struct block_entry *e = &index_of(b)->entries[entry];
+    struct chunk *c = chunk_get(b, block_index_chunk_of(index_of(b), entry));
     if (c == NULL) return;
     assert(c->state != CHUNK_WRITING && e->position + e->length <= c->len);
     memcpy(c->body + e->position, bytes, e->length);
@@ -89,8 +89,8 @@ static void submit(struct msgs_file *f, enum write_step step, enum disk_kind kin
 /* In place. */
 static void erase_plain(struct msgs_file *f, struct block *b, struct erase *e, uint32_t entry)
 {
-    const struct block_entry *at = &b->index->entries[entry];
-    const struct block_chunk *c = &b->index->chunks[block_index_chunk_of(b->index, entry)];
+    const struct block_entry *at = &index_of(b)->entries[entry];
+    const struct block_chunk *c = &index_of(b)->chunks[block_index_chunk_of(index_of(b), entry)];
     uint8_t *bytes = erased_bytes(b, entry);
     erase_in_memory(b, entry, bytes);
     store_cache_hold(f->o.cache, &b->index_cached);
@@ -103,7 +103,7 @@ static void erase_plain(struct msgs_file *f, struct block *b, struct erase *e, u
 
 static void erase_footer(struct msgs_file *f, struct block *b)
 {
-    uint32_t len = block_index_encoded_len(b->index);
+    uint32_t len = block_index_encoded_len(index_of(b));
     struct part_head h = { .kind = PART_FOOTER,
                            .block = b->number,
                            .count = b->records,
@@ -112,7 +112,7 @@ static void erase_footer(struct msgs_file *f, struct block *b)
                            .offset = b->written.end,
                            .plain = len };
     uint8_t *part = xalloc((size_t)PART_HEAD + len);
-    block_index_encode(b->index, part + PART_HEAD);
+    block_index_encode(index_of(b), part + PART_HEAD);
     f->writer.bytes = block_code_pack(&f->code, &h, part, false);
     assert(f->writer.bytes == part && PART_HEAD + len == b->written.footer);
     f->writer.block = b;
@@ -121,10 +121,10 @@ static void erase_footer(struct msgs_file *f, struct block *b)
 }
 
 /* A footer that is as long as it would be plain is plain. */
-static bool has_plain_footer(const struct block *b)
+static bool has_plain_footer(struct block *b)
 {
-    return b->index != NULL && !b->index->has_holes && b->owner->o.seal.close == NULL &&
-           b->written.footer == PART_HEAD + block_index_encoded_len(b->index);
+    return b->index != NULL && !index_of(b)->has_holes && b->owner->o.seal.close == NULL &&
+           b->written.footer == PART_HEAD + block_index_encoded_len(index_of(b));
 }
 
 void erase_written(struct msgs_file *f, enum write_step step, enum err result)
@@ -133,7 +133,7 @@ void erase_written(struct msgs_file *f, enum write_step step, enum err result)
     struct block *b = f->writer.block;
     assert(e != NULL && b != NULL);
     if (step == WRITE_ERASE && !result && !b->is_gone) {
-        uint32_t entry = block_index_find(b->index, e->sequence);
+        uint32_t entry = block_index_find(index_of(b), e->sequence);
         bool is_forgotten = forget_subject(f, b, entry);
         if (is_forgotten && b->written.footer > 0) {
             erase_footer(f, b);
@@ -207,12 +207,12 @@ static void erase_in_block(struct msgs_file *f, struct erase *e, struct block *b
 {
     enum err got = index_need(b, true);
     if (got == ERR_BUSY) return;
-    uint32_t entry = got ? ENTRY_NONE : block_index_find(b->index, e->sequence);
+    uint32_t entry = got ? ENTRY_NONE : block_index_find(index_of(b), e->sequence);
     if (entry == ENTRY_NONE) {
         erase_end(e, got);              /* not in it: it was compacted away */
         return;
     }
-    uint32_t number = block_index_chunk_of(b->index, entry);
+    uint32_t number = block_index_chunk_of(index_of(b), entry);
     if (number >= b->written.chunks && !b->is_complete) {
         uint8_t *bytes = erased_bytes(b, entry);
         erase_in_memory(b, entry, bytes);
@@ -221,7 +221,7 @@ static void erase_in_block(struct msgs_file *f, struct erase *e, struct block *b
         erase_end(e, ERR_OK);
         return;
     }
-    bool is_plain = b->index->chunks[number].flags == 0;
+    bool is_plain = index_of(b)->chunks[number].flags == 0;
     bool is_footer_plain = b->written.footer == 0 || has_plain_footer(b);
     if (b->is_absent || b->is_stuck) erase_end(e, ERR_CORRUPT);
     else if (!is_plain || !is_footer_plain) want_compaction(f, b);

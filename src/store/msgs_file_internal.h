@@ -52,13 +52,13 @@ struct block {
     uint32_t records;
     uint32_t live;              /* of them, those that are not gone */
     uint64_t bytes;             /* of the records */
-    struct block_index *index;  /* NULL: not in memory */
+    struct block_index *index;  /* NULL: not in memory; its content by index_of() */
     struct chunk *tail;         /* that takes the next message, if there is room; NULL: none */
     uint32_t bytes_max;         /* a message that would make it larger goes into the next one */
-    uint32_t chunks_cap;
+    uint32_t behind;            /* the last so many records, all in `tail`, are not in the index */
 
     struct chunk **chunks;      /* by number; NULL: not in memory */
-    uint32_t chunks_loaded;
+    uint32_t chunks_cap, chunks_loaded;
     uint32_t number;
     uint32_t key;               /* number of the one that seals all of it; 0: none */
     struct store_cached index_cached, file_cached;
@@ -233,6 +233,13 @@ void block_settled(struct block *);
 /* No more messages go into the open block. */
 void block_close(struct msgs_file *);
 void block_set_index(struct block *, struct block_index *take);
+/* What was appended, and is only in the tail, enters the index. */
+void block_catch_up(struct block *);
+static inline struct block_index *index_of(struct block *b)
+{
+    if (UNLIKELY(b->behind > 0)) block_catch_up(b);
+    return b->index;
+}
 void block_index_grown(struct block *);
 struct chunk *chunk_new(struct block *, uint32_t number); /* an empty one, held */
 struct chunk *chunk_free(struct chunk *);

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/msgs_file_internal.h"
 
-/* Of a record that was checked when it was read, or was made here. */
-static void show(const struct block *b, uint32_t entry, const struct chunk *c, struct stored *ret)
+static void show(struct block *b, uint32_t entry, const struct chunk *c, struct stored *ret)
 {
-    const struct block_entry *e = &b->index->entries[entry];
+    const struct block_entry *e = &index_of(b)->entries[entry];
     const uint8_t *at = c->body + e->position;
     assert(e->position + e->length <= c->len);
-    assert(le_get_u64(at + MESSAGE_SEQUENCE) == entry_sequence(b->index, entry));
-    uint32_t subject = le_get_u16(at + MESSAGE_SUBJECT), header = le_get_u32(at + MESSAGE_HEADER);
-    const uint8_t *texts = at + MESSAGE_HEAD;
-    *ret = (struct stored){
-        .sequence = le_get_u64(at + MESSAGE_SEQUENCE),
-        .time = (nanos)le_get_u64(at + MESSAGE_TIME),
-        .subject = slice_of(texts, subject),
-        .header = slice_of(texts + subject, header),
-        .payload = slice_of(texts + subject + header, le_get_u32(at + MESSAGE_PAYLOAD)),
-    };
+    assert(le_get_u64(at + MESSAGE_SEQUENCE) == entry_sequence(index_of(b), entry));
+    message_view(at, ret);
     assert(message_len(ret) == e->length);
 }
 
@@ -28,8 +19,8 @@ static void read_ahead(struct block *b, uint32_t number, uint32_t ahead)
     struct chunk *c;
     uint64_t bytes = 0;
     if (b->owner->o.queue == NULL) return;
-    for (uint32_t i = number + 1; i < b->index->chunks_count && bytes < ahead; i++) {
-        bytes += b->index->chunks[i].plain;
+    for (uint32_t i = number + 1; i < index_of(b)->chunks_count && bytes < ahead; i++) {
+        bytes += index_of(b)->chunks[i].plain;
         if (chunk_get(b, i) == NULL && chunk_need(b, i, true, &c) == ERR_BUSY) return;
     }
 }
@@ -47,9 +38,9 @@ static enum err try_load(struct msgs_file *f, uint64_t sequence, uint32_t ahead,
     if (b == NULL) return ERR_CORRUPT;
     enum err e = index_need(b, waits);
     if (e) return e;
-    uint32_t entry = block_index_find(b->index, sequence);
+    uint32_t entry = block_index_find(index_of(b), sequence);
     if (entry == ENTRY_NONE) return ERR_CORRUPT;
-    uint32_t number = block_index_chunk_of(b->index, entry);
+    uint32_t number = block_index_chunk_of(index_of(b), entry);
     store_cache_hold(f->o.cache, &b->index_cached);
     e = chunk_need(b, number, waits, &c);
     if (e == ERR_OK && seqset_has(f->lost, sequence)) e = ERR_CORRUPT;

@@ -10,11 +10,11 @@ struct place {
     uint32_t len;
 };
 
-static struct place place_of(const struct block *b, uint32_t chunk, bool is_whole)
+static struct place place_of(struct block *b, uint32_t chunk, bool is_whole)
 {
     if (is_whole) return (struct place){ 0, (uint32_t)b->safe.end };
     if (chunk == ENTRY_NONE) return (struct place){ b->safe.end, b->safe.footer };
-    const struct block_chunk *c = &b->index->chunks[chunk];
+    const struct block_chunk *c = &index_of(b)->chunks[chunk];
     assert(c->stored > 0);
     return (struct place){ c->offset, PART_HEAD + c->stored };
 }
@@ -39,7 +39,7 @@ static void index_loaded(struct block *b)
 
 static void lose_read(struct block *b, uint32_t chunk)
 {
-    const struct block_index *x = b->index;
+    const struct block_index *x = index_of(b);
     assert(x != NULL);
     lost_range(b->owner, entry_sequence(x, x->chunks[chunk].first_entry),
                entry_sequence(x, chunk_end(x, chunk) - 1));
@@ -299,7 +299,7 @@ enum err index_need(struct block *b, bool waits)
 static bool read_now(struct block *b, uint32_t number, enum err *ret_e, struct chunk **ret)
 {
     assert(b->index != NULL);
-    assert(number < b->index->chunks_count);
+    assert(number < index_of(b)->chunks_count);
     struct disk *d = b->owner->o.disk;
     struct place p = place_of(b, number, false);
     uint64_t moved = 0;
@@ -317,7 +317,7 @@ static bool read_now(struct block *b, uint32_t number, enum err *ret_e, struct c
 enum err chunk_need(struct block *b, uint32_t number, bool waits, struct chunk **ret)
 {
     enum err e = ERR_OK;
-    assert(b->index != NULL && number < b->index->chunks_count);
+    assert(b->index != NULL && number < index_of(b)->chunks_count);
     *ret = chunk_get(b, number);
     if (*ret != NULL) {
         store_cache_touch(b->owner->o.cache, &(*ret)->cached);

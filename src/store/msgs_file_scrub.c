@@ -24,9 +24,9 @@ static void forget_last(struct msgs_file *f)
     uint64_t sequence = f->scrubbed;
     f->scrubbed = 0;
     if (b == NULL || b->index == NULL || !b->is_complete) return;
-    uint32_t entry = block_index_find(b->index, sequence);
+    uint32_t entry = block_index_find(index_of(b), sequence);
     if (entry == ENTRY_NONE) return; /* the block is another one by now */
-    struct chunk *c = chunk_get(b, block_index_chunk_of(b->index, entry));
+    struct chunk *c = chunk_get(b, block_index_chunk_of(index_of(b), entry));
     bool is_free = c != NULL && c->state == CHUNK_SAFE && c->cached.holds == 0;
     if (is_free && c != f->pin_chunk) (void)chunk_free(c);
     assert(f->scrubbed == 0);
@@ -35,7 +35,7 @@ static void forget_last(struct msgs_file *f)
 /* The next chunk of the block, whose index is there. 0: it was in memory. */
 static uint32_t scrub_chunk(struct msgs_file *f, struct block *b)
 {
-    struct block_index *x = b->index;
+    struct block_index *x = index_of(b);
     struct chunk *c = NULL;
     uint32_t entry = block_index_from(x, f->scrub_at);
     assert(b->is_complete);

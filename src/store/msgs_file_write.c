@@ -71,26 +71,26 @@ void writer_open(struct msgs_file *f, struct block *b)
 
 /* ---- chunks ---- */
 
-static bool is_pending(const struct block *b)
+static bool is_pending(struct block *b)
 {
     assert(b->index != NULL);
-    return b->written.chunks < b->index->chunks_count;
+    return b->written.chunks < index_of(b)->chunks_count;
 }
 
 /* The last chunk of the open block waits for more, unless it is asked for or all there is. */
-static bool may_write(const struct msgs_file *f, const struct block *b, uint32_t number,
+static bool may_write(const struct msgs_file *f, struct block *b, uint32_t number,
                       uint32_t taken)
 {
-    assert(number < b->index->chunks_count);
-    if (!b->is_open || b->is_copy || number + 1 < b->index->chunks_count) return true;
+    assert(number < index_of(b)->chunks_count);
+    if (!b->is_open || b->is_copy || number + 1 < index_of(b)->chunks_count) return true;
     if (taken == 0 && f->unwritten >= f->tail_size) return true;
     return f->on_flushed != NULL &&
-           entry_sequence(b->index, b->index->chunks[number].first_entry) <= f->flush_to;
+           entry_sequence(index_of(b), index_of(b)->chunks[number].first_entry) <= f->flush_to;
 }
 
 static struct disk_span pack(struct block *b, struct chunk *c, uint64_t offset)
 {
-    struct block_index *x = b->index;
+    struct block_index *x = index_of(b);
     struct block_chunk *at = &x->chunks[c->number];
     uint32_t last = chunk_end(x, c->number) - 1;
     assert(c->state == CHUNK_OPEN && c->len == at->plain);
@@ -121,7 +121,7 @@ static void write_chunks(struct msgs_file *f, struct block *b)
     w->block = b;
     w->chunks = 0;
     w->reach = b->written;
-    while (number < b->index->chunks_count && w->chunks < WRITE_CHUNKS && bytes < WRITE_BYTES &&
+    while (number < index_of(b)->chunks_count && w->chunks < WRITE_CHUNKS && bytes < WRITE_BYTES &&
            may_write(f, b, number, w->chunks)) {
         struct chunk *c = chunk_get(b, number++);
         struct disk_span s = pack(b, c, w->reach.end);
@@ -132,8 +132,8 @@ static void write_chunks(struct msgs_file *f, struct block *b)
     }
     assert(w->chunks > 0);
     w->reach.chunks = number;
-    w->reach.records = chunk_end(b->index, number - 1);
-    w->reach.last = entry_sequence(b->index, w->reach.records - 1);
+    w->reach.records = chunk_end(index_of(b), number - 1);
+    w->reach.last = entry_sequence(index_of(b), w->reach.records - 1);
     w->op.file = b->file;
     w->op.offset = b->written.end;
     w->op.spans = w->spans;
@@ -160,7 +160,7 @@ static void chunks_written(struct msgs_file *f, struct block *b, enum err e)
 static void write_footer(struct msgs_file *f, struct block *b)
 {
     struct writer *w = &f->writer;
-    uint32_t len = block_index_encoded_len(b->index);
+    uint32_t len = block_index_encoded_len(index_of(b));
     assert(!b->is_open && b->written.footer == 0);
     struct part_head h = {
         .kind = PART_FOOTER,
@@ -172,7 +172,7 @@ static void write_footer(struct msgs_file *f, struct block *b)
         .plain = len,
     };
     uint8_t *part = xalloc((size_t)PART_HEAD + len);
-    block_index_encode(b->index, part + PART_HEAD);
+    block_index_encode(index_of(b), part + PART_HEAD);
     w->bytes = block_code_pack(&f->code, &h, part, f->o.is_compressed);
     if (w->bytes != part) xfree(part);
     w->block = b;

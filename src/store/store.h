@@ -96,7 +96,8 @@ struct store_owner_ops {
      * before is left. CORRUPT: neither, but for what cannot be read. NULL: it has no files. */
     enum err (*convert)(struct store_owner *);
     /* A record of it is about to be applied: prefetches what that touches, one step of
-     * STORE_SOON_STEPS after the other (some maybe twice), and does nothing else. NULL: nothing. */
+     * STORE_SOON_STEPS after the other, and does nothing else. Other records are applied between
+     * the steps, and for another record of it they begin anew. NULL: nothing. */
     void (*soon)(const struct store_owner *, uint32_t step);
 };
 

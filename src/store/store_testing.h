@@ -294,7 +294,7 @@ static inline void thing_soon(const struct store_owner *o, uint32_t step)
 {
     struct thing *t = (struct thing *)(uintptr_t)container_of(o, const struct thing, owner);
     if (step > t->soon_next) complain(t->world, "a step was left out", step);
-    t->soon_next = step + 1;
+    if (step == t->soon_next) t->soon_next++;
     t->soons++;
 }
 

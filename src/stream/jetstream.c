@@ -206,7 +206,7 @@ static enum err start_all(struct jetstream *js, struct errmsg *why)
     e = open_store(js, why);
     if (e) return e;
     js->is_open = true;
-    js_space_begin(js);
+    js_space_begin(js, js_accounts_store_max(js));
     if (!accounts_enable(js, why)) return ERR_LIMIT;
     reactor_set_disk(jetstream_reactor(js), store_queue(js->store));
     reactor_set_last(jetstream_reactor(js), &js->last_turn);

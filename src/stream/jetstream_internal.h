@@ -75,8 +75,9 @@ static inline struct reactor *jetstream_reactor(const struct jetstream *js)
 
 /* js_space.c: bytes of memory that streams may have where the configuration does not say. */
 int64_t js_space_memory(const struct jetstream *);
-/* Sets limits.store_max: the store is open, and its streams are hidden. */
-void js_space_begin(struct jetstream *);
+/* Sets limits.store_max: the store is open, and its streams are hidden. Accounts may have
+ * `promised`. */
+void js_space_begin(struct jetstream *, uint64_t promised);
 /* Are so many bytes within what the server may have in files? A limit that is in the way, and was
  * found, not given, is looked for anew, at most once a second, and may grow: the disk was full when
  * it was found. */

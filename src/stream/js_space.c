@@ -54,12 +54,11 @@ static int64_t find(const struct jetstream *js, uint64_t used)
 /* A limit that was found, not given, is none for a store that is there: what stands already was
  * free once, and so was what accounts may have. A disk that is full now keeps nobody from loading
  * what is on it, and from making space. */
-void js_space_begin(struct jetstream *js)
+void js_space_begin(struct jetstream *js, uint64_t promised)
 {
     const struct jetstream_options *o = &js->options->jetstream;
     struct js_server_limits *l = &js->limits;
     bool has_any = has_stored(js, &js->stored_before);
-    uint64_t promised = js_accounts_store_max(js);
     l->store_max = o->store_max >= 0 ? o->store_max : find(js, js->stored_before);
     if (o->store_max < 0 && has_any && promised > (uint64_t)l->store_max)
         l->store_max = capped(promised);
