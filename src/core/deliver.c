@@ -602,7 +602,8 @@ uint32_t deliver(struct core_reactor *cr, struct message *m, bool wants_503)
     assert(!cr->hand.is_busy);          /* who publishes from a sink takes another hand */
     assert(cr->hand.sent_msgs == 0);    /* what was in hand is accounted for */
     cr->hand.is_busy = true;
-    if (UNLIKELY(ahead_is_wanted(m->account)))
+    /* acks and answers of the server's own go to ever other places */
+    if (UNLIKELY(m->from != NULL && ahead_is_wanted(m->account)))
         match_cached(cr, m->account, message_target(m), matches);
     else interest_match(m->account->interest, message_target(m), matches);
     if (matches->single != NULL) delivered += deliver_to(cr, m, sub_of(matches->single));

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "core/core.h"
+#include "core/sub.h"
 
 enum { PLACES = 4096 };
 
@@ -27,24 +28,23 @@ struct match_cache *match_cache_free(struct match_cache *c)
     return xfree(c);
 }
 
-/* A subject stands at one of two places, so that two that share one do not drive each other out. */
-struct places {
-    struct known *first, *second;
-};
-
-static struct places places_of(const struct core_reactor *cr, struct slice subject)
+/* A subject stands at one of two places side by side, so that two that share one do not drive each
+ * other out. */
+static struct known *places_of(const struct core_reactor *cr, struct slice subject)
 {
     assert(cr->match_cache != NULL);
     assert(subject.len > 0);
     uint64_t hash = hash_bytes(subject, cr->core->hash_seed);
-    struct known *all = cr->match_cache->at;
-    return (struct places){ &all[hash % PLACES], &all[hash / PLACES % PLACES] };
+    return &cr->match_cache->at[hash % (PLACES / 2) * 2];
 }
 
 void match_cache_soon(const struct core_reactor *cr, struct slice subject)
 {
     assert(subject.ptr != NULL);
-    if (cr->match_cache != NULL) PREFETCH(places_of(cr, subject).first);
+    if (cr->match_cache == NULL) return;
+    const struct known *at = places_of(cr, subject);
+    PREFETCH(&at[0]);
+    PREFETCH(&at[1]);
 }
 
 /* As of this index and generation. */
@@ -64,10 +64,19 @@ struct interest_entry *match_cache_find(const struct core_reactor *cr, const str
                                         struct slice subject)
 {
     if (cr->match_cache == NULL || subject.len > MATCH_CACHE_SUBJECT) return NULL;
-    struct places at = places_of(cr, subject);
+    const struct known *at = places_of(cr, subject);
     assert(subject.len > 0);
-    if (LIKELY(is_known(at.first, a, subject))) return at.first->entry;
-    return is_known(at.second, a, subject) ? at.second->entry : NULL;
+    if (LIKELY(is_known(&at[0], a, subject))) return at[0].entry;
+    return is_known(&at[1], a, subject) ? at[1].entry : NULL;
+}
+
+/* Of a sink that fetches. Replies, each with a subject of its own, would drive out the others. */
+static bool is_worth(const struct interest_entry *e)
+{
+    const struct sub *s = container_of(e, const struct sub, entry);
+    assert(e->queue_len == 0);
+    assert(s->sink != NULL);
+    return s->sink->soon != NULL;
 }
 
 /* The only one that a match has found, if it is a plain one. */
@@ -89,8 +98,8 @@ static void keep(struct core_reactor *cr, const struct account *a, uint64_t gene
 {
     if (cr->match_cache == NULL)
         cr->match_cache = xalloc_aligned(CACHE_LINE, sizeof *cr->match_cache);
-    struct places at = places_of(cr, subject);
-    struct known *k = is_of(at.first, a) && !is_of(at.second, a) ? at.second : at.first;
+    struct known *at = places_of(cr, subject);
+    struct known *k = is_of(&at[0], a) && !is_of(&at[1], a) ? &at[1] : &at[0];
     assert(subject.len > 0 && subject.len <= sizeof k->text);
     assert(entry != NULL && entry->queue_len == 0);
     assert(generation <= interest_generation(a->interest));
@@ -115,6 +124,6 @@ void match_cached(struct core_reactor *cr, const struct account *a, struct slice
     uint64_t generation = interest_generation(a->interest);
     interest_match(a->interest, subject, m);
     entry = only_one(m);
-    if (entry != NULL && subject.len <= MATCH_CACHE_SUBJECT)
+    if (entry != NULL && subject.len <= MATCH_CACHE_SUBJECT && is_worth(entry))
         keep(cr, a, generation, subject, entry);
 }

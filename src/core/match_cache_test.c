@@ -19,7 +19,7 @@ struct fixture {
     struct world        *world;
     struct core_reactor *cr;
     struct account      *accounts[ACCOUNTS];
-    struct sink          sink;
+    struct sink          sink, inbox;
     struct sub          *subs[ACCOUNTS][SUBS];
     struct matches       got, want;
 };
@@ -30,9 +30,16 @@ static void take(struct sink *sink, struct core_reactor *cr, struct sub *sub,
     (void)sink, (void)cr, (void)sub, (void)m;
 }
 
+static void fetch(const struct sink *sink, uint32_t step)
+{
+    (void)sink, (void)step;
+}
+
 static void fixture_open(struct fixture *f)
 {
-    *f = (struct fixture){ .world = world_new(1, NULL), .sink = { .deliver = take } };
+    *f = (struct fixture){ .world = world_new(1, NULL),
+                           .sink = { .deliver = take, .soon = fetch },
+                           .inbox = { .deliver = take } };
     f->cr = f->world->core->at[0];
     f->accounts[0] = f->world->core->global;
     f->accounts[1] = accounts_get(f->world->core->accounts, SLICE_LIT("OTHER"));
@@ -137,6 +144,48 @@ static void several_queues_and_long_subjects_are_not_kept(void **state)
     fixture_close(&f);
 }
 
+static void replies_do_not_drive_out_what_is_known(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char subject[32];
+    fixture_open(&f);
+    subscribe(&f, 0, 0, "a.>", "");
+    struct reactor *r = f.world->fake->set->at[0];
+    struct sub *inbox = sub_new(&r->door, &f.inbox, SLICE_LIT("_INBOX.>"), SLICE_LIT(""),
+                                SLICE_LIT(""));
+    sub_enter(r, f.accounts[0], inbox);
+    for (uint32_t i = 0; i < 100; i++) {
+        (void)snprintf(subject, sizeof subject, "_INBOX.%u", i);
+        ask(&f, 0, subject);
+        assert_int_equal(f.got.count, 1);
+        assert_null(known(&f, 0, subject));
+    }
+    ask(&f, 0, "a.b");
+    assert_non_null(known(&f, 0, "a.b"));
+    sub_leave(r, f.accounts[0], inbox);
+    world_run(f.world);
+    fixture_close(&f);
+}
+
+/* With one place for each, a fifth of so many would share theirs with another one. */
+static void a_thousand_subjects_are_known_at_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char subject[32];
+    uint32_t count = 0;
+    fixture_open(&f);
+    subscribe(&f, 0, 0, "a.>", "");
+    for (uint32_t i = 0; i < 2000; i++) {
+        (void)snprintf(subject, sizeof subject, "a.%u", i % 1000);
+        if (i >= 1000) count += known(&f, 0, subject) != NULL;
+        else ask(&f, 0, subject);
+    }
+    assert_in_range(count, 950, 1000);
+    fixture_close(&f);
+}
+
 static uint32_t entries_of(const struct matches *m, struct interest_entry **ret)
 {
     uint32_t count = 0;
@@ -188,6 +237,8 @@ int main(void)
         cmocka_unit_test(one_that_is_alone_is_known_until_the_index_changes),
         cmocka_unit_test(accounts_do_not_know_of_each_other),
         cmocka_unit_test(several_queues_and_long_subjects_are_not_kept),
+        cmocka_unit_test(replies_do_not_drive_out_what_is_known),
+        cmocka_unit_test(a_thousand_subjects_are_known_at_once),
         cmocka_unit_test(answers_are_those_of_the_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

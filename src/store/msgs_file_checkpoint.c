@@ -143,8 +143,7 @@ struct bounds {
     uint64_t above, up_to;
 };
 
-static void copy_messages(struct block *b, const struct chunk *c, struct bounds in,
-                          struct buf *out)
+static void copy_messages(struct block *b, const struct chunk *c, struct bounds in, struct buf *out)
 {
     const struct block_index *x = index_of(b);
     for (uint32_t i = x->chunks[c->number].first_entry; i < chunk_end(x, c->number); i++) {

@@ -58,7 +58,8 @@ void lost_dropped(struct msgs_file *f, uint64_t sequence)
     struct block *b = block_of(f, sequence);
     uint64_t size = 0;
     assert(sequence <= f->end);
-    uint32_t i = b == NULL || b->index == NULL ? ENTRY_NONE : block_index_find(index_of(b), sequence);
+    uint32_t i = b == NULL || b->index == NULL ? ENTRY_NONE
+                                               : block_index_find(index_of(b), sequence);
     if (i != ENTRY_NONE) size = entry_size(&index_of(b)->entries[i]);
     else if (b != NULL) size = average_size(b);
     f->base.lost_bytes -= size < f->base.lost_bytes ? size : f->base.lost_bytes;
@@ -101,7 +102,8 @@ static void check_messages(struct block *b, uint32_t number, struct slice body)
 {
     struct msgs_file *f = b->owner;
     assert(number < index_of(b)->chunks_count);
-    for (uint32_t i = index_of(b)->chunks[number].first_entry; i < chunk_end(index_of(b), number); i++) {
+    for (uint32_t i = index_of(b)->chunks[number].first_entry; i < chunk_end(index_of(b), number);
+         i++) {
         uint64_t sequence = entry_sequence(index_of(b), i);
         if (is_there(f, sequence) && !is_sound(b, i, body)) lost_range(f, sequence, sequence);
     }

@@ -78,8 +78,7 @@ static bool is_pending(struct block *b)
 }
 
 /* The last chunk of the open block waits for more, unless it is asked for or all there is. */
-static bool may_write(const struct msgs_file *f, struct block *b, uint32_t number,
-                      uint32_t taken)
+static bool may_write(const struct msgs_file *f, struct block *b, uint32_t number, uint32_t taken)
 {
     assert(number < index_of(b)->chunks_count);
     if (!b->is_open || b->is_copy || number + 1 < index_of(b)->chunks_count) return true;

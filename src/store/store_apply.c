@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a durable batch to the owners of its records.
  *
- * With many owners each record would wait for memory at every step of its way: so what the next ones
- * will touch is fetched meanwhile. At each turn one record is applied, and those behind it are
+ * With many owners each record would wait for memory at every step of its way: so what the next
+ * ones will touch is fetched meanwhile. At each turn one record is applied, and those behind it are
  * looked at one step further: what a step has asked for has come when the next one needs it
  * (docs/decisions/012). */
 #include "base/assert.h"
@@ -14,7 +14,8 @@ enum {
     BODY_AHEAD = 1 << 10, /* bytes of the batch */
     RUN_BATCHES = 16,     /* of a run at least: to note each would touch a line more */
 };
-static_assert(STEPS < AHEAD, "each keeps its place until it is applied, a turn after its last step");
+static_assert(STEPS < AHEAD,
+              "each keeps its place until it is applied, a turn after its last step");
 
 struct ahead_record {
     struct journal_record record;
