@@ -47,7 +47,7 @@ struct sink {
      * nothing else. On the sink's reactor. */
     void (*soon)(const struct sink *, uint32_t step);
 };
-enum { SINK_SOON_STEPS = 3 };
+enum { SINK_SOON_STEPS = 2 };
 
 struct sub {
     struct interest_entry entry;

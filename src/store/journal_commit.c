@@ -137,7 +137,7 @@ static void submit(struct journal *j, struct batch *b, struct segment *s)
     if (b->records > 0) memset(body.ptr + body.len, 0, len - head_len - body.len);
     c->batch = b;
     c->segment = s;
-    c->since = j->now;
+    c->since = 0;
     bool is_lazy = j->o.sync == JOURNAL_SYNC_LAZY && b->records > 0;
     c->op.kind = is_lazy ? DISK_WRITE : DISK_WRITE_SYNC;
     c->op.file = s->file;
@@ -147,6 +147,29 @@ static void submit(struct journal *j, struct batch *b, struct segment *s)
                                          (uint32_t)(len / JOURNAL_SECTOR) });
     s->used += len;
     disk_submit(j->o.queue, &c->op);
+}
+
+/* ---- the next one ---- */
+
+static void begin(struct journal *j, uint64_t len, bool is_mark)
+{
+    struct segment *s = segments_place(j, len);
+    if (s == NULL) return; /* one is being prepared; the tick after that looks again */
+    if (UNLIKELY(erase_is_in_way(j, s, len))) return;
+    if (is_mark) batches_give_back(j);
+    j->mark_due = NANOS_MAX;
+    submit(j, batch_take(j), s);
+}
+
+/* False: nobody waits for one. */
+static bool begin_next(struct journal *j)
+{
+    assert(j->commit.batch == NULL && !j->is_failed);
+    if (batch_may_wait(j)) return true;
+    if (!batch_waits(j)) return false;
+    bool is_closed = !list_empty(&j->closed);
+    begin(j, batch_len(j, is_closed ? batch_of(j->closed.next) : j->gather), false);
+    return true;
 }
 
 static void written(struct journal *j, struct batch *b, uint64_t len)
@@ -173,6 +196,8 @@ static void written(struct journal *j, struct batch *b, uint64_t len)
         lazy_written(j, j->commit.segment);
     }
     const struct journal_batch up = { b->pos, b->records, slice_of(b->body, b->body_len) };
+    /* what has gathered meanwhile is on its way while this one is applied */
+    (void)begin_next(j);
     j->o.on_batch(j->o.ctx, &up);
 }
 
@@ -184,6 +209,7 @@ static void on_written(struct disk_op *op)
     assert(b != NULL);
     c->batch = NULL;
     c->is_measured = true;
+    c->measured = c->since;
     if (op->result) journal_fail(j, op->result, "a batch of the journal cannot be written");
     else if (!j->is_failed) written(j, b, batch_len(j, b));
     batch_done(j, b);
@@ -226,12 +252,14 @@ enum err commit_mark_now(struct journal *j, struct segment *s)
 
 /* ---- turns ---- */
 
+/* One that began between two ticks counts from the second on. */
 static void measure(struct journal *j)
 {
     struct commit *c = &j->commit;
+    if (c->batch != NULL && c->since == 0) c->since = j->now;
     if (!c->is_measured) return;
     c->is_measured = false;
-    nanos took = j->now - c->since;
+    nanos took = c->measured == 0 ? 0 : j->now - c->measured;
     if (took > j->stats.sync_longest) j->stats.sync_longest = took;
 }
 
@@ -241,27 +269,10 @@ static bool mark_is_due(const struct journal *j)
     return j->mark_due <= j->now && j->synced_full == j->last_full;
 }
 
-static void begin(struct journal *j, uint64_t len, bool is_mark)
-{
-    struct segment *s = segments_place(j, len);
-    if (s == NULL) return; /* one is being prepared; the tick after that looks again */
-    if (UNLIKELY(erase_is_in_way(j, s, len))) return;
-    if (is_mark) batches_give_back(j);
-    j->mark_due = NANOS_MAX;
-    submit(j, batch_take(j), s);
-}
-
 void commit_tick(struct journal *j)
 {
     measure(j);
     if (j->commit.batch != NULL) return;
-    assert(!j->is_failed);
-    if (batch_may_wait(j)) return;
-    if (batch_waits(j)) {
-        struct list *first = j->closed.next;
-        bool is_closed = !list_empty(&j->closed);
-        begin(j, batch_len(j, is_closed ? batch_of(first) : j->gather), false);
-    } else if (mark_is_due(j)) {
-        begin(j, journal_batch_len(0, 0), true);
-    }
+    if (!begin_next(j) && mark_is_due(j)) begin(j, journal_batch_len(0, 0), true);
+    if (j->commit.batch != NULL) j->commit.since = j->now;
 }

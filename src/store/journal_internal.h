@@ -113,8 +113,9 @@ struct commit {
     uint32_t head_cap;
     uint8_t *sealed;
     uint32_t sealed_cap;
-    nanos since;      /* when it was submitted */
-    bool is_measured; /* came home; the next tick knows how long it took */
+    nanos since;      /* when it was submitted; 0: not known yet */
+    nanos measured;   /* … and the one that came home last */
+    bool is_measured; /* … of which the next tick knows how long it took */
 };
 
 struct lazy {

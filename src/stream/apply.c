@@ -43,7 +43,7 @@ static void tell_stored(struct stream *s, const struct store_command *c,
                         const struct stored_place *place)
 {
     struct inflight_message m;
-    inflight_take(s->inflight, &m);
+    inflight_take(&s->inflight, &m);
     assert(m.sequence == place->sequence);
     tell_publisher(s, &m);
     if (UNLIKELY(s->republish != NULL)) stream_republish(s, c, place);
@@ -62,7 +62,7 @@ static void skip_unwanted(struct stream *s, const struct store_command *c, uint6
     msgs_skip(s->msgs, sequence, c->time);
     if (UNLIKELY(c->id != 0 || s->has_ids)) remember_id(s, c, sequence);
     if (!s->is_started) return;
-    inflight_take(s->inflight, &m);
+    inflight_take(&s->inflight, &m);
     assert(m.sequence == sequence && m.is_unwanted);
     tell_publisher(s, &m);
 }
@@ -81,7 +81,7 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     stream_expiry_note(s, c, sequence);
     if (UNLIKELY((c->flags & SCHEDULE_FLAGS) != 0)) stream_schedule_note(s, c, sequence);
     /* before anything goes for its sake: it may be too large for the stream, and go itself */
-    if (s->is_started) consumers_stored(s->consumers, sequence, c->subject);
+    if (s->is_started && s->has_consumers) consumers_stored(s->consumers, sequence, c->subject);
     stream_room_make(s, c, sequence);
     if (UNLIKELY((c->flags & STORE_SCHEDULE_ENDS) != 0)) stream_schedule_end(s, c);
     stream_charge(s);

@@ -49,7 +49,7 @@ struct mark {
 
 static void undo(struct stream *s, struct mark *m)
 {
-    for (; m->noted > 0; m->noted--) inflight_undo(s->inflight);
+    for (; m->noted > 0; m->noted--) inflight_undo(&s->inflight);
     s->last_proposed = m->last_proposed;
     s->time_proposed = m->time_proposed;
     s->last_id_proposed.len = 0;

@@ -47,7 +47,7 @@ void consumers_check(struct consumers *);
 
 /* ---- what the stream tells ---- */
 
-/* A message was stored (applied). O(those that want it). */
+/* A message was stored (applied); the stream has_consumers. O(those that want it). */
 void consumers_stored(struct consumers *, uint64_t sequence, struct slice subject);
 /* A message went: deleted, expired, by a limit. Before msgs forgets its subject. */
 void consumers_removed(struct consumers *, uint64_t sequence, struct slice subject);

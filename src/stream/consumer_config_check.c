@@ -166,7 +166,7 @@ static bool limits_check(const struct subject_matter *m, struct js_error *e)
 
 /* --- filters --- */
 
-static struct cover *cover_of(const struct consumer_config *c)
+struct cover *consumer_filters_cover(const struct consumer_config *c)
 {
     uint32_t count = 0;
     while (consumer_filter(c, count) != NULL) count++;
@@ -186,7 +186,7 @@ static bool filters_check(const struct subject_matter *m, struct js_error *e)
         return js_config_refuse(e, "invalid subject");
     for (uint32_t i = 0; (filter = consumer_filter(c, i)) != NULL; i++)
         if (filter[0] == '\0') return js_error_set(e, JS_ERR_CONSUMER_EMPTY_FILTER);
-    AUTO_FREE(cover) all = cover_of(c);
+    AUTO_FREE(cover) all = consumer_filters_cover(c);
     for (uint32_t i = 0; (filter = consumer_filter(c, i)) != NULL; i++) {
         if (!subject_valid_strict(slice_str(filter))) return js_config_refuse(e, "invalid subject");
         if (cover_has(all, i)) /* one filter is part of another */

@@ -8,6 +8,7 @@
 
 #include "stream/check.h"
 #include "stream/consumer_config.h"
+#include "subject/cover.h"
 
 /* What ephemeral consumers wait for before they go, when they do not say. */
 #define CONSUMER_INACTIVE_DEFAULT (5 * SECOND)
@@ -20,6 +21,9 @@ bool consumer_config_check(struct consumer_config *config, const struct stream_c
 /* The first half of it. */
 bool consumer_config_defaults(struct consumer_config *config, const struct stream_config *stream,
                               const struct js_check *, struct js_error *ret_error);
+
+/* Of its filters, in their order; to be freed. */
+struct cover *consumer_filters_cover(const struct consumer_config *);
 
 /* 1 to 16 letters, digits and "/_=-". */
 bool consumer_group_valid(const char *group);

@@ -132,28 +132,23 @@ static int64_t limited_count(const struct js_check *k, const char *stream)
     return count;
 }
 
-static bool filters_meet(const struct consumer_config *a, const struct consumer_config *b)
-{
-    const char *x, *y;
-    for (uint32_t i = 0; (x = consumer_filter(a, i)) != NULL; i++)
-        for (uint32_t j = 0; (y = consumer_filter(b, j)) != NULL; j++)
-            if (js_subjects_collide(slice_str(x), slice_str(y))) return true;
-    return false;
-}
-
-/* No other consumer of a work queue may get what this one gets. No filter meets nothing here. */
+/* No other consumer of a work queue may get what this one gets; those for whom comparing takes too
+ * long are refused like those that do. No filter meets nothing here. */
 static bool is_partition(const struct consumer_config *c, const char *stream,
                          const struct js_check *k)
 {
     const struct consumer_config *o;
+    const char *filter;
     struct slice name;
     if (consumer_filter(c, 0) == NULL) return true;
+    AUTO_FREE(cover) all = consumer_filters_cover(c);
     for (uint32_t i = 0; (o = other_at(k, stream, i, &name)) != NULL; i++) {
         if (o->direct || o->sourcing || slice_equal(name, slice_str(name_of(c)))) continue;
         if (consumer_filter(o, 0) == NULL) return false;
-        if (filters_meet(c, o)) return false;
+        for (uint32_t j = 0; (filter = consumer_filter(o, j)) != NULL; j++)
+            if (cover_meets_other(all, slice_str(filter))) return false;
     }
-    return true;
+    return !cover_gave_up(all);
 }
 
 static bool workqueue_check(const struct consumer_config *c, const struct stream_config *stream,

@@ -6,7 +6,7 @@
 /* The highest sequence that was given away, on its way to the log or applied. */
 static uint64_t last_given(const struct stream *s, const struct msgs_state *state)
 {
-    uint64_t coming = s->inflight == NULL ? 0 : inflight_last(s->inflight);
+    uint64_t coming = inflight_last(&s->inflight);
     assert(s->msgs != NULL);
     return coming > state->last_sequence ? coming : state->last_sequence;
 }

@@ -234,7 +234,7 @@ static inline uint64_t stage_store(struct stage *g, const char *subject, const c
                               .subject = slice_str(subject),
                               .payload = slice_str(payload) };
     msgs_append(g->stream.msgs, &m);
-    consumers_stored(g->stream.consumers, m.sequence, m.subject);
+    if (g->stream.has_consumers) consumers_stored(g->stream.consumers, m.sequence, m.subject);
     return m.sequence;
 }
 

@@ -192,6 +192,7 @@ void consumers_add(struct consumers *set, struct consumer *c)
     assert(consumers_by_id(set, c->id) == NULL);
     assert(!c->is_deleted);
     consumer_names_add(&set->names, c);
+    set->stream->has_consumers = true;
     set->counted += is_counted(c);
     set->limited += is_limited(c);
     if (set->by_id == NULL) set->by_id = map_new(hash_seed(set));
@@ -250,6 +251,7 @@ static void on_stored(struct consumer *c, void *ctx)
 void consumers_stored(struct consumers *set, uint64_t sequence, struct slice subject)
 {
     assert(sequence > 0);
+    assert(set->stream->has_consumers);
     each_match(set, subject, on_stored, &sequence);
 }
 
@@ -480,6 +482,7 @@ void consumers_check(struct consumers *set)
     uint32_t counted = 0, limited = 0, all = 0, shown = 0;
     assert(set->index != NULL || (list_empty(&set->notes) && list_empty(&set->dead)));
     consumer_names_check(&set->names);
+    assert(set->names.count == 0 || set->stream->has_consumers);
     LIST_EACH(&set->all, node) {
         const struct consumer *c = container_of(node, struct consumer, node);
         assert(consumers_by_id(set, c->id) == c);

@@ -19,7 +19,7 @@ enum {
     FIRST_TEXTS = 256,  /* bytes behind the first ring */
 };
 
-struct entry {
+struct inflight_entry {
     uint64_t sequence;
     uint64_t id;
     uint32_t hash;     /* of the subject */
@@ -37,23 +37,7 @@ struct entry {
     bool     is_unwanted;    /* not in by_subject */
     bool     is_schedule;
 };
-_Static_assert(sizeof(struct entry) == CACHE_LINE, "an entry is a line");
-
-/* Positions count entries and do not repeat while one is in flight; 0 in a table: free. When none
- * is they start anew, so that a stream with few messages at a time touches the same lines again. */
-struct inflight {
-    struct entry *ring;
-    uint8_t      *texts; /* appended, dropped at the front */
-    uint64_t     *by_subject; /* 2 * cap slots, and as many behind them by id; NULL: no tables */
-    uint64_t      seed;
-    uint64_t      first; /* position of the oldest; the first one is 1 */
-    uint64_t      bytes; /* sum of sizes */
-    uint32_t      count;
-    uint32_t      cap; /* a power of two */
-    uint32_t      texts_len;
-    uint32_t      texts_cap; /* FIRST_TEXTS: they stand behind the ring, in its memory */
-};
-_Static_assert(sizeof(struct inflight) == CACHE_LINE, "the head is a line");
+_Static_assert(sizeof(struct inflight_entry) == CACHE_LINE, "an entry is a line");
 
 static void start_anew(struct inflight *f)
 {
@@ -62,12 +46,10 @@ static void start_anew(struct inflight *f)
     f->texts_len = 0;
 }
 
-struct inflight *inflight_new(uint64_t hash_seed)
+void inflight_init(struct inflight *f, uint64_t hash_seed)
 {
-    struct inflight *f = xalloc_aligned(CACHE_LINE, sizeof *f);
-    f->seed = hash_seed;
+    *f = (struct inflight){ .seed = hash_seed };
     start_anew(f);
-    return f;
 }
 
 static bool has_own_texts(const struct inflight *f)
@@ -76,13 +58,12 @@ static bool has_own_texts(const struct inflight *f)
     return f->texts_cap > FIRST_TEXTS;
 }
 
-struct inflight *inflight_free(struct inflight *f)
+void inflight_deinit(struct inflight *f)
 {
-    if (f == NULL) return NULL;
     if (has_own_texts(f)) xfree(f->texts);
     xfree(f->ring);
     xfree(f->by_subject);
-    return xfree(f);
+    inflight_init(f, f->seed);
 }
 
 uint32_t inflight_count(const struct inflight *f)
@@ -101,7 +82,7 @@ static uint64_t next(const struct inflight *f)
     return f->first + f->count;
 }
 
-static struct entry *at(const struct inflight *f, uint64_t position)
+static struct inflight_entry *at(const struct inflight *f, uint64_t position)
 {
     assert(position >= f->first && position < next(f));
     return &f->ring[position & (f->cap - 1)];
@@ -112,7 +93,7 @@ uint64_t inflight_last(const struct inflight *f)
     return f->count == 0 ? 0 : at(f, next(f) - 1)->sequence;
 }
 
-static struct slice subject_of(const struct inflight *f, const struct entry *e)
+static struct slice subject_of(const struct inflight *f, const struct inflight_entry *e)
 {
     return slice_of(f->texts + e->texts, e->subject_len);
 }
@@ -140,7 +121,7 @@ static uint64_t *subject_slot(const struct inflight *f, struct slice subject, ui
 {
     uint32_t i = hash & mask(f);
     while (f->by_subject[i] != 0) {
-        const struct entry *e = at(f, f->by_subject[i]);
+        const struct inflight_entry *e = at(f, f->by_subject[i]);
         if (e->hash == hash && slice_equal(subject_of(f, e), subject)) break;
         i = (i + 1) & mask(f);
     }
@@ -165,7 +146,7 @@ static uint64_t newest_at(const struct inflight *f, struct slice subject, uint32
 {
     if (has_tables(f)) return *subject_slot(f, subject, hash);
     for (uint64_t p = next(f); p-- > f->first;) {
-        const struct entry *e = at(f, p);
+        const struct inflight_entry *e = at(f, p);
         if (e->hash != hash || e->is_unwanted) continue;
         if (slice_equal(subject_of(f, e), subject)) return p;
     }
@@ -183,7 +164,7 @@ static uint64_t id_at(const struct inflight *f, uint64_t id)
 
 static uint32_t home_of(const struct inflight *f, const uint64_t *table, uint64_t position)
 {
-    const struct entry *e = at(f, position);
+    const struct inflight_entry *e = at(f, position);
     uint32_t hash = table == f->by_subject ? e->hash : (uint32_t)hash_u64(e->id);
     return hash & mask(f);
 }
@@ -203,7 +184,7 @@ static void slot_clear(struct inflight *f, uint64_t *table, const uint64_t *slot
 
 static void enter(struct inflight *f, uint64_t position)
 {
-    struct entry *e = at(f, position);
+    struct inflight_entry *e = at(f, position);
     if (!e->is_unwanted) *subject_slot(f, subject_of(f, e), e->hash) = position;
     if (e->id != 0) *id_slot(f, e->id) = position;
 }
@@ -238,7 +219,7 @@ static void grow(struct inflight *f)
         first_ring(f);
         return;
     }
-    struct entry *ring = xalloc_aligned(CACHE_LINE, cap * sizeof *ring);
+    struct inflight_entry *ring = xalloc_aligned(CACHE_LINE, cap * sizeof *ring);
     for (uint64_t p = f->first; p < next(f); p++) ring[p & (cap - 1)] = *at(f, p);
     if (!has_own_texts(f)) texts_move(f, FIRST_TEXTS * 2);
     xfree(f->ring);
@@ -249,7 +230,7 @@ static void grow(struct inflight *f)
     for (uint64_t p = f->first; p < next(f); p++) enter(f, p);
 }
 
-static uint32_t texts_end(const struct entry *e)
+static uint32_t texts_end(const struct inflight_entry *e)
 {
     return e->texts + e->subject_len + e->reply_len + e->value_len + e->sources_len;
 }
@@ -299,12 +280,12 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
     if (f->count == f->cap) grow(f);
     uint32_t hash = hash_of(f, m->subject);
     uint64_t newest = m->is_unwanted ? 0 : newest_at(f, m->subject, hash);
-    struct entry none = { 0 };
-    struct entry before = newest == 0 ? none : *at(f, newest);
+    struct inflight_entry none = { 0 };
+    struct inflight_entry before = newest == 0 ? none : *at(f, newest);
     uint64_t position = next(f), before_id = m->id == 0 ? 0 : id_at(f, m->id);
     uint32_t offset = texts_add(f, m);
     f->count++;
-    *at(f, position) = (struct entry){
+    *at(f, position) = (struct inflight_entry){
         .sequence = m->sequence,
         .id = m->id,
         .size = (uint32_t)m->size,
@@ -326,7 +307,7 @@ void inflight_add(struct inflight *f, const struct inflight_message *m)
 }
 
 /* The oldest is in flight no more. */
-static void leave_subject(struct inflight *f, const struct entry *e)
+static void leave_subject(struct inflight *f, const struct inflight_entry *e)
 {
     struct slice subject = subject_of(f, e);
     const uint64_t *slot = has_tables(f) ? subject_slot(f, subject, e->hash) : NULL;
@@ -346,7 +327,7 @@ static void leave_id(struct inflight *f, uint64_t id)
 void inflight_take(struct inflight *f, struct inflight_message *ret)
 {
     assert(f->count > 0);
-    struct entry e = *at(f, f->first);
+    struct inflight_entry e = *at(f, f->first);
     struct slice subject = subject_of(f, &e);
     *ret = (struct inflight_message){
         .sequence = e.sequence,
@@ -378,7 +359,7 @@ void inflight_undo(struct inflight *f)
 {
     assert(f->count > 0);
     uint64_t position = next(f) - 1;
-    const struct entry *e = at(f, position);
+    const struct inflight_entry *e = at(f, position);
     uint64_t before_subject = e->before_subject == 0 ? 0 : position - e->before_subject;
     uint64_t before_id = e->before_id == 0 ? 0 : position - e->before_id;
     if (!e->is_unwanted && before_subject >= f->first) at(f, before_subject)->taken = e->taken;
@@ -397,14 +378,14 @@ uint64_t inflight_last_of(const struct inflight *f, struct slice subject, uint32
     if (f->count == 0) return 0;
     uint64_t position = newest_at(f, subject, hash_of(f, subject));
     if (position == 0) return 0;
-    const struct entry *e = at(f, position);
+    const struct inflight_entry *e = at(f, position);
     assert(e->count > e->taken);
     *ret_count = e->count - e->taken;
     return e->sequence;
 }
 
 /* The newest of a subject; NULL: none is in flight. */
-static const struct entry *newest_of(const struct inflight *f, struct slice subject)
+static const struct inflight_entry *newest_of(const struct inflight *f, struct slice subject)
 {
     assert(subject.len > 0);
     if (f->count == 0) return NULL;
@@ -415,14 +396,14 @@ static const struct entry *newest_of(const struct inflight *f, struct slice subj
 
 bool inflight_is_schedule(const struct inflight *f, struct slice subject)
 {
-    const struct entry *e = newest_of(f, subject);
+    const struct inflight_entry *e = newest_of(f, subject);
     assert(subject.len > 0);
     return e != NULL && e->is_schedule;
 }
 
 struct slice inflight_value_of(const struct inflight *f, struct slice subject)
 {
-    const struct entry *e = newest_of(f, subject);
+    const struct inflight_entry *e = newest_of(f, subject);
     if (e == NULL) return SLICE_LIT("");
     assert(texts_end(e) <= f->texts_len);
     return slice_of(f->texts + e->texts + e->subject_len + e->reply_len, e->value_len);
@@ -430,7 +411,7 @@ struct slice inflight_value_of(const struct inflight *f, struct slice subject)
 
 struct slice inflight_sources_of(const struct inflight *f, struct slice subject)
 {
-    const struct entry *e = newest_of(f, subject);
+    const struct inflight_entry *e = newest_of(f, subject);
     if (e == NULL) return SLICE_LIT("");
     assert(texts_end(e) <= f->texts_len);
     return slice_of(f->texts + texts_end(e) - e->sources_len, e->sources_len);
@@ -440,7 +421,7 @@ uint64_t inflight_last_matching(const struct inflight *f, struct slice pattern, 
 {
     assert(pattern.len > 0);
     for (uint64_t p = next(f); p > f->first; p--) {
-        const struct entry *e = at(f, p - 1);
+        const struct inflight_entry *e = at(f, p - 1);
         if (e->is_unwanted || e->sequence >= before) continue;
         if (subject_matches(pattern, subject_of(f, e))) return e->sequence;
     }
@@ -451,7 +432,7 @@ bool inflight_has_since(const struct inflight *f, struct slice subject, uint64_t
 {
     assert(first > 0);
     for (uint64_t p = next(f); p > f->first; p--) {
-        const struct entry *e = at(f, p - 1);
+        const struct inflight_entry *e = at(f, p - 1);
         if (e->sequence < first) return false;
         if (slice_equal(subject, subject_of(f, e))) return true;
     }
@@ -468,27 +449,23 @@ static void texts_soon(const uint8_t *texts)
 void inflight_soon(const struct inflight *f, uint32_t step)
 {
     assert(f->cap > 0 || f->count == 0);
+    if (f->count == 0) return;
     if (step == 0) {
-        PREFETCH(f);
-    } else if (step == 1 && f->count > 0) {
         PREFETCH(&f->ring[f->first & (f->cap - 1)]);
         if (!has_tables(f)) texts_soon(f->texts);
-    } else if (step == 2 && f->count > 0 && has_tables(f)) {
-        const struct entry *e = at(f, f->first);
+    } else if (step == 1 && has_tables(f)) {
+        const struct inflight_entry *e = at(f, f->first);
         texts_soon(f->texts + e->texts);
         PREFETCH(&f->by_subject[e->hash & mask(f)]);
     }
 }
 
-void inflight_add_soon(const struct inflight *f, uint32_t step)
+void inflight_add_soon(const struct inflight *f)
 {
     assert(f->cap > 0 || f->count == 0);
-    if (step == 0) {
-        PREFETCH(f);
-    } else if (step == 1 && f->cap > 0) {
-        PREFETCH(&f->ring[next(f) & (f->cap - 1)]);
-        texts_soon(f->texts + f->texts_len);
-    }
+    if (f->cap == 0) return;
+    PREFETCH(&f->ring[next(f) & (f->cap - 1)]);
+    texts_soon(f->texts + f->texts_len);
 }
 
 uint64_t inflight_find_id(const struct inflight *f, uint64_t id)
@@ -504,7 +481,7 @@ void inflight_check(const struct inflight *f)
     uint64_t bytes = 0, last = 0;
     uint32_t slots = 0;
     for (uint64_t p = f->first; p < next(f); p++) {
-        const struct entry *e = at(f, p);
+        const struct inflight_entry *e = at(f, p);
         assert(e->sequence > last);
         last = e->sequence;
         bytes += e->size;

@@ -13,10 +13,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "base/slice.h"
 #include "base/units.h"
 
-struct inflight;
+struct inflight_entry;
+
+/* Private to inflight.c: a line that stands among what else a message touches. Positions count
+ * entries and do not repeat while one is in flight; 0 in a table: free. When none is they start
+ * anew, so that a stream with few messages at a time touches the same lines again. */
+struct inflight {
+    CACHE_ALIGNED struct inflight_entry *ring;
+    uint8_t  *texts;      /* appended, dropped at the front */
+    uint64_t *by_subject; /* 2 * cap slots, and as many behind them by id; NULL: no tables */
+    uint64_t  seed;
+    uint64_t  first; /* position of the oldest; the first one is 1 */
+    uint64_t  bytes; /* sum of sizes */
+    uint32_t  count;
+    uint32_t  cap; /* a power of two */
+    uint32_t  texts_len;
+    uint32_t  texts_cap; /* those of the first ring stand behind it, in its memory */
+};
+_Static_assert(sizeof(struct inflight) == CACHE_LINE, "it is a line");
 
 struct inflight_message {
     uint64_t     sequence;
@@ -30,8 +48,8 @@ struct inflight_message {
     bool         is_unwanted; /* gets its sequence, but is not stored: not of its subject */
 };
 
-struct inflight *inflight_new(uint64_t hash_seed);
-struct inflight *inflight_free(struct inflight *); /* NULL is fine; returns NULL */
+void inflight_init(struct inflight *, uint64_t hash_seed);
+void inflight_deinit(struct inflight *);
 
 /* Texts are copied. Sequences ascend. */
 void inflight_add(struct inflight *, const struct inflight_message *);
@@ -58,10 +76,11 @@ struct slice inflight_sources_of(const struct inflight *, struct slice subject);
 uint64_t inflight_last_matching(const struct inflight *, struct slice pattern, uint64_t before);
 /* The proposed message with this id; 0: none. */
 uint64_t inflight_find_id(const struct inflight *, uint64_t id);
-/* Prefetches what inflight_take() touches, in steps: what is reached through memory comes later. */
+/* Prefetches what inflight_take() touches beside the head, in two steps: what is reached through
+ * memory comes later. */
 void inflight_soon(const struct inflight *, uint32_t step);
-/* The same for inflight_add(). */
-void inflight_add_soon(const struct inflight *, uint32_t step);
+/* The same for inflight_add(), at once. */
+void inflight_add_soon(const struct inflight *);
 
 void inflight_check(const struct inflight *); /* asserts every invariant; O(n) */
 

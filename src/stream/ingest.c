@@ -31,8 +31,8 @@ static bool is_store_behind(const struct stream *s)
 static bool is_busy(const struct stream *s, struct core_reactor *cr, const struct message *m)
 {
     const struct jetstream_options *o = &s->account->js->options->jetstream;
-    uint64_t count = inflight_count(s->inflight);
-    uint64_t bytes = inflight_bytes(s->inflight) + batches_bytes(s);
+    uint64_t count = inflight_count(&s->inflight);
+    uint64_t bytes = inflight_bytes(&s->inflight) + batches_bytes(s);
     uint64_t count_max = or_default(o->buffered_msgs_max, IN_FLIGHT_MAX);
     uint64_t bytes_max = or_default(o->buffered_size_max, IN_FLIGHT_BYTES_MAX);
     if (UNLIKELY(!s->is_quiet)) {
@@ -54,7 +54,7 @@ uint64_t stream_last_of(struct stream *s, struct slice subject)
 {
     uint32_t count;
     struct msgs_subject stored;
-    uint64_t last = inflight_last_of(s->inflight, subject, &count);
+    uint64_t last = inflight_last_of(&s->inflight, subject, &count);
     if (last > 0) return last;
     return msgs_subject(s->msgs, subject, &stored) ? stored.last : 0;
 }
@@ -140,7 +140,7 @@ void ingest_note(struct stream *s, const struct incoming *in, struct slice reply
         .value = in->value,
         .sources = in->sources,
     };
-    inflight_add(s->inflight, &m);
+    inflight_add(&s->inflight, &m);
     s->last_proposed = sequence;
     s->time_proposed = in->time;
     if (LIKELY(in->id == 0 && !s->has_ids)) return;
@@ -282,11 +282,9 @@ void ingest_soon(const struct sink *sink, uint32_t step)
         stream_soon(s);
         return;
     }
-    if (step == 1) {
-        PREFETCH(s->log);
-        PREFETCH(s->account);
-    }
-    inflight_add_soon(s->inflight, step - 1);
+    PREFETCH(s->log);
+    PREFETCH(s->account);
+    inflight_add_soon(&s->inflight);
 }
 
 static bool has_held(const struct stream *s)
@@ -306,7 +304,6 @@ void ingest_deliver(struct sink *sink, struct core_reactor *cr, struct sub *sub,
     (void)sub;
     /* a message from another reactor comes without ahead_look() */
     stream_soon(s);
-    PREFETCH(s->inflight);
     PREFETCH(s->log);
     assert(s->is_started);
     assert(cr == s->account->js->home);

@@ -97,8 +97,8 @@ static bool is_in_batch(const struct stream *s, const struct incoming *in, struc
     uint32_t count;
     if (in->batch_first == 0) return false;
     if (s->config.retention == JS_RETENTION_INTEREST)   /* what nobody wants counts, too */
-        return inflight_has_since(s->inflight, subject, in->batch_first);
-    return inflight_last_of(s->inflight, subject, &count) >= in->batch_first;
+        return inflight_has_since(&s->inflight, subject, in->batch_first);
+    return inflight_last_of(&s->inflight, subject, &count) >= in->batch_first;
 }
 
 static bool check_expected_subject(struct stream *s, struct incoming *in, struct js_error *e)
@@ -144,7 +144,7 @@ static bool check_id(struct stream *s, struct incoming *in, struct js_error *e)
     if (in->id == 0) in->id = 1;        /* 0 says: none */
     if (s->config.duplicate_window <= 0 || s->config.mirror != NULL) return true;
     e->err_code = JS_ERR_NONE;
-    in->duplicate_of = inflight_find_id(s->inflight, in->id);
+    in->duplicate_of = inflight_find_id(&s->inflight, in->id);
     if (in->duplicate_of == 0)
         in->duplicate_of = dedupe_find(s->dedupe, in->id, in->time - s->config.duplicate_window);
     if (in->duplicate_of > 0 && in->batch_first > 0)
@@ -246,7 +246,7 @@ static bool check_account(struct stream *s, struct incoming *in, struct js_error
     int64_t max = is_file ? a->limits.store_max : a->limits.memory_max;
     if (max < 0 || in->is_skipped) return true;
     uint64_t used = is_file ? a->store_used : a->memory_used;
-    if (used + inflight_bytes(s->inflight) + size_of(s, in) <= (uint64_t)max) return true;
+    if (used + inflight_bytes(&s->inflight) + size_of(s, in) <= (uint64_t)max) return true;
     return js_error_set(e, JS_ERR_ACCOUNT_RESOURCES_EXCEEDED);
 }
 
@@ -281,7 +281,7 @@ static bool is_subject_full(struct stream *s, const struct incoming *in)
     struct msgs_subject stored = { 0 };
     uint32_t in_flight;
     if (s->config.max_msgs_per_subject <= 0) return false;
-    (void)inflight_last_of(s->inflight, in->subject, &in_flight);
+    (void)inflight_last_of(&s->inflight, in->subject, &in_flight);
     if (!msgs_subject(s->msgs, in->subject, &stored)) stored.count = 0;
     return stored.count + in_flight >= (uint64_t)s->config.max_msgs_per_subject;
 }
@@ -313,8 +313,8 @@ static bool check_discard(struct stream *s, struct incoming *in, struct js_error
     if (replaces && c->discard_new_per_subject && !rolls_up)
         return store_failed(e, "maximum messages per subject exceeded");
     msgs_state(s->msgs, &state);
-    uint64_t messages = state.messages + inflight_count(s->inflight);
-    uint64_t bytes = state.bytes + inflight_bytes(s->inflight) + size_of(s, in);
+    uint64_t messages = state.messages + inflight_count(&s->inflight);
+    uint64_t bytes = state.bytes + inflight_bytes(&s->inflight) + size_of(s, in);
     if (c->max_msgs > 0 && messages >= (uint64_t)c->max_msgs && !replaces)
         return store_failed(e, "maximum messages exceeded");
     if (c->max_bytes <= 0 || bytes <= (uint64_t)c->max_bytes) return true;

@@ -74,7 +74,7 @@ static bool broken(struct js_error *e)
 static bool present_read(struct stream *s, struct incoming *in, struct count *c, struct js_error *e)
 {
     struct stored last;
-    struct slice value = inflight_value_of(s->inflight, in->subject), sources;
+    struct slice value = inflight_value_of(&s->inflight, in->subject), sources;
     struct msgs_subject stored;
     if (!incoming_is_settled(s, in)) {
         in->is_held = true;
@@ -82,7 +82,7 @@ static bool present_read(struct stream *s, struct incoming *in, struct count *c,
     }
     if (value.len > 0) {
         buf_add(&c->present, value);
-        buf_add(&c->sources, inflight_sources_of(s->inflight, in->subject));
+        buf_add(&c->sources, inflight_sources_of(&s->inflight, in->subject));
         return true;
     }
     if (!msgs_subject(s->msgs, in->subject, &stored)) return true;

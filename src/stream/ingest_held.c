@@ -55,7 +55,7 @@ enum err ingest_last_matching(struct stream *s, struct slice pattern, uint64_t b
                               uint64_t *ret)
 {
     const struct msgs_filter filter = { &pattern, 1 };
-    uint64_t last = inflight_last_matching(s->inflight, pattern, before);
+    uint64_t last = inflight_last_matching(&s->inflight, pattern, before);
     *ret = last;
     if (last > 0) return ERR_OK;
     if (s->is_held_loading) return ERR_BUSY;
@@ -71,10 +71,10 @@ static bool will_discard(const struct stream *s)
 {
     const struct stream_config *c = &s->config;
     struct msgs_state state;
-    if (inflight_count(s->inflight) == 0 || (c->max_msgs <= 0 && c->max_bytes <= 0)) return false;
+    if (inflight_count(&s->inflight) == 0 || (c->max_msgs <= 0 && c->max_bytes <= 0)) return false;
     msgs_state(s->msgs, &state);
-    uint64_t messages = state.messages + inflight_count(s->inflight);
-    uint64_t bytes = state.bytes + inflight_bytes(s->inflight);
+    uint64_t messages = state.messages + inflight_count(&s->inflight);
+    uint64_t bytes = state.bytes + inflight_bytes(&s->inflight);
     return (c->max_msgs > 0 && messages > (uint64_t)c->max_msgs) ||
            (c->max_bytes > 0 && bytes > (uint64_t)c->max_bytes);
 }

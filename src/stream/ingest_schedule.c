@@ -138,9 +138,9 @@ static bool check_purged(struct stream *s, struct incoming *in, struct slice sch
     struct stored last;
     struct slice pattern;
     uint32_t count;
-    uint64_t in_flight = inflight_last_of(s->inflight, scheduler, &count);
+    uint64_t in_flight = inflight_last_of(&s->inflight, scheduler, &count);
     if (in->batch_first > 0 && in_flight >= in->batch_first)    /* its own batch stores it */
-        return inflight_is_schedule(s->inflight, scheduler) ||
+        return inflight_is_schedule(&s->inflight, scheduler) ||
                js_error_set(e, JS_ERR_MESSAGE_SCHEDULES_SCHEDULER_INVALID);
     in->is_held = !incoming_is_settled(s, in) || in_flight > 0;
     if (in->is_held) return false;

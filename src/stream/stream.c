@@ -28,7 +28,7 @@ struct stream *stream_new(struct js_account *a, const struct stream_config *conf
     s->hash_seed = is_file ? store_id(a->js->store) : a->js->core->hash_seed;
     s->config_arena = arena_new();
     stream_config_copy(config, s->config_arena, &s->config);
-    s->inflight = inflight_new(s->hash_seed);
+    inflight_init(&s->inflight, s->hash_seed);
     s->dedupe = dedupe_new();
     s->expiry = expiry_new();
     s->schedules = schedules_new();
@@ -111,7 +111,7 @@ void stream_dismantle(struct stream *s)
     stream_erasing_fail(s, ERR_CLOSED);
     s->consumers = consumers_free(s->consumers);
     s->log = s->log->ops->free(s->log);
-    s->inflight = inflight_free(s->inflight);
+    inflight_deinit(&s->inflight);
     s->dedupe = dedupe_free(s->dedupe);
     s->expiry = expiry_free(s->expiry);
     s->schedules = schedules_free(s->schedules);
@@ -310,7 +310,8 @@ static void run(struct turn *t, struct reactor *r)
 static bool has_follow_up(const struct stream *s)
 {
     return !s->is_quiet || s->is_gone || s->failure != ERR_OK || s->batches != NULL ||
-           s->sources != NULL || s->is_expiring || !consumers_are_idle(s->consumers);
+           s->sources != NULL || s->is_expiring ||
+           (s->has_consumers && !consumers_are_idle(s->consumers));
 }
 
 void stream_follow_up(struct stream *s)
@@ -329,7 +330,7 @@ void stream_check(struct stream *s)
     struct msgs_state state;
     msgs_check(s->msgs);
     msgs_state(s->msgs, &state);
-    inflight_check(s->inflight);
+    inflight_check(&s->inflight);
     dedupe_check(s->dedupe);
     expiry_check(s->expiry);
     schedules_check(s->schedules);

@@ -45,7 +45,6 @@ struct stream {
     struct js_account   *account;
     struct stream_log   *log;
     struct msgs         *msgs;
-    struct inflight     *inflight;
     struct consumers    *consumers;     /* consumer.h; never NULL */
     struct batches      *batches;       /* NULL: none is open */
     struct sources      *sources;       /* source.h; NULL: it has never drawn from another */
@@ -67,6 +66,7 @@ struct stream {
     /* `last_id` or `last_id_proposed` may be other than empty */
     bool                 has_ids;
     bool                 has_sources;   /* in its configuration */
+    bool                 has_consumers; /* or had: else nobody looks at them */
     bool                 is_async;      /* persist_mode: publishers do not wait for the disk */
     struct buf           ack;           /* what of a PubAck never changes */
     struct list          waits;         /* struct stream_wait, by `upto` */
@@ -77,6 +77,7 @@ struct stream {
     nanos                time_proposed;
     struct stream_maker *maker;         /* is told what is applied; NULL: nobody makes it */
 
+    struct inflight      inflight;
     CACHE_ALIGNED struct stream_config config;
 
     /* what few messages touch */
@@ -133,12 +134,13 @@ struct stream {
     struct damage       *damage;        /* private to damage.c; NULL: nothing was found */
 };
 
-/* Prefetches what each message touches: three lines of memory. A fourth, with the sink, comes by
+/* Prefetches what each message touches: four lines of memory. A fifth, with the sink, comes by
  * itself. */
 static inline void stream_soon(const struct stream *s)
 {
     PREFETCH(s);
     PREFETCH(&s->republish);
+    PREFETCH(&s->inflight);
     PREFETCH(&s->config);
 }
 

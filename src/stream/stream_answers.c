@@ -153,8 +153,8 @@ void stream_answers_fail(struct stream *s)
         text_queue_drop(&s->answers);
         send_failed(s, e.texts[0], buf_slice(&text));
     }
-    while (is_over && inflight_count(s->inflight) > 0) {
-        inflight_take(s->inflight, &m);
+    while (is_over && inflight_count(&s->inflight) > 0) {
+        inflight_take(&s->inflight, &m);
         if (batch_reply_is(m.reply)) fast_batch_lost(s, m.reply);
         else send_failed(s, m.reply, buf_slice(&text));
     }

@@ -8,6 +8,7 @@
 #include "json/gotime.h"
 #include "json/quote.h"
 #include "stream/metadata.h"
+#include "subject/cover.h"
 #include "subject/subject.h"
 #include "subject/transform_check.h"
 
@@ -217,25 +218,30 @@ static bool overlap_refuse(struct slice a, struct slice b, struct js_error *e)
     return false;
 }
 
+/* A later one that meets it is named. */
+static bool meeting_check(const struct stream_config *c, uint32_t index, struct cover *all,
+                          struct js_error *e)
+{
+    struct slice subject = stream_config_subject(c, index);
+    if (!cover_meets(all, index)) return true;
+    for (uint32_t i = index + 1; i < c->subjects.count; i++) {
+        struct slice other = stream_config_subject(c, i);
+        if (js_subjects_collide(other, subject)) return overlap_refuse(subject, other, e);
+    }
+    return true;
+}
+
 static bool subject_check(const struct stream_config *c, uint32_t index, struct js_error *e)
 {
     struct slice subject = stream_config_subject(c, index);
     if (!subject_valid_strict(subject)) return js_config_refuse(e, "invalid subject");
-    for (uint32_t i = 0; i < index; i++)
-        if (slice_equal(subject, stream_config_subject(c, i)))
-            return js_config_refuse(e, "duplicate subjects detected");
     if (slice_equal_str(subject, ">")) {
         if (!c->no_ack)
             return js_config_refuse(e, "capturing all subjects requires no-ack to be true");
         if (c->num_replicas != 1)
             return js_config_refuse(e, "capturing all subjects requires replicas of 1");
     }
-    if (!c->no_ack && !reserved_check(subject, e)) return false;
-    for (uint32_t i = index + 1; i < c->subjects.count; i++) {
-        struct slice other = stream_config_subject(c, i);
-        if (js_subjects_collide(other, subject)) return overlap_refuse(subject, other, e);
-    }
-    return true;
+    return c->no_ack || reserved_check(subject, e);
 }
 
 static bool subjects_check(struct stream_config *c, const struct js_check *k, struct js_error *e)
@@ -247,8 +253,11 @@ static bool subjects_check(struct stream_config *c, const struct js_check *k, st
         return true;
     }
     assert(c->mirror == NULL || c->subjects.count == 0);
+    AUTO_FREE(cover) all = cover_new(c->subjects.count);
+    for (uint32_t i = 0; i < c->subjects.count; i++) cover_add(all, stream_config_subject(c, i));
     for (uint32_t i = 0; i < c->subjects.count; i++)
-        if (!subject_check(c, i, e)) return false;
+        if (!subject_check(c, i, e) || !meeting_check(c, i, all, e)) return false;
+    if (cover_gave_up(all)) return js_config_refuse(e, "subjects are too many to be compared");
     return true;
 }
 

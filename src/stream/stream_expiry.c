@@ -227,7 +227,7 @@ static void end_one(struct look *l, uint64_t sequence)
     }
     if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK) return;
     bool is_last = msgs_subject(s->msgs, subject, &stored) && stored.last == sequence &&
-                   inflight_last_of(s->inflight, subject, &in_flight) == 0;
+                   inflight_last_of(&s->inflight, subject, &in_flight) == 0;
     if (is_last && stored.count == 1) {
         leave_marker(l, sequence);
     } else if (!is_last || l->count == 0) {

@@ -2,6 +2,7 @@
 /* Room for a stream: in its account, on the server, and among the subjects of other streams. */
 #include "base/assert.h"
 #include "stream/stream_config_check.h"
+#include "subject/cover.h"
 
 static int64_t add_capped(int64_t a, int64_t b)
 {
@@ -39,23 +40,18 @@ int64_t stream_reserved_by_others(const struct stream_config *c, const struct js
     return sum;
 }
 
-static bool subjects_meet(const struct stream_config *a, const struct stream_config *b)
-{
-    for (uint32_t i = 0; i < a->subjects.count; i++)
-        for (uint32_t j = 0; j < b->subjects.count; j++)
-            if (js_subjects_collide(stream_config_subject(a, i), stream_config_subject(b, j)))
-                return true;
-    return false;
-}
-
+/* Those for whom comparing takes too long are refused like those that meet. */
 bool stream_overlaps_others(const struct stream_config *c, const struct js_check *k)
 {
     const struct stream_config *o;
+    AUTO_FREE(cover) all = cover_new(c->subjects.count);
+    for (uint32_t i = 0; i < c->subjects.count; i++) cover_add(all, stream_config_subject(c, i));
     for (uint32_t i = 0; (o = k->directory->stream_at(k->directory->ctx, i)) != NULL; i++) {
         if (slice_equal(slice_str(o->name), slice_str(c->name))) continue;
-        if (subjects_meet(o, c)) return true;
+        for (uint32_t j = 0; j < o->subjects.count; j++)
+            if (cover_meets_other(all, stream_config_subject(o, j))) return true;
     }
-    return false;
+    return cover_gave_up(all);
 }
 
 /* `limit` < 0: none. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mirror and sources: what they exclude, whether their filters are good, and whether messages could
  * go round in a circle. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/assert.h"
 #include "json/quote.h"
 #include "stream/stream_config_check.h"
+#include "subject/cover.h"
 #include "subject/subject.h"
 #include "subject/transform_check.h"
 
@@ -67,18 +71,49 @@ static bool transform_valid(const struct stream_transform *t, const struct sourc
     return why == NULL || js_error_set(e, words->bad_transform, why);
 }
 
-/* A source's filters may meet as long as none contains another; a mirror's may not even meet. */
-static bool filters_meet(const struct stream_source *s, uint32_t index, bool is_mirror)
+/* The filters of one, to be asked about in their order. */
+struct filters {
+    struct cover *some;     /* those that are not empty */
+    uint32_t      empty;
+    uint32_t      next;     /* in `some` */
+};
+
+static struct filters filters_of(const struct stream_source *s)
 {
-    struct slice a = slice_str(transform_at(s, index)->src);
+    struct filters f = { .some = cover_new(s->subject_transforms.count) };
     for (uint32_t i = 0; i < s->subject_transforms.count; i++) {
-        struct slice b = slice_str(transform_at(s, i)->src);
-        if (i == index) continue;
-        if (slice_equal(a, b)) return true;
-        if (a.len == 0 || b.len == 0) continue;
-        if (is_mirror ? subject_overlaps(a, b) : subject_covers(b, a)) return true;
+        struct slice filter = slice_str(transform_at(s, i)->src);
+        if (filter.len > 0) cover_add(f.some, filter);
+        else f.empty++;
     }
-    return false;
+    return f;
+}
+
+/* A source's filters may meet as long as none contains another; a mirror's may not even meet. Those
+ * for whom comparing takes too long are refused like those that do. */
+static bool next_meets(struct filters *f, const struct stream_transform *t, bool is_mirror)
+{
+    if (!js_text_set(t->src)) return f->empty > 1;
+    uint32_t index = f->next++;
+    bool meets = is_mirror ? cover_meets(f->some, index) : cover_has(f->some, index);
+    return meets || cover_gave_up(f->some);
+}
+
+static bool filters_check(const struct stream_source *s, const struct source_words *words,
+                          const struct js_check *k, struct js_error *e)
+{
+    bool is_mirror = words == &mirror_words, is_good = true;
+    struct filters f = filters_of(s);
+    for (uint32_t i = 0; is_good && !is_mirror && i < s->subject_transforms.count; i++)
+        is_good = transform_valid(transform_at(s, i), words, k, e);
+    for (uint32_t i = 0; is_good && i < s->subject_transforms.count; i++) {
+        const struct stream_transform *t = transform_at(s, i);
+        is_good = !is_mirror || transform_valid(t, words, k, e);
+        if (is_good && next_meets(&f, t, is_mirror))
+            is_good = js_error_set(e, words->filters_overlap);
+    }
+    f.some = cover_free(f.some);
+    return is_good;
 }
 
 static bool too_small_for(const struct stream_config *c, const struct stream_config *origin)
@@ -132,22 +167,74 @@ static bool mirror_check(struct stream_config *c, const struct js_check *k, stru
         return js_error_set(e, mirror_words.two_filters);
     if (c->subject_delete_marker_ttl > 0)
         return js_config_refuse(e, "subject delete markers forbidden on mirrors");
-    for (uint32_t i = 0; i < m->subject_transforms.count; i++) {
-        if (!transform_valid(transform_at(m, i), &mirror_words, k, e)) return false;
-        if (filters_meet(m, i, true)) return js_error_set(e, mirror_words.filters_overlap);
-    }
+    if (!filters_check(m, &mirror_words, k, e)) return false;
     return m->external != NULL || mirror_origin_check(c, k, e);
 }
 
 /* --- sources --- */
 
-static bool consumer_taken(const struct stream_config *c, uint32_t index)
+/* Sources by name, so that each is compared only with those of its own: a request has room for many
+ * thousands. */
+struct named {
+    const char *name;
+    uint32_t    index;
+};
+
+struct named_sources {
+    struct named *sorted;   /* by name, then as they stand */
+    uint32_t     *place;    /* of each there */
+};
+
+static int by_name(const void *a, const void *b)
 {
-    const struct stream_source *s = stream_config_source(c, index);
-    for (uint32_t i = 0; i < index; i++) {
-        const struct stream_source *o = stream_config_source(c, i);
-        if (o->consumer == NULL || strcmp(o->name, s->name) != 0) continue;
-        if ((o->external == NULL) != (s->external == NULL)) continue;
+    const struct named *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    if (order != 0) return order;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static struct named_sources sources_by_name(const struct stream_config *c, struct arena *arena)
+{
+    uint32_t count = c->sources.count;
+    struct named_sources n = { arena_alloc(arena, (count + 1) * sizeof *n.sorted),
+                               arena_alloc(arena, (count + 1) * sizeof *n.place) };
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = stream_config_source(c, i)->name;
+        n.sorted[i] = (struct named){ name == NULL ? "" : name, i };
+    }
+    qsort(n.sorted, count, sizeof *n.sorted, by_name);
+    for (uint32_t i = 0; i < count; i++) n.place[n.sorted[i].index] = i;
+    return n;
+}
+
+/* The one of the same name that stands before it; NULL: none. `*place` goes from one to the next,
+ * and begins at the source's own. */
+static const struct stream_source *same_name_before(const struct stream_config *c,
+                                                    const struct named_sources *n, uint32_t *place)
+{
+    const struct named *at = &n->sorted[*place];
+    if (*place == 0 || strcmp(at[-1].name, at->name) != 0) return NULL;
+    assert(at[-1].index < at->index);
+    --*place;
+    return stream_config_source(c, at[-1].index);
+}
+
+static bool is_twice(const struct stream_config *c, uint32_t index, const struct named_sources *n)
+{
+    const struct stream_source *s = stream_config_source(c, index), *o;
+    uint32_t place = n->place[index];
+    while ((o = same_name_before(c, n, &place)) != NULL)
+        if (stream_source_same(o, s)) return true;
+    return false;
+}
+
+static bool consumer_taken(const struct stream_config *c, uint32_t index,
+                           const struct named_sources *n)
+{
+    const struct stream_source *s = stream_config_source(c, index), *o;
+    uint32_t place = n->place[index];
+    while ((o = same_name_before(c, n, &place)) != NULL) {
+        if (o->consumer == NULL || (o->external == NULL) != (s->external == NULL)) continue;
         if (o->external != NULL &&
             !slice_equal(slice_str(o->external->api), slice_str(s->external->api)))
             continue;
@@ -156,31 +243,28 @@ static bool consumer_taken(const struct stream_config *c, uint32_t index)
     return false;
 }
 
-static bool source_consumer_check(const struct stream_config *c, uint32_t index, struct js_error *e)
+static bool source_consumer_check(const struct stream_config *c, uint32_t index,
+                                  const struct named_sources *n, struct js_error *e)
 {
     const struct stream_source *s = stream_config_source(c, index);
     if (s->consumer == NULL) return true;
     if (!consumer_valid(s)) return js_error_set(e, source_words.bad_consumer);
-    if (consumer_taken(c, index))
+    if (consumer_taken(c, index, n))
         return js_error_set(e, JS_ERR_SOURCE_DURABLE_CONSUMER_DUPLICATE_DETECTED);
     return true;
 }
 
-static bool source_check(const struct stream_config *c, uint32_t index, const struct js_check *k,
+static bool source_check(const struct stream_config *c, uint32_t index,
+                         const struct named_sources *n, const struct js_check *k,
                          struct js_error *e)
 {
     const struct stream_source *s = stream_config_source(c, index);
     if (!js_name_valid(s->name)) return js_error_set(e, source_words.invalid_name);
-    for (uint32_t i = 0; i < index; i++)
-        if (stream_source_same(stream_config_source(c, i), s))
-            return js_error_set(e, JS_ERR_SOURCE_DUPLICATE_DETECTED);
+    if (is_twice(c, index, n)) return js_error_set(e, JS_ERR_SOURCE_DUPLICATE_DETECTED);
     if (js_text_set(s->filter_subject) && s->subject_transforms.count > 0)
         return js_error_set(e, source_words.two_filters);
-    for (uint32_t i = 0; i < s->subject_transforms.count; i++)
-        if (!transform_valid(transform_at(s, i), &source_words, k, e)) return false;
-    for (uint32_t i = 0; i < s->subject_transforms.count; i++)
-        if (filters_meet(s, i, false)) return js_error_set(e, source_words.filters_overlap);
-    if (!source_consumer_check(c, index, e)) return false;
+    if (!filters_check(s, &source_words, k, e)) return false;
+    if (!source_consumer_check(c, index, n, e)) return false;
     if (s->external != NULL) return true;
     const struct stream_config *origin = origin_find(k, s->name);
     if (origin != NULL && too_small_for(c, origin)) return js_error_set(e, source_words.msg_size);
@@ -196,21 +280,53 @@ static const struct stream_source *nth(const struct stream_config *c, uint32_t i
     return index <= c->sources.count ? stream_config_source(c, index - 1) : NULL;
 }
 
+/* Subjects under which an origin of this account could store what is delivered to it: with another
+ * token in front a subject meets itself only if it ends with ">". Each origin counts once. */
+struct catching {
+    const char **subjects;
+    uint32_t     count;
+};
+
+static void catching_add(struct catching *all, const char *name, const struct js_check *k)
+{
+    const struct stream_config *origin = origin_find(k, name);
+    for (uint32_t i = 0; origin != NULL && i < origin->subjects.count; i++) {
+        struct slice subject = stream_config_subject(origin, i);
+        if (subject.len == 0 || subject.ptr[subject.len - 1] != '>') continue;
+        const char **slot = arena_push(k->arena, (void **)&all->subjects, &all->count,
+                                       sizeof *slot);
+        *slot = (const char *)subject.ptr;
+    }
+}
+
+static struct catching catching_of(const struct stream_config *c, const struct named_sources *n,
+                                   const struct js_check *k)
+{
+    struct catching all = { 0 };
+    const char *last = NULL;    /* of whom one was seen */
+    bool *is_first = arena_alloc(k->arena, c->sources.count + 1);
+    for (uint32_t i = 0; i < c->sources.count; i++) {
+        if (stream_config_source(c, n->sorted[i].index)->external != NULL) continue;
+        is_first[n->sorted[i].index] = last == NULL || strcmp(last, n->sorted[i].name) != 0;
+        last = n->sorted[i].name;
+    }
+    if (c->mirror != NULL && c->mirror->external == NULL) catching_add(&all, c->mirror->name, k);
+    for (uint32_t i = 0; i < c->sources.count; i++)
+        if (is_first[i]) catching_add(&all, stream_config_source(c, i)->name, k);
+    return all;
+}
+
 /* Deliveries under `prefix` must not be stored by an origin of this account. */
-static bool deliver_prefix_check(const struct stream_config *c, const char *prefix,
+static bool deliver_prefix_check(const char *prefix, const struct catching *all,
                                  const struct js_check *k, struct js_error *e)
 {
-    const struct stream_source *s;
     if (!is_plain_subject(prefix))
         return js_error_set(e, JS_ERR_STREAM_INVALID_EXTERNAL_DELIVERY_SUBJ, prefix);
-    for (uint32_t i = 0; (s = nth(c, i)) != NULL; i++) {
-        const struct stream_config *origin = s->external == NULL ? origin_find(k, s->name) : NULL;
-        for (uint32_t j = 0; origin != NULL && j < origin->subjects.count; j++) {
-            const char *subject = ((const char *const *)origin->subjects.items)[j];
-            const char *under = arena_printf(k->arena, "%s.%s", prefix, subject);
-            if (js_subjects_collide(slice_str(subject), slice_str(under)))
-                return js_error_set(e, JS_ERR_STREAM_EXTERNAL_DEL_PREFIX_OVERLAPS, prefix, subject);
-        }
+    for (uint32_t i = 0; i < all->count; i++) {
+        const char *subject = all->subjects[i];
+        const char *under = arena_printf(k->arena, "%s.%s", prefix, subject);
+        if (js_subjects_collide(slice_str(subject), slice_str(under)))
+            return js_error_set(e, JS_ERR_STREAM_EXTERNAL_DEL_PREFIX_OVERLAPS, prefix, subject);
     }
     return true;
 }
@@ -231,13 +347,14 @@ static bool api_prefix_check(const char *prefix, struct js_error *e)
     return true;
 }
 
-static bool prefixes_check(const struct stream_config *c, const struct js_check *k,
-                           struct js_error *e)
+static bool prefixes_check(const struct stream_config *c, const struct named_sources *n,
+                           const struct js_check *k, struct js_error *e)
 {
     const struct stream_source *s;
+    const struct catching all = catching_of(c, n, k);
     for (uint32_t i = 0; (s = nth(c, i)) != NULL; i++)
         if (s->external != NULL && js_text_set(s->external->deliver) &&
-            !deliver_prefix_check(c, s->external->deliver, k, e))
+            !deliver_prefix_check(s->external->deliver, &all, k, e))
             return false;
     for (uint32_t i = 0; (s = nth(c, i)) != NULL; i++)
         if (s->external != NULL && js_text_set(s->external->api) &&
@@ -314,7 +431,8 @@ bool stream_sources_check(struct stream_config *c, const struct js_check *k, str
     if (c->mirror != NULL && !mirror_check(c, k, e)) return false;
     if (c->sources.count > 0 && c->allow_msg_schedules)
         return js_error_set(e, JS_ERR_SOURCE_WITH_MSG_SCHEDULES);
+    const struct named_sources n = sources_by_name(c, k->arena);
     for (uint32_t i = 0; i < c->sources.count; i++)
-        if (!source_check(c, i, k, e)) return false;
-    return prefixes_check(c, k, e) && circles_check(c, k, e);
+        if (!source_check(c, i, &n, k, e)) return false;
+    return prefixes_check(c, &n, k, e) && circles_check(c, k, e);
 }

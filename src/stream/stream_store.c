@@ -463,9 +463,9 @@ static void owner_soon(const struct store_owner *o, uint32_t step)
     if (step == 1) {
         PREFETCH(s->log);
         PREFETCH(s->ack.ptr);
-        consumers_soon(s->consumers);
+        if (s->has_consumers) consumers_soon(s->consumers);
     }
-    inflight_soon(s->inflight, step - 1);
+    inflight_soon(&s->inflight, step - 1);
     msgs_soon(s->msgs, step - 1);
 }
 

@@ -53,6 +53,7 @@ struct consumers *consumers_new(struct stream *s)
     struct consumers *c = xalloc(sizeof *c);
     *c = consumers_at_first;
     c->stream = s;
+    s->has_consumers = true;
     return c;
 }
 struct consumers *consumers_free(struct consumers *c)

@@ -145,6 +145,57 @@ static bool is_covered(struct cover *c, struct group g, struct slice rest, uint3
     return false;
 }
 
+/* Somebody else of the group goes on where its tokens end. */
+static bool has_more(const struct cover *c, const struct group *g, uint32_t self)
+{
+    for (uint32_t i = g->end; i > g->from && c->sorted[i - 1].text.len + 1 != g->at; i--)
+        if (c->sorted[i - 1].index != self) return true;
+    return false;
+}
+
+/* The group's next token from this one on; the text goes on there. */
+static struct slice token_at(const struct cover *c, const struct group *g, uint32_t i)
+{
+    struct slice rest = slice_from(c->sorted[i].text, g->at), token;
+    bool has_one = subject_next_token(&rest, &token); /* maybe an empty one, at the end */
+    assert(has_one);
+    return token;
+}
+
+static bool is_met(struct cover *c, struct group g, struct slice rest, uint32_t self);
+
+/* A `*` meets each token there is. */
+static bool star_is_met(struct cover *c, const struct group *g, struct slice rest, uint32_t self)
+{
+    uint32_t i = g->from;
+    while (i < g->end && c->sorted[i].text.len + 1 == g->at) i++;
+    while (i < g->end && c->steps > 0) {
+        struct group from = { i, g->end, g->at }, child = narrowed(c, &from, token_at(c, g, i));
+        assert(child.from == i && child.end > i);
+        if (is_met(c, child, rest, self)) return true;
+        i = child.end;
+    }
+    return false;
+}
+
+/* Somebody else of the group meets what is left. */
+static bool is_met(struct cover *c, struct group g, struct slice rest, uint32_t self)
+{
+    struct slice token;
+    while (c->steps > 0 && has_other(c, &g, self)) {
+        c->steps--;
+        if (!subject_next_token(&rest, &token)) return has_end(c, &g, self);
+        if (slice_equal_str(token, ">")) return has_more(c, &g, self);
+        struct group all = narrowed(c, &g, SLICE_LIT(">"));
+        if (has_other(c, &all, self)) return true;
+        if (slice_equal_str(token, "*")) return star_is_met(c, &g, rest, self);
+        struct group star = narrowed(c, &g, SLICE_LIT("*"));
+        if (has_other(c, &star, self) && is_met(c, star, rest, self)) return true;
+        g = narrowed(c, &g, token);
+    }
+    return false;
+}
+
 static void sort(struct cover *c)
 {
     c->sorted = xcalloc((size_t)c->count + 1, sizeof *c->sorted);
@@ -164,4 +215,21 @@ bool cover_has(struct cover *c, uint32_t index)
     if (c->sorted == NULL) sort(c);
     const struct group all = { .from = 0, .end = c->count };
     return is_covered(c, all, c->items[index].text, index);
+}
+
+bool cover_meets(struct cover *c, uint32_t index)
+{
+    assert(index < c->count);
+    if (c->sorted == NULL) sort(c);
+    const struct group all = { .from = 0, .end = c->count };
+    return is_met(c, all, c->items[index].text, index);
+}
+
+bool cover_meets_other(struct cover *c, struct slice pattern)
+{
+    if (c->sorted == NULL) sort(c);
+    assert(c->count < UINT32_MAX);
+    if (c->steps > 0) c->steps += pattern.len;
+    const struct group all = { .from = 0, .end = c->count };
+    return is_met(c, all, pattern, UINT32_MAX);
 }

@@ -29,6 +29,30 @@ static void assert_same(const struct slice *texts, uint32_t count)
     }
 }
 
+static bool meet(struct slice a, struct slice b)
+{
+    return slice_equal(a, b) || subject_overlaps(a, b);
+}
+
+static void assert_same_meets(const struct slice *texts, uint32_t count)
+{
+    AUTO_FREE(cover) c = cover_new(count);
+    AUTO_FREE(cover) others = cover_new(count);
+    for (uint32_t i = 0; i < count; i++) cover_add(c, texts[i]);
+    for (uint32_t i = count / 2; i < count; i++) cover_add(others, texts[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        bool meets = false, meets_others = false;
+        for (uint32_t k = 0; k < count; k++) {
+            bool does = k != i && meet(texts[k], texts[i]);
+            meets = meets || does;
+            meets_others = meets_others || (does && k >= count / 2);
+        }
+        if (cover_meets(c, i) != meets) fail_msg("%.*s meets: %d", SLICE_ARGS(texts[i]), meets);
+        if (i < count / 2 && cover_meets_other(others, texts[i]) != meets_others)
+            fail_msg("%.*s meets others: %d", SLICE_ARGS(texts[i]), meets_others);
+    }
+}
+
 static void it_says_what_every_pair_says(void **state)
 {
     (void)state;
@@ -52,6 +76,7 @@ static void it_says_what_every_pair_says(void **state)
             texts[i] = slice_of(text[i], len);
         }
         assert_same(texts, count);
+        assert_same_meets(texts, count);
     }
 }
 
@@ -62,6 +87,7 @@ static void one_alone_is_covered_by_nobody(void **state)
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
         const struct slice text = slice_str(alone[i]);
         assert_same(&text, 1);
+        assert_same_meets(&text, 1);
     }
 }
 
@@ -78,6 +104,7 @@ static void a_hundred_thousand_are_asked_at_once(void **state)
         cover_add(c, slice_of(at, (uint32_t)len));
     }
     for (uint32_t i = 0; i < COUNT; i++) assert_false(cover_has(c, i));
+    for (uint32_t i = 0; i < COUNT; i++) assert_false(cover_meets(c, i));
     assert_false(cover_gave_up(c));
     buf_deinit(&texts);
 }
