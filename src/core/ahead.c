@@ -14,7 +14,7 @@ static void find_known(struct ahead *p, struct core_reactor *cr, const struct ac
                        struct slice subject)
 {
     assert(subject.len > 0);
-    assert(p->entry == NULL);
+    assert(p->entry == NULL && p->topic == NULL);
     p->generation = interest_generation(a->interest);
     p->entry = match_cache_find(cr, a, subject);
     p->step = p->entry != NULL ? STEP_SINK : STEP_TOPIC;
@@ -46,6 +46,7 @@ static void find_entries(struct ahead *p)
 {
     assert(p->topic != NULL);
     assert(p->entry == NULL && p->entries == NULL);
+    assert(p->sink == NULL);
     p->entries = atomic_load_explicit(&p->topic->plain, memory_order_acquire);
     p->step = p->entries != NULL ? STEP_ENTRY : STEP_OVER;
     if (p->entries != NULL) PREFETCH(p->entries);
@@ -75,6 +76,7 @@ static bool is_own(const struct core_reactor *cr, const struct sink *sink)
 static void find_sink(struct ahead *p)
 {
     assert(p->entry != NULL);
+    assert(p->sink == NULL);
     p->sink = sub_of(p->entry)->sink;
     p->step = STEP_SOON;
     assert(p->sink != NULL);
@@ -83,8 +85,9 @@ static void find_sink(struct ahead *p)
 
 static void ask_sink(struct ahead *p, const struct core_reactor *cr)
 {
-    assert(p->step >= STEP_SOON);
-    assert(p->step < STEP_OVER);
+    assert(p->step >= STEP_SOON && p->step < STEP_OVER);
+    assert(p->sink != NULL);
+    assert(p->entry != NULL);
     if (is_own(cr, p->sink)) p->sink->soon(p->sink, p->step - STEP_SOON);
     else p->step = STEP_OVER - 1;
     p->step++;
@@ -101,6 +104,7 @@ void ahead_step(struct ahead *p, struct core_reactor *cr, const struct account *
 {
     assert(!cr->hand.is_busy);          /* between two operations */
     assert(p->step <= STEP_OVER);
+    assert(subject.len > 0);
     /* who was found may be gone */
     if (p->step > STEP_KNOWN && p->generation != interest_generation(a->interest))
         p->step = STEP_OVER;

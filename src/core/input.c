@@ -61,6 +61,7 @@ struct cut_ahead {
 static struct cut *cut_at(struct cut_ahead *c, uint32_t i)
 {
     assert(i < AHEAD_MAX);
+    assert(c->first < AHEAD_MAX && c->count <= AHEAD_MAX);
     return &c->at[(c->first + i) % AHEAD_MAX];
 }
 
@@ -75,6 +76,7 @@ static bool cut_next(struct session *s, struct slice in, struct cut_ahead *c)
     if (nats_next(&s->limits, rest, &next->op, &next->used, &need) != NATS_PARSE_OP) return false;
     if (next->op.verb != NATS_PUB && next->op.verb != NATS_HPUB) return false;
     ahead_begin(&next->ahead);
+    assert(next->used > 0 && next->used <= rest.len);
     c->bytes += next->used;
     c->count++;
     return true;
@@ -85,6 +87,7 @@ static void begin_ahead(struct session *s, struct slice in, struct cut_ahead *c)
     struct slice subjects[AHEAD_MAX];
     struct ahead *all[AHEAD_MAX];
     assert(c->count == 0 && c->bytes == 0);
+    assert(c->rest == 0);
     while (c->count < AHEAD_MAX && cut_next(s, in, c)) {
         all[c->count - 1] = &cut_at(c, c->count - 1)->ahead;
         subjects[c->count - 1] = cut_at(c, c->count - 1)->op.subject;
@@ -97,6 +100,8 @@ static void begin_ahead(struct session *s, struct slice in, struct cut_ahead *c)
 /* One more, and those that are known one step further. */
 static void go_ahead(struct session *s, struct slice in, struct cut_ahead *c)
 {
+    assert(c->count > 0 && c->rest == 0);
+    assert(c->bytes <= in.len);
     if (c->count < AHEAD_MAX) (void)cut_next(s, in, c);
     for (uint32_t i = 0; i < c->count; i++) {
         struct cut *cut = cut_at(c, i);
@@ -113,6 +118,8 @@ static void take_cut(struct cut_ahead *c, struct nats_op *ret_op)
     c->bytes -= cut->used;
     c->first = (c->first + 1) % AHEAD_MAX;
     c->count--;
+    assert(c->count > 0 || c->bytes == 0);
+    assert(c->len > 0);
     c->same = ahead_place(&cut->ahead) == c->place ? c->same + 1 : 0;
     c->place = ahead_place(&cut->ahead);
     if (c->same < AHEAD_MAX) return;

@@ -41,6 +41,7 @@ static struct known *places_of(const struct core_reactor *cr, struct slice subje
 void match_cache_soon(const struct core_reactor *cr, struct slice subject)
 {
     assert(subject.ptr != NULL);
+    assert(subject.len > 0);
     if (cr->match_cache == NULL) return;
     const struct known *at = places_of(cr, subject);
     PREFETCH(&at[0]);
@@ -51,12 +52,14 @@ void match_cache_soon(const struct core_reactor *cr, struct slice subject)
 static bool is_of(const struct known *k, const struct account *a)
 {
     assert(k->len <= sizeof k->text);
+    assert(a->interest != NULL);
     return k->account == a && k->generation == interest_generation(a->interest);
 }
 
 static bool is_known(const struct known *k, const struct account *a, struct slice subject)
 {
     assert(subject.len > 0);
+    assert(subject.len <= MATCH_CACHE_SUBJECT);
     return k->len == subject.len && is_of(k, a) && slice_equal(slice_of(k->text, k->len), subject);
 }
 

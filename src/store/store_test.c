@@ -58,24 +58,6 @@ static void records_come_back_when_they_are_durable(void **state)
     assert_false(s.is_full);
 }
 
-static void each_owner_gets_its_own(void **state)
-{
-    struct world *w = *state;
-    struct thing *things[200];
-    start(w);
-    for (uint32_t i = 0; i < ARRAY_COUNT(things); i++) things[i] = world_begin(w);
-    for (uint32_t i = 0; i < ARRAY_COUNT(things); i++)
-        assert_true(world_set(w, things[i * 7 % ARRAY_COUNT(things)], i % THING_KEYS));
-    world_settle(w);
-    for (uint32_t i = 0; i < ARRAY_COUNT(things); i++)
-        assert_true(things[i]->last > ARRAY_COUNT(things));
-    for (uint32_t i = 0; i < ARRAY_COUNT(things); i++)
-        assert_int_equal(things[i]->soons, 2 * STORE_SOON_STEPS); /* in time for both records */
-    restart(w);
-    assert_int_equal(w->things_count, ARRAY_COUNT(things));
-    assert_string_equal(w->complaint, "");
-}
-
 static void a_crash_loses_only_what_was_not_handed_up(void **state)
 {
     struct world *w = *state;
@@ -323,7 +305,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_WORLD(a_store_is_itself_after_a_restart),
         WITH_WORLD(records_come_back_when_they_are_durable),
-        WITH_WORLD(each_owner_gets_its_own),
         WITH_WORLD(a_crash_loses_only_what_was_not_handed_up),
         WITH_WORLD(a_clean_stop_leaves_nothing_to_replay),
         WITH_WORLD(a_stop_waits_for_what_was_added),

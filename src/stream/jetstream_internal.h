@@ -79,7 +79,7 @@ int64_t js_space_memory(const struct jetstream *);
  * `promised`. */
 void js_space_begin(struct jetstream *, uint64_t promised);
 /* Are so many bytes within what the server may have in files? A limit that is in the way, and was
- * found, not given, is looked for anew, at most once a second, and may grow: the disk was full when
+ * found, not given, is looked for anew, once a tick at most, and may grow: the disk was full when
  * it was found. */
 bool js_space_has(struct jetstream *, uint64_t used, uint64_t more);
 /* The same before a stream's configuration is checked, with limits.store_reserved of now. */

@@ -76,7 +76,7 @@ bool js_space_has(struct jetstream *js, uint64_t used, uint64_t more)
     nanos now = jetstream_reactor(js)->now;
     if (LIKELY(is_within(js, used, more))) return true;
     if (!js->is_open) return false;
-    if (js->options->jetstream.store_max >= 0 || now < js->space_looked + SECOND) return false;
+    if (js->options->jetstream.store_max >= 0 || now == js->space_looked) return false;
     js->space_looked = now;
     int64_t found = find(js, js->store_used);
     if (found > js->limits.store_max) js->limits.store_max = found;
