@@ -15,7 +15,8 @@
  *
  * Every operation on the disk has one owner (commit, lazy, prep, drop, heads, erase), which has at
  * most one in flight. What is in flight comes home inside disk_queue_poll(); new work starts in
- * journal_tick().
+ * journal_tick(), and the batch that has gathered as soon as the one before is safe: it is on its
+ * way while that one is applied.
  * Thread: the journal's reactor. */
 #ifndef MIDGE_STORE_JOURNAL_INTERNAL_H
 #define MIDGE_STORE_JOURNAL_INTERNAL_H
