@@ -30,13 +30,14 @@ enum err file_meta(struct msgs *base, uint64_t sequence, struct msgs_wait *w,
     if (b == NULL) return ERR_CORRUPT;
     enum err e = index_ask(f, b, w);
     if (e) return e;
-    uint32_t entry = block_index_find(index_of(b), sequence);
+    const struct block_index *x = index_of(b);
+    uint32_t entry = block_index_find(x, sequence);
     if (entry == ENTRY_NONE) return ERR_CORRUPT;
     f->subject.len = 0;
-    buf_add(&f->subject, entry_subject(index_of(b), entry));
+    buf_add(&f->subject, entry_subject(x, entry));
     *ret_subject = buf_slice(&f->subject);
-    *ret_size = entry_size(&index_of(b)->entries[entry]);
-    *ret_time = index_of(b)->entries[entry].time;
+    *ret_size = entry_size(&x->entries[entry]);
+    *ret_time = x->entries[entry].time;
     return ERR_OK;
 }
 
@@ -119,13 +120,12 @@ static enum err step_back(const struct same *s, uint64_t sequence, uint64_t *ret
     if (b == NULL) return ERR_NOTFOUND;
     enum err e = index_ask(s->file, b, s->wait);
     if (e) return e == ERR_CORRUPT ? ERR_NOTFOUND : e;
-    uint32_t number = block_index_subject(index_of(b), s->subject);
-    uint32_t entry = block_index_find(index_of(b), sequence);
+    const struct block_index *x = index_of(b);
+    uint32_t number = block_index_subject(x, s->subject), entry = block_index_find(x, sequence);
     if (number == ENTRY_NONE || entry == ENTRY_NONE) return ERR_NOTFOUND;
-    if ((index_of(b)->entries[entry].subject & ~ENTRY_HAS_HEADER) != number) return ERR_NOTFOUND;
-    uint32_t before = index_of(b)->entries[entry].previous;
-    *ret = before == ENTRY_NONE ? index_of(b)->subjects[number].before
-                                : entry_sequence(index_of(b), before);
+    if ((x->entries[entry].subject & ~ENTRY_HAS_HEADER) != number) return ERR_NOTFOUND;
+    uint32_t before = x->entries[entry].previous;
+    *ret = before == ENTRY_NONE ? x->subjects[number].before : entry_sequence(x, before);
     assert(*ret < sequence);
     return *ret == 0 ? ERR_NOTFOUND : ERR_OK;
 }
