@@ -97,11 +97,22 @@ LAZY = servers.Setup(jetstream=True)
 ALWAYS = servers.Setup(jetstream=True, sync="always")
 
 
-def run_side(bench, side):
+def empty(folder):
+    """Gives back the space of what a run has stored. The files themselves stay until the last round is over: for
+    minutes after files were removed ext4 without a journal looks for long at each place where a new one could be,
+    and who makes many files would be measured behind the removals of the run before."""
+    for path in pathlib.Path(folder).rglob("*"):
+        if path.is_file():
+            os.truncate(path, 0)
+
+
+def run_side(bench, side, parent):
     settle(bench.scale.folder)
     probe = probe_us(bench.scale.folder)
-    with started(bench, side.contender, side.setup) as server:
+    folder = tempfile.mkdtemp(prefix="run-", dir=parent)
+    with servers.running_in(folder, side.contender, side.setup) as server:
         figures = bench.load(server, side.load, RUN_SECONDS_MAX)
+    empty(folder)
     return figures | {"probe_us": probe}
 
 
@@ -117,10 +128,15 @@ def probes_apart(figures):
 def rounds(bench, sides, wanted):
     """`wanted` rounds as {label: figures}, in which the disk was in one mood; at worst, the most even ones of twice
     as many. Who begins alternates."""
+    with tempfile.TemporaryDirectory(prefix="midge-bench-", dir=bench.scale.folder) as parent:
+        return rounds_in(bench, sides, wanted, parent)
+
+
+def rounds_in(bench, sides, wanted, parent):
     done = []
     for turn in range(2 * wanted + 1):
         order = sides if turn % 2 == 0 else sides[::-1]
-        done.append({side.label: run_side(bench, side) for side in order})
+        done.append({side.label: run_side(bench, side, parent) for side in order})
         apart = probes_apart(done[-1])
         log("    probes " + " / ".join(f"{done[-1][side.label]['probe_us']:.0f}" for side in sides) + " µs")
         if apart > PROBES_APART_MAX:

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE /* madvise() */
 #include "base/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/assert.h"
+
+enum { HUGE_PAGE = 2 << 20 };
 
 static void *must(void *p)
 {
@@ -33,6 +37,14 @@ void *xalloc_aligned(size_t alignment, size_t size)
     size_t rounded = (size + alignment - 1) / alignment * alignment;
     void *p = must(aligned_alloc(alignment, rounded > 0 ? rounded : alignment));
     memset(p, 0, rounded);
+    return p;
+}
+
+void *xalloc_huge(size_t size)
+{
+    assert(size > 0 && size % HUGE_PAGE == 0);
+    void *p = must(aligned_alloc(HUGE_PAGE, size));
+    (void)madvise(p, size, MADV_HUGEPAGE); /* without them it is as good, and slower */
     return p;
 }
 

@@ -20,6 +20,9 @@ void *xalloc(size_t size);                /* not zeroed; size 0 is fine */
 void *xcalloc(size_t count, size_t size); /* zeroed; asserts that the product fits */
 void *xrealloc(void *old, size_t size);
 void *xalloc_aligned(size_t alignment, size_t size); /* zeroed; free with xfree */
+/* Not zeroed, aligned to 2 MiB, of which `size` is a multiple; the system is asked to back it with
+ * huge pages. Free with xfree. */
+void *xalloc_huge(size_t size);
 char *xstrdup(const char *text);                     /* NULL gives NULL */
 void *xfree(void *p);                                /* returns NULL: p = xfree(p) */
 

@@ -23,6 +23,18 @@
 /* The struct that embeds `member` at `ptr`. */
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+/* Whether a sanitizer watches over memory in this build. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#ifndef IS_SANITIZED
+#define IS_SANITIZED 0
+#endif
+
 #define ARRAY_COUNT(a)                  (sizeof(a) / sizeof((a)[0]))
 
 #define AUTO_FREE(type)                 __attribute__((cleanup(type##_auto_free))) struct type *

@@ -106,7 +106,7 @@ static void chunk_new(struct slab *s, uint32_t size)
                                .fresh = HEAD_UNITS,
                                .end = HEAD_UNITS + objects * units };
     size_t bytes = chunk_bytes(&head);
-    struct slab_chunk *k = bytes == CHUNK_MAX ? xalloc_aligned(CHUNK_MAX, bytes) : xalloc(bytes);
+    struct slab_chunk *k = bytes == CHUNK_MAX ? xalloc_huge(bytes) : xalloc(bytes);
     *k = head;
     uint32_t number = number_take(s);
     s->chunks[number] = k;

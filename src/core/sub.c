@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/near.h"
 #include "core/account.h"
 #include "core/sub_watch.h"
 
@@ -43,13 +44,38 @@ static size_t sub_cost(const struct sub *s)
            8 * sizeof(struct sub *);
 }
 
+/* Of a sink that fetches, which one of many streams is, each message touches another one. */
+static void *memory_take(struct door *door, size_t size, bool is_near)
+{
+    assert(size > sizeof(struct sub));
+    assert(door->bytes_max == 0 || door->bytes <= door->bytes_max);
+    if (!is_near) return door_alloc(door, size);
+    return door_charge(door, size) ? near_alloc(size) : NULL;
+}
+
+static void memory_give(struct sub *s, size_t size)
+{
+    struct door *door = s->door;
+    assert(door != NULL && door->bytes >= size);
+    assert(size >= sizeof(struct sub));
+    if (s->is_near) {
+        near_free(s, size);
+        door_discharge(door, size);
+    } else {
+        (void)door_free(door, s, size);
+    }
+}
+
 struct sub *sub_new(struct door *door, struct sink *sink, struct slice subject, struct slice queue,
                     struct slice sid)
 {
     if (queue.len > UINT16_MAX || sid.len > UINT16_MAX) return NULL;
-    struct sub *s = door_alloc(door, sub_size((size_t)subject.len + queue.len + sid.len));
+    size_t size = sub_size((size_t)subject.len + queue.len + sid.len);
+    bool is_near = sink->soon != NULL;
+    struct sub *s = memory_take(door, size, is_near);
     if (s == NULL) return NULL;
     *s = (struct sub){ .sink = sink, .door = door, .sid_len = (uint16_t)sid.len };
+    s->is_near = is_near;
     s->entry.text = s->text;
     s->entry.subject_len = subject.len;
     s->entry.queue_len = (uint16_t)queue.len;
@@ -58,7 +84,8 @@ struct sub *sub_new(struct door *door, struct sink *sink, struct slice subject, 
     if (sid.len > 0) memcpy(s->text + subject.len + queue.len, sid.ptr, sid.len);
     assert(slice_equal(sub_sid(s), sid));       /* the last text: the three did not overlap */
     if (door_charge(door, sub_cost(s))) return s;
-    return door_free(door, s, sub_size((size_t)subject.len + queue.len + sid.len));
+    memory_give(s, size);
+    return NULL;
 }
 
 void sub_free(struct sub *s)
@@ -66,8 +93,7 @@ void sub_free(struct sub *s)
     assert(s->entry.text == s->text);           /* not something else that is freed */
     assert(s->door != NULL);
     door_discharge(s->door, sub_cost(s));
-    (void)door_free(s->door, s,
-                    sub_size((size_t)s->entry.subject_len + s->entry.queue_len + s->sid_len));
+    memory_give(s, sub_size((size_t)s->entry.subject_len + s->entry.queue_len + s->sid_len));
 }
 
 /* Memory that the index replaced, until readers are past it. */

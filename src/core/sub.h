@@ -61,6 +61,7 @@ struct sub {
         struct retired retired;                 /* after its removal */
     };
     uint16_t     sid_len;
+    bool         is_near;                       /* its memory is of base/near.h */
     _Atomic bool is_filtered;                   /* each message needs permission_delivery() */
     _Atomic bool is_closed;
     uint8_t      text[];                        /* subject, queue, sid */

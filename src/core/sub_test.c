@@ -139,6 +139,34 @@ static void what_the_door_refuses_is_no_sub(void **state)
         sub_new(&f->door, &f->sink, SLICE_LIT("a"), SLICE_LIT(""), slice_of(large, sizeof large)));
 }
 
+static void soon(const struct sink *s, uint32_t step)
+{
+    (void)s;
+    (void)step;
+}
+
+/* Its memory is another one, which the door counts as well. */
+static void a_sub_of_a_sink_that_fetches_is_counted_too(void **state)
+{
+    (void)state;
+    struct door plain = { 0 }, door = { 0 };
+    struct sink sink = { .reactor = 0 };
+    struct slice none = { 0 };
+    struct sub *other = sub_new(&plain, &sink, SLICE_LIT("a.b"), none, SLICE_LIT("1"));
+    sink.soon = soon;
+    struct sub *s = sub_new(&door, &sink, SLICE_LIT("a.b"), none, SLICE_LIT("1"));
+    assert_true(s->is_near && !other->is_near);
+    assert_int_equal(door.bytes, plain.bytes);
+    door.fail_at = door.calls + 1;
+    assert_null(sub_new(&door, &sink, SLICE_LIT("a"), none, SLICE_LIT("1")));
+    door.fail_at = door.calls + 2;
+    assert_null(sub_new(&door, &sink, SLICE_LIT("a"), none, SLICE_LIT("1")));
+    assert_int_equal(door.bytes, plain.bytes);
+    sub_free(s);
+    sub_free(other);
+    assert_int_equal(door.bytes, 0);
+}
+
 /* A pattern of many tokens is many nodes of the index. */
 static void the_door_counts_what_the_index_will_hold(void **state)
 {
@@ -163,6 +191,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(any_history_finds_exactly_what_is_in, setup, teardown),
         cmocka_unit_test_setup_teardown(the_table_shrinks_with_its_content, setup, teardown),
         cmocka_unit_test_setup_teardown(a_sub_keeps_its_texts_apart, setup, teardown),
+        cmocka_unit_test(a_sub_of_a_sink_that_fetches_is_counted_too),
         cmocka_unit_test_setup_teardown(what_the_door_refuses_is_no_sub, setup, teardown),
         cmocka_unit_test(the_door_counts_what_the_index_will_hold),
     };

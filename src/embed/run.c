@@ -18,7 +18,9 @@ enum {
     FILES_MIN = 30,
     FILES_REACTOR = 2,
     FILES_KEPT = STORE_CACHE_FILES + STORE_FILES_OTHER,
-    FILES_KEPT_SHARE = 4, /* one in so many */
+    FILES_KEPT_SHARE = 4, /* one in so many at most … */
+    FILES_KEPT_MANY = 8,  /* … and so many of a large number, so that a thousand streams … */
+    FILES_KEPT_MOST = 4096, /* … need not open their files again for each checkpoint */
 };
 
 static const nanos STOP_STEP = 2 * MILLISECOND;
@@ -58,9 +60,12 @@ static enum err start_threads(struct midge *m, struct errmsg *why)
 /* What a crowd of connections leaves to the store, which must open files to go on. */
 static uint32_t files_kept(const struct options *o)
 {
-    uint64_t share = limits_files() / FILES_KEPT_SHARE;
+    uint64_t allowed = limits_files(), share = allowed / FILES_KEPT_SHARE;
     if (!o->jetstream.enabled) return 0;
-    return share > 0 && share < FILES_KEPT ? (uint32_t)share : FILES_KEPT;
+    if (share > 0 && share < FILES_KEPT) return (uint32_t)share;
+    uint64_t many = allowed / FILES_KEPT_MANY;
+    if (many <= FILES_KEPT) return FILES_KEPT;
+    return many < FILES_KEPT_MOST ? (uint32_t)many : FILES_KEPT_MOST;
 }
 
 /* What the start itself takes for sure; later, whoever finds none left is refused or waits. */

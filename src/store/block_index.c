@@ -3,12 +3,13 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/near.h"
 
 enum { GROW_FIRST = 8, SLOTS_FIRST = 16, TEXTS_FIRST = 128, ENTRIES_MAX = 1 << 30 };
 
 struct block_index *block_index_new(uint64_t first_sequence, uint64_t hash_seed)
 {
-    struct block_index *x = xalloc_aligned(CACHE_LINE, sizeof *x);
+    struct block_index *x = near_zalloc(sizeof *x);
     assert(first_sequence > 0);
     x->first = first_sequence;
     x->seed = hash_seed;
@@ -23,7 +24,7 @@ struct block_index *block_index_free(struct block_index *x)
     xfree(x->subjects);
     xfree(x->texts);
     xfree(x->slots);
-    return xfree(x);
+    return near_free(x, sizeof *x);
 }
 
 uint64_t block_index_memory(const struct block_index *x)

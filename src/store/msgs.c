@@ -97,9 +97,10 @@ void msgs_soon(const struct msgs *m, uint32_t step)
 {
     if (step == 0) {
         PREFETCH(m);
-    } else {
-        tree_soon(m->tree, step - 1);
+        PREFETCH(m + 1); /* what an implementation has behind it */
+        return;
     }
+    tree_soon(m->tree, step - 1);
     if (m->ops->soon != NULL) m->ops->soon(m, step);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/near.h"
 #include "store/msgs_file_internal.h"
 
 /* ---- storing ---- */
@@ -225,8 +226,8 @@ static struct msgs *file_free(struct msgs *base)
     buf_deinit(&f->tail);
     buf_deinit(&f->subject);
     msgs_deinit(base);
-    xfree(f);
-    return NULL;
+    store_cache_leave(f->o.cache);
+    return near_free(f, sizeof *f);
 }
 
 static void check_chunks(const struct block *b)
@@ -289,8 +290,8 @@ static void soon(const struct msgs *base, uint32_t step)
 {
     const struct msgs_file *f = file_from_const(base);
     const struct block *b = f->open;
-    if (step == 0) PREFETCH(&f->first);
-    if (b == NULL || step == 0) return;
+    assert(step > 0);
+    if (b == NULL) return;
     if (step == 1) {
         PREFETCH(b);
         return;
@@ -335,9 +336,10 @@ static const struct msgs_ops ops = {
 
 struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_sequence)
 {
-    struct msgs_file *f = xalloc_aligned(CACHE_LINE, sizeof *f);
+    struct msgs_file *f = near_zalloc(sizeof *f);
     assert(o->incarnation != 0 && o->cache != NULL && o->disk != NULL);
     f->o = *o;
+    store_cache_join(f->o.cache);
     if (f->o.block_size == 0) f->o.block_size = MSGS_FILE_BLOCK;
     f->chunk_size = o->chunk_size == 0 ? CHUNK_TARGET : o->chunk_size;
     f->tail_size = o->tail_size == 0 ? MSGS_FILE_TAIL : o->tail_size;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/near.h"
 #include "store/msgs_file_internal.h"
 
 /* ---- the table ---- */
@@ -27,7 +28,7 @@ static void file_evict(struct store_cached *e)
 
 struct block *block_new(struct msgs_file *f, uint32_t number, uint64_t first)
 {
-    struct block *b = xalloc_aligned(CACHE_LINE, sizeof *b);
+    struct block *b = near_zalloc(sizeof *b);
     assert(first > 0 && number > 0);
     b->owner = f;
     b->number = number;
@@ -74,7 +75,7 @@ struct block *block_free(struct block *b)
     if (b->file_cached.is_in)
         store_cache_remove(store_cache_files(b->owner->o.cache), &b->file_cached);
     block_close_file(b);
-    return xfree(b);
+    return near_free(b, sizeof *b);
 }
 
 void block_settled(struct block *b)
@@ -200,7 +201,7 @@ static uint64_t chunk_memory(const struct chunk *c)
 
 struct chunk *chunk_new(struct block *b, uint32_t number)
 {
-    struct chunk *c = xalloc_aligned(CACHE_LINE, sizeof *c);
+    struct chunk *c = near_zalloc(sizeof *c);
     if (number >= b->chunks_cap) {
         uint32_t cap = b->chunks_cap == 0 ? 4 : b->chunks_cap * 2;
         if (cap <= number) cap = number + 1;
@@ -215,6 +216,30 @@ struct chunk *chunk_new(struct block *b, uint32_t number)
     c->number = number;
     store_cache_add(b->owner->o.cache, &c->cached, chunk_memory(c), chunk_evict);
     return c;
+}
+
+static void chunk_drop_memory(struct chunk *c)
+{
+    if (c->is_near) near_free(c->memory, PART_HEAD + c->cap);
+    else xfree(c->memory);
+    c->memory = NULL;
+}
+
+/* Those that many streams are writing stand near together. Few have no use for that, and would pay
+ * for it: an area costs more than a page when it is touched first. */
+static void chunk_grow_memory(struct chunk *c, uint32_t cap)
+{
+    assert(cap > c->cap);
+    if (cap != CHUNK_TARGET || c->is_near || !store_cache_is_many(c->block->owner->o.cache)) {
+        assert(!c->is_near);
+        c->memory = xrealloc(c->memory, PART_HEAD + cap);
+        return;
+    }
+    uint8_t *memory = near_alloc(PART_HEAD + cap);
+    if (c->memory != NULL) memcpy(memory, c->memory, PART_HEAD + c->len);
+    chunk_drop_memory(c);
+    c->memory = memory;
+    c->is_near = true;
 }
 
 struct chunk *chunk_free(struct chunk *c)
@@ -232,8 +257,8 @@ struct chunk *chunk_free(struct chunk *c)
     }
     if (c->cached.is_in) store_cache_remove(b->owner->o.cache, &c->cached);
     assert(c->packed == NULL);
-    xfree(c->memory);
-    return xfree(c);
+    chunk_drop_memory(c);
+    return near_free(c, sizeof *c);
 }
 
 struct chunk *chunk_get(const struct block *b, uint32_t number)
@@ -257,7 +282,7 @@ void chunk_room(struct chunk *c, uint32_t more)
     if (need <= c->cap) return;
     while (cap < need && cap < CHUNK_TARGET) cap *= 2; /* a large one has what it needs */
     if (cap < need) cap = need;
-    c->memory = xrealloc(c->memory, PART_HEAD + cap);
+    chunk_grow_memory(c, (uint32_t)cap);
     c->body = c->memory + PART_HEAD;
     c->cap = (uint32_t)cap;
     store_cache_resize(c->block->owner->o.cache, &c->cached, chunk_memory(c));
@@ -359,8 +384,8 @@ void pin_chunk(struct msgs_file *f, struct chunk *c)
         store_cache_release(f->o.cache, &old->cached);
         return;
     }
-    xfree(old->memory);                 /* its block has gone */
-    xfree(old);
+    chunk_drop_memory(old);             /* its block has gone */
+    near_free(old, sizeof *old);
 }
 
 /* ---- what is there ---- */

@@ -31,7 +31,8 @@ struct chunk {
     uint32_t          number;
     uint8_t          *body;
     uint32_t          len, cap;
-    uint8_t          *memory; /* what is freed */
+    uint8_t          *memory; /* what is freed … */
+    bool              is_near; /* … to base/near.h */
     struct block     *block;
     struct store_cached cached;
     uint8_t          *packed; /* WRITING, when it is not written as it stands in memory */
@@ -199,6 +200,9 @@ struct msgs_file {
     bool is_held_up; /* a read had no descriptor: what can wait does, until one works or a list */
     bool is_choosing, is_asked_again; /* writer_go() */
 };
+
+static_assert(offsetof(struct msgs_file, first) == sizeof(struct msgs),
+              "what is fetched behind msgs is what each message touches");
 
 static inline struct msgs_file *file_from(struct msgs *m)
 {

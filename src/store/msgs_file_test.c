@@ -353,6 +353,32 @@ static void a_block_ends_early_when_what_is_held_fills_the_cache(void **state)
     files_teardown(w);
 }
 
+/* Of many streams at once the memory is another one: base/near.h. */
+static void what_many_streams_write_is_what_they_wrote(void **state)
+{
+    (void)state;
+    struct files *w = files_setup(9);
+    struct stored got;
+    w->options.chunk_size = 0;
+    w->options.block_size = 1 << 20;
+    for (uint32_t i = 1; i < STORE_CACHE_MANY; i++) store_cache_join(w->cache);
+    struct msgs *m = files_make(w, 1);
+    assert_true(store_cache_is_many(w->cache));
+    add_many(m, 1, 2 * MANY); /* some chunks, of which the last one is not full */
+    for (uint64_t i = 1; i <= 2 * MANY; i++) {
+        assert_int_equal(files_get(w, m, i, &got), ERR_OK);
+        assert_true(slice_equal_str(got.payload, "some bytes of a message"));
+    }
+    flush(w, m);
+    add_many(m, 2 * MANY + 1, 3 * MANY);
+    assert_int_equal(files_get(w, m, 3 * MANY, &got), ERR_OK);
+    assert_int_equal(got.time, 3 * MANY * SECOND);
+    (void)files_close(w, m);
+    for (uint32_t i = 1; i < STORE_CACHE_MANY; i++) store_cache_leave(w->cache);
+    assert_false(store_cache_is_many(w->cache));
+    files_teardown(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_message_larger_than_a_block_has_one_of_its_own),
         cmocka_unit_test(the_size_of_blocks_follows_the_limits),
         cmocka_unit_test(a_block_ends_early_when_what_is_held_fills_the_cache),
+        cmocka_unit_test(what_many_streams_write_is_what_they_wrote),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

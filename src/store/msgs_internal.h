@@ -43,7 +43,8 @@ struct msgs_ops {
                      void *ctx);
     /* How many from `from` on are there and not lost. NULL: none is ever lost. */
     uint64_t (*readable)(const struct msgs *, uint64_t from);
-    void (*soon)(const struct msgs *, uint32_t step); /* NULL: nothing more */
+    /* From step 1 on: the first line behind `struct msgs` has come. NULL: nothing more. */
+    void (*soon)(const struct msgs *, uint32_t step);
     void (*check)(struct msgs *);
 };
 

@@ -52,6 +52,12 @@ static bool read_next(struct store_ahead *a, const struct journal_batch *b, uint
     return true;
 }
 
+static bool is_run_due(const struct store *s, const struct store_owner *o)
+{
+    assert(s->applied >= o->runs_pos);
+    return o->runs_pos == 0 || s->applied >= o->runs_pos + RUN_BATCHES;
+}
+
 static void look_at(struct store *s, struct ahead_record *r, uint32_t step)
 {
     if (r->is_same) return;
@@ -63,6 +69,8 @@ static void look_at(struct store *s, struct ahead_record *r, uint32_t step)
     step -= OWNERS_SOON_STEPS;
     if (step == 0) r->owner = owners_find(&s->owners, r->record.owner);
     if (r->owner == NULL || r->owner->ops->soon == NULL) return;
+    if (step == 0 && is_run_due(s, r->owner) && r->owner->runs != NULL)
+        PREFETCH(&r->owner->runs[r->owner->runs_count]);
     r->owner->ops->soon(r->owner, step);
 }
 
@@ -74,16 +82,16 @@ static void look_ahead(struct store *s, struct store_ahead *a, uint64_t turn)
 }
 
 /* Records of an owner that was forgotten may still come: nobody misses them. */
-static void apply_one(struct store *s, const struct ahead_record *r, journal_pos pos)
+static void apply_one(struct store *s, const struct ahead_record *r)
 {
     const struct journal_record *record = &r->record;
     struct store_owner *o = r->owner;
     if (o == NULL) o = owners_find(&s->owners, record->owner);
     if (UNLIKELY(o == NULL)) return;
     assert(o->incarnation == record->owner);
-    owner_changed(s, o, pos, RECORD_HEAD + record->body.len);
-    if (record->sequence > 0 && (o->runs_pos == 0 || pos >= o->runs_pos + RUN_BATCHES))
-        store_runs_add(s, o, record->sequence, pos);
+    owner_changed(s, o, s->applied, RECORD_HEAD + record->body.len);
+    if (record->sequence > 0 && is_run_due(s, o))
+        store_runs_add(s, o, record->sequence, s->applied);
     o->ops->apply(o, record, false);
 }
 
@@ -102,7 +110,7 @@ void store_on_batch(void *ctx, const struct journal_batch *b)
         if (has_more) has_more = read_next(&a, b, &offset);
         look_ahead(s, &a, turn);
         if (turn < STEPS || a.applied == a.read) continue;
-        apply_one(s, at(&a, a.applied), b->pos);
+        apply_one(s, at(&a, a.applied));
         a.applied++;
     }
     s->ahead = NULL;

@@ -11,6 +11,7 @@ struct store_cache {
     uint64_t    bytes, held;
     uint64_t    entries, evicted;
     uint32_t    refused;
+    uint32_t    users; /* streams */
     bool        is_sparing;
     struct store_cache *files;
 };
@@ -44,6 +45,24 @@ struct store_cache *store_cache_files(struct store_cache *c)
 {
     assert(c->files != NULL);
     return c->files;
+}
+
+void store_cache_join(struct store_cache *c)
+{
+    assert(c->users < UINT32_MAX);
+    c->users++;
+}
+
+void store_cache_leave(struct store_cache *c)
+{
+    assert(c->users > 0);
+    c->users--;
+}
+
+bool store_cache_is_many(const struct store_cache *c)
+{
+    assert(c->files != NULL);
+    return c->users >= STORE_CACHE_MANY;
 }
 
 static void evict_over(struct store_cache *c)

@@ -48,7 +48,7 @@ void store_cache_touch(struct store_cache *, struct store_cached *); /* it was u
 /* A small cache beside it, whose entries are open files of blocks, one byte each; STORE_CACHE_FILES
  * where nobody says fewer. */
 struct store_cache *store_cache_files(struct store_cache *);
-enum { STORE_CACHE_FILES = 512, STORE_CACHE_KEEP = 4 };
+enum { STORE_CACHE_FILES = 512, STORE_CACHE_KEEP = 4, STORE_CACHE_MANY = 64 };
 
 /* Some stream could not write for want of space (or can again); each says it once. */
 void store_cache_refused(struct store_cache *, bool is_refused);
@@ -64,6 +64,12 @@ uint32_t store_cache_quarters(const struct store_cache *);
 
 /* Held bytes are over the budget, or there is no space: publishers wait. */
 bool store_cache_is_over(const struct store_cache *);
+
+/* A stream's files enter and leave. With many of them what they write stands near together
+ * (base/near.h). */
+void store_cache_join(struct store_cache *);
+void store_cache_leave(struct store_cache *);
+bool store_cache_is_many(const struct store_cache *);
 
 struct store_cache_stats {
     uint64_t budget;

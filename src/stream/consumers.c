@@ -2,12 +2,13 @@
 /* The set of a stream's consumers: by name, by id, by filter; and whose turn it is. */
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/near.h"
 #include "stream/consumer_internal.h"
 #include "subject/subject.h"
 
 struct consumers *consumers_new(struct stream *s)
 {
-    struct consumers *set = xalloc_aligned(CACHE_LINE, sizeof *set);
+    struct consumers *set = near_zalloc(sizeof *set);
     assert(s != NULL);
     set->stream = s;
     set->next_id = 1;
@@ -50,7 +51,7 @@ struct consumers *consumers_free(struct consumers *set)
     buf_deinit(&set->gone);
     buf_deinit(&set->told_gone);
     consumer_names_deinit(&set->names);
-    return xfree(set);
+    return near_free(set, sizeof *set);
 }
 
 /* ---- names ---- */

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/near.h"
 #include "subject/subject.h"
 
 enum {
@@ -52,6 +53,13 @@ void inflight_init(struct inflight *f, uint64_t hash_seed)
     start_anew(f);
 }
 
+/* Behind the first one stand its texts. */
+static size_t ring_bytes(uint32_t cap)
+{
+    size_t entries = cap * sizeof(struct inflight_entry);
+    return cap == FIRST_CAP ? entries + FIRST_TEXTS : entries;
+}
+
 static bool has_own_texts(const struct inflight *f)
 {
     assert(f->texts_cap == 0 || f->texts_cap >= FIRST_TEXTS);
@@ -61,7 +69,7 @@ static bool has_own_texts(const struct inflight *f)
 void inflight_deinit(struct inflight *f)
 {
     if (has_own_texts(f)) xfree(f->texts);
-    xfree(f->ring);
+    near_free(f->ring, ring_bytes(f->cap));
     xfree(f->by_subject);
     inflight_init(f, f->seed);
 }
@@ -206,7 +214,7 @@ static void texts_move(struct inflight *f, uint64_t cap)
 static void first_ring(struct inflight *f)
 {
     assert(f->cap == 0 && f->count == 0);
-    f->ring = xalloc_aligned(CACHE_LINE, FIRST_CAP * sizeof *f->ring + FIRST_TEXTS);
+    f->ring = near_alloc(ring_bytes(FIRST_CAP));
     f->texts = (uint8_t *)(f->ring + FIRST_CAP);
     f->cap = FIRST_CAP;
     f->texts_cap = FIRST_TEXTS;
@@ -219,10 +227,10 @@ static void grow(struct inflight *f)
         first_ring(f);
         return;
     }
-    struct inflight_entry *ring = xalloc_aligned(CACHE_LINE, cap * sizeof *ring);
+    struct inflight_entry *ring = near_alloc(ring_bytes(cap));
     for (uint64_t p = f->first; p < next(f); p++) ring[p & (cap - 1)] = *at(f, p);
     if (!has_own_texts(f)) texts_move(f, FIRST_TEXTS * 2);
-    xfree(f->ring);
+    near_free(f->ring, ring_bytes(f->cap));
     xfree(f->by_subject);
     f->ring = ring;
     f->cap = cap;

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/map.h"
 #include "core/account.h"
 #include "stream/source_internal.h"
 #include "stream/stream_sections.h"
@@ -293,17 +294,19 @@ static void enter(struct sources *set, struct list *old, const struct stream_sou
     begin(source_new(set, config, is_mirror));
 }
 
-static bool is_configured(const struct stream_config *c, const char *name)
+static struct map *configured(struct stream *s)
 {
+    const struct stream_config *c = &s->config;
+    struct map *names = map_new(s->hash_seed);
     struct buf index = { 0 };
-    bool is_there = false;
-    for (uint32_t i = 0; i < c->sources.count && !is_there; i++) {
+    for (uint32_t i = 0; i < c->sources.count; i++) {
         index.len = 0;
         source_index_name(stream_config_source(c, i), &index);
-        is_there = slice_equal_str(buf_slice(&index), name);
+        (void)map_set(names, buf_slice(&index), s); /* only whether it is there matters */
     }
     buf_deinit(&index);
-    return is_there;
+    assert(map_count(names) <= c->sources.count);
+    return names;
 }
 
 void sources_forget(struct stream *s)
@@ -312,11 +315,12 @@ void sources_forget(struct stream *s)
     struct sources *set = s->sources;
     if (set == NULL) return;
     msgs_state(s->msgs, &state);
-    if (state.messages > 0) return;
+    if (state.messages > 0 || set->positions.count == 0) return;
+    AUTO_FREE(map) names = configured(s);
     for (uint32_t i = 0; i < set->positions.count; i++) {
         struct slice name = slice_str(set->positions.at[i].name);
         if (set->positions.at[i].sequence == 0) continue;
-        if (!is_configured(&s->config, set->positions.at[i].name))
+        if (map_find(names, name) == NULL)
             source_positions_set(&set->positions, name, 0, SLICE_LIT(""));
     }
     source_positions_check(&set->positions);

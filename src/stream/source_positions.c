@@ -14,15 +14,18 @@ void source_positions_deinit(struct source_positions *p)
     assert(p->count <= p->cap);
     for (uint32_t i = 0; i < p->count; i++) xfree(p->at[i].name);
     xfree(p->at);
+    map_free(p->by_name);
+    buf_deinit(&p->name);
     *p = (struct source_positions){ .at = NULL };
 }
 
 static struct source_position *find(const struct source_positions *p, struct slice name)
 {
     assert(name.len > 0);
-    for (uint32_t i = 0; i < p->count; i++)
-        if (slice_equal_str(name, p->at[i].name)) return &p->at[i];
-    return NULL;
+    if (p->by_name == NULL) return NULL;
+    uintptr_t place = (uintptr_t)map_find(p->by_name, name);
+    assert(place <= p->count);
+    return place == 0 ? NULL : &p->at[place - 1];
 }
 
 const struct source_position *source_positions_find(const struct source_positions *p,
@@ -39,6 +42,8 @@ static struct source_position *add(struct source_positions *p, struct slice name
     }
     struct source_position *added = &p->at[p->count++];
     *added = (struct source_position){ .name = slice_dup(name) };
+    if (p->by_name == NULL) p->by_name = map_new(0);
+    (void)map_set(p->by_name, name, (void *)(uintptr_t)p->count);
     assert(p->count <= p->cap);
     return added;
 }
@@ -63,14 +68,15 @@ void source_positions_set(struct source_positions *p, struct slice name, uint64_
     set(p, position, sequence, identity);
 }
 
-/* Most often it is the one of the message before. */
+/* Most often it is the one of the message before. NULL: there is none of the name in `p->name`. */
 static struct source_position *find_of(struct source_positions *p, const struct source_header *h)
 {
     if (p->last < p->count && source_header_is_of(h, slice_str(p->at[p->last].name)))
         return &p->at[p->last];
-    for (uint32_t i = 0; i < p->count; i++)
-        if (source_header_is_of(h, slice_str(p->at[i].name))) return &p->at[i];
-    return NULL;
+    p->name.len = 0;
+    buf_printf(&p->name, "%.*s %.*s %.*s", SLICE_ARGS(h->stream), SLICE_ARGS(h->filters),
+               SLICE_ARGS(h->destinations));
+    return find(p, buf_slice(&p->name));
 }
 
 void source_positions_note(struct source_positions *p, uint32_t sources, struct slice header)
@@ -81,12 +87,8 @@ void source_positions_note(struct source_positions *p, uint32_t sources, struct 
     if (!source_header_read(value, &h)) return;
     struct source_position *position = find_of(p, &h);
     if (position == NULL) {
-        struct buf name = { 0 };
         if (p->count >= sources + SOURCE_POSITIONS_FORMER) return;
-        buf_printf(&name, "%.*s %.*s %.*s", SLICE_ARGS(h.stream), SLICE_ARGS(h.filters),
-                   SLICE_ARGS(h.destinations));
-        position = add(p, buf_slice(&name));
-        buf_deinit(&name);
+        position = add(p, buf_slice(&p->name));
     }
     assert(source_header_is_of(&h, slice_str(position->name)));
     set(p, position, h.sequence, h.identity);

@@ -14,11 +14,13 @@
  *       16     …  index name (source_name.h), identity of the origin
  *
  * Thread: the JetStream reactor. Memory: owned; all zero is empty. Decoding is bounded and gives
- * CORRUPT for what no encoder wrote. Cost: O(sources), mostly O(1). */
+ * CORRUPT for what no encoder wrote. Cost: O(1). */
 #ifndef MIDGE_STREAM_SOURCE_POSITIONS_H
 #define MIDGE_STREAM_SOURCE_POSITIONS_H
 
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "stream/source_name.h"
 
 struct source_position {
@@ -32,6 +34,8 @@ struct source_positions {
     struct source_position *at;
     uint32_t                count, cap;
     uint32_t                last;       /* which was set last */
+    struct map             *by_name;    /* index name: place in `at`, from 1; NULL: none is there */
+    struct buf              name;       /* of what is looked for */
 };
 
 void source_positions_deinit(struct source_positions *);

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/near.h"
 #include "stream/batches.h"
 #include "stream/damage.h"
 #include "stream/dedupe.h"
@@ -21,7 +22,7 @@ static void run(struct turn *, struct reactor *);
 struct stream *stream_new(struct js_account *a, const struct stream_config *config,
                           uint64_t incarnation)
 {
-    struct stream *s = xalloc_aligned(CACHE_LINE, sizeof *s);
+    struct stream *s = near_zalloc(sizeof *s);
     s->account = a;
     s->incarnation = incarnation;
     bool is_file = config->storage == JS_STORAGE_FILE;
@@ -121,23 +122,16 @@ void stream_dismantle(struct stream *s)
     s->republish = transform_free(s->republish);
     text_queue_deinit(&s->answers);
     struct buf *bufs[] = {
-        &s->last_id,
-        &s->last_id_proposed,
-        &s->unneeded,
-        &s->leaving,
-        &s->ack,
-        &s->sending,
-        &s->scratch,
-        &s->scratch_header,
-        &s->loading_ids,
-        &s->loading_expiries,
-        &s->loading_schedules,
-        &s->counter_payload,
-        &s->counter_sources,
-        &s->counter_header,
-        &s->counter_header_all,
+        &s->last_id,          &s->last_id_proposed,
+        &s->unneeded,         &s->leaving,
+        &s->sending,          &s->scratch,
+        &s->scratch_header,   &s->loading_ids,
+        &s->loading_expiries, &s->loading_schedules,
+        &s->counter_payload,  &s->counter_sources,
+        &s->counter_header,   &s->counter_header_all,
     };
     for (size_t i = 0; i < ARRAY_COUNT(bufs); i++) buf_deinit(bufs[i]);
+    stream_ack_drop(s);
     s->config_arena = arena_free(s->config_arena);
 }
 
@@ -149,7 +143,7 @@ struct stream *stream_free(struct stream *s)
     if (store != NULL) store_leave(store, &s->owner);
     stream_dismantle(s);
     s->msgs = msgs_free(s->msgs);
-    return xfree(s);
+    return near_free(s, sizeof *s);
 }
 
 struct stream *stream_recover(struct jetstream *js, const struct store_found *found)

@@ -49,8 +49,8 @@ struct stream {
     struct batches      *batches;       /* NULL: none is open */
     struct sources      *sources;       /* source.h; NULL: it has never drawn from another */
     struct transform    *transform;     /* of subject_transform; NULL: none */
-
     struct transform    *republish;     /* NULL: none */
+
     uint64_t             charged;       /* bytes that account and server count for it */
     enum err             failure;       /* ERR_OK, or why it takes no more: shown in healthz */
     bool                 is_hidden;     /* nobody finds it: stream_restore.h */
@@ -68,14 +68,14 @@ struct stream {
     bool                 has_sources;   /* in its configuration */
     bool                 has_consumers; /* or had: else nobody looks at them */
     bool                 is_async;      /* persist_mode: publishers do not wait for the disk */
-    struct buf           ack;           /* what of a PubAck never changes */
+    struct slice         ack;           /* what of a PubAck never changes; of base/near.h */
     struct list          waits;         /* struct stream_wait, by `upto` */
+    struct stream_maker *maker;         /* is told what is applied; NULL: nobody makes it */
 
     struct sink          sink;          /* of its subjects */
     /* as all will be when everything proposed is applied */
     uint64_t             last_proposed; /* sequence */
     nanos                time_proposed;
-    struct stream_maker *maker;         /* is told what is applied; NULL: nobody makes it */
 
     struct inflight      inflight;
     CACHE_ALIGNED struct stream_config config;
@@ -134,12 +134,17 @@ struct stream {
     struct damage       *damage;        /* private to damage.c; NULL: nothing was found */
 };
 
+static_assert(offsetof(struct stream, charged) == CACHE_LINE &&
+                  offsetof(struct stream, sink) == 2 * CACHE_LINE &&
+                  offsetof(struct stream, inflight) == 3 * CACHE_LINE,
+              "what is fetched as a line is one");
+
 /* Prefetches what each message touches: four lines of memory. A fifth, with the sink, comes by
  * itself. */
 static inline void stream_soon(const struct stream *s)
 {
     PREFETCH(s);
-    PREFETCH(&s->republish);
+    PREFETCH(&s->charged);
     PREFETCH(&s->inflight);
     PREFETCH(&s->config);
 }

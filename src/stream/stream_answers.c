@@ -3,6 +3,7 @@
  * in as a message while it is sent: everything that is sent lies in a buffer that ingest does not
  * touch. */
 #include "base/assert.h"
+#include "base/near.h"
 #include "core/deliver.h"
 #include "stream/api_messages.h"
 #include "stream/batch_reply.h"
@@ -20,13 +21,24 @@ static void send_text(struct stream *s, struct slice reply, struct slice header,
 void stream_ack_prepare(struct stream *s)
 {
     struct js_pub_ack a = { .stream = s->config.name };
-    struct buf *b = &s->ack;
+    struct buf text = { 0 };
     AUTO_FREE(arena) arena = arena_new();
     a.domain = arena_str(arena, s->account->js->domain);
-    b->len = 0;
-    js_pub_ack_write(&a, b);
-    assert(b->len > 2 && b->ptr[b->len - 2] == '0');
-    b->len -= 2;                        /* "0}" */
+    js_pub_ack_write(&a, &text);
+    assert(text.len > 2 && text.ptr[text.len - 2] == '0');
+    text.len -= 2;                      /* "0}" */
+    stream_ack_drop(s);
+    uint8_t *ack = near_alloc(text.len);
+    memcpy(ack, text.ptr, text.len);
+    s->ack = slice_of(ack, text.len);
+    buf_deinit(&text);
+}
+
+void stream_ack_drop(struct stream *s)
+{
+    assert(s->ack.ptr != NULL || s->ack.len == 0);
+    near_free((uint8_t *)(uintptr_t)s->ack.ptr, s->ack.len);
+    s->ack = SLICE_LIT("");
 }
 
 static inline void ack_write(const struct stream *s, uint64_t sequence, struct slice value,
@@ -34,7 +46,7 @@ static inline void ack_write(const struct stream *s, uint64_t sequence, struct s
 {
     assert(s->ack.len > 0);
     b->len = 0;
-    buf_add(b, buf_slice(&s->ack));
+    buf_add(b, s->ack);
     buf_add_u64(b, sequence);
     if (UNLIKELY(value.len > 0)) buf_printf(b, ",\"val\":\"%.*s\"", SLICE_ARGS(value));
     buf_add_byte(b, '}');

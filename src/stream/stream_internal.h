@@ -123,6 +123,7 @@ nanos stream_time(const struct stream *);
 
 /* The part of a PubAck that does not change, from the configuration and the domain. */
 void stream_ack_prepare(struct stream *);
+void stream_ack_drop(struct stream *);
 /* Sends the ack of a stored message, from a turn. No reply is fine. `value` of a counter, or
  * empty. */
 void stream_ack(struct stream *, struct slice reply, uint64_t sequence, struct slice value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A command is a record of the stream's owner in the store's journal. */
-#include "base/alloc.h"
 #include "base/assert.h"
+#include "base/near.h"
 #include "store/store.h"
 #include "stream/stream_log.h"
 
@@ -20,8 +20,7 @@ static struct log_journal *log_from(struct stream_log *l)
 static struct stream_log *log_free(struct stream_log *base)
 {
     assert(base->applied <= base->proposed);
-    xfree(log_from(base));
-    return NULL;
+    return near_free(log_from(base), sizeof(struct log_journal));
 }
 
 static uint8_t *log_propose_here(struct stream_log *base, uint32_t kind, uint64_t sequence,
@@ -91,7 +90,7 @@ static const struct stream_log_ops ops = {
 
 struct stream_log *stream_log_journal_new(struct store *s, struct store_owner *o)
 {
-    struct log_journal *l = xalloc_aligned(CACHE_LINE, sizeof *l);
+    struct log_journal *l = near_zalloc(sizeof *l);
     assert(o->incarnation > 0);
     l->base.ops = &ops;
     l->store = s;

@@ -6,9 +6,9 @@
  * things twice and out of order; it is put in order when all sections are over. */
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/assert.h"
 #include "base/le.h"
+#include "base/near.h"
 #include "store/msgs_file.h"
 #include "stream/damage.h"
 #include "stream/dedupe.h"
@@ -357,7 +357,7 @@ static void owner_dropped(struct store_owner *o)
     }
     ending_take(s);
     s->msgs = msgs_free(s->msgs);
-    xfree(s);
+    near_free(s, sizeof *s);
 }
 
 /* ---- writing, and the end ---- */
@@ -380,7 +380,7 @@ static void removed(void *ctx, enum err e)
     ending_take(s);
     /* what is left is found at the next start, for the store still names it */
     if (e == ERR_OK) store_removed(s->account->js->store, s->incarnation);
-    xfree(s);
+    near_free(s, sizeof *s);
 }
 
 void stream_file_end(struct stream *s)
@@ -399,7 +399,7 @@ void streams_end(struct jetstream *js)
         js->ending = s->next_ending;
         store_leave(js->store, &s->owner);
         s->msgs = msgs_free(s->msgs);
-        xfree(s);
+        near_free(s, sizeof *s);
     }
 }
 

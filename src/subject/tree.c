@@ -2,18 +2,19 @@
 #include "subject/tree.h"
 
 #include "base/alloc.h"
+#include "base/near.h"
 #include "subject/tree_internal.h"
 
 struct tree *tree_new(void)
 {
-    return xalloc_aligned(CACHE_LINE, sizeof(struct tree));
+    return near_zalloc(sizeof(struct tree));
 }
 
 struct tree *tree_free(struct tree *t)
 {
     if (t == NULL) return NULL;
     slab_deinit(&t->slab);
-    return xfree(t);
+    return near_free(t, sizeof *t);
 }
 
 void tree_soon(const struct tree *t, uint32_t step)
