@@ -12,6 +12,10 @@
 
 uint64_t hash_bytes(struct slice s, uint64_t seed);
 
+/* The same as formats on a disk have it, of any length; seed 0 is XXH3 without one. Long texts are
+ * summed with what vector instructions the processor has. */
+uint64_t hash_sum(const void *bytes, size_t len, uint64_t seed);
+
 /* For integers and pointers-as-integers; a bijection, not keyed. */
 static inline uint64_t hash_u64(uint64_t x)
 {

@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 static void the_hash_of_nothing_is_that_of_xxh3(void **state)
 {
     (void)state;
@@ -32,6 +35,21 @@ static void each_seed_gives_hashes_of_its_own(void **state)
     }
 }
 
+/* Whatever instructions it is reckoned with: it stands on disks. */
+static void the_sum_of_any_length_is_that_of_xxh3(void **state)
+{
+    (void)state;
+    enum { MOST = 5000 };
+    static uint8_t bytes[MOST + 7];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * i + i / 251);
+    for (size_t len = 0; len < MOST; len += len < 2200 ? 1 : 77) {
+        const uint8_t *at = bytes + len % 7;
+        assert_true(hash_sum(at, len, 0) == XXH3_64bits(at, len));
+        assert_true(hash_sum(at, len, 12345) == XXH3_64bits_withSeed(at, len, 12345));
+    }
+    assert_true(hash_sum("", 0, 0) == UINT64_C(0x2d06800538d394c2));
+}
+
 static uint64_t inverse(uint64_t y)
 {
     uint64_t odd = UINT64_C(0xd6e8feb86659fd93), inverted = odd;
@@ -55,6 +73,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_hash_of_nothing_is_that_of_xxh3),
         cmocka_unit_test(each_seed_gives_hashes_of_its_own),
+        cmocka_unit_test(the_sum_of_any_length_is_that_of_xxh3),
         cmocka_unit_test(the_hash_of_an_integer_can_be_inverted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/block_format.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
+#include "base/hash.h"
 #include "store/versions.h"
 
 /* "MBC" or "MBF", and the version. A later version keeps the first 24 bytes and how a head is
@@ -36,7 +34,7 @@ void part_encode(const struct part_head *h, uint8_t *to)
 
 static uint64_t head_sum(const uint8_t *part, uint64_t store_id)
 {
-    return XXH3_64bits_withSeed(part + PART_MAGIC, PART_HEAD - PART_MAGIC, store_id);
+    return hash_sum(part + PART_MAGIC, PART_HEAD - PART_MAGIC, store_id);
 }
 
 static bool has_body_sum(uint32_t magic, uint32_t flags)
@@ -48,7 +46,7 @@ static bool has_body_sum(uint32_t magic, uint32_t flags)
 static uint64_t body_sum(uint64_t store_id, uint32_t block, uint64_t offset, struct slice body)
 {
     uint64_t seed = store_id + ((uint64_t)block << 40) + offset;
-    return XXH3_64bits_withSeed(body.ptr, body.len, seed);
+    return hash_sum(body.ptr, body.len, seed);
 }
 
 void part_finish(uint8_t *part)
@@ -119,13 +117,13 @@ uint64_t message_seed(uint64_t store_id, uint64_t incarnation)
     uint8_t bytes[16];
     le_put_u64(bytes, store_id);
     le_put_u64(bytes + 8, incarnation);
-    return XXH3_64bits(bytes, sizeof bytes);
+    return hash_sum(bytes, sizeof bytes, 0);
 }
 
 static uint64_t message_sum(const uint8_t *message, uint32_t len, uint64_t seed)
 {
     assert(len >= MESSAGE_HEAD);
-    return XXH3_64bits_withSeed(message + MESSAGE_SEQUENCE, len - MESSAGE_SEQUENCE, seed);
+    return hash_sum(message + MESSAGE_SEQUENCE, len - MESSAGE_SEQUENCE, seed);
 }
 
 static uint8_t *put_text(uint8_t *to, struct slice text)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/checkpoint_format.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
+#include "base/hash.h"
 #include "store/versions.h"
 
 /* "MCL" and the version. A later version keeps the first 32 bytes, the size of a head and how it is
@@ -31,7 +29,7 @@ void checkpoint_head_encode(const struct checkpoint_head *h, uint8_t *to)
 
 static uint64_t head_sum(const uint8_t *head, uint64_t store_id)
 {
-    return XXH3_64bits_withSeed(head + HEAD_BODY_SUM, HEAD_SIZE - HEAD_BODY_SUM, store_id);
+    return hash_sum(head + HEAD_BODY_SUM, HEAD_SIZE - HEAD_BODY_SUM, store_id);
 }
 
 /* Of what stands between the head and the mark. The body of another list does not fit. */
@@ -43,8 +41,8 @@ static uint64_t body_sum(const uint8_t *list, uint64_t len)
     le_put_u64(place + 8, le_get_u64(list + HEAD_NUMBER));
     le_put_u64(place + 16, le_get_u32(list + HEAD_FILE));
     le_put_u64(place + 24, le_get_u64(list + HEAD_OFFSET));
-    uint64_t seed = XXH3_64bits(place, sizeof place);
-    return XXH3_64bits_withSeed(list + HEAD_SIZE, len - HEAD_SIZE - MARK_SIZE, seed);
+    uint64_t seed = hash_sum(place, sizeof place, 0);
+    return hash_sum(list + HEAD_SIZE, len - HEAD_SIZE - MARK_SIZE, seed);
 }
 
 void checkpoint_list_finish(uint8_t *list)

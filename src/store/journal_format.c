@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/journal_format.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "base/hash.h"
 
 /* Sums of records that are gathered before they are summed themselves: 1 KiB of stack. */
 enum { SUMS = 128 };
@@ -36,7 +35,7 @@ void journal_head_encode(const struct journal_head *h, uint8_t *to)
 static uint64_t head_sum(const uint8_t *head, uint32_t len, uint64_t store_id)
 {
     assert(len >= HEAD_SIZE);
-    return XXH3_64bits_withSeed(head + HEAD_BODY_SUM, len - HEAD_BODY_SUM, store_id);
+    return hash_sum(head + HEAD_BODY_SUM, len - HEAD_BODY_SUM, store_id);
 }
 
 struct sum_text journal_head_text(uint8_t *head, uint64_t store_id)
@@ -119,7 +118,7 @@ uint64_t journal_link(const struct journal_head *h)
                                h->pos,      h->before,     h->link_before, h->records };
     uint8_t bytes[sizeof facts];
     for (uint32_t i = 0; i < ARRAY_COUNT(facts); i++) le_put_u64(bytes + (size_t)8 * i, facts[i]);
-    uint64_t link = XXH3_64bits_withSeed(bytes, sizeof bytes, link_seed);
+    uint64_t link = hash_sum(bytes, sizeof bytes, link_seed);
     return link == 0 ? 1 : link;
 }
 
@@ -130,7 +129,7 @@ uint64_t journal_body_seed(const struct journal_head *h)
     uint8_t bytes[16];
     le_put_u64(bytes, h->store_id);
     le_put_u64(bytes + 8, h->pos);
-    return XXH3_64bits(bytes, sizeof bytes);
+    return hash_sum(bytes, sizeof bytes, 0);
 }
 
 /* The sum of many sums, some at a time. */
@@ -142,7 +141,7 @@ struct sums {
 
 static void sums_fold(struct sums *s)
 {
-    s->so_far = XXH3_64bits_withSeed(s->bytes, (size_t)s->count * 8, s->so_far);
+    s->so_far = hash_sum(s->bytes, (size_t)s->count * 8, s->so_far);
     s->count = 0;
 }
 
@@ -154,7 +153,7 @@ static void sums_add(struct sums *s, uint64_t sum)
 
 static uint64_t record_sum(const uint8_t *record, uint32_t body_len)
 {
-    return XXH3_64bits(record + RECORD_LEN, RECORD_SIZE - RECORD_LEN + (size_t)body_len);
+    return hash_sum(record + RECORD_LEN, RECORD_SIZE - RECORD_LEN + (size_t)body_len, 0);
 }
 
 struct sum_text journal_record_text(uint8_t *record)
@@ -208,5 +207,5 @@ bool journal_body_check(const struct journal_head *h, struct slice body)
 
 uint64_t journal_sealed_sum(struct slice sealed, uint64_t seed)
 {
-    return XXH3_64bits_withSeed(sealed.ptr, sealed.len, seed);
+    return hash_sum(sealed.ptr, sealed.len, seed);
 }
