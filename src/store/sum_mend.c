@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/hash.h"
 #include "base/le.h"
 
 /* Of XXH3, as its specification has them. */
@@ -168,7 +169,7 @@ static bool fits(const struct trial *t, uint32_t byte, uint8_t mask)
     bool is_in_block = byte / BLOCK < t->blocks && byte < x->len - STRIPE;
     if (is_in_block) return fits_in_block(t, byte, mask);
     x->bytes[byte] ^= mask;
-    uint64_t sum = XXH3_64bits_withSeed(x->bytes, x->len, x->seed);
+    uint64_t sum = hash_sum(x->bytes, x->len, x->seed);
     x->bytes[byte] ^= mask;
     return sum == x->sum;
 }

@@ -8,7 +8,6 @@
 #include "json/gotime.h"
 #include "json/quote.h"
 #include "stream/metadata.h"
-#include "subject/cover.h"
 #include "subject/subject.h"
 #include "subject/transform_check.h"
 
@@ -218,6 +217,13 @@ static bool overlap_refuse(struct slice a, struct slice b, struct js_error *e)
     return false;
 }
 
+struct cover *stream_subjects_cover(const struct stream_config *c)
+{
+    struct cover *all = cover_new(c->subjects.count);
+    for (uint32_t i = 0; i < c->subjects.count; i++) cover_add(all, stream_config_subject(c, i));
+    return all;
+}
+
 /* A later one that meets it is named. */
 static bool meeting_check(const struct stream_config *c, uint32_t index, struct cover *all,
                           struct js_error *e)
@@ -253,8 +259,7 @@ static bool subjects_check(struct stream_config *c, const struct js_check *k, st
         return true;
     }
     assert(c->mirror == NULL || c->subjects.count == 0);
-    AUTO_FREE(cover) all = cover_new(c->subjects.count);
-    for (uint32_t i = 0; i < c->subjects.count; i++) cover_add(all, stream_config_subject(c, i));
+    AUTO_FREE(cover) all = stream_subjects_cover(c);
     for (uint32_t i = 0; i < c->subjects.count; i++)
         if (!subject_check(c, i, e) || !meeting_check(c, i, all, e)) return false;
     if (cover_gave_up(all)) return js_config_refuse(e, "subjects are too many to be compared");

@@ -8,12 +8,16 @@
 #define MIDGE_STREAM_STREAM_CONFIG_CHECK_H
 
 #include "stream/check.h"
+#include "subject/cover.h"
 
 /* Sets defaults and adjusts what nats-server adjusts silently (pedantic: refuses). False:
  * `*ret_error` says what is wrong, and `config` may be adjusted in part. The account's limits count
  * only for max_bytes; its storage does in stream_limits_check(). */
 bool stream_config_check(struct stream_config *config, const struct js_check *,
                          struct js_error *ret_error);
+
+/* Of its subjects, in their order; to be freed. */
+struct cover *stream_subjects_cover(const struct stream_config *);
 
 /* Part of it, in stream_source_check.c: mirror, sources, their prefixes and cycles. */
 bool stream_sources_check(struct stream_config *config, const struct js_check *,

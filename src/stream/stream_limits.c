@@ -2,7 +2,6 @@
 /* Room for a stream: in its account, on the server, and among the subjects of other streams. */
 #include "base/assert.h"
 #include "stream/stream_config_check.h"
-#include "subject/cover.h"
 
 static int64_t add_capped(int64_t a, int64_t b)
 {
@@ -44,8 +43,7 @@ int64_t stream_reserved_by_others(const struct stream_config *c, const struct js
 bool stream_overlaps_others(const struct stream_config *c, const struct js_check *k)
 {
     const struct stream_config *o;
-    AUTO_FREE(cover) all = cover_new(c->subjects.count);
-    for (uint32_t i = 0; i < c->subjects.count; i++) cover_add(all, stream_config_subject(c, i));
+    AUTO_FREE(cover) all = stream_subjects_cover(c);
     for (uint32_t i = 0; (o = k->directory->stream_at(k->directory->ctx, i)) != NULL; i++) {
         if (slice_equal(slice_str(o->name), slice_str(c->name))) continue;
         for (uint32_t j = 0; j < o->subjects.count; j++)
