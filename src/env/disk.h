@@ -52,7 +52,7 @@ enum disk_kind {
     DISK_READ,       /* spans from `offset`; `moved` tells how many bytes there were */
     DISK_WRITE,      /* spans to `offset`, the file grows as needed; not yet safe */
     DISK_SYNC,       /* what was written to `file` before, and its size, is safe */
-    DISK_WRITE_SYNC, /* both in turn */
+    DISK_WRITE_SYNC, /* both in turn; when all was `moved` the sync has failed */
     DISK_ZERO,       /* zeros from `offset`, `length` bytes, really written and synced */
     DISK_TRUNCATE,   /* to `length` bytes; not yet safe */
     DISK_OPEN,       /* `name`, `mode`; `file` is set */

@@ -22,7 +22,7 @@
 #include "env/disk.h"
 #include "os/roster.h"
 
-enum { DISK_HELPERS = 4 };
+enum { DISK_HELPERS = 12 };
 
 struct os_disks {
     struct disks   base;

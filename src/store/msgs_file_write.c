@@ -111,7 +111,8 @@ static struct disk_span pack(struct block *b, struct chunk *c, uint64_t offset)
     return (struct disk_span){ out, (size_t)PART_HEAD + h.stored };
 }
 
-static void write_chunks(struct msgs_file *f, struct block *b)
+/* `syncs`: if nothing of the block is left to be written behind it, all of it is made safe. */
+static void write_chunks(struct msgs_file *f, struct block *b, bool syncs)
 {
     assert(b->file != NULL);
     struct writer *w = &f->writer;
@@ -130,6 +131,7 @@ static void write_chunks(struct msgs_file *f, struct block *b)
         bytes += s.len;
     }
     assert(w->chunks > 0);
+    bool is_last = number == index_of(b)->chunks_count || !may_write(f, b, number, w->chunks);
     w->reach.chunks = number;
     w->reach.records = chunk_end(index_of(b), number - 1);
     w->reach.last = entry_sequence(index_of(b), w->reach.records - 1);
@@ -137,7 +139,7 @@ static void write_chunks(struct msgs_file *f, struct block *b)
     w->op.offset = b->written.end;
     w->op.spans = w->spans;
     w->op.spans_count = w->chunks;
-    writer_submit(f, WRITE_CHUNKS_OUT, DISK_WRITE);
+    writer_submit(f, WRITE_CHUNKS_OUT, syncs && is_last ? DISK_WRITE_SYNC : DISK_WRITE);
 }
 
 static void chunks_written(struct msgs_file *f, struct block *b, enum err e)
@@ -182,7 +184,7 @@ static void write_footer(struct msgs_file *f, struct block *b)
     w->op.offset = b->written.end;
     w->op.spans = w->spans;
     w->op.spans_count = 1;
-    writer_submit(f, WRITE_FOOTER, DISK_WRITE);
+    writer_submit(f, WRITE_FOOTER, DISK_WRITE_SYNC); /* nothing comes behind it */
 }
 
 /* ---- safety ---- */
@@ -259,7 +261,7 @@ bool block_go(struct msgs_file *f, struct block *b, bool is_wanted)
     if (!writes && !ends && !syncs) return false;
     if (!w->is_dir_made) submit_name(f, WRITE_MAKE_DIR, DISK_MAKE_DIR, f->directory);
     else if (b->file == NULL) writer_open(f, b);
-    else if (writes) write_chunks(f, b);
+    else if (writes) write_chunks(f, b, is_wanted && !is_closed);
     else if (ends) write_footer(f, b);
     else sync_block(f, b);
     return true;
@@ -350,6 +352,26 @@ static void on_synced(struct msgs_file *f, struct block *b, enum write_step step
     if (!b->is_gone && !sync_names(f, b)) reach_safe(f, b);
 }
 
+static uint64_t spans_len(const struct disk_op *op)
+{
+    uint64_t len = 0;
+    assert(op->spans_count > 0);
+    for (uint32_t i = 0; i < op->spans_count; i++) len += op->spans[i].len;
+    return len;
+}
+
+/* Chunks or a footer. What was written wholly all the same, its sync has failed. */
+static void on_put(struct msgs_file *f, struct block *b, enum write_step step)
+{
+    struct writer *w = &f->writer;
+    enum err e = w->op.moved == spans_len(&w->op) ? ERR_OK : w->op.result;
+    assert(e != ERR_OK || w->op.kind == DISK_WRITE_SYNC || w->op.result == ERR_OK);
+    if (step == WRITE_CHUNKS_OUT) chunks_written(f, b, e);
+    else if (!e) b->written = w->reach;
+    if (e) failed(f, b, e);
+    else if (w->op.kind == DISK_WRITE_SYNC) on_synced(f, b, WRITE_SYNC, w->op.result);
+}
+
 static void on_step(struct msgs_file *f, struct block *b, enum write_step step, enum err e)
 {
     struct writer *w = &f->writer;
@@ -360,13 +382,7 @@ static void on_step(struct msgs_file *f, struct block *b, enum write_step step, 
         break;
     case WRITE_OPEN: on_opened(f, b); break;
     case WRITE_CHUNKS_OUT:
-        chunks_written(f, b, e);
-        if (e) failed(f, b, e);
-        break;
-    case WRITE_FOOTER:
-        if (e) failed(f, b, e);
-        else b->written = w->reach;
-        break;
+    case WRITE_FOOTER: on_put(f, b, step); break;
     case WRITE_SYNC:
     case WRITE_SYNC_NAME:
     case WRITE_SYNC_DIR: on_synced(f, b, step, e); break;
