@@ -6,7 +6,7 @@
 #include "core/match_cache.h"
 #include "core/sub.h"
 
-enum step { STEP_CACHE, STEP_KNOWN, STEP_TOPIC, STEP_ENTRIES, STEP_ENTRY, STEP_SINK, STEP_SOON };
+enum step { STEP_KNOWN, STEP_TOPIC, STEP_ENTRIES, STEP_ENTRY, STEP_SINK, STEP_SOON };
 enum { STEP_OVER = STEP_SOON + SINK_SOON_STEPS };
 
 /* Known from an earlier match, or what the match will read is asked for. */
@@ -16,9 +16,10 @@ static void find_known(struct ahead *p, struct core_reactor *cr, const struct ac
     assert(subject.len > 0);
     assert(p->entry == NULL && p->topic == NULL);
     p->generation = interest_generation(a->interest);
-    p->entry = match_cache_find(cr, a, subject);
-    p->step = p->entry != NULL ? STEP_SINK : STEP_TOPIC;
-    if (p->entry != NULL) PREFETCH(sub_of(p->entry));
+    p->entry = p->known == NULL ? NULL : match_cache_look(p->known, a, subject);
+    p->is_alone = p->entry != NULL;
+    p->step = p->is_alone ? STEP_SINK : STEP_TOPIC;
+    if (p->is_alone) PREFETCH(sub_of(p->entry));
     else interest_soon(a->interest, subject, &cr->ahead);
 }
 
@@ -93,34 +94,52 @@ static void ask_sink(struct ahead *p, const struct core_reactor *cr)
     p->step++;
 }
 
-void ahead_begin(struct ahead *p)
+void ahead_begin(struct ahead *p, const struct core_reactor *cr, struct slice subject)
 {
-    *p = (struct ahead){ .step = STEP_CACHE };
+    *p = (struct ahead){ .step = STEP_KNOWN, .known = match_cache_soon(cr, subject) };
     assert(p->entry == NULL && p->sink == NULL);
+    assert(!p->is_over);
 }
 
-void ahead_step(struct ahead *p, struct core_reactor *cr, const struct account *a,
-                struct slice subject)
+static void find_more(struct ahead *p, struct core_reactor *cr, const struct account *a,
+                      struct slice subject)
 {
-    assert(!cr->hand.is_busy);          /* between two operations */
-    assert(p->step <= STEP_OVER);
+    assert(!p->is_over);
     assert(subject.len > 0);
-    /* who was found may be gone */
-    if (p->step > STEP_KNOWN && p->generation != interest_generation(a->interest))
-        p->step = STEP_OVER;
-    switch (p->step) {
-    case STEP_CACHE:
-        match_cache_soon(cr, subject);
-        p->step = STEP_KNOWN;
-        break;
+    switch ((enum step)p->step) {
     case STEP_KNOWN: find_known(p, cr, a, subject); break;
     case STEP_TOPIC: find_topic(p, cr, a, subject); break;
     case STEP_ENTRIES: find_entries(p); break;
     case STEP_ENTRY: find_entry(p); break;
     case STEP_SINK: find_sink(p); break;
-    case STEP_OVER: break;
-    default: ask_sink(p, cr); break;
+    case STEP_SOON:
+    default: unreachable();
     }
+}
+
+void ahead_step(struct ahead *p, struct core_reactor *cr, const struct account *a,
+                struct slice subject)
+{
+    assert(p->step < STEP_OVER);
+    /* who was found may be gone */
+    if (p->step > STEP_KNOWN && p->generation != interest_generation(a->interest))
+        p->step = STEP_OVER;
+    else if (p->step >= STEP_SOON) ask_sink(p, cr);
+    else find_more(p, cr, a, subject);
+    p->is_over = p->step == STEP_OVER;
+}
+
+void ahead_tell(const struct ahead *p, struct core_reactor *cr, const struct account *a,
+                struct slice subject)
+{
+    assert(!cr->hand.is_busy);
+    assert(subject.len > 0);
+    cr->found.entry = p->is_alone ? p->entry : NULL;
+    if (!p->is_alone) return;
+    assert(p->entry != NULL);
+    cr->found.subject = subject;
+    cr->found.account = a;
+    cr->found.generation = p->generation;
 }
 
 static bool is_one_place(struct ahead *const *all, uint32_t count)
@@ -137,9 +156,9 @@ bool ahead_look(struct ahead *const *all, const struct slice *subjects, uint32_t
 {
     assert(count >= 2);
     assert(count <= AHEAD_MAX);
-    for (uint32_t step = STEP_CACHE; step < STEP_OVER; step++) {
+    for (uint32_t step = STEP_KNOWN; step < STEP_OVER; step++) {
         for (uint32_t i = 0; i < count; i++)
-            if (all[i]->step <= step) ahead_step(all[i], cr, a, subjects[i]);
+            if (all[i]->step <= step && !all[i]->is_over) ahead_step(all[i], cr, a, subjects[i]);
         if (step == STEP_SINK && is_one_place(all, count)) return false;
     }
     return true;

@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "config/options.h"
 #include "core/account.h"
+#include "core/match_cache.h"
 #include "core/session_index.h"
 #include "net/conn.h"
 #include "net/reactor.h"
@@ -178,6 +179,7 @@ struct core_reactor {
     struct matches    asked;                        /* of account_wants() */
     struct matches    ahead;                        /* of ahead_look() */
     struct match_cache *match_cache;                /* NULL: not needed yet */
+    struct match_found found;                       /* of the publish in hand, ahead of its turn */
     struct buf        scratch;                      /* a message that must be written anew */
     struct buf        scratch_record;               /* a record's bytes */
     struct buf        info;                         /* INFO under construction */

@@ -55,6 +55,7 @@ struct cut_ahead {
     uint32_t rest;  /* operations until the next look */
     uint32_t same;  /* so many in turn went to one place */
     const struct sink *place;   /* … this one */
+    struct nats_op op;  /* one that was not cut before */
     uint32_t len;   /* of the operation that was given out last */
 };
 
@@ -75,7 +76,7 @@ static bool cut_next(struct session *s, struct slice in, struct cut_ahead *c)
     struct slice rest = slice_from(in, c->bytes);
     if (nats_next(&s->limits, rest, &next->op, &next->used, &need) != NATS_PARSE_OP) return false;
     if (next->op.verb != NATS_PUB && next->op.verb != NATS_HPUB) return false;
-    ahead_begin(&next->ahead);
+    ahead_begin(&next->ahead, s->home, next->op.subject);
     assert(next->used > 0 && next->used <= rest.len);
     c->bytes += next->used;
     c->count++;
@@ -97,23 +98,26 @@ static void begin_ahead(struct session *s, struct slice in, struct cut_ahead *c)
     if (!ahead_look(all, subjects, c->count, s->home, s->account)) c->rest = AHEAD_REST;
 }
 
-/* One more, and those that are known one step further. */
+/* One more, and those that are known one step further: they began in turn, so that those before one
+ * that is over most likely are, too. */
 static void go_ahead(struct session *s, struct slice in, struct cut_ahead *c)
 {
     assert(c->count > 0 && c->rest == 0);
-    assert(c->bytes <= in.len);
+    assert(c->bytes <= in.len && !s->home->hand.is_busy);
     if (c->count < AHEAD_MAX) (void)cut_next(s, in, c);
-    for (uint32_t i = 0; i < c->count; i++) {
-        struct cut *cut = cut_at(c, i);
+    for (uint32_t i = c->count; i > 0; i--) {
+        struct cut *cut = &c->at[(c->first + i - 1) % AHEAD_MAX];
+        if (ahead_is_over(&cut->ahead)) break;
         ahead_step(&cut->ahead, s->home, s->account, cut->op.subject);
     }
 }
 
-static void take_cut(struct cut_ahead *c, struct nats_op *ret_op)
+/* It stands there until the next one is asked for. */
+static const struct nats_op *take_cut(struct session *s, struct cut_ahead *c)
 {
     const struct cut *cut = cut_at(c, 0);
     assert(c->count > 0 && c->bytes >= cut->used);
-    *ret_op = cut->op;
+    ahead_tell(&cut->ahead, s->home, s->account, cut->op.subject);
     c->len = cut->used;
     c->bytes -= cut->used;
     c->first = (c->first + 1) % AHEAD_MAX;
@@ -122,22 +126,25 @@ static void take_cut(struct cut_ahead *c, struct nats_op *ret_op)
     assert(c->len > 0);
     c->same = ahead_place(&cut->ahead) == c->place ? c->same + 1 : 0;
     c->place = ahead_place(&cut->ahead);
-    if (c->same < AHEAD_MAX) return;
+    if (c->same < AHEAD_MAX) return &cut->op;
     c->same = 0;
     c->rest = AHEAD_REST;
+    return &cut->op;
 }
 
 /* The next operation; its length is `c->len`. */
 static enum nats_parse next_op(struct session *s, struct slice in, struct cut_ahead *c,
-                               struct nats_op *ret_op, uint64_t *ret_need)
+                               const struct nats_op **ret_op, uint64_t *ret_need)
 {
+    *ret_op = &c->op;
     if (UNLIKELY(ahead_is_wanted(s->account))) {
+        s->home->found.entry = NULL;
         if (c->rest > 0) c->rest--;
         else if (c->count == 0) begin_ahead(s, in, c);
         else go_ahead(s, in, c);
     }
-    if (LIKELY(c->count == 0)) return nats_next(&s->limits, in, ret_op, &c->len, ret_need);
-    take_cut(c, ret_op);
+    if (LIKELY(c->count == 0)) return nats_next(&s->limits, in, &c->op, &c->len, ret_need);
+    *ret_op = take_cut(s, c);
     assert(c->len <= in.len);
     return NATS_PARSE_OP;
 }
@@ -152,22 +159,23 @@ uint32_t session_input(struct session *s, struct slice in, uint64_t *ret_need)
     s->last_in = s->home->reactor->now;
     while (at < in.len && s->phase == SESSION_OPEN && !s->conn.paused) {
         struct slice rest = { in.ptr + at, in.len - at };
-        struct nats_op op;
+        const struct nats_op *op;
         if (UNLIKELY(!may_speak(s, rest.ptr[0]))) break;
         enum nats_parse got = next_op(s, rest, &ahead, &op, ret_need);
         if (got == NATS_PARSE_MORE) break;
         if (UNLIKELY(got != NATS_PARSE_OP)) {
-            if (got == NATS_PARSE_END) session_publish_subject(s, op.subject);
+            if (got == NATS_PARSE_END) session_publish_subject(s, op->subject);
             if (s->traced && (got == NATS_PARSE_ARGS || got == NATS_PARSE_PAYLOAD))
-                trace_in_line(s, op.line);
-            note_unparsed(s, got, rest, &op);
+                trace_in_line(s, op->line);
+            note_unparsed(s, got, rest, op);
             session_close(s, reason_of_parse(got));
             assert(s->phase == SESSION_CLOSED);
             return at;
         }
         at += ahead.len;
-        session_take_op(s, &op);
+        session_take_op(s, op);
     }
+    s->home->found.entry = NULL;
     assert(at <= in.len);
     assert(ahead.count <= AHEAD_MAX);
     if (UNLIKELY(s->stall_due)) session_stall(s);

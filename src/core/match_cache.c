@@ -10,17 +10,17 @@
 enum { PLACES = 4096 };
 
 /* Accounts live as long as the core, so that their address tells them apart. */
-struct known {
+struct match_known {
     const struct account  *account; /* NULL: nothing is known here */
     uint64_t               generation;
     struct interest_entry *entry;
     uint8_t                len;
     uint8_t                text[MATCH_CACHE_SUBJECT];
 };
-_Static_assert(sizeof(struct known) == CACHE_LINE, "what is known is a line");
+_Static_assert(sizeof(struct match_known) == CACHE_LINE, "what is known is a line");
 
 struct match_cache {
-    struct known at[PLACES];
+    struct match_known at[PLACES];
 };
 
 struct match_cache *match_cache_free(struct match_cache *c)
@@ -30,7 +30,7 @@ struct match_cache *match_cache_free(struct match_cache *c)
 
 /* A subject stands at one of two places side by side, so that two that share one do not drive each
  * other out. */
-static struct known *places_of(const struct core_reactor *cr, struct slice subject)
+static struct match_known *places_of(const struct core_reactor *cr, struct slice subject)
 {
     assert(cr->match_cache != NULL);
     assert(subject.len > 0);
@@ -38,39 +38,51 @@ static struct known *places_of(const struct core_reactor *cr, struct slice subje
     return &cr->match_cache->at[hash % (PLACES / 2) * 2];
 }
 
-void match_cache_soon(const struct core_reactor *cr, struct slice subject)
+const struct match_known *match_cache_soon(const struct core_reactor *cr, struct slice subject)
 {
-    assert(subject.ptr != NULL);
     assert(subject.len > 0);
-    if (cr->match_cache == NULL) return;
-    const struct known *at = places_of(cr, subject);
+    if (cr->match_cache == NULL || subject.len > MATCH_CACHE_SUBJECT) return NULL;
+    const struct match_known *at = places_of(cr, subject);
     PREFETCH(&at[0]);
     PREFETCH(&at[1]);
+    return at;
 }
 
 /* As of this index and generation. */
-static bool is_of(const struct known *k, const struct account *a)
+static bool is_of(const struct match_known *k, const struct account *a)
 {
     assert(k->len <= sizeof k->text);
     assert(a->interest != NULL);
     return k->account == a && k->generation == interest_generation(a->interest);
 }
 
-static bool is_known(const struct known *k, const struct account *a, struct slice subject)
+static bool is_known(const struct match_known *k, const struct account *a, struct slice subject)
 {
     assert(subject.len > 0);
     assert(subject.len <= MATCH_CACHE_SUBJECT);
     return k->len == subject.len && is_of(k, a) && slice_equal(slice_of(k->text, k->len), subject);
 }
 
-struct interest_entry *match_cache_find(const struct core_reactor *cr, const struct account *a,
+struct interest_entry *match_cache_look(const struct match_known *at, const struct account *a,
                                         struct slice subject)
 {
-    if (cr->match_cache == NULL || subject.len > MATCH_CACHE_SUBJECT) return NULL;
-    const struct known *at = places_of(cr, subject);
+    assert(at != NULL);
     assert(subject.len > 0);
     if (LIKELY(is_known(&at[0], a, subject))) return at[0].entry;
     return is_known(&at[1], a, subject) ? at[1].entry : NULL;
+}
+
+static struct interest_entry *find(const struct core_reactor *cr, const struct account *a,
+                                   struct slice subject)
+{
+    const struct match_found *f = &cr->found;
+    assert(f->entry == NULL || f->account != NULL);
+    assert(subject.len > 0);
+    if (f->entry != NULL && f->subject.ptr == subject.ptr && f->subject.len == subject.len &&
+        f->account == a && f->generation == interest_generation(a->interest))
+        return f->entry;
+    if (cr->match_cache == NULL || subject.len > MATCH_CACHE_SUBJECT) return NULL;
+    return match_cache_look(places_of(cr, subject), a, subject);
 }
 
 /* Of a sink that fetches. Replies, each with a subject of its own, would drive out the others. */
@@ -101,8 +113,8 @@ static void keep(struct core_reactor *cr, const struct account *a, uint64_t gene
 {
     if (cr->match_cache == NULL)
         cr->match_cache = xalloc_aligned(CACHE_LINE, sizeof *cr->match_cache);
-    struct known *at = places_of(cr, subject);
-    struct known *k = is_of(&at[0], a) && !is_of(&at[1], a) ? &at[1] : &at[0];
+    struct match_known *at = places_of(cr, subject);
+    struct match_known *k = is_of(&at[0], a) && !is_of(&at[1], a) ? &at[1] : &at[0];
     assert(subject.len > 0 && subject.len <= sizeof k->text);
     assert(entry != NULL && entry->queue_len == 0);
     assert(generation <= interest_generation(a->interest));
@@ -116,7 +128,7 @@ static void keep(struct core_reactor *cr, const struct account *a, uint64_t gene
 void match_cached(struct core_reactor *cr, const struct account *a, struct slice subject,
                   struct matches *m)
 {
-    struct interest_entry *entry = match_cache_find(cr, a, subject);
+    struct interest_entry *entry = find(cr, a, subject);
     if (LIKELY(entry != NULL)) {
         assert(entry->queue_len == 0);
         m->single = entry;

@@ -15,16 +15,26 @@
 
 struct core_reactor;
 struct match_cache;
+struct match_known;
 
 enum { MATCH_CACHE_SUBJECT = 39 };
 
 struct match_cache *match_cache_free(struct match_cache *);    /* NULL is fine; returns NULL */
 
-/* Prefetches what match_cached() looks at first. */
-void match_cache_soon(const struct core_reactor *, struct slice subject);
-/* The subscription that is known to be the only one; NULL: not known. */
-struct interest_entry *match_cache_find(const struct core_reactor *, const struct account *,
+/* Prefetches where a subject would be known, and tells where that is; NULL: nowhere. */
+const struct match_known *match_cache_soon(const struct core_reactor *, struct slice subject);
+/* The subscription that is known there to be the only one; NULL: not known. */
+struct interest_entry *match_cache_look(const struct match_known *, const struct account *,
                                         struct slice subject);
+
+/* What was found for the subject of the next message: it need not be looked up again, if it is the
+ * same text at the same place and the index has not changed since. */
+struct match_found {
+    struct slice           subject;
+    const struct account  *account;
+    uint64_t               generation;
+    struct interest_entry *entry;       /* NULL: nothing was found */
+};
 /* As interest_match(); what was found is kept. */
 void match_cached(struct core_reactor *, const struct account *, struct slice subject,
                   struct matches *);

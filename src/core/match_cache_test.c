@@ -74,7 +74,8 @@ static void fixture_close(struct fixture *f)
 
 static struct interest_entry *known(const struct fixture *f, uint32_t account, const char *subject)
 {
-    return match_cache_find(f->cr, f->accounts[account], slice_str(subject));
+    const struct match_known *at = match_cache_soon(f->cr, slice_str(subject));
+    return at == NULL ? NULL : match_cache_look(at, f->accounts[account], slice_str(subject));
 }
 
 static void ask(struct fixture *f, uint32_t account, const char *subject)
@@ -82,17 +83,48 @@ static void ask(struct fixture *f, uint32_t account, const char *subject)
     match_cached(f->cr, f->accounts[account], slice_str(subject), &f->got);
 }
 
+/* The last look is asked first, but not for another text at another place, nor of another account
+ * or another index. */
+static void what_was_found_ahead_counts_for_that_message_alone(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    subscribe(&f, 0, 0, "a.>", "");
+    subscribe(&f, 0, 1, "b.>", "");
+    struct slice a = SLICE_LIT("a.1");
+    struct interest_entry *other = &f.subs[0][1]->entry;
+    f.cr->found = (struct match_found){
+        .subject = a,
+        .account = f.accounts[0],
+        .generation = interest_generation(f.accounts[0]->interest),
+        .entry = other,                 /* a lie, so that it is seen who was asked */
+    };
+    match_cached(f.cr, f.accounts[0], a, &f.got);
+    assert_ptr_equal(f.got.single, other);
+    match_cached(f.cr, f.accounts[0], slice_first(a, 2), &f.got);
+    assert_true(f.got.single != other);
+    match_cached(f.cr, f.accounts[1], a, &f.got);
+    assert_true(f.got.single != other);
+    subscribe(&f, 0, 2, "c.>", "");
+    match_cached(f.cr, f.accounts[0], a, &f.got);
+    assert_true(f.got.single != other);
+    assert_ptr_equal(known(&f, 0, "a.1"), &f.subs[0][0]->entry);
+    f.cr->found.entry = NULL;
+    fixture_close(&f);
+}
+
 static void one_that_is_alone_is_known_until_the_index_changes(void **state)
 {
     (void)state;
     struct fixture f;
     fixture_open(&f);
-    match_cache_soon(f.cr, SLICE_LIT("a.b"));
+    (void)match_cache_soon(f.cr, SLICE_LIT("a.b"));
     subscribe(&f, 0, 0, "a.>", "");
     assert_null(known(&f, 0, "a.b"));
     ask(&f, 0, "a.b");
     assert_ptr_equal(known(&f, 0, "a.b"), &f.subs[0][0]->entry);
-    match_cache_soon(f.cr, SLICE_LIT("a.b"));
+    (void)match_cache_soon(f.cr, SLICE_LIT("a.b"));
     ask(&f, 0, "a.b");
     assert_ptr_equal(f.got.single, &f.subs[0][0]->entry);
     assert_int_equal(f.got.count, 0);
@@ -234,6 +266,7 @@ static void answers_are_those_of_the_index(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_found_ahead_counts_for_that_message_alone),
         cmocka_unit_test(one_that_is_alone_is_known_until_the_index_changes),
         cmocka_unit_test(accounts_do_not_know_of_each_other),
         cmocka_unit_test(several_queues_and_long_subjects_are_not_kept),

@@ -56,6 +56,8 @@ uint64_t msgs_bytes(const struct msgs *m)
     return m->state.bytes;
 }
 
+enum { RECORD_SOON = 3 * CACHE_LINE }; /* of a short message, where it is put */
+
 /* ---- storing ---- */
 
 /* Files say at a checkpoint what has changed, and walk through nothing else for it. */
@@ -93,15 +95,29 @@ void msgs_append(struct msgs *m, const struct stored *msg)
     s->last_time = msg->time;
 }
 
-void msgs_soon(const struct msgs *m, uint32_t step)
+void msgs_lines(const struct msgs *m, const void *ret[MSGS_LINES])
 {
-    if (step == 0) {
-        PREFETCH(m);
-        PREFETCH(m + 1); /* what an implementation has behind it */
-        return;
-    }
-    tree_soon(m->tree, step - 1);
-    if (m->ops->soon != NULL) m->ops->soon(m, step);
+    struct msgs_lines at = { .msgs = m, .tree = m->tree, .tree_top = tree_top(m->tree) };
+    if (m->ops->lines != NULL) m->ops->lines(m, &at);
+    memcpy(ret, &at, sizeof at);
+}
+
+void msgs_soon(const void *const lines[MSGS_LINES])
+{
+    struct msgs_lines at;
+    memcpy(&at, lines, sizeof at);
+    if (at.msgs == NULL) return;        /* nothing was remembered yet */
+    PREFETCH(at.msgs);
+    PREFETCH((const struct msgs *)at.msgs + 1); /* what an implementation has behind it */
+    PREFETCH(at.tree);
+    PREFETCH(at.tree_top);
+    PREFETCH(at.block);
+    PREFETCH(at.tail);
+    for (uint32_t i = 0; at.record != NULL && i < RECORD_SOON; i += CACHE_LINE)
+        PREFETCH((const char *)at.record + i);
+    if (at.index == NULL) return;
+    PREFETCH(at.index);
+    PREFETCH(at.entry);
 }
 
 /* All messages are gone, and with them what was not known of some. */

@@ -159,8 +159,12 @@ struct msgs_load {
 MUST_CHECK enum err msgs_load(struct msgs *, uint64_t sequence, uint32_t ahead, struct msgs_load *);
 void msgs_load_cancel(struct msgs *, struct msgs_load *);
 
-/* Prefetches what msgs_append() touches, in steps: what is reached through memory comes later. */
-void msgs_soon(const struct msgs *, uint32_t step);
+/* Where msgs_append() looks, as the last one has found it: only to be prefetched, for some of it
+ * may be gone meanwhile. NULL: nothing. */
+enum { MSGS_LINES = 8 };
+void msgs_lines(const struct msgs *, const void *ret[MSGS_LINES]);
+/* Prefetches them. */
+void msgs_soon(const void *const lines[MSGS_LINES]);
 
 /* Asserts every invariant; O(n). */
 void msgs_check(struct msgs *);

@@ -277,39 +277,18 @@ static void check(struct msgs *base)
     store_cache_check(f->o.cache);
 }
 
-enum { RECORD_SOON = 3 * CACHE_LINE }; /* of a short message in a chunk */
-
-static void lines_soon(const void *at, size_t len)
-{
-    for (size_t i = 0; i < len; i += CACHE_LINE) PREFETCH((const char *)at + i);
-}
-
-/* What put() touches: the open block, its last chunk, and its index if the last message entered
- * it. */
-static void soon(const struct msgs *base, uint32_t step)
+/* The open block, its last chunk, and its index if the last message entered it. */
+static void lines(const struct msgs *base, struct msgs_lines *ret)
 {
     const struct msgs_file *f = file_from_const(base);
     const struct block *b = f->open;
-    assert(step > 0);
+    ret->block = b;
     if (b == NULL) return;
-    if (step == 1) {
-        PREFETCH(b);
-        return;
-    }
-    const struct block_index *x = b->index;
-    bool is_indexed = b->behind == 0;
-    if (step == 2) {
-        PREFETCH(b->tail);
-        if (is_indexed) PREFETCH(x);
-    }
-    if (step != 3) return;
-    if (b->tail != NULL) lines_soon(b->tail->body + b->tail->len, RECORD_SOON);
-    if (!is_indexed || x->chunks_count == 0) return;
-    PREFETCH(&x->entries[x->entries_count]);
-    PREFETCH(&x->entries[x->entries_count - 1]);
-    PREFETCH(&x->chunks[x->chunks_count - 1]);
-    PREFETCH(x->subjects);
-    PREFETCH(x->texts);
+    ret->tail = b->tail;
+    if (b->tail != NULL) ret->record = b->tail->body + b->tail->len;
+    if (b->behind > 0 || b->index == NULL) return;
+    ret->index = b->index;
+    ret->entry = &b->index->entries[b->index->entries_count];
 }
 
 static const struct msgs_ops ops = {
@@ -330,7 +309,7 @@ static const struct msgs_ops ops = {
     .prepare = file_prepare,
     .lost = lost,
     .readable = readable,
-    .soon = soon,
+    .lines = lines,
     .check = check,
 };
 

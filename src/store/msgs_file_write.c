@@ -364,12 +364,12 @@ static uint64_t spans_len(const struct disk_op *op)
 static void on_put(struct msgs_file *f, struct block *b, enum write_step step)
 {
     struct writer *w = &f->writer;
-    enum err e = w->op.moved == spans_len(&w->op) ? ERR_OK : w->op.result;
-    assert(e != ERR_OK || w->op.kind == DISK_WRITE_SYNC || w->op.result == ERR_OK);
+    bool syncs = w->op.kind == DISK_WRITE_SYNC;
+    enum err e = syncs && w->op.moved == spans_len(&w->op) ? ERR_OK : w->op.result;
     if (step == WRITE_CHUNKS_OUT) chunks_written(f, b, e);
     else if (!e) b->written = w->reach;
     if (e) failed(f, b, e);
-    else if (w->op.kind == DISK_WRITE_SYNC) on_synced(f, b, WRITE_SYNC, w->op.result);
+    else if (syncs) on_synced(f, b, WRITE_SYNC, w->op.result);
 }
 
 static void on_step(struct msgs_file *f, struct block *b, enum write_step step, enum err e)

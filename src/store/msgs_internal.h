@@ -13,6 +13,14 @@
 #include "store/msgs.h"
 #include "subject/tree.h"
 
+/* What msgs_lines() tells, by name. */
+struct msgs_lines {
+    const void *msgs, *tree, *tree_top;
+    const void *block, *tail, *record; /* where the next one is put */
+    const void *index, *entry;
+};
+static_assert(sizeof(struct msgs_lines) == MSGS_LINES * sizeof(void *), "these are all");
+
 /* All questions are about messages that are there: what was removed is found no more. */
 struct msgs_ops {
     bool is_file;
@@ -43,8 +51,8 @@ struct msgs_ops {
                      void *ctx);
     /* How many from `from` on are there and not lost. NULL: none is ever lost. */
     uint64_t (*readable)(const struct msgs *, uint64_t from);
-    /* From step 1 on: the first line behind `struct msgs` has come. NULL: nothing more. */
-    void (*soon)(const struct msgs *, uint32_t step);
+    /* See msgs_lines(). NULL: nothing more than what all bodies have. */
+    void (*lines)(const struct msgs *, struct msgs_lines *ret);
     void (*check)(struct msgs *);
 };
 

@@ -30,7 +30,9 @@ struct store_gone;
 struct store_owner;
 
 /* Memory that is reached through memory comes in so many steps. */
-enum { STORE_SOON_STEPS = 5 };
+enum { STORE_SOON_STEPS = 3 };
+
+enum { STORE_LINES = 8 };
 
 struct store_owner_ops {
     /* A record of this owner is durable; at recovery `is_replay`. Takes effect before it returns.
@@ -99,6 +101,9 @@ struct store_owner_ops {
      * STORE_SOON_STEPS after the other, and does nothing else. Other records are applied between
      * the steps, and for another record of it they begin anew. NULL: nothing. */
     void (*soon)(const struct store_owner *, uint32_t step);
+    /* A record of it was applied, and one of somebody else may be next: leaves in `lines` what the
+     * next one of it will touch, as long as it is at hand. NULL: nothing. */
+    void (*remember)(struct store_owner *);
 };
 
 /* From this sequence on, in this batch of the journal. */
@@ -117,6 +122,7 @@ struct store_owner {
     journal_pos   runs_pos;             /* of the last one that was added */
     journal_pos   since;                /* first batch that no checkpoint of it holds; 0: none */
     /* until here a line of memory: what each record touches */
+    const void   *lines[STORE_LINES];   /* for `soon`, of `remember`; fetched with that line */
     uint64_t      flushing;             /* of what is unwritten that which is on its way */
     struct store_run *runs;             /* ascending */
     uint32_t      runs_count, runs_cap;

@@ -9,8 +9,8 @@
 #include "store/store_internal.h"
 
 enum {
-    STEPS = OWNERS_SOON_STEPS + STORE_SOON_STEPS,
-    AHEAD = 8,            /* records that are known */
+    STEPS = 1 + STORE_SOON_STEPS, /* the first one is for the owner */
+    AHEAD = 8,            /* records that are known, at most */
     BODY_AHEAD = 1 << 10, /* bytes of the batch */
     RUN_BATCHES = 16,     /* of a run at least: to note each would touch a line more */
 };
@@ -33,7 +33,6 @@ struct store_ahead {
 
 static struct ahead_record *at(struct store_ahead *a, uint64_t record)
 {
-    assert(record < a->read + 1);
     return &a->at[record % AHEAD];
 }
 
@@ -60,29 +59,29 @@ static bool is_run_due(const struct store *s, const struct store_owner *o)
 
 static void look_at(struct store *s, struct ahead_record *r, uint32_t step)
 {
-    if (r->is_same) return;
     assert(step < STEPS);
-    if (step < OWNERS_SOON_STEPS) {
-        owners_soon(&s->owners, r->record.owner, step);
+    if (r->is_same) return;
+    if (step == 0) {
+        owners_soon(&s->owners, r->record.owner);
         return;
     }
-    step -= OWNERS_SOON_STEPS;
-    if (step == 0) r->owner = owners_find(&s->owners, r->record.owner);
-    if (r->owner == NULL || r->owner->ops->soon == NULL) return;
-    if (step == 0 && is_run_due(s, r->owner) && r->owner->runs != NULL)
-        PREFETCH(&r->owner->runs[r->owner->runs_count]);
-    r->owner->ops->soon(r->owner, step);
+    if (step == 1) {
+        r->owner = owners_find(&s->owners, r->record.owner);
+        if (r->owner != NULL && is_run_due(s, r->owner)) PREFETCH(&r->owner->runs);
+    }
+    if (r->owner != NULL && r->owner->ops->soon != NULL) r->owner->ops->soon(r->owner, step - 1);
 }
 
+/* The last STEPS that were read, each a step further. */
 static void look_ahead(struct store *s, struct store_ahead *a, uint64_t turn)
 {
+    uint64_t i = turn < STEPS ? 0 : turn - STEPS + 1;
     if (a->fresh <= a->applied) return;
-    for (uint64_t i = a->applied; i < a->read; i++)
-        if (turn - i < STEPS) look_at(s, at(a, i), (uint32_t)(turn - i));
+    for (; i < a->read; i++) look_at(s, at(a, i), (uint32_t)(turn - i));
 }
 
 /* Records of an owner that was forgotten may still come: nobody misses them. */
-static void apply_one(struct store *s, const struct ahead_record *r)
+static void apply_one(struct store *s, struct ahead_record *r)
 {
     const struct journal_record *record = &r->record;
     struct store_owner *o = r->owner;
@@ -92,7 +91,18 @@ static void apply_one(struct store *s, const struct ahead_record *r)
     owner_changed(s, o, s->applied, RECORD_HEAD + record->body.len);
     if (record->sequence > 0 && is_run_due(s, o))
         store_runs_add(s, o, record->sequence, s->applied);
+    r->owner = o;                       /* until it leaves */
     o->ops->apply(o, record, false);
+}
+
+/* Of the one that was applied, unless the next one is its own. */
+static void remember(struct store_ahead *a)
+{
+    struct store_owner *o = at(a, a->applied)->owner;
+    bool is_known = a->applied + 1 < a->read;
+    if (o == NULL || (is_known && at(a, a->applied + 1)->is_same)) return;
+    assert(o->incarnation > 0);
+    if (o->ops->remember != NULL) o->ops->remember(o);
 }
 
 void store_on_batch(void *ctx, const struct journal_batch *b)
@@ -111,6 +121,7 @@ void store_on_batch(void *ctx, const struct journal_batch *b)
         look_ahead(s, &a, turn);
         if (turn < STEPS || a.applied == a.read) continue;
         apply_one(s, at(&a, a.applied));
+        remember(&a);
         a.applied++;
     }
     s->ahead = NULL;

@@ -24,8 +24,10 @@ static void each_owner_gets_its_own(void **state)
     world_settle(w);
     for (uint32_t i = 0; i < ARRAY_COUNT(things); i++)
         assert_true(things[i]->last > ARRAY_COUNT(things));
-    for (uint32_t i = 0; i < ARRAY_COUNT(things); i++)
+    for (uint32_t i = 0; i < ARRAY_COUNT(things); i++) {
         assert_int_equal(things[i]->soons, 2 * STORE_SOON_STEPS); /* in time for both records */
+        assert_int_equal(things[i]->remembers, 2);
+    }
     restart(w);
     assert_int_equal(w->things_count, ARRAY_COUNT(things));
     assert_string_equal(w->complaint, "");

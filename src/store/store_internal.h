@@ -232,9 +232,7 @@ struct journal_seal store_keys_seal(struct store_keys *);
 void owners_init(struct owners *);
 void owners_deinit(struct owners *);
 struct store_owner *owners_find(struct owners *, uint64_t incarnation); /* NULL: none */
-/* Prefetches what owners_find() reads; a step when what the one before has asked for has come. */
-enum { OWNERS_SOON_STEPS = 2 };
-void owners_soon(const struct owners *, uint64_t incarnation, uint32_t step);
+void owners_soon(const struct owners *, uint64_t incarnation); /* prefetches who is found */
 void owners_check(const struct store *); /* asserts every invariant; O(n) */
 /* A record of it was applied, or it was touched. */
 void owner_changed(struct store *, struct store_owner *, journal_pos, uint32_t bytes);

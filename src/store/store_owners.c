@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stddef.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/hash.h"
 #include "store/store_internal.h"
 
 enum { TABLE_MIN = 64 };
+
+static_assert(offsetof(struct store_owner, lines) == CACHE_LINE &&
+                  STORE_LINES * sizeof(void *) == CACHE_LINE,
+              "a line each");
 
 /* ---- by incarnation ---- */
 
@@ -32,12 +39,14 @@ void owners_deinit(struct owners *all)
     all->table = xfree(all->table);
 }
 
-void owners_soon(const struct owners *all, uint64_t incarnation, uint32_t step)
+/* The table itself is small beside what it leads to, and stays in the caches. */
+void owners_soon(const struct owners *all, uint64_t incarnation)
 {
-    struct store_owner **chain = chain_of(all, incarnation);
-    assert(step < OWNERS_SOON_STEPS);
-    if (step == 0) PREFETCH(chain);
-    else if (*chain != NULL) PREFETCH(*chain);
+    const struct store_owner *o = *chain_of(all, incarnation);
+    assert(incarnation > 0 || o == NULL);
+    if (o == NULL) return;
+    PREFETCH(o);
+    PREFETCH(o->lines);
 }
 
 struct store_owner *owners_find(struct owners *all, uint64_t incarnation)
@@ -86,6 +95,7 @@ void store_enter(struct store *s, struct store_owner *o, uint64_t incarnation)
     o->runs = NULL;
     o->runs_count = o->runs_cap = 0;
     o->runs_pos = 0;
+    memset(o->lines, 0, sizeof o->lines);
     list_init(&o->changed);
     list_init(&o->settling);
     list_init(&o->to_flush);

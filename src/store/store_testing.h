@@ -47,6 +47,7 @@ struct thing {
     bool               wants_flush; /* was asked, and has not said that it is done */
     uint32_t           damages;
     uint32_t           soons, soon_next; /* steps */
+    uint32_t           remembers;
     uint64_t           damage_first, damage_last;
 };
 
@@ -298,6 +299,13 @@ static inline void thing_soon(const struct store_owner *o, uint32_t step)
     t->soons++;
 }
 
+static inline void thing_remember(struct store_owner *o)
+{
+    struct thing *t = thing_of(o);
+    if (o->incarnation == 0) complain(t->world, "one that has left is asked", t->incarnation);
+    t->remembers++;
+}
+
 static const struct store_owner_ops thing_ops = {
     .apply = thing_apply,
     .load = thing_load,
@@ -310,6 +318,7 @@ static const struct store_owner_ops thing_ops = {
     .settled = thing_settled,
     .forgotten = thing_forgotten,
     .soon = thing_soon,
+    .remember = thing_remember,
 };
 
 static inline struct thing *thing_new(struct world *w, uint64_t incarnation)

@@ -452,21 +452,30 @@ static void owner_retry(struct store_owner *o)
     msgs_file_retry(s->msgs);
 }
 
-/* What a stored message touches: the stream, what it points to, and so on. */
+/* What a stored message touches: the stream and where its messages go, what the stream points to,
+ * the texts of what is in flight. */
 static void owner_soon(const struct store_owner *o, uint32_t step)
 {
     const struct stream *s = container_of(o, const struct stream, owner);
     if (step == 0) {
         stream_soon(s);
+        msgs_soon(o->lines);
         return;
     }
-    if (step == 1) {
-        PREFETCH(s->log);
-        PREFETCH(s->ack.ptr);
-        if (s->has_consumers) consumers_soon(s->consumers);
-    }
     inflight_soon(&s->inflight, step - 1);
-    msgs_soon(s->msgs, step - 1);
+    if (step > 1) return;
+    PREFETCH(s->log);
+    PREFETCH(s->ack.ptr);
+    if (s->has_consumers) consumers_soon(s->consumers);
+}
+
+static_assert((int)STORE_LINES == (int)MSGS_LINES, "those of its messages");
+
+static void owner_remember(struct store_owner *o)
+{
+    struct stream *s = of(o);
+    assert(o->incarnation > 0);
+    if (s->msgs != NULL) msgs_lines(s->msgs, o->lines);
 }
 
 static const struct store_owner_ops owner_ops = {
@@ -491,6 +500,7 @@ static const struct store_owner_ops owner_ops = {
     .scrub = owner_scrub,
     .convert = owner_convert,
     .soon = owner_soon,
+    .remember = owner_remember,
 };
 
 static void msgs_failed(void *ctx, enum err e, const char *what)

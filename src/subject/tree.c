@@ -17,11 +17,9 @@ struct tree *tree_free(struct tree *t)
     return near_free(t, sizeof *t);
 }
 
-void tree_soon(const struct tree *t, uint32_t step)
+const void *tree_top(const struct tree *t)
 {
-    if (step == 0) PREFETCH(t);
-    if (t->root == 0) return;
-    if (step == 1) PREFETCH(tree_node_at(t, t->root));
+    return t->root == 0 ? NULL : tree_node_at(t, t->root);
 }
 
 uint64_t tree_count(const struct tree *t)

@@ -32,8 +32,8 @@ struct tree *tree_free(struct tree *); /* NULL is fine; returns NULL */
 
 uint64_t tree_count(const struct tree *);  /* subjects */
 uint64_t tree_memory(const struct tree *); /* bytes */
-/* Prefetches the way to the root, a step at a time. */
-void tree_soon(const struct tree *, uint32_t step);
+/* Where every look into it begins, to be prefetched; NULL: it is empty. */
+const void *tree_top(const struct tree *);
 
 enum { TREE_SUBJECT_MAX = 65535 };
 /* Is there room in a tree for such a subject? */
