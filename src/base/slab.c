@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/near.h"
 
 /* The head of a chunk; its objects follow. Units are counted from the chunk's own start, so that no
  * object has unit 0. */
@@ -95,6 +96,21 @@ static void open_remove(struct slab *s, uint32_t number)
     else s->sizes[k->size].open = k->next;
 }
 
+/* What a small slab has stands near what else is small. */
+static struct slab_chunk *memory_new(size_t bytes)
+{
+    if (bytes <= NEAR_SMALL) return near_alloc(bytes);
+    return bytes == CHUNK_MAX ? xalloc_huge(bytes) : xalloc(bytes);
+}
+
+static void memory_free(struct slab_chunk *k)
+{
+    if (k == NULL) return;
+    size_t bytes = chunk_bytes(k);
+    if (bytes <= NEAR_SMALL) near_free(k, bytes);
+    else xfree(k);
+}
+
 static void chunk_new(struct slab *s, uint32_t size)
 {
     uint32_t units = units_of(size);
@@ -106,7 +122,7 @@ static void chunk_new(struct slab *s, uint32_t size)
                                .fresh = HEAD_UNITS,
                                .end = HEAD_UNITS + objects * units };
     size_t bytes = chunk_bytes(&head);
-    struct slab_chunk *k = bytes == CHUNK_MAX ? xalloc_huge(bytes) : xalloc(bytes);
+    struct slab_chunk *k = memory_new(bytes);
     *k = head;
     uint32_t number = number_take(s);
     s->chunks[number] = k;
@@ -123,7 +139,8 @@ static void chunk_free(struct slab *s, uint32_t number)
     open_remove(s, number);
     s->bytes -= chunk_bytes(k) + HEAP_OVERHEAD;
     s->in_use--;
-    s->chunks[number] = xfree(k);
+    memory_free(k);
+    s->chunks[number] = NULL;
     if (number == 1) s->first = NULL;
     if (number < s->hole) s->hole = number;
     if (s->in_use == 0) slab_deinit(s);
@@ -131,7 +148,7 @@ static void chunk_free(struct slab *s, uint32_t number)
 
 void slab_deinit(struct slab *s)
 {
-    for (uint32_t i = 1; i < s->chunks_count; i++) xfree(s->chunks[i]);
+    for (uint32_t i = 1; i < s->chunks_count; i++) memory_free(s->chunks[i]);
     xfree(s->chunks);
     *s = (struct slab){ 0 };
 }

@@ -121,6 +121,7 @@ void ahead_step(struct ahead *p, struct core_reactor *cr, const struct account *
                 struct slice subject)
 {
     assert(p->step < STEP_OVER);
+    assert(subject.len > 0);
     /* who was found may be gone */
     if (p->step > STEP_KNOWN && p->generation != interest_generation(a->interest))
         p->step = STEP_OVER;

@@ -41,6 +41,7 @@ static struct match_known *places_of(const struct core_reactor *cr, struct slice
 const struct match_known *match_cache_soon(const struct core_reactor *cr, struct slice subject)
 {
     assert(subject.len > 0);
+    assert(subject.ptr != NULL);
     if (cr->match_cache == NULL || subject.len > MATCH_CACHE_SUBJECT) return NULL;
     const struct match_known *at = places_of(cr, subject);
     PREFETCH(&at[0]);
