@@ -56,7 +56,7 @@ uint64_t msgs_bytes(const struct msgs *m)
     return m->state.bytes;
 }
 
-enum { RECORD_SOON = 3 * CACHE_LINE }; /* of a short message, where it is put */
+enum { RECORD_SOON = 4 * CACHE_LINE }; /* of a short message, where it is put */
 
 /* ---- storing ---- */
 
@@ -102,22 +102,33 @@ void msgs_lines(const struct msgs *m, const void *ret[MSGS_LINES])
     memcpy(ret, &at, sizeof at);
 }
 
-void msgs_soon(const void *const lines[MSGS_LINES])
+static void sums_soon(const struct msgs_lines *at)
+{
+    PREFETCH(at->msgs);
+    PREFETCH((const struct msgs *)at->msgs + 1); /* what an implementation has behind it */
+    PREFETCH(at->tree);
+    PREFETCH(at->tree_top);
+}
+
+static void place_soon(const struct msgs_lines *at)
+{
+    assert(at->block != NULL);
+    PREFETCH(at->block);
+    PREFETCH(at->tail);
+    for (uint32_t i = 0; at->record != NULL && i < RECORD_SOON; i += CACHE_LINE)
+        PREFETCH((const char *)at->record + i);
+    if (at->index == NULL) return;
+    PREFETCH(at->index);
+    PREFETCH(at->entry);
+}
+
+void msgs_soon(const void *const lines[MSGS_LINES], uint32_t part)
 {
     struct msgs_lines at;
     memcpy(&at, lines, sizeof at);
-    if (at.msgs == NULL) return;        /* nothing was remembered yet */
-    PREFETCH(at.msgs);
-    PREFETCH((const struct msgs *)at.msgs + 1); /* what an implementation has behind it */
-    PREFETCH(at.tree);
-    PREFETCH(at.tree_top);
-    PREFETCH(at.block);
-    PREFETCH(at.tail);
-    for (uint32_t i = 0; at.record != NULL && i < RECORD_SOON; i += CACHE_LINE)
-        PREFETCH((const char *)at.record + i);
-    if (at.index == NULL) return;
-    PREFETCH(at.index);
-    PREFETCH(at.entry);
+    assert(part < 2);
+    if (part == 0 && at.msgs != NULL) sums_soon(&at);
+    if (part == 1 && at.block != NULL) place_soon(&at);
 }
 
 /* All messages are gone, and with them what was not known of some. */

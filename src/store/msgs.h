@@ -163,8 +163,8 @@ void msgs_load_cancel(struct msgs *, struct msgs_load *);
  * may be gone meanwhile. NULL: nothing. */
 enum { MSGS_LINES = 8 };
 void msgs_lines(const struct msgs *, const void *ret[MSGS_LINES]);
-/* Prefetches them. */
-void msgs_soon(const void *const lines[MSGS_LINES]);
+/* Prefetches them, in two parts: a core waits for a few lines at a time only. */
+void msgs_soon(const void *const lines[MSGS_LINES], uint32_t part);
 
 /* Asserts every invariant; O(n). */
 void msgs_check(struct msgs *);

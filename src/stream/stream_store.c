@@ -452,20 +452,21 @@ static void owner_retry(struct store_owner *o)
     msgs_file_retry(s->msgs);
 }
 
-/* What a stored message touches: the stream and where its messages go, what the stream points to,
- * the texts of what is in flight. */
+/* What a stored message touches: the stream and its messages; what it points to, and where its
+ * messages go; the texts of what is in flight. */
 static void owner_soon(const struct store_owner *o, uint32_t step)
 {
     const struct stream *s = container_of(o, const struct stream, owner);
     if (step == 0) {
         stream_soon(s);
-        msgs_soon(o->lines);
+        msgs_soon(o->lines, 0);
         return;
     }
     inflight_soon(&s->inflight, step - 1);
     if (step > 1) return;
     PREFETCH(s->log);
     PREFETCH(s->ack.ptr);
+    msgs_soon(o->lines, 1);
     if (s->has_consumers) consumers_soon(s->consumers);
 }
 
