@@ -67,6 +67,12 @@ void checkpoint_begin(struct checkpoint *c, journal_pos pos)
     c->list_state = LIST_GATHERS;
 }
 
+void checkpoint_expect(struct checkpoint *c, uint64_t bytes)
+{
+    assert(c->list_state == LIST_GATHERS && !c->is_slicing);
+    gather_reserve(&c->list, c->list.len + (bytes < c->o.list_max ? bytes : c->o.list_max));
+}
+
 /* It cannot be written whole, so not at all: what is gathered now goes nowhere. */
 static void outgrown(struct checkpoint *c, struct gather *g)
 {

@@ -78,6 +78,9 @@ struct checkpoint *checkpoint_close(struct checkpoint *);
 /* Gathers one list: begin, add…, then commit. One at a time; `done` in a later poll of the
  * queue. */
 void checkpoint_begin(struct checkpoint *, journal_pos pos);
+/* About so many bytes of sections are to come: their memory is had at once, and not copied while it
+ * grows. */
+void checkpoint_expect(struct checkpoint *, uint64_t bytes);
 /* Where `len` bytes of a section go; filled before the next call. */
 uint8_t *checkpoint_add(struct checkpoint *, uint64_t owner, uint32_t kind, uint32_t len);
 void checkpoint_commit(struct checkpoint *, void (*done)(void *ctx, enum err), void *ctx);

@@ -116,9 +116,9 @@ static nanos list_due(const struct store *s)
     if (s->wants_tick) return s->now;
     if (checkpoint_is_refused(s->checkpoint)) return store_refused_due(s);
     if (s->step == STEP_IDLE) return next_due(s);
-    bool is_flushed = s->step == STEP_FLUSHING && s->flushes == 0;
-    assert(s->now > 0 || !is_flushed);
-    return is_flushed ? s->now : NANOS_MAX;
+    if (s->step != STEP_FLUSHING) return NANOS_MAX;
+    assert(s->now > 0 || s->flushes > 0);
+    return s->flushes == 0 || owners_may_flush(s) ? s->now : NANOS_MAX;
 }
 
 nanos store_checkpoint_due(const struct store *s)
@@ -295,6 +295,16 @@ static void tell_changed(struct store *s)
     assert(list_empty(&s->owners.changed));
 }
 
+/* Messages that are in no block stand in the list. */
+static uint64_t expected(const struct store *s)
+{
+    uint64_t bytes = 0;
+    assert(s->step == STEP_WRITING);
+    LIST_EACH(&s->owners.changed, node)
+        bytes += container_of(node, struct store_owner, changed)->unwritten + OWNER_SECTIONS;
+    return bytes;
+}
+
 static void gather(struct store *s)
 {
     assert(s->step == STEP_FLUSHING && s->flushes == 0);
@@ -303,6 +313,7 @@ static void gather(struct store *s)
     begin_list(s);
     s->step = STEP_WRITING;
     checkpoint_begin(s->checkpoint, s->listed);
+    checkpoint_expect(s->checkpoint, expected(s));
     add_own(s);
     tell_changed(s);
     checkpoint_commit(s->checkpoint, on_listed, s);
@@ -357,6 +368,7 @@ void store_checkpoint_tick(struct store *s)
     if (!s->is_stopping && !is_refused) s->wants_tick = checkpoint_tick(s->checkpoint);
     if (s->step == STEP_IDLE && is_due(s)) begin(s);
     if (s->step == STEP_FLUSHING && s->flushes == 0 && is_much_left(s)) flush_all(s);
+    if (s->step == STEP_FLUSHING) owners_flush(s);
     if (s->step == STEP_FLUSHING && s->flushes == 0) gather(s);
     assert(s->step != STEP_FLUSHING || s->flushes > 0);
 }

@@ -142,6 +142,8 @@ static void of_many_only_a_few_are_flushed_at_a_time(void **state)
     }
     w->flushes_late = true;
     world_tick(w, HOUR);
+    assert_int_equal(w->flushes, FLUSHES_TURN);
+    while (store_next_due(w->store) <= w->now) world_tick(w, MICROSECOND);
     assert_int_equal(w->flushes, FLUSHES_MAX);
     assert_true(things[0]->wants_flush);
     assert_false(things[FLUSHES_MAX]->wants_flush);

@@ -35,8 +35,10 @@ enum {
     FLUSH_MIN = 64 << 10,     /* what is worth a file's sync */
     FLUSH_AGAIN = 512 << 10,  /* what has come meanwhile is flushed, too, … */
     FLUSH_PASSES = 3,         /* … so many times in all */
-    FLUSHES_MAX = 32,          /* owners at a time */
+    FLUSHES_MAX = 32,          /* owners at a time … */
+    FLUSHES_TURN = 2,          /* … so many begin in a tick */
     LIST_UNWRITTEN = 16 << 20, /* what may stay for the list of all that is less than that */
+    OWNER_SECTIONS = 256,      /* bytes of a list that tells of an owner without its messages */
     SLICE_BUDGET = 256 << 10,
     RESERVE_BYTES = 4 << 20, /* both copies of a list, and some more (docs/decisions/013) */
     RELEASE_ROOM = 64 << 10, /* of a segment of a MiB */
@@ -237,6 +239,8 @@ void owners_check(const struct store *); /* asserts every invariant; O(n) */
 /* A record of it was applied, or it was touched. */
 void owner_changed(struct store *, struct store_owner *, journal_pos, uint32_t bytes);
 void owner_flush(struct store *, struct store_owner *); /* when its turn comes */
+void owners_flush(struct store *); /* the turn of some */
+bool owners_may_flush(const struct store *); /* there is somebody whose turn could come now */
 void owner_out(struct store *, struct store_owner *); /* of table and lists */
 struct store_gone *gone_add(struct store *, uint64_t incarnation, struct store_owner *);
 struct store_gone *gone_free(struct store_gone *); /* returns NULL */

@@ -130,13 +130,14 @@ void store_touch(struct store *s, struct store_owner *o)
 
 /* Many streams are not flushed all at once: what they write would stand before the journal's next
  * sync. */
-static void flush_next(struct store *s)
+static void flush_next(struct store *s, uint32_t at_most)
 {
     struct list *node;
     if (s->is_flushing) return;
     assert(s->flushes_begun <= s->flushes && s->flushes_begun <= FLUSHES_MAX);
     s->is_flushing = true;              /* one with nothing to write is over at once */
-    while (s->flushes_begun < FLUSHES_MAX && (node = list_pop(&s->owners.to_flush)) != NULL) {
+    while (at_most-- > 0 && s->flushes_begun < FLUSHES_MAX &&
+           (node = list_pop(&s->owners.to_flush)) != NULL) {
         struct store_owner *o = container_of(node, struct store_owner, to_flush);
         assert(o->is_flushing && o->ops->flush != NULL);
         s->flushes_begun++;
@@ -154,7 +155,19 @@ void owner_flush(struct store *s, struct store_owner *o)
     o->flushing = 0;
     s->flushes++;
     list_add_tail(&s->owners.to_flush, &o->to_flush);
-    flush_next(s);
+}
+
+/* Before the first write of each all that it has is summed and indexed: messages come between. */
+void owners_flush(struct store *s)
+{
+    assert(s->step == STEP_FLUSHING);
+    flush_next(s, FLUSHES_TURN);
+}
+
+bool owners_may_flush(const struct store *s)
+{
+    assert(s->flushes_begun <= s->flushes);
+    return s->flushes_begun < FLUSHES_MAX && !list_empty(&s->owners.to_flush);
 }
 
 static void flush_over(struct store *s, struct store_owner *o)
@@ -168,7 +181,7 @@ static void flush_over(struct store *s, struct store_owner *o)
         s->flushes_begun--;
     }
     list_remove(&o->to_flush);
-    flush_next(s);
+    flush_next(s, 1);
 }
 
 /* What an owner that has left still writes is its own affair. */
