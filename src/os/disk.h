@@ -22,6 +22,8 @@
 #include "env/disk.h"
 #include "os/roster.h"
 
+/* The disk flushes once for all who ask meanwhile, so that more of them get more done with it
+ * (docs/decisions/012). */
 enum { DISK_HELPERS = 12 };
 
 struct os_disks {
