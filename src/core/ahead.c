@@ -159,7 +159,7 @@ bool ahead_look(struct ahead *const *all, const struct slice *subjects, uint32_t
     assert(count <= AHEAD_MAX);
     for (uint32_t step = STEP_KNOWN; step < STEP_OVER; step++) {
         for (uint32_t i = 0; i < count; i++)
-            if (all[i]->step <= step && !all[i]->is_over) ahead_step(all[i], cr, a, subjects[i]);
+            if (all[i]->step <= step) ahead_step(all[i], cr, a, subjects[i]);
         if (step == STEP_SINK && is_one_place(all, count)) return false;
     }
     return true;

@@ -352,20 +352,15 @@ static void on_synced(struct msgs_file *f, struct block *b, enum write_step step
     if (!b->is_gone && !sync_names(f, b)) reach_safe(f, b);
 }
 
-static uint64_t spans_len(const struct disk_op *op)
-{
-    uint64_t len = 0;
-    assert(op->spans_count > 0);
-    for (uint32_t i = 0; i < op->spans_count; i++) len += op->spans[i].len;
-    return len;
-}
-
 /* Chunks or a footer. What was written wholly all the same, its sync has failed. */
 static void on_put(struct msgs_file *f, struct block *b, enum write_step step)
 {
     struct writer *w = &f->writer;
+    const struct block_reach *to = &w->reach, *from = &b->written;
+    uint64_t len = to->end + to->footer - from->end - from->footer;
     bool syncs = w->op.kind == DISK_WRITE_SYNC;
-    enum err e = syncs && w->op.moved == spans_len(&w->op) ? ERR_OK : w->op.result;
+    enum err e = syncs && w->op.moved == len ? ERR_OK : w->op.result;
+    assert(len > 0);
     if (step == WRITE_CHUNKS_OUT) chunks_written(f, b, e);
     else if (!e) b->written = w->reach;
     if (e) failed(f, b, e);
