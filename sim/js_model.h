@@ -226,6 +226,8 @@ void jm_removal_answered(struct jm *, struct jm_removal *, enum jm_fate);
 bool jm_may_be_gone(const struct jm *, struct jm_stream *, const struct jm_msg *);
 /* … and for something that says nothing of those before it: a limit or a rollup takes them, too. */
 bool jm_may_be_gone_alone(const struct jm *, struct jm_stream *, const struct jm_msg *);
+/* … for a limit or a rollup. */
+bool jm_may_be_pushed_out(const struct jm_stream *, const struct jm_msg *);
 /* Its time is over: it may be there or not, also when it was found a moment ago. */
 bool jm_may_be_expired(const struct jm *, const struct jm_stream *, const struct jm_msg *);
 bool jm_was_deleted(const struct jm_stream *, uint64_t seq);
@@ -247,8 +249,9 @@ bool jm_was_lost(const struct jm *, const struct jm_stream *, uint64_t seq);
 void jm_log_told(struct jm *, uint64_t owner, uint64_t first, uint64_t last);
 /* … of this stream. */
 void jm_log_told_of(struct jm *, const struct jm_stream *, uint64_t first, uint64_t last);
-/* What was lost behind it may have been what had pushed it out. */
-bool jm_may_be_back(const struct jm *, struct jm_stream *, const struct jm_msg *);
+/* What was lost behind it may have been what had pushed it out; an ack that came after that says
+ * nothing of it. */
+bool jm_may_be_back(const struct jm *, const struct jm_stream *, const struct jm_msg *);
 /* Of what was reported, at this audit: how many count as messages, at least and at most. */
 void jm_lost_counted(const struct jm *, const struct jm_stream *, uint64_t *ret_least,
                      uint64_t *ret_most);

@@ -193,6 +193,22 @@ static void no_more_are_pending_than_may_be(void **state)
     expect_well(w);
 }
 
+/* It had gone for a limit of its subject, which a start can no longer read. */
+static void but_one_that_nobody_can_read_may_be_pending_beside_them(void **state)
+{
+    struct told_world *w = *state;
+    struct jm_consumer *c = with_two(w);
+    const struct jm_consumer_told t = { .delivered_stream = 2, .ack_pending = 2 };
+    c->pending_max = 1;
+    jm_rotted(&w->model, &(struct jm_rot){ .owner = 5, .first = 1, .last = 1 });
+    told(w, c, t);
+    expect_complaint(w, "2 are pending, 1 may be");
+    w->model.failure[0] = 0;
+    jm_at(w->stream, 1)->is_found = false;
+    jm_audit_consumer(&w->model, c, &t);
+    expect_well(w);
+}
+
 static void at_the_end_all_was_delivered(void **state)
 {
     struct told_world *w = *state;
@@ -219,6 +235,7 @@ int main(void)
         WITH_MODEL(a_floor_passes_what_may_have_come_as_often_as_it_may),
         WITH_MODEL(a_floor_is_not_above_what_was_delivered),
         WITH_MODEL(no_more_are_pending_than_may_be),
+        WITH_MODEL(but_one_that_nobody_can_read_may_be_pending_beside_them),
         WITH_MODEL(at_the_end_all_was_delivered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* What may have removed a message, and what certainly has. */
 #include <string.h>
 
+#include "base/assert.h"
 #include "sim/js_model.h"
 
 /* Nothing that expires need go sooner than this after its time. */
@@ -151,12 +152,13 @@ static bool is_gone_for_certain(const struct jm_consumer *c)
     return c->deletion == JM_DONE || c->creation == JM_REFUSED;
 }
 
-/* An ack that comes when it was delivered as often as it may is answered, and counts or not. */
+/* An ack that comes when it was delivered as often as it may is answered, and counts or not; and
+ * one of a message that was pushed out does not count, should what pushed it out be lost. */
 static bool must_be_unneeded(const struct jm *m, const struct jm_stream *s,
                              const struct jm_msg *msg)
 {
     uint32_t acked = 0;
-    if (s->config.retention == JM_LIMITS) return false;
+    if (s->config.retention == JM_LIMITS || jm_may_be_back(m, s, msg)) return false;
     for (uint32_t i = 0; i < s->consumers_count; i++) {
         const struct jm_consumer *c = s->consumers[i];
         if (is_gone_for_certain(c) || !jm_consumer_wants(c, msg)) continue;
@@ -202,11 +204,17 @@ bool jm_may_be_gone_alone(const struct jm *m, struct jm_stream *s, const struct 
     return jm_may_be_expired(m, s, msg) || may_be_unneeded(s, msg) || may_be_removed(s, msg);
 }
 
-/* The last two look at all messages. */
+bool jm_may_be_pushed_out(const struct jm_stream *s, const struct jm_msg *msg)
+{
+    assert(msg->id != 0);
+    return may_be_rolled_up(s, msg) || is_pushed_out(s, msg);
+}
+
+/* The last one looks at all messages. */
 bool jm_may_be_gone(const struct jm *m, struct jm_stream *s, const struct jm_msg *msg)
 {
     if (msg->id == 0) return may_any_be(m, s, msg, jm_may_be_gone);
-    return jm_may_be_gone_alone(m, s, msg) || may_be_rolled_up(s, msg) || is_pushed_out(s, msg);
+    return jm_may_be_gone_alone(m, s, msg) || jm_may_be_pushed_out(s, msg);
 }
 
 const char *jm_must_be_gone(const struct jm *m, struct jm_stream *s, const struct jm_msg *msg)

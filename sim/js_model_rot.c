@@ -120,11 +120,11 @@ void jm_log_told_of(struct jm *m, const struct jm_stream *s, uint64_t first, uin
     }
 }
 
-bool jm_may_be_back(const struct jm *m, struct jm_stream *s, const struct jm_msg *msg)
+bool jm_may_be_back(const struct jm *m, const struct jm_stream *s, const struct jm_msg *msg)
 {
     for (uint32_t i = 0; i < m->rots_count && s->config.is_file; i++) {
         const struct jm_rot *r = &m->rots[i];
-        if (r->last > msg->seq && may_be_of(r, s)) return jm_may_be_gone(m, s, msg);
+        if (r->last > msg->seq && may_be_of(r, s)) return jm_may_be_pushed_out(s, msg);
     }
     return false;
 }

@@ -246,6 +246,48 @@ static void what_was_lost_has_removed_nothing(void **state)
     assert_null(jm_must_be_gone(&w->model, w->stream, one));
 }
 
+/* Two of a work queue; the first is acked when both are stored. */
+static struct jm_msg *acked_behind_another(struct told_world *w, struct jm_consumer **ret_by)
+{
+    w->config.retention = JM_WORKQUEUE;
+    begin(w);
+    struct jm_msg *one = stored(w, "S.a", 1);
+    struct jm_consumer *c = jm_consumer_new(&w->model, w->stream);
+    c->policy = JM_EXPLICIT;
+    c->creation = JM_DONE;
+    (void)stored(w, "S.a", 2);
+    jm_delivered(&w->model, c, &(struct jm_delivery){ 1, 1, 1 }, one);
+    jm_ack_confirmed(&w->model, c, 1);
+    assert_non_null(jm_must_be_gone(&w->model, w->stream, one));
+    *ret_by = c;
+    return one;
+}
+
+/* It was acked when it had gone for the sake of one that the journal has lost: the ack said nothing
+ * any more. */
+static void what_was_lost_has_pushed_nothing_out(void **state)
+{
+    struct told_world *w = *state;
+    w->config.msgs_max = 1;
+    struct jm_consumer *c;
+    const struct jm_msg *one = acked_behind_another(w, &c);
+    rot(w, 5, 2, 2);
+    assert_null(jm_must_be_gone(&w->model, w->stream, one));
+    jm_delivered(&w->model, c, &(struct jm_delivery){ 2, 1, 2 }, one);
+    expect_well(w);
+}
+
+static void but_what_could_stay_beside_it_was_acked(void **state)
+{
+    struct told_world *w = *state;
+    struct jm_consumer *c;
+    const struct jm_msg *one = acked_behind_another(w, &c);
+    rot(w, 5, 2, 2);
+    assert_non_null(jm_must_be_gone(&w->model, w->stream, one));
+    jm_delivered(&w->model, c, &(struct jm_delivery){ 2, 1, 2 }, one);
+    expect_complaint(w, "S : 1 is delivered again after its ack was confirmed");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +308,8 @@ int main(void)
         WITH_MODEL(the_log_may_name_the_stream),
         WITH_MODEL(what_was_lost_counts_when_it_was_there),
         WITH_MODEL(what_was_lost_has_removed_nothing),
+        WITH_MODEL(what_was_lost_has_pushed_nothing_out),
+        WITH_MODEL(but_what_could_stay_beside_it_was_acked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
