@@ -158,7 +158,8 @@ struct jm_stream {
 struct jm_rot {
     uint64_t moment;
     uint64_t owner, first, last;
-    bool is_before; /* they never got into the stream: the journal has lost them */
+    bool is_before; /* the journal has lost them: they never got into the stream, or a list that
+                     * counts them had left them there */
     const struct jm_stream *stream; /* NULL: not known */
 };
 

@@ -134,15 +134,15 @@ void jm_lost_counted(const struct jm *m, const struct jm_stream *s, uint64_t *re
 {
     *ret_least = *ret_most = 0;
     for (uint32_t i = 0; i < s->lost_count; i++) {
-        bool may_be_before = false, may_be_in = false;
+        bool may_be_before = false, is_any = false;
         for (uint32_t k = 0; k < m->rots_count; k++) {
             const struct jm_rot *r = &m->rots[k];
             if (s->lost[i] < r->first || s->lost[i] > r->last || !may_be_of(r, s)) continue;
             may_be_before |= r->is_before;
-            may_be_in |= !r->is_before;
+            is_any = true;
         }
         *ret_least += !may_be_before;
-        *ret_most += may_be_in;
+        *ret_most += is_any;
     }
 }
 
@@ -199,8 +199,8 @@ void jm_audit_lost(struct jm *m, struct jm_stream *s, uint64_t seq)
     if (jm_was_deleted(s, seq))
         jm_fail(m, "%s: tells that %llu is damaged, though it was deleted", name,
                 (unsigned long long)seq);
-    /* one that has nothing more begins behind what it has lost; and what the journal has lost was
-     * never in it */
+    /* one that has nothing more begins behind what it has lost; and what the journal has lost may
+     * never have been in it */
     bool is_early = seq < s->first && s->first <= s->last && !by.may_be_before;
     if (is_early || seq > s->last)
         jm_fail(m, "%s: tells that %llu is damaged, and has %llu to %llu", name,

@@ -216,7 +216,7 @@ static void the_log_may_name_the_stream(void **state)
     expect_complaint(w, "the log tells that 2 of S is damaged");
 }
 
-/* One that the journal has lost is no message. */
+/* One that the journal has lost is no message, unless a list counts it that has left it there. */
 static void what_was_lost_counts_when_it_was_there(void **state)
 {
     struct told_world *w = *state;

@@ -118,6 +118,9 @@ struct journal_replay {
     /* After all of these, what every batch holds that stands somewhere, released or not, in order:
      * of which owner, from which sequence on (0: only records without). May be NULL. */
     void (*on_range)(void *ctx, journal_pos, uint64_t owner, uint64_t first_sequence);
+    /* A batch with records that was durable, and is not released, or 0: should it be gone, that is
+     * damage, and no batch gets its number again. */
+    journal_pos known;
 };
 
 /* Opens or makes the journal, blocking: finds the tail, hands up what is above `replay->after`,

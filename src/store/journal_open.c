@@ -339,7 +339,7 @@ static enum err recover(struct scan *s, const struct listing *l,
     if (e) return e;
     if (!j->is_read_only) heads_fill(s);
     scan_forget_copies(s);
-    bool is_new = s->highest == 0 && l->count == 0 && replay->after == 0;
+    bool is_new = s->highest == 0 && l->count == 0 && replay->after == 0 && replay->known == 0;
     set_numbers(j, &end, s->highest, is_new);
     tell_ranges(s, replay);
     take_segments(s, &end);

@@ -242,6 +242,55 @@ static void a_journal_that_is_gone_is_reported(void **state)
     assert_string_equal(w->complaint, "");
 }
 
+/* All behind the first three, marks too; and the heads of the second file. */
+static void lose_the_end(struct world *w)
+{
+    struct disk *disk = &w->disk->base;
+    uint64_t size = 0;
+    uint8_t *bytes = (uint8_t *)(uintptr_t)disk_memory_bytes(w->disk, FIRST, &size);
+    memset(bytes + 3 * JOURNAL_SECTOR, 0, size - 3 * JOURNAL_SECTOR);
+    enum err e = disk->remove(disk, "journal/heads");
+    assert_true(e == ERR_OK || e == ERR_NOTFOUND);
+}
+
+/* Somebody else knows how far it came. */
+static void an_end_that_is_known_and_gone_is_reported_behind_what_is_left(void **state)
+{
+    struct world *w = *state;
+    write_batches(w, 5);
+    world_crash(w, true);
+    lose_the_end(w);
+    w->known = 5;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 3);
+    assert_int_equal(w->damages, 1);
+    assert_int_equal(w->damage[0].first, 4);
+    assert_true(w->damage[0].last == UINT64_MAX);
+    assert_true(world_add(w, 1) > 5);
+    assert_string_equal(w->complaint, "");
+}
+
+static void a_last_batch_that_is_known_is_not_taken_for_a_torn_one(void **state)
+{
+    struct world *w = *state;
+    uint64_t size = 0;
+    write_batches(w, 5);
+    world_crash(w, true);
+    uint8_t *bytes = (uint8_t *)(uintptr_t)disk_memory_bytes(w->disk, FIRST, &size);
+    memset(bytes + 5 * JOURNAL_SECTOR, 0, size - 5 * JOURNAL_SECTOR);
+    memset(bytes + 4 * JOURNAL_SECTOR + HEAD_SIZE + RANGE_SIZE, 0xff,
+           JOURNAL_SECTOR - HEAD_SIZE - RANGE_SIZE);
+    assert_true(w->disk->base.remove(&w->disk->base, "journal/heads") != ERR_IO);
+    w->known = 5;
+    assert_int_equal(world_open(w, false), ERR_OK);
+    assert_int_equal(w->replayed, 4);
+    assert_int_equal(w->damages, 1);
+    assert_true(w->damage[0].is_named);
+    assert_int_equal(w->damage[0].first, 5);
+    assert_true(world_add(w, 1) > 5);
+    assert_string_equal(w->complaint, "");
+}
+
 static void bytes_that_cannot_be_read_are_rot_only_with_the_end_behind_them(void **state)
 {
     struct world *w = *state;
@@ -448,6 +497,8 @@ int main(void)
         WITH_WORLD(a_mark_that_rots_costs_nothing),
         WITH_WORLD(numbers_go_on_above_all_that_were_ever_used),
         WITH_WORLD(a_journal_that_is_gone_is_reported),
+        WITH_WORLD(an_end_that_is_known_and_gone_is_reported_behind_what_is_left),
+        WITH_WORLD(a_last_batch_that_is_known_is_not_taken_for_a_torn_one),
         WITH_WORLD(bytes_that_cannot_be_read_are_rot_only_with_the_end_behind_them),
         WITH_WORLD(a_batch_that_is_not_the_one_its_follower_knew_is_rot),
         WITH_WORLD(a_newer_format_is_refused_and_nothing_changes),

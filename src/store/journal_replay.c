@@ -94,8 +94,8 @@ static journal_pos known_durable(const struct scan *s, bool with_copies)
     return highest;
 }
 
-/* The highest batch that is whole. Those up to `after` are taken as such. */
-static enum err highest_whole(struct scan *s, journal_pos after, journal_pos *ret,
+/* The highest batch that is whole. Those up to `known` are taken as such. */
+static enum err highest_whole(struct scan *s, journal_pos known, journal_pos *ret,
                               struct errmsg *why)
 {
     *ret = 0;
@@ -103,7 +103,7 @@ static enum err highest_whole(struct scan *s, journal_pos after, journal_pos *re
         const struct found *f = &s->found[i - 1];
         struct slice body;
         if (f->segment == NULL) continue;
-        enum err e = f->pos <= after ? ERR_OK : body_of(s, f, &body);
+        enum err e = f->pos <= known ? ERR_OK : body_of(s, f, &body);
         if (e == ERR_CORRUPT) continue;
         if (e == ERR_DENIED) return denied(f, why);
         if (e) return errmsg_set(why, e, "%s cannot be read", f->segment->name);
@@ -153,6 +153,7 @@ struct walk {
     struct replay_end end;
     journal_pos at; /* all up to here is settled */
     journal_pos durable;
+    journal_pos known; /* it reached so far */
 };
 
 static void damage_unnamed(struct walk *w, journal_pos first, journal_pos last)
@@ -293,7 +294,10 @@ static enum err walk(struct walk *w, struct errmsg *why)
         if (e) return e;
         w->at = f->pos;
     }
-    if (w->end.last > w->at) damage_unnamed(w, w->at + 1, w->end.last);
+    if (w->end.last > w->at) {
+        damage_unnamed(w, w->at + 1, w->end.last);
+        w->at = w->end.last;
+    }
     assert(w->at >= w->replay->after);
     return ERR_OK;
 }
@@ -308,11 +312,11 @@ static void conclude(struct walk *w)
         end->last_full = f->pos;
         end->last_link = f->link;
     }
-    if (end->last_full < w->replay->after) {
-        end->last_full = w->replay->after;
+    if (end->last_full < w->known) {
+        end->last_full = w->known;
         end->last_link = 0;
     }
-    if (end->last < w->replay->after) end->last = w->replay->after;
+    if (end->last < w->known) end->last = w->known;
     assert(end->last_full <= end->last);
 }
 
@@ -324,17 +328,18 @@ enum err replay_all(struct scan *s, const struct journal_replay *replay, struct 
     assert(replay->on_batch != NULL);
     forget_cut(s);
     w.durable = known_durable(s, true);
-    enum err e = highest_whole(s, replay->after, &whole, why);
+    w.known = replay->known > replay->after ? replay->known : replay->after;
+    enum err e = highest_whole(s, w.known, &whole, why);
     if (e) return e;
     w.end.last = whole > w.durable ? whole : w.durable;
-    bool is_short = whole < replay->after && known_durable(s, false) < replay->after;
+    bool is_short = whole < w.known && known_durable(s, false) < w.known;
     e = cut(s, w.end.last, why);
     if (e) return e;
     /* Lazily synced, the journal may end before a checkpoint; else its end is gone. */
     bool is_gone = is_short && s->j->o.sync == JOURNAL_SYNC_EACH;
-    if (is_gone) damage_unnamed(&w, replay->after + 1, UINT64_MAX);
     e = walk(&w, why);
     if (e) return e;
+    if (is_gone) damage_unnamed(&w, w.at + 1, UINT64_MAX);
     conclude(&w);
     assert(w.end.last >= w.end.last_full);
     *ret = w.end;

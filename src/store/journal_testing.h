@@ -53,6 +53,7 @@ struct world {
     uint32_t      cap;
     uint32_t      handed;   /* entries before this one are not waiting */
     journal_pos   released; /* the checkpoint that a start would find */
+    journal_pos     known; /* for the next start; 0: nobody says */
     uint64_t      sequences[WORLD_OWNERS];
     uint64_t      nonces;
 
@@ -328,7 +329,11 @@ static inline enum err world_open(struct world *w, bool read_only)
 {
     struct errmsg why = { "" };
     const struct journal_replay replay = {
-        .ctx = w, .after = w->released, .on_batch = world_on_replay, .on_damage = world_on_damage
+        .ctx = w,
+        .after = w->released,
+        .on_batch = world_on_replay,
+        .on_damage = world_on_damage,
+        .known = w->known,
     };
     w->damages = 0;
     w->replayed = 0;

@@ -339,6 +339,7 @@ struct msgs *msgs_file_new(const struct msgs_file_options *o, uint64_t first_seq
     f->missing = seqset_new();
     f->dropped = seqset_new();
     f->tail_has = seqset_new();
+    f->leave_above = UINT64_MAX;
     f->told = seqset_new();
     f->told_before = seqset_new();
     f->is_changed = true;

@@ -12,13 +12,14 @@
  *      flushed, or comes meanwhile, goes into the checkpoint's list itself.
  *   2. checkpoint_begin(); msgs_file_checkpoint(): all that has changed since the last time, as it
  *      is now. So all commands up to the list's position are applied, and none above it.
+ *      Before it, msgs_file_leave(): messages that came after the last flush began are left out.
  *   3. checkpoint_commit(); when it has come home well, msgs_file_checkpointed(): only then files
  *      are removed that the list forgets. When it has failed there is no other list until the next
  *      start, so nothing is said again.
  *
- * A start: msgs_file_new(), msgs_file_load() with each section in order, msgs_file_loaded(); then
- * the commands of the journal above the list's position, which may do the same work again; then
- * msgs_file_recovered().
+ * A start: msgs_file_new(), msgs_file_load() with each section in order, msgs_file_loaded(); what
+ * the list may have left out, msgs_file_refill(), msgs_file_refilled(); then the commands of the
+ * journal above the list's position, which may do the same work again; then msgs_file_recovered().
  *
  * Thread:  the JetStream reactor; the queue is polled there. msgs_file_new(), put and flush never
  *          block; questions without a wait do (msgs.h), as do load and loaded.
@@ -81,6 +82,12 @@ MUST_CHECK enum err msgs_file_load(struct msgs *, const struct checkpoint_sectio
 /* After the last section, blocking. CORRUPT: the sections do not fit together. */
 MUST_CHECK enum err msgs_file_loaded(struct msgs *, struct errmsg *why);
 
+/* A message that was stored before the list, as the journal has it. True: the list had left it out,
+ * and it is there again. In order; ones that are not missing change nothing. */
+bool msgs_file_refill(struct msgs *, const struct stored *);
+/* What is neither gone nor anywhere is listed as lost. */
+void msgs_file_refilled(struct msgs *);
+
 /* All is replayed; until now nothing was written. Files in the stream's directory that no section
  * names go: unlinked when `is_whole` (no part of journal, log or any stream was gone), for then
  * they hold nothing that is not elsewhere, else to "quarantine/". Blocking. IO: that cannot be
@@ -104,6 +111,9 @@ uint64_t msgs_file_unsafe(const struct msgs *);
 /* Writes and syncs what is there now. `done` in a later poll, or at once when there is nothing to
  * write: OK, LIMIT (no space; not all of it), or what has failed. One at a time. */
 void msgs_file_flush(struct msgs *, void (*done)(void *ctx, enum err), void *ctx);
+/* Just before it: true when it will leave out messages above those that the last flush was to
+ * write. The journal is to keep them until a list says them or blocks have them. */
+bool msgs_file_leave(struct msgs *);
 void msgs_file_checkpoint(struct msgs *, struct checkpoint *);
 void msgs_file_checkpointed(struct msgs *);
 /* Instead of it, before msgs_file_checkpoint() again: the list found no space, and all of it but

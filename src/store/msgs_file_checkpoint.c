@@ -216,10 +216,20 @@ static void said_gone(struct msgs_file *f)
     (void)seqset_free(more);
 }
 
+bool msgs_file_leave(struct msgs *m)
+{
+    struct msgs_file *f = file_from(m);
+    assert(f->on_flushed == NULL && f->leave_above == UINT64_MAX);
+    if (f->unsafe == 0 || f->flush_to >= f->end) return false;
+    f->leave_above = f->flush_to > f->tail_said ? f->flush_to : f->tail_said;
+    return true;
+}
+
 void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
 {
     struct msgs_file *f = file_from(m);
-    assert(c != NULL);
+    uint64_t up_to = f->leave_above < f->end ? f->leave_above : f->end;
+    assert(c != NULL && f->tail_said <= up_to);
     add_state(f, c, m->is_cleared ? STATE_FLAG_NO_SUBJECTS : 0);
     add_blocks(f, c);
     add_set(f, c, SECTION_DELETED, f->gone_new);
@@ -228,10 +238,11 @@ void msgs_file_checkpoint(struct msgs *m, struct checkpoint *c)
         add_set(f, c, SECTION_MISSING, f->missing);
     }
     add_changed(f, c);
-    add_tail(f, c, (struct bounds){ f->tail_said, UINT64_MAX });
+    add_tail(f, c, (struct bounds){ f->tail_said, up_to });
     said_gone(f);
     f->first_said = f->first;
-    f->tail_said = f->end;
+    f->tail_said = up_to;
+    f->leave_above = UINT64_MAX;
     m->is_cleared = f->is_lost_changed = f->is_changed = false;
 }
 

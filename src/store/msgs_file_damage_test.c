@@ -118,6 +118,7 @@ static struct msgs *wake_up(struct rest *r)
         assert_int_equal(msgs_file_load(m, &s), ERR_OK);
     }
     assert_int_equal(msgs_file_loaded(m, &why), ERR_OK);
+    msgs_file_refilled(m);
     assert_int_equal(msgs_file_recovered(m, false, &why), ERR_OK);
     return m;
 }

@@ -166,6 +166,7 @@ struct msgs_file {
     uint32_t       forgotten_count, forgotten_cap;
     uint32_t       forgotten_said, forgotten_free; /* the first so many are said; may be removed */
     uint32_t       next_number;
+    uint64_t       leave_above; /* the next list leaves these to the journal; UINT64_MAX: none */
     uint64_t       tail_said; /* messages up to here stand in the log or in safe blocks */
     uint64_t       tail_safe; /* … whatever becomes of the list that is on its way */
     struct seqset *told;      /* what the log has of messages, since the last slice */

@@ -12,6 +12,7 @@ struct snapshot {
     journal_pos       pos;
     struct list_model model;
     struct rng        rng;
+    uint64_t          left_above; /* the list has left what is above this one to the journal */
 };
 
 struct world {
@@ -22,6 +23,8 @@ struct world {
     journal_pos        ops;   /* commands so far: the last one is at this position */
     struct snapshot    snapshots[SNAPSHOTS];
     uint32_t           taken;
+    uint64_t           flushed;   /* last one when the last flush of this life began; 0: none has */
+    uint32_t           refills;
     bool               is_flushing, is_committing, uses_erase;
     uint32_t           damages, sections, slices, lists;
     int                erased;
@@ -55,7 +58,9 @@ static void committed(void *ctx, enum err e)
 static void gather(struct world *w)
 {
     struct snapshot *s = &w->snapshots[w->taken++ % SNAPSHOTS];
-    *s = (struct snapshot){ w->ops, w->play.model, w->play.rng };
+    bool may_leave = w->flushed > 0 && !w->is_flushing && rng_below(&w->rng, 2) == 0;
+    bool leaves = may_leave && msgs_file_leave(w->play.msgs);
+    *s = (struct snapshot){ w->ops, w->play.model, w->play.rng, leaves ? w->flushed : UINT64_MAX };
     w->is_committing = true;
     checkpoint_begin(w->log, w->ops);
     msgs_file_checkpoint(w->play.msgs, w->log);
@@ -94,6 +99,7 @@ static void tick(struct world *w)
     if (is_free && rng_below(&w->rng, 12) == 0) gather(w);
     else if (!w->is_flushing && rng_below(&w->rng, 12) == 0) {
         w->is_flushing = true;
+        w->flushed = w->play.model.last;
         msgs_file_flush(w->play.msgs, flushed, w);
     }
     if (rng_below(&w->rng, 40) == 0) msgs_file_retry(w->play.msgs);
@@ -115,19 +121,35 @@ static void on_damage(void *ctx, journal_pos after)
     w->damages++;
 }
 
-/* What the model was at that list; at 0 as in the beginning. */
-static void go_back(struct world *w, journal_pos pos)
+/* What the model was at that list; at 0 as in the beginning. Returns above which message the
+ * journal has what the list leaves out. */
+static uint64_t go_back(struct world *w, journal_pos pos)
 {
     struct play *p = &w->play;
     for (uint32_t i = 0; i < SNAPSHOTS; i++) {
         if (pos == 0 || w->snapshots[i].pos != pos) continue;
         p->model = w->snapshots[i].model;
         p->rng = w->snapshots[i].rng;
-        return;
+        return w->snapshots[i].left_above;
     }
     assert_int_equal(pos, 0);
     p->model = (struct list_model){ .first = 1 };
     rng_init(&p->rng, 77);
+    return UINT64_MAX;
+}
+
+/* As the journal would bring them: those that the list does not lack, too. */
+static void refill(struct world *w, uint64_t above)
+{
+    const struct list_model *m = &w->play.model;
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct stored msg;
+        char subject[32];
+        if (m->at[i].sequence <= above) continue;
+        listed_message(&m->at[i], subject, &msg);
+        w->refills += msgs_file_refill(w->play.msgs, &msg);
+    }
+    msgs_file_refilled(w->play.msgs);
 }
 
 static void begin_life(struct world *w, uint64_t sections_of)
@@ -150,11 +172,12 @@ static void begin_life(struct world *w, uint64_t sections_of)
     f->options.incarnation = sections_of;
     w->play.msgs = msgs_file_new(&f->options, 1);
     w->is_flushing = w->is_committing = false;
+    w->flushed = 0;
     assert_int_equal(checkpoint_open(&o, &load, false, &w->log, &pos, &why), ERR_OK);
     assert_int_equal(msgs_file_loaded(w->play.msgs, &why), ERR_OK);
-    assert_int_equal(msgs_file_recovered(w->play.msgs, false, &why), ERR_OK);
     assert_int_equal(w->damages, 0);
-    go_back(w, pos);
+    refill(w, go_back(w, pos));
+    assert_int_equal(msgs_file_recovered(w->play.msgs, false, &why), ERR_OK);
     msgs_check(w->play.msgs);
     for (w->ops = pos; w->ops < ops;) command(w);
     msgs_check(w->play.msgs);
@@ -196,7 +219,8 @@ static void suite_settle(struct suite *s)
     files_settle(container_of(s, struct files, suite));
 }
 
-static void live(uint64_t seed, bool is_compressed, bool is_sealed, bool is_scarce)
+/* Returns how many messages lists had left to the journal. */
+static uint32_t live(uint64_t seed, bool is_compressed, bool is_sealed, bool is_scarce)
 {
     struct world *w = xcalloc(1, sizeof *w);
     struct files *f = files_setup(seed);
@@ -222,28 +246,32 @@ static void live(uint64_t seed, bool is_compressed, bool is_sealed, bool is_scar
     }
     assert_int_equal(f->failures, 0);
     assert_true(w->lists > 5 && w->sections > 0);
+    uint32_t refills = w->refills;
     files_teardown(f);
     xfree(w);
+    return refills;
 }
 
 static void what_was_there_is_there_after_every_end(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 12; seed++) live(seed, false, false, false);
+    uint32_t refills = 0;
+    for (uint64_t seed = 1; seed <= 12; seed++) refills += live(seed, false, false, false);
+    assert_true(refills > 0);
 }
 
 static void so_it_is_when_blocks_are_compressed_or_sealed(void **state)
 {
     (void)state;
-    for (uint64_t seed = 20; seed < 24; seed++) live(seed, true, false, false);
-    for (uint64_t seed = 30; seed < 34; seed++) live(seed, false, true, false);
-    for (uint64_t seed = 40; seed < 44; seed++) live(seed, true, true, false);
+    for (uint64_t seed = 20; seed < 24; seed++) (void)live(seed, true, false, false);
+    for (uint64_t seed = 30; seed < 34; seed++) (void)live(seed, false, true, false);
+    for (uint64_t seed = 40; seed < 44; seed++) (void)live(seed, true, true, false);
 }
 
 static void so_it_is_when_space_runs_out(void **state)
 {
     (void)state;
-    for (uint64_t seed = 50; seed < 56; seed++) live(seed, false, false, true);
+    for (uint64_t seed = 50; seed < 56; seed++) (void)live(seed, false, false, true);
 }
 
 int main(void)

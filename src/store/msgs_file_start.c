@@ -269,13 +269,21 @@ static void sort_tail(struct msgs_file *f)
     f->is_tail_mixed = false;
 }
 
+/* The last one that stands somewhere, as far as is known; 0: none does. */
+static uint64_t last_put(const struct msgs_file *f)
+{
+    if (f->blocks_count == 0) return 0;
+    assert(f->blocks[f->blocks_count - 1]->last <= f->end);
+    return f->blocks[f->blocks_count - 1]->last;
+}
+
 /* Messages of the tail that no block has become the beginning of a new block, in memory. */
 static enum err take_tail(struct msgs_file *f)
 {
     assert(f->open == NULL);
     assert(f->first > 0);
     uint64_t end = f->end;
-    uint64_t above = f->blocks_count == 0 ? 0 : f->blocks[f->blocks_count - 1]->last;
+    uint64_t above = last_put(f);
     if (f->is_tail_mixed) sort_tail(f);
     struct slice in = buf_slice(&f->tail);
     struct stored m;
@@ -436,12 +444,29 @@ enum err msgs_file_loaded(struct msgs *m, struct errmsg *why)
     if (!is_sound || take_tail(f) != ERR_OK)
         return errmsg_set(why, ERR_CORRUPT,
                           "%s: the sections of its checkpoint do not fit together", f->directory);
-    f->tail_said = f->tail_safe = f->end;
+    f->tail_said = f->tail_safe = last_put(f);
     f->is_starting = true;
     f->first_said = f->first_safe = f->first;
     f->is_changed = f->forgotten_count > 0;
-    find_missing(f);
     return ERR_OK;
+}
+
+/* It is behind all that is there: lists and blocks have what came before it. */
+bool msgs_file_refill(struct msgs *m, const struct stored *msg)
+{
+    struct msgs_file *f = file_from(m);
+    assert(f->is_starting);
+    bool is_missing = msg->sequence > last_put(f) && is_there(f, msg->sequence) &&
+                      !seqset_has(f->lost, msg->sequence);
+    if (is_missing) restore(f, msg);
+    return is_missing;
+}
+
+void msgs_file_refilled(struct msgs *m)
+{
+    struct msgs_file *f = file_from(m);
+    assert(f->is_starting);
+    find_missing(f);
 }
 
 enum err msgs_file_recovered(struct msgs *m, bool is_whole, struct errmsg *why)

@@ -209,6 +209,7 @@ static void files_that_nobody_knows_are_put_aside(void **state)
     for (int i = 0; i < 2; i++) {
         m = msgs_file_new(&w->options, 1);
         assert_int_equal(msgs_file_loaded(m, &why), ERR_OK);
+        msgs_file_refilled(m);
         assert_int_equal(msgs_file_recovered(m, false, &why), ERR_OK);
         disk_memory_each(w->disk, &files, count_files);
         assert_int_equal(files, 0);

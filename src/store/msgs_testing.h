@@ -80,6 +80,17 @@ static inline bool listed_matches(const struct listed *l, const struct msgs_filt
 
 /* ---- the same change to both ---- */
 
+static inline void listed_message(const struct listed *l, char subject[32], struct stored *ret)
+{
+    *ret = (struct stored){
+        .sequence = l->sequence,
+        .time = l->time,
+        .subject = slice_str(suite_subject(l->subject, subject)),
+        .header = l->has_header ? slice_str(suite_header) : slice_str(""),
+        .payload = slice_of(suite_bytes, l->payload),
+    };
+}
+
 static inline void play_append(struct play *p, uint64_t gap)
 {
     struct list_model *m = &p->model;
@@ -92,13 +103,8 @@ static inline void play_append(struct play *p, uint64_t gap)
         .payload = rng_below(&p->rng, (uint32_t)sizeof suite_bytes - 1),
         .has_header = rng_below(&p->rng, 3) == 0,
     };
-    struct stored msg = {
-        .sequence = l.sequence,
-        .time = l.time,
-        .subject = slice_str(suite_subject(l.subject, text)),
-        .header = l.has_header ? slice_str(suite_header) : slice_str(""),
-        .payload = slice_of(suite_bytes, l.payload),
-    };
+    struct stored msg;
+    listed_message(&l, text, &msg);
     msgs_append(p->msgs, &msg);
     if (m->count == 0) m->first = l.sequence;
     m->last = l.sequence;

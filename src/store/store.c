@@ -168,7 +168,7 @@ struct store *store_close(struct store *s)
     if (s == NULL) return NULL;
     assert(s->queue->in_flight == 0);
     assert(s->owners.count == 0);
-    s->journal = journal_close(s->journal, s->settled);
+    s->journal = journal_close(s->journal, s->released);
     return store_free(s);
 }
 

@@ -11,7 +11,8 @@
  * Checkpoint, in steps: the owners that pin the oldest part of the journal, or have much unwritten,
  * are asked to write (`flush`, asynchronous); then all that changed add their sections, at one
  * moment of one turn, together with the journal's position; when that list is durable, they are
- * told (`settled`), files that it forgot are removed, and the journal's segments are free again.
+ * told (`settled`), files that it forgot are removed, and the journal's segments are free again: up
+ * to where the flushes began, for what has come since an owner may leave to them (`leaves`).
  *
  * Thread:  the JetStream reactor; store_open() and store_close() where its ticks do not run.
  * Memory:  the store's; owners are their makers'.
@@ -47,6 +48,11 @@ struct store_owner_ops {
     /* Recovery, blocking: it has seen all its sections (there may have been none); records follow.
      * CORRUPT: as load; any other error, and the store does not open. NULL: nothing to be done. */
     MUST_CHECK enum err (*loaded)(struct store_owner *, struct errmsg *why);
+    /* Recovery, behind `loaded`: a record that the list's state includes, and of which the list may
+     * have left out what it stores. True: it had been. NULL: it leaves out nothing. */
+    bool (*refill)(struct store_owner *, const struct journal_record *);
+    /* … and that was all of them: what it still lacks is lost. NULL: it lacks nothing. */
+    void (*refilled)(struct store_owner *);
     /* Recovery is over. `is_whole`: no part of the journal, of the checkpoint log or of any owner
      * was found to be gone. Blocking; with an error the store does not open. NULL: nothing to be
      * done. */
@@ -60,6 +66,10 @@ struct store_owner_ops {
     /* Begins to write what stands only in memory; store_flushed() when it is on the disk, also at
      * once. Never asked twice at the same time. NULL: it has nothing to write. */
     void (*flush)(struct store_owner *);
+    /* Just before checkpoint(), when its last flush began with this list: true when it leaves out
+     * what came since that flush began and stands in records alone. The journal keeps those, and
+     * the next list is asked of it whatever comes. NULL: it leaves out nothing. */
+    bool (*leaves)(struct store_owner *);
     /* Adds sections: what changed since the last time. */
     void (*checkpoint)(struct store_owner *, struct checkpoint *);
     /* A piece of about `budget` bytes of its whole state, for a rewrite of the checkpoint log; from
@@ -124,6 +134,7 @@ struct store_owner {
     /* until here a line of memory: what each record touches */
     const void   *lines[STORE_LINES];   /* for `soon`, of `remember`; fetched with that line */
     uint64_t      flushing;             /* of what is unwritten that which is on its way */
+    uint64_t      flush_turn;           /* in which it was flushed last; 0: none */
     struct store_run *runs;             /* ascending */
     uint32_t      runs_count, runs_cap;
     struct list   all;                  /* in the list of all, as they were entered */

@@ -34,6 +34,7 @@ struct check {
     struct disk *disk;
     struct journal_seal seal;
     struct map *streams; /* by incarnation, 8 bytes */
+    journal_pos needed, left; /* the last list needs what is between them; 0: it does not say */
     uint8_t *bytes;      /* of a part */
     uint64_t bytes_cap;
 };
@@ -129,6 +130,11 @@ static void on_section(void *ctx, const struct checkpoint_section *section)
 {
     struct check *c = ctx;
     struct slice bytes = section->bytes;
+    bool is_needed = section->kind == STORE_SECTION_NEEDED;
+    if (section->owner == 0 && is_needed && bytes.len == 16) {
+        c->needed = le_get_u64(bytes.ptr);
+        c->left = le_get_u64(bytes.ptr + 8);
+    }
     if (section->owner == 0 && section->kind != STORE_SECTION_GONE) return;
     if (section->owner == 0) {
         for (uint32_t at = 0; at + 8 <= bytes.len; at += 8)
@@ -226,6 +232,10 @@ static enum err check_logs(struct check *c, struct errmsg *why)
     if (e) return e;
     checkpoint = checkpoint_close(checkpoint);
     assert(checkpoint == NULL);
+    if (c->needed > 0 && c->needed < replay.after) {
+        replay.after = c->needed;
+        replay.known = c->left;
+    }
     e = journal_open(&jo, &replay, true, &journal, why);
     if (e == ERR_OK) journal = journal_close(journal, 0);
     return e;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Idle, flushing, writing: one checkpoint at a time. All owners that changed are in each, so the
  * journal is released up to the list's position; what is large is flushed to its blocks before, so
- * that the list stays small. */
+ * that the list stays small. What comes while it is flushed may stay in the journal, and nowhere
+ * else: then the journal is released up to where that began, and a start reads those records twice,
+ * up to the list's position for what they store alone. */
 #include "base/assert.h"
 #include "base/le.h"
 #include "store/store_cache.h"
@@ -54,14 +56,14 @@ bool store_list_helps(const struct store *s)
     return !journal_has_room(s->journal, s->release_room, JOURNAL_USE_RELEASE);
 }
 
-/* What can be released, and there is reason to. */
+/* What can be released, and there is reason to: what the last list has left there is not. */
 static bool is_pressed(const struct store *s)
 {
     struct journal_stats j;
     journal_stats(s->journal, &j);
     assert(j.durable >= s->settled);
     if (j.durable == s->settled) return false;
-    if (s->is_stopping || j.retained > journal_cap(s)) return true;
+    if (s->is_stopping || j.retained > journal_cap(s) + s->behind) return true;
     if (s->now < s->retry || !is_short(s)) return false;
     return !store_reserve_is_missing(s) || store_list_helps(s);
 }
@@ -142,8 +144,13 @@ bool store_checkpoint_is_over(const struct store *s)
 static void flush_all(struct store *s)
 {
     uint64_t left = 0;
+    struct journal_stats j;
+    journal_stats(s->journal, &j);
     assert(s->step == STEP_FLUSHING && s->flushes == 0);
     s->passes++;
+    s->flush_turn++;
+    s->flushed = s->applied > s->settled ? s->applied : s->settled;
+    s->flush_retained = j.retained;
     LIST_EACH(&s->owners.changed, node) {
         struct store_owner *o = container_of(node, struct store_owner, changed);
         bool is_small = o->unwritten < FLUSH_MIN && left + o->unwritten <= LIST_UNWRITTEN &&
@@ -162,6 +169,14 @@ static void begin(struct store *s)
     flush_all(s);
 }
 
+/* Not what a power cut may take while the list stays; nor while something is to be erased, which may
+ * stand in one record with it. */
+static bool may_leave(const struct store *s)
+{
+    assert(s->recovery == NULL);
+    return s->o.sync == JOURNAL_SYNC_EACH && list_empty(&s->erasures.waiting);
+}
+
 /* While much was flushed much has come, which the list would have to hold, and every start to read:
  * to flush that takes less time, in which less comes. */
 static bool is_much_left(const struct store *s)
@@ -171,6 +186,7 @@ static bool is_much_left(const struct store *s)
     if (s->passes >= FLUSH_PASSES || s->is_stopping) return false;
     LIST_EACH(&s->owners.changed, node) {
         const struct store_owner *o = container_of(node, struct store_owner, changed);
+        if (o->ops->leaves != NULL && may_leave(s)) continue;
         if (o->ops->flush != NULL && o->unwritten >= FLUSH_MIN) left += o->unwritten;
     }
     return left >= FLUSH_AGAIN;
@@ -240,7 +256,8 @@ static void on_listed(void *ctx, enum err e)
     if (!e) {
         s->lists_settled = s->lists;
         s->stats.checkpoints++;
-        journal_release(s->journal, s->settled);
+        s->released = s->needed;
+        journal_release(s->journal, s->released);
         look_at_space(s);
     }
     while ((node = list_pop(&s->owners.settling)) != NULL) {
@@ -259,7 +276,7 @@ static void begin_list(struct store *s)
     assert(s->applied <= j.durable && j.durable >= s->listed);
     s->changed_since = 0;
     s->retry = s->now + CHECKPOINT_RETRY;
-    s->listed = j.durable;
+    s->listed = s->needed = j.durable;
     s->lists++;
     store_convert_listed(s);
 }
@@ -273,17 +290,36 @@ static void add_own(struct store *s)
     add_gone(s, s->checkpoint, true);
 }
 
-static void tell(struct store *s, struct store_owner *o)
+static bool is_flushed(const struct store *s, const struct store_owner *o)
+{
+    assert(o->flush_turn <= s->flush_turn);
+    return s->flush_turn > 0 && o->flush_turn == s->flush_turn;
+}
+
+/* One that leaves something has changed again, for what it leaves is to be said some time. */
+static void tell(struct store *s, struct store_owner *o, bool may)
 {
     assert(o->is_begun && list_empty(&o->changed));
     assert(list_empty(&o->settling));
+    bool leaves = may && is_flushed(s, o) && o->ops->leaves != NULL && o->ops->leaves(o);
     o->since = 0;
-    o->unwritten = 0;
+    if (!leaves) o->unwritten = 0;
     list_add_tail(&s->owners.settling, &o->settling);
     o->ops->checkpoint(o, s->checkpoint);
+    if (!leaves) return;
+    s->needed = s->flushed;
+    owner_changed(s, o, s->flushed + 1, 0);
 }
 
-static void tell_changed(struct store *s)
+static void add_needed(struct store *s)
+{
+    uint8_t *at = checkpoint_add(s->checkpoint, 0, STORE_SECTION_NEEDED, 16);
+    assert(s->needed <= s->listed && s->applied <= s->listed);
+    le_put_u64(at, s->needed);
+    le_put_u64(at + 8, s->applied);
+}
+
+static void tell_changed(struct store *s, bool may)
 {
     struct list *node, all;
     list_init(&all);
@@ -291,8 +327,9 @@ static void tell_changed(struct store *s)
     s->owners.changed_count = 0;
     assert(s->step == STEP_WRITING);
     while ((node = list_pop(&all)) != NULL)
-        tell(s, container_of(node, struct store_owner, changed));
-    assert(list_empty(&s->owners.changed));
+        tell(s, container_of(node, struct store_owner, changed), may);
+    add_needed(s);
+    assert(may || list_empty(&s->owners.changed));
 }
 
 /* Messages that are in no block stand in the list. */
@@ -300,13 +337,17 @@ static uint64_t expected(const struct store *s)
 {
     uint64_t bytes = 0;
     assert(s->step == STEP_WRITING);
-    LIST_EACH(&s->owners.changed, node)
-        bytes += container_of(node, struct store_owner, changed)->unwritten + OWNER_SECTIONS;
+    LIST_EACH(&s->owners.changed, node) {
+        const struct store_owner *o = container_of(node, struct store_owner, changed);
+        bytes += OWNER_SECTIONS + (is_flushed(s, o) ? 0 : o->unwritten);
+    }
     return bytes;
 }
 
 static void gather(struct store *s)
 {
+    struct journal_stats j;
+    journal_stats(s->journal, &j);
     assert(s->step == STEP_FLUSHING && s->flushes == 0);
     assert(!checkpoint_is_busy(s->checkpoint));
     assert(list_empty(&s->owners.settling));
@@ -315,7 +356,9 @@ static void gather(struct store *s)
     checkpoint_begin(s->checkpoint, s->listed);
     checkpoint_expect(s->checkpoint, expected(s));
     add_own(s);
-    tell_changed(s);
+    tell_changed(s, may_leave(s));
+    bool leaves = s->needed < s->listed && j.retained > s->flush_retained;
+    s->behind = leaves ? j.retained - s->flush_retained : 0;
     checkpoint_commit(s->checkpoint, on_listed, s);
 }
 
@@ -326,7 +369,8 @@ static bool keeps(void *ctx, const struct checkpoint_section *section)
 {
     struct store *s = ctx;
     assert(s->step == STEP_WRITING);
-    if (section->owner == 0) return section->kind != STORE_SECTION_NEXT;
+    if (section->owner == 0)
+        return section->kind != STORE_SECTION_NEXT && section->kind != STORE_SECTION_NEEDED;
     const struct store_owner *o = owners_find(&s->owners, section->owner);
     if (o == NULL) return false;
     assert(o->is_begun);
@@ -348,9 +392,10 @@ void store_list_amend(struct store *s)
         if (o->ops->amend != NULL) o->ops->amend(o);
         if (!list_empty(&o->changed)) s->owners.changed_count--;
         list_remove(&o->changed);
-        tell(s, o);
+        tell(s, o, false);
     }
-    tell_changed(s);
+    tell_changed(s, false);
+    s->behind = 0;
     checkpoint_commit(s->checkpoint, on_listed, s);
 }
 

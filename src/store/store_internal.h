@@ -56,6 +56,8 @@ enum store_section {
     STORE_SECTION_NEXT = 1, /* 8: no incarnation from this one on was used */
     STORE_SECTION_GONE = 2, /* 8 each: incarnations that are forgotten */
     STORE_SECTION_ERA = 3,  /* 8: all that stands is of this era (identity_format.h), or later */
+    STORE_SECTION_NEEDED = 4, /* 8: batches behind this one have what the list leaves out, 8: … up
+                               * to this one. In each list; not in slices */
 };
 #define STORE_STREAMS    "streams"
 #define STORE_QUARANTINE "quarantine"
@@ -147,6 +149,8 @@ struct recovery {
     struct map *gone;     /* what is forgotten: IS_SAFE or its struct store_gone */
     struct map *deferred; /* sections of owners that nobody knew yet */
     bool is_list_lost;
+    journal_pos left;     /* up to here the journal has what the list leaves out */
+    bool is_refilled;     /* all records up to the list's position have been seen */
     uint32_t damages; /* of the journal; the first of them are reported */
     enum err failed; /* what an owner could not do, in a callback */
     struct errmsg why;
@@ -186,7 +190,13 @@ struct store {
     journal_pos applied;   /* the last batch that owners have seen */
     struct store_ahead *ahead; /* private to store_apply.c: NULL when no batch is applied */
     journal_pos listed;    /* of the list on its way */
+    journal_pos needed;    /* … it needs what is behind this one */
     journal_pos settled;   /* of the last one that is durable */
+    journal_pos released;  /* … it needs what is behind this one */
+    uint64_t flush_turn;   /* number of the pass that began last */
+    journal_pos flushed;   /* what owners had seen by then */
+    uint64_t flush_retained; /* … and what the journal held */
+    uint64_t behind;       /* bytes of the journal between `needed` and `listed` */
     struct store_owner *slice_at; /* whose slice is next; NULL: all have been */
     bool slice_is_first;   /* … of this owner */
     uint64_t lists;        /* that were gathered since the start */

@@ -90,6 +90,7 @@ void store_enter(struct store *s, struct store_owner *o, uint64_t incarnation)
     *to = o;
     o->since = 0;
     o->unwritten = 0;
+    o->flush_turn = 0;
     o->is_flushing = o->is_loaded = o->is_begun = o->flushes_small = false;
     o->erasing = 0;
     o->runs = NULL;
@@ -142,6 +143,7 @@ static void flush_next(struct store *s, uint32_t at_most)
         assert(o->is_flushing && o->ops->flush != NULL);
         s->flushes_begun++;
         o->flushing = o->unwritten;
+        o->flush_turn = s->flush_turn;
         o->ops->flush(o);
     }
     s->is_flushing = false;

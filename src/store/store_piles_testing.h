@@ -38,6 +38,7 @@ struct yard {
     uint32_t       count;
     struct promise promises[PILES];
     uint32_t       promised;
+    uint32_t       refills; /* messages that a list had left to the journal, in all */
     uint32_t       losses; /* ranges told by blocks, since the start */
     int            failures; /* of blocks */
     int            ends;     /* of the journal */
@@ -77,14 +78,21 @@ static inline struct promise *promise_of(struct yard *y, uint64_t incarnation)
     return NULL;
 }
 
+static inline void pile_message(const struct pile *p, uint64_t sequence, char text[128],
+                                struct stored *ret)
+{
+    uint32_t len = pile_text(p->owner.incarnation, sequence, text);
+    *ret = (struct stored){
+        sequence, (nanos)sequence, pile_subject(sequence), { NULL, 0 }, slice_of(text, len)
+    };
+}
+
 static inline void pile_store(struct pile *p, uint64_t sequence, bool is_replay)
 {
     struct msgs_state state;
+    struct stored m;
     char text[128];
-    uint32_t len = pile_text(p->owner.incarnation, sequence, text);
-    const struct stored m = {
-        sequence, (nanos)sequence, pile_subject(sequence), { NULL, 0 }, slice_of(text, len)
-    };
+    pile_message(p, sequence, text, &m);
     msgs_state(p->msgs, &state);
     /* what stood between was in a part of the journal that is gone */
     if (is_replay && sequence > state.last_sequence + 1)
@@ -129,6 +137,23 @@ static inline enum err pile_loaded(struct store_owner *o, struct errmsg *why)
     return e;
 }
 
+static inline bool pile_refill(struct store_owner *o, const struct journal_record *r)
+{
+    struct pile *p = pile_of(o);
+    struct stored m;
+    char text[128];
+    if (r->kind != PILE_STORE) return false;
+    pile_message(p, r->sequence, text, &m);
+    bool is_back = msgs_file_refill(p->msgs, &m);
+    p->yard->refills += is_back;
+    return is_back;
+}
+
+static inline void pile_refilled(struct store_owner *o)
+{
+    msgs_file_refilled(pile_of(o)->msgs);
+}
+
 static inline void pile_damaged(struct store_owner *o, uint64_t first, uint64_t last)
 {
     struct pile *p = pile_of(o);
@@ -161,6 +186,11 @@ static inline void pile_flush(struct store_owner *o)
 {
     struct pile *p = pile_of(o);
     msgs_file_flush(p->msgs, pile_flushed, p);
+}
+
+static inline bool pile_leaves(struct store_owner *o)
+{
+    return msgs_file_leave(pile_of(o)->msgs);
 }
 
 static inline void pile_checkpoint(struct store_owner *o, struct checkpoint *c)
@@ -224,10 +254,13 @@ static const struct store_owner_ops pile_ops = {
     .apply = pile_apply,
     .load = pile_load,
     .loaded = pile_loaded,
+    .refill = pile_refill,
+    .refilled = pile_refilled,
     .recovered = pile_recovered,
     .damaged = pile_damaged,
     .dropped = pile_dropped,
     .flush = pile_flush,
+    .leaves = pile_leaves,
     .checkpoint = pile_checkpoint,
     .slice = pile_slice,
     .settled = pile_settled,

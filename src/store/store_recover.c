@@ -161,6 +161,12 @@ static void own_section(struct store *s, const struct checkpoint_section *c)
         if (c->bytes.len == 8) s->era_whole = s->era_told = le_get_u64(c->bytes.ptr);
         return;
     }
+    if (c->kind == STORE_SECTION_NEEDED) {
+        if (c->bytes.len != 16) return;
+        s->released = le_get_u64(c->bytes.ptr);
+        s->recovery->left = le_get_u64(c->bytes.ptr + 8);
+        return;
+    }
     for (uint32_t at = 0; is_whole && at < c->bytes.len; at += 8) {
         uint64_t number = le_get_u64(c->bytes.ptr + at);
         if (number > 0) recovery_note_used(s, c->kind == STORE_SECTION_NEXT ? number - 1 : number);
@@ -327,10 +333,51 @@ static void on_record(struct store *s, journal_pos pos, const struct journal_rec
     o->ops->apply(o, record, true);
 }
 
+/* ---- … that the list's state includes ---- */
+
+static void on_record_again(struct store *s, journal_pos pos, const struct journal_record *record)
+{
+    struct store_owner *o = owners_find(&s->owners, record->owner);
+    assert(pos > s->released && pos <= s->settled);
+    if (is_ignored(s, record->owner)) {
+        keep_record(s, pos, record);
+        return;
+    }
+    if (o == NULL || o->ops->refill == NULL || !o->ops->refill(o, record)) return;
+    owner_changed(s, o, pos, RECORD_HEAD + record->body.len);
+}
+
+static void refill(struct store *s, const struct journal_batch *b)
+{
+    struct journal_record record;
+    assert(!s->recovery->is_refilled);
+    for (uint32_t at = 0; journal_next(b, &at, &record);)
+        if (record.owner > 0) on_record_again(s, b->pos, &record);
+}
+
+/* Once, before anything that is behind the list's position. */
+static void refill_end(struct store *s)
+{
+    if (s->recovery->is_refilled) return;
+    s->recovery->is_refilled = true;
+    LIST_EACH(&s->owners.all, node) {
+        struct store_owner *o = container_of(node, struct store_owner, all);
+        assert(o->is_loaded);
+        if (o->ops->refilled != NULL) o->ops->refilled(o);
+    }
+}
+
+/* ---- all of them ---- */
+
 static void on_replay(void *ctx, const struct journal_batch *b)
 {
     struct store *s = ctx;
     struct journal_record record;
+    if (b->pos <= s->settled) {
+        refill(s, b);
+        return;
+    }
+    refill_end(s);
     assert(b->pos >= s->applied);
     s->applied = b->pos;
     for (uint32_t at = 0; journal_next(b, &at, &record);) {
@@ -362,6 +409,8 @@ static void on_damage(void *ctx, const struct journal_damage *d)
     assert(s->recovery != NULL);
     s->stats.damages++;
     report_damage(s, d);
+    if (d->last <= s->settled) return; /* who lacks something of it finds out */
+    refill_end(s);
     if (!d->is_named) {
         tell_all(s);
         return;
@@ -428,6 +477,8 @@ static enum err open_checkpoint(struct store *s, struct errmsg *why)
     if (e) return e;
     if (s->era_whole > s->identity.era) s->era_whole = 0; /* of a list that rot has left */
     s->applied = s->settled;
+    if (s->released == 0 || s->released > s->settled) s->released = s->settled;
+    if (s->recovery->left > s->settled) s->recovery->left = s->settled;
     e = sections_over(s, why);
     return e ? e : keep_sections(s, &o, why);
 }
@@ -450,10 +501,17 @@ static enum err open_journal(struct store *s, struct errmsg *why)
         .on_failed = on_journal_failed,
         .make_space = store_reserve_cut,
     };
-    const struct journal_replay up = { s, s->settled, on_replay, on_damage, on_mended, on_range };
+    const struct journal_replay up = { .ctx = s,
+                                       .after = s->released,
+                                       .on_batch = on_replay,
+                                       .on_damage = on_damage,
+                                       .on_mended = on_mended,
+                                       .on_range = on_range,
+                                       .known = s->released < s->settled ? s->recovery->left : 0 };
     assert(s->journal == NULL);
     enum err e = journal_open(&o, &up, false, &s->journal, why);
     if (e) return e;
+    refill_end(s);
     if (s->recovery->failed == ERR_OK) return ERR_OK;
     return errmsg_set(why, s->recovery->failed, "%s", s->recovery->why.text);
 }

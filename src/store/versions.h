@@ -9,6 +9,8 @@
  *   checkpoint  1  the first
  *               2  STATE (msgs_sections.h) ends with the bytes of what is damaged. Stores of
  *                  version 1 have it or not: it may be missing
+ *               3  what a work queue has acked is told
+ *               4  a list says from where on it needs the journal (STORE_SECTION_NEEDED)
  *
  * The file of heads (journal_heads.c) is as the journal's heads are, and may be missing.
  *
@@ -25,7 +27,7 @@ enum {
     IDENTITY_VERSION = 1,
     JOURNAL_VERSION = 1,
     BLOCK_VERSION = 1,
-    CHECKPOINT_VERSION = 3,         /* 3: what a work queue has acked is told */
+    CHECKPOINT_VERSION = 4,
     CHECKPOINT_VERSION_OLDEST = 1, /* that can still be read */
 };
 

@@ -88,6 +88,31 @@ static void store(struct stream *s, const struct store_command *c, uint64_t sequ
     if (s->is_started) tell_stored(s, c, &place);
 }
 
+/* ---- what a list has left to the journal ---- */
+
+static bool refill(struct stream *s, const struct store_command *c, uint64_t sequence)
+{
+    const struct stored msg = { sequence, c->time, c->subject, c->header, c->payload };
+    if ((c->flags & STORE_UNWANTED) != 0) return false;
+    return msgs_file_refill(s->msgs, &msg);
+}
+
+/* What was erased cannot be read, and is gone. */
+bool stream_refill(struct stream *s, uint32_t kind, uint64_t sequence, struct slice body)
+{
+    struct store_command c;
+    uint32_t count, at = 0;
+    bool is_any = false;
+    assert(stream_is_file(s) && !s->is_started);
+    if (kind == COMMAND_STORE && store_command_read(body, &c) == ERR_OK)
+        return refill(s, &c, sequence);
+    if (kind != COMMAND_STORE_MANY || store_many_check(body, &count) != ERR_OK) return false;
+    while (store_many_next(body, &at, &c)) is_any |= refill(s, &c, sequence++);
+    return is_any;
+}
+
+/* ---- commands ---- */
+
 /* A start has lost a part of the journal: what lies between was in it. Only a mirror has gaps of
  * its own. */
 static void note_gap(struct stream *s, uint64_t sequence)

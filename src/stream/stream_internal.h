@@ -169,6 +169,10 @@ uint8_t *stream_propose_removal(struct stream *, enum command_kind, uint32_t len
 /* Account and server count what it has now. */
 void stream_charge(struct stream *);
 
+/* apply.c: a record of before the list that a start began with, which may have left out what it
+ * stores. True: it had. */
+bool stream_refill(struct stream *, uint32_t kind, uint64_t sequence, struct slice body);
+
 /* stream_changes.c: effects of COMMAND_REMOVE, COMMAND_PURGE; who waits for them is told. */
 void stream_apply_remove(struct stream *, const struct remove_command *);
 void stream_apply_purge(struct stream *, const struct purge_command *);

@@ -114,6 +114,11 @@ static void put_acked(struct stream *s, struct checkpoint *cp)
     buf_deinit(&out);
 }
 
+static bool owner_leaves(struct store_owner *o)
+{
+    return msgs_file_leave(of(o)->msgs);
+}
+
 static void owner_checkpoint(struct store_owner *o, struct checkpoint *cp)
 {
     struct stream *s = of(o);
@@ -314,6 +319,16 @@ static enum err owner_loaded(struct store_owner *o, struct errmsg *why)
     return e;
 }
 
+static bool owner_refill(struct store_owner *o, const struct journal_record *r)
+{
+    return stream_refill(of(o), r->kind, r->sequence, r->body);
+}
+
+static void owner_refilled(struct store_owner *o)
+{
+    msgs_file_refilled(of(o)->msgs);
+}
+
 static enum err owner_recovered(struct store_owner *o, bool is_whole, struct errmsg *why)
 {
     struct stream *s = of(o);
@@ -483,10 +498,13 @@ static const struct store_owner_ops owner_ops = {
     .apply = owner_apply,
     .load = owner_load,
     .loaded = owner_loaded,
+    .refill = owner_refill,
+    .refilled = owner_refilled,
     .recovered = owner_recovered,
     .damaged = owner_damaged,
     .dropped = owner_dropped,
     .flush = owner_flush,
+    .leaves = owner_leaves,
     .checkpoint = owner_checkpoint,
     .slice = owner_slice,
     .settled = owner_settled,
