@@ -169,8 +169,8 @@ static void begin(struct store *s)
     flush_all(s);
 }
 
-/* Not what a power cut may take while the list stays; nor while something is to be erased, which may
- * stand in one record with it. */
+/* Not what a power cut may take while the list stays; nor while something is to be erased, which
+ * may stand in one record with it. */
 static bool may_leave(const struct store *s)
 {
     assert(s->recovery == NULL);

@@ -200,6 +200,19 @@ static void what_is_damaged_of_it_is_told_by_sequence(void **state)
     yard_free(y);
 }
 
+static void live(struct yard *y, struct rng *rng)
+{
+    for (uint32_t i = 20 + rng_below(rng, 60); i > 0; i--) {
+        struct pile *p = y->piles[rng_below(rng, y->count)];
+        p->owner.flushes_small = rng_below(rng, 4) > 0;
+        if (p->proposed < PILE_MAX - 20) pile_add(p);
+        if (rng_below(rng, 12) == 0) yard_tick(y, 3 * MINUTE);
+        for (uint32_t k = rng_below(rng, 6); k > 0; k--) step(y);
+    }
+    if (rng_below(rng, 4) == 0) yard_stop(y);
+    else yard_crash(y, rng_below(rng, 2) == 0);
+}
+
 /* Ends of all kinds, at any moment. */
 static void nothing_is_lost_at_whatever_end(void **state)
 {
@@ -213,15 +226,7 @@ static void nothing_is_lost_at_whatever_end(void **state)
         for (int i = 0; i < 3; i++) begin_flushed(y);
         yard_settle(y);
         for (int life = 0; life < 8; life++) {
-            for (uint32_t i = 20 + rng_below(&rng, 60); i > 0; i--) {
-                struct pile *p = y->piles[rng_below(&rng, y->count)];
-                p->owner.flushes_small = rng_below(&rng, 4) > 0;
-                if (p->proposed < PILE_MAX - 20) pile_add(p);
-                if (rng_below(&rng, 12) == 0) yard_tick(y, 3 * MINUTE);
-                for (uint32_t k = rng_below(&rng, 6); k > 0; k--) step(y);
-            }
-            if (rng_below(&rng, 4) == 0) yard_stop(y);
-            else yard_crash(y, rng_below(&rng, 2) == 0);
+            live(y, &rng);
             yard_start(y);
             assert_string_equal(y->reports, "");
             yard_expect_all(y);
