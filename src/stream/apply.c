@@ -61,6 +61,7 @@ static void skip_unwanted(struct stream *s, const struct store_command *c, uint6
     struct inflight_message m;
     msgs_skip(s->msgs, sequence, c->time);
     if (UNLIKELY(c->id != 0 || s->has_ids)) remember_id(s, c, sequence);
+    if (UNLIKELY((c->flags & SCHEDULE_FLAGS) != 0)) stream_schedule_note(s, c, sequence);
     if (!s->is_started) return;
     inflight_take(&s->inflight, &m);
     assert(m.sequence == sequence && m.is_unwanted);

@@ -57,7 +57,8 @@ enum {
     STORE_SCHEDULE = 8,       /* it is a schedule, and fires at `due`: see schedules.h */
     STORE_SCHEDULE_ENDS = 16, /* the subject in its header Nats-Scheduler is purged */
     STORE_SCHEDULE_MOVES = 32, /* … its schedule fires next at `due` */
-    STORE_UNWANTED = 64,      /* nobody is interested: it gets a sequence and is not stored */
+    STORE_UNWANTED = 64,      /* nobody is interested: it gets a sequence and is not stored. Beside
+                               * it nothing but SCHEDULE_MOVES */
 };
 
 struct store_command {

@@ -118,7 +118,7 @@ void incoming_command(const struct incoming *in, struct store_command *ret)
         .payload = in->payload,
     };
     if (LIKELY(!in->is_skipped)) return;
-    ret->flags = STORE_UNWANTED;
+    ret->flags = STORE_UNWANTED | (in->flags & STORE_SCHEDULE_MOVES);
     ret->expires = 0;
     ret->payload = SLICE_LIT("");
 }

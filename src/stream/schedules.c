@@ -36,7 +36,7 @@ void schedules_add(struct schedules *s, uint64_t sequence, nanos due)
         s->cap = s->cap == 0 ? 8 : s->cap * 2;
         s->at = xrealloc(s->at, s->cap * sizeof *s->at);
     }
-    s->at[s->count++] = (struct schedules_entry){ sequence, due, false };
+    s->at[s->count++] = (struct schedules_entry){ sequence, due, 0 };
 }
 
 /* The place of a sequence, or where it would be. */
@@ -62,15 +62,15 @@ bool schedules_move(struct schedules *s, uint64_t sequence, nanos due)
     struct schedules_entry *e = find(s, sequence);
     if (e == NULL) return false;
     e->due = due;
-    e->is_in_flight = false;
+    e->rests = 0;
     return true;
 }
 
-void schedules_mark(struct schedules *s, uint64_t sequence)
+void schedules_rest(struct schedules *s, uint64_t sequence, nanos until)
 {
     struct schedules_entry *e = find(s, sequence);
-    assert(e != NULL);
-    e->is_in_flight = true;
+    assert(e != NULL && until > 0);
+    e->rests = until;
 }
 
 void schedules_remove(struct schedules *s, uint64_t sequence)
@@ -84,8 +84,11 @@ void schedules_remove(struct schedules *s, uint64_t sequence)
 nanos schedules_next(const struct schedules *s)
 {
     nanos next = NANOS_MAX;
-    for (uint32_t i = 0; i < s->count; i++)
-        if (!s->at[i].is_in_flight && s->at[i].due < next) next = s->at[i].due;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct schedules_entry *e = &s->at[i];
+        nanos fires = e->rests > e->due ? e->rests : e->due;
+        if (fires < next) next = fires;
+    }
     return next;
 }
 

@@ -14,7 +14,7 @@ static bool is_not_two(void *ctx, uint64_t sequence)
     return sequence != 2;
 }
 
-static void the_next_one_is_the_earliest_that_is_not_in_flight(void **state)
+static void the_next_one_is_the_earliest_that_does_not_rest(void **state)
 {
     (void)state;
     struct schedules *s = schedules_new();
@@ -24,8 +24,11 @@ static void the_next_one_is_the_earliest_that_is_not_in_flight(void **state)
     schedules_add(s, 5, 30);
     schedules_check(s);
     assert_int_equal(schedules_next(s), 20);
-    schedules_mark(s, 2);
+    schedules_rest(s, 2, NANOS_MAX);
     assert_int_equal(schedules_next(s), 30);
+    schedules_rest(s, 5, 45);
+    assert_int_equal(schedules_next(s), 45);
+    assert_true(schedules_move(s, 5, 30));
     assert_true(schedules_move(s, 2, 10));
     assert_int_equal(schedules_next(s), 10);
     assert_false(schedules_move(s, 3, 10));
@@ -42,7 +45,7 @@ static void the_next_one_is_the_earliest_that_is_not_in_flight(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_next_one_is_the_earliest_that_is_not_in_flight),
+        cmocka_unit_test(the_next_one_is_the_earliest_that_does_not_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

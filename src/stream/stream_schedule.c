@@ -8,6 +8,10 @@
 #include "stream/schedules.h"
 #include "stream/stream_internal.h"
 
+/* What was refused is tried again after so long: the account may have room then, or the stream be
+ * configured otherwise. */
+#define RETRY SECOND
+
 static bool is_there(void *ctx, uint64_t sequence)
 {
     const struct stream *s = ctx;
@@ -137,6 +141,14 @@ static void make_header(const struct firing *f, struct buf *out)
     headers_change(buf_slice(&f->source[0]), &change, out);
 }
 
+/* A newer one is on its way to its subject. What this one produces would end that, or give it its
+ * own time. */
+static bool is_replaced(const struct firing *f)
+{
+    uint32_t count;
+    return inflight_last_of(&f->stream->inflight, buf_slice(&f->texts[0]), &count) > 0;
+}
+
 /* False: a check must wait. */
 static bool produce(struct firing *f)
 {
@@ -153,9 +165,13 @@ static bool produce(struct firing *f)
     in.is_own = true;
     in.flags = f->next.repeats ? STORE_SCHEDULE_MOVES : STORE_SCHEDULE_ENDS;
     in.due = f->next.repeats ? f->next.at : 0;
+    uint64_t before = s->last_proposed;
     bool is_done = ingest_take(s, &in);
     buf_deinit(&header);
-    return is_done;
+    if (!is_done) return false;
+    bool is_refused = s->last_proposed == before;
+    schedules_rest(s->schedules, f->sequence, is_refused ? in.time + RETRY : NANOS_MAX);
+    return true;
 }
 
 static bool fire(struct stream *s, const struct schedules_entry *e)
@@ -163,8 +179,7 @@ static bool fire(struct stream *s, const struct schedules_entry *e)
     struct firing f = { .stream = s, .sequence = e->sequence };
     enum err loaded = load_all(&f, e->due);
     bool is_done = loaded != ERR_BUSY;
-    if (loaded == ERR_OK) is_done = produce(&f);
-    if (loaded == ERR_OK && is_done) schedules_mark(s->schedules, e->sequence);
+    if (loaded == ERR_OK) is_done = !is_replaced(&f) && produce(&f);
     if (loaded == ERR_NOTFOUND) schedules_remove(s->schedules, e->sequence);
     for (size_t i = 0; i < ARRAY_COUNT(f.texts); i++) buf_deinit(&f.texts[i]);
     for (size_t i = 0; i < ARRAY_COUNT(f.source); i++) buf_deinit(&f.source[i]);
@@ -178,7 +193,7 @@ bool stream_schedules_fire(struct stream *s)
     bool are_done = true;
     schedules_sweep(s->schedules, is_there, s);
     for (uint32_t at = 0; schedules_at(s->schedules, &at, &e);) {
-        if (e.is_in_flight || e.due > now) continue;
+        if (e.rests > now || e.due > now) continue;
         uint32_t count = schedules_count(s->schedules);
         if (!fire(s, &e)) are_done = false;
         if (schedules_count(s->schedules) < count) at--;

@@ -78,6 +78,61 @@ static void a_newer_one_on_its_subject_takes_its_place(void **state)
     streams_world_free(w);
 }
 
+static void take(struct stream *s, const char *subject, const char *header)
+{
+    struct incoming in;
+    const struct raw_message m = { .subject = slice_str(subject), .header = slice_str(header) };
+    incoming_init(&in, &m, stream_time(s));
+    assert_true(ingest_take(s, &in));
+}
+
+/* The one that is due must not end the one that is on its way, nor move it. */
+static void one_that_is_being_replaced_does_not_fire(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = streams_make(w, SCHEDULES);
+    (void)streams_publish(w, "a.plan",
+                          "Nats-Schedule: @at 2023-11-14T22:13:25Z\r\n"
+                          "Nats-Schedule-Target: a.out\r\n",
+                          "b");
+    jetstream_reactor(&w->js)->wall += 6 * SECOND;
+    take(s, "a.plan",
+         "NATS/1.0\r\nNats-Schedule: @at 2023-11-14T22:14:00Z\r\n"
+         "Nats-Schedule-Target: a.out\r\n\r\n");
+    uint64_t proposed = s->last_proposed;
+    assert_int_equal(proposed, 2);
+    assert_int_equal(streams_state(s).last_sequence, 1);
+    assert_false(stream_schedules_fire(s));
+    assert_int_equal(s->last_proposed, proposed);
+    streams_wait(w, 10 * SECOND);
+    assert_int_equal(streams_state(s).last_sequence, 2);
+    assert_int_equal(streams_state(s).messages, 1);
+    streams_wait(w, 31 * SECOND);
+    assert_int_equal(streams_state(s).last_sequence, 3);
+    streams_world_free(w);
+}
+
+static void what_is_refused_is_produced_later(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = streams_make(w, SCHEDULES);
+    (void)streams_publish(w, "a.plan",
+                          "Nats-Schedule: @every 10s\r\nNats-Schedule-Target: a.out\r\n", "b");
+    (void)streams_make(w, "{\"name\":\"S\",\"subjects\":[\"a.>\"],\"allow_msg_schedules\":true,"
+                          "\"allow_rollup_hdrs\":true,\"allow_msg_ttl\":true,\"max_msg_size\":5}");
+    streams_wait(w, 11 * SECOND);
+    streams_wait(w, 2 * SECOND);
+    assert_int_equal(streams_state(s).last_sequence, 1);
+    (void)streams_make(w, SCHEDULES);
+    streams_wait(w, 2 * SECOND);
+    assert_int_equal(streams_state(s).last_sequence, 2);
+    streams_wait(w, 10 * SECOND);
+    assert_int_equal(streams_state(s).last_sequence, 3);
+    streams_world_free(w);
+}
+
 static void a_message_may_end_one(void **state)
 {
     (void)state;
@@ -148,6 +203,8 @@ int main(void)
         cmocka_unit_test(one_that_fires_once_is_gone_afterwards),
         cmocka_unit_test(one_that_repeats_says_when_it_fires_next),
         cmocka_unit_test(a_newer_one_on_its_subject_takes_its_place),
+        cmocka_unit_test(one_that_is_being_replaced_does_not_fire),
+        cmocka_unit_test(what_is_refused_is_produced_later),
         cmocka_unit_test(a_message_may_end_one),
         cmocka_unit_test(what_cannot_be_done_is_refused),
     };
