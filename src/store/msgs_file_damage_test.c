@@ -185,6 +185,17 @@ static void expect_counts(struct msgs *m)
     }
 }
 
+/* The search for a time ends behind all that is older and can be read, and before what is not. */
+static void expect_times(struct msgs *m)
+{
+    for (uint64_t i = 1; i <= MESSAGES + 1; i++) {
+        uint64_t got = 0;
+        assert_int_equal(msgs_at_time(m, (nanos)i * SECOND, NULL, &got), ERR_OK);
+        for (uint64_t at = got; at < i; at++) assert_false(msgs_has(m, at));
+        for (uint64_t at = i; at < got; at++) assert_false(msgs_has(m, at));
+    }
+}
+
 static bool no_subject(void *ctx, struct slice subject, uint64_t count, uint64_t last)
 {
     (void)ctx;
@@ -202,6 +213,7 @@ static void empty(struct msgs *m)
     for (uint64_t i = 0; i < MESSAGES; i += 3) (void)msgs_remove(m, i, NULL);
     msgs_check(m);
     expect_counts(m);
+    expect_times(m);
     (void)msgs_compact(m, 60);
     msgs_check(m);
     expect_counts(m);

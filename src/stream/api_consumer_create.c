@@ -90,10 +90,12 @@ static void create(struct api_request *r, const struct consumer_config *config)
     struct consumer_start start;
     struct js_error error;
     assert(s != NULL);
-    if (consumer_start_find(s, config, &r->msgs_wait, &start) == ERR_BUSY) {
+    enum err e = consumer_start_find(s, config, &r->msgs_wait, &start);
+    if (e == ERR_BUSY) {
         api_after_index(r, s, api_consumer_create);
         return;
     }
+    assert(e == ERR_OK); /* what cannot be read is passed over */
     struct consumer *c = consumer_create(s->consumers, config, name_of(r, s->consumers, config),
                                          &start, &error);
     if (c == NULL) {

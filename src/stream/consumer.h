@@ -33,8 +33,10 @@ struct consumers *consumers_new(struct stream *);
 struct consumers *consumers_free(struct consumers *);   /* silent; returns NULL */
 /* The stream is deleted: those that wait are told. */
 void consumers_dismiss(struct consumers *);
-/* The server stops, likewise. In a turn. */
+/* The server stops, or JetStream is turned off, likewise. In a turn. */
 void consumers_shutdown(struct consumers *);
+/* JetStream is turned on again: those that push do so again. */
+void consumers_resume(struct consumers *);
 /* Those that count: not direct. */
 uint32_t consumers_count(const struct consumers *);
 /* Those that limits of numbers count: not of a mirror or source either. */

@@ -435,6 +435,18 @@ void consumers_shutdown(struct consumers *set)
     end_all(set, PULL_SERVER_SHUTDOWN);
 }
 
+void consumers_resume(struct consumers *set)
+{
+    set->is_ending = false;
+    LIST_EACH(&set->all, node) {
+        struct consumer *c = container_of(node, struct consumer, node);
+        bool pushes = c->is_begun && !c->is_deleted && consumer_is_push(consumer_config(c));
+        if (pushes && c->push == NULL) consumer_push_begin(c);
+        consumer_wake(c);
+    }
+    assert(!set->is_running);
+}
+
 /* ---- the run ---- */
 
 void consumer_wake(struct consumer *c)

@@ -381,6 +381,16 @@ static bool is_same_place(const struct jetstream *js)
     return slice_starts(here, there) && slice_equal_str(slice_from(here, there.len), "/midge");
 }
 
+/* Those of streams that are started: the others begin with their stream. */
+static void resume_streams(struct jetstream *js)
+{
+    for (uint32_t at = 0; at < js->accounts_count; at++) {
+        const struct js_account *a = js->accounts[at];
+        for (uint32_t i = 0; i < a->streams_count; i++)
+            if (a->streams[i]->is_started) consumers_resume(a->streams[i]->consumers);
+    }
+}
+
 static void turn_on(struct jetstream *js)
 {
     assert(js->is_off);
@@ -391,6 +401,7 @@ static void turn_on(struct jetstream *js)
     }
     js->is_off = false;
     atomic_store(&js->core->has_jetstream, true);
+    resume_streams(js);
     if (js->started != NULL) js->started(js->started_ctx, js, NULL);
 }
 

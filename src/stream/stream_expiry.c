@@ -13,6 +13,8 @@
 
 /* Between two looks: what expires meanwhile goes with one command. */
 #define PAUSE (50 * MILLISECOND)
+/* Without space for what a removal takes: it is tried again after so long. */
+#define RETRY SECOND
 
 /* How many go with one command. */
 enum { REMOVE_MAX = 16 * 1024, COMPACT_MAX = 64 * 1024 };
@@ -141,6 +143,7 @@ struct look {
     struct buf     removals; /* sequences */
     uint32_t       count;
     bool           is_waiting; /* something must be looked at again soon */
+    bool           is_refused; /* … when there may be space again */
 };
 
 static void remove_later(struct look *l, uint64_t sequence)
@@ -154,6 +157,7 @@ static void propose(struct look *l)
     struct stream *s = l->stream;
     if (l->count == 0) return;
     uint8_t *at = stream_propose_removal(s, COMMAND_REMOVE, remove_command_size(l->count));
+    l->is_refused |= at == NULL;
     if (at == NULL) return;
     remove_command_begin(at, 0, l->count);
     for (uint32_t i = 0; i < l->count; i++) {
@@ -164,8 +168,9 @@ static void propose(struct look *l)
 }
 
 /* A marker takes the message's place: it rolls the subject up. */
-static void propose_marker(struct stream *s, struct slice subject)
+static void propose_marker(struct look *l, struct slice subject)
 {
+    struct stream *s = l->stream;
     nanos ttl = s->config.subject_delete_marker_ttl / SECOND * SECOND;
     char text[GOTIME_TEXT_SIZE];
     struct buf header = { 0 }, name = { 0 };
@@ -182,8 +187,7 @@ static void propose_marker(struct stream *s, struct slice subject)
         .flags = STORE_ROLLUP_SUBJECT,
     };
     in.expires = in.time + ttl;
-    bool is_proposed = ingest_propose(s, &in, &error);
-    maybe(is_proposed);                 /* else the message is due again */
+    if (!ingest_propose(s, &in, &error)) l->is_refused = true;
     buf_deinit(&header);
     buf_deinit(&name);
 }
@@ -203,7 +207,7 @@ static void leave_marker(struct look *l, uint64_t sequence)
     struct msgs_load load;
     enum err e = msgs_load(s->msgs, sequence, 0, &load);
     if (e == ERR_OK && !is_marker(load.msg.header)) {
-        propose_marker(s, load.msg.subject);
+        propose_marker(l, load.msg.subject);
     } else if (e == ERR_BUSY) {
         msgs_load_cancel(s->msgs, &load);
         l->is_waiting = true;
@@ -220,12 +224,17 @@ static void end_one(struct look *l, uint64_t sequence)
     struct msgs_subject stored;
     uint64_t size;
     uint32_t in_flight;
-    if (!msgs_has(s->msgs, sequence)) return;
-    if (!has_markers(s)) {
+    bool is_whole = msgs_has(s->msgs, sequence);
+    if (is_whole && !has_markers(s)) {
         remove_later(l, sequence);
         return;
     }
-    if (msgs_meta(s->msgs, sequence, &subject, &size) != ERR_OK) return;
+    enum err e = msgs_meta(s->msgs, sequence, &subject, &size);
+    if (e == ERR_NOTFOUND) return;
+    if (e || !is_whole) { /* damaged: it goes like any other, and leaves nothing */
+        remove_later(l, sequence);
+        return;
+    }
     bool is_last = msgs_subject(s->msgs, subject, &stored) && stored.last == sequence &&
                    inflight_last_of(&s->inflight, subject, &in_flight) == 0;
     if (is_last && stored.count == 1) {
@@ -303,8 +312,8 @@ void stream_expire(struct stream *s)
     if (s->log->proposed > before) {
         s->expiry_upto = s->log->proposed;
         s->is_expiring = true;          /* looks again when that is applied */
-    } else if (l.is_waiting) {
-        stream_expiry_arm(s, s->expired_at + PAUSE);
+    } else if (l.is_waiting || l.is_refused) {
+        stream_expiry_arm(s, s->expired_at + (l.is_waiting ? PAUSE : RETRY));
     } else {
         arm_next(s);
     }

@@ -186,13 +186,16 @@ def case_jetstream_is_turned_off_and_on(world):
         hang_up(world, server, on, DONE)
         expect("Starting JetStream" in server.messages(), server.text())
         client = StreamClient(server.port())
+        client.send("SUB pushed 9\r\n")
         if turn == 0:
             client.create_stream("S", subjects=["s"])
             client.create_consumer("S", "C", ack_policy="explicit")
+            client.create_consumer("S", "P", ack_policy="none", deliver_subject="pushed")
         client.create_stream("M", subjects=["m"], storage="memory")
         for number in range(1, 101):
             expect_equal(client.request("m", "x")["seq"], number)
             expect_equal(client.request("s", "x")["seq"], number + turn * 100)
+            expect_equal(place(client.answer("9"))[1], number + turn * 100)
         got = client.pull("S", "C", 10)
         expect_equal([place(message) for message in got], [(1, turn * 10 + at) for at in range(1, 11)])
         for message in got:
