@@ -114,6 +114,10 @@ static struct stream *answerer(const struct js_account *a, struct slice name)
 static void answer_one(struct api_request *r)
 {
     const struct direct *d = r->own;
+    if (r->value == ERR_CORRUPT) {
+        status(r, 500, "Message Is Damaged");
+        return;
+    }
     if (r->value != ERR_OK) {
         status(r, 404, "Message Not Found");
         return;

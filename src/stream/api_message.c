@@ -23,6 +23,12 @@ static void answer_message(struct api_request *r)
     const struct msg_get_request *q = r->own;
     struct buf text = { 0 };
     struct slice none = { 0 };
+    if (r->value == ERR_CORRUPT) {
+        struct js_error error;
+        (void)js_error_set(&error, JS_ERR_STREAM_GENERAL, "message is damaged");
+        api_fail(r, &error);
+        return;
+    }
     if (r->value != ERR_OK) {
         api_fail_as(r, JS_ERR_NO_MESSAGE_FOUND);
         return;

@@ -81,11 +81,20 @@ static bool propose_remove(struct stream *s, uint64_t sequence, uint8_t flags)
     return true;
 }
 
+/* What is damaged can be removed, too. */
+static bool is_there(struct stream *s, uint64_t sequence)
+{
+    struct slice subject;
+    uint64_t size;
+    return msgs_has(s->msgs, sequence) ||
+           msgs_meta(s->msgs, sequence, &subject, &size) != ERR_NOTFOUND;
+}
+
 bool stream_remove(struct stream *s, uint64_t sequence, bool no_erase,
                    void (*done)(void *ctx, enum err), void *ctx)
 {
     assert(done != NULL);
-    if (!msgs_has(s->msgs, sequence)) return false;
+    if (!is_there(s, sequence)) return false;
     if (propose_remove(s, sequence, no_erase ? 0 : REMOVE_ERASE)) {
         change_new(s, ctx)->removed = done;
         return true;

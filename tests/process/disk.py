@@ -455,7 +455,7 @@ def case_damage_is_told_with_its_sequences(world):
     other messages and other streams are served."""
     server, client = start(world)
     for name in ("S", "T"):
-        client.create_stream(name, subjects=[name.lower()])
+        client.create_stream(name, subjects=[name.lower()], allow_direct=True)
         for number in range(1, 301):
             client.request(name.lower(), f"{name}-{number:04}-" + "x" * 3000)
     server.stop()                       # all of it stands in blocks now
@@ -465,7 +465,10 @@ def case_damage_is_told_with_its_sequences(world):
     owner, system = hear(server, "$JS.EVENT.ADVISORY.STREAM.DAMAGED.>"), hear(
         server, "$JS.EVENT.ADVISORY.STREAM.DAMAGED.>", "sys")
     for number in (40, 90, 41):
-        expect("error" in client.tell("$JS.API.STREAM.MSG.GET.S", {"seq": number}), number)
+        expect_equal(client.tell("$JS.API.STREAM.MSG.GET.S", {"seq": number})["error"],
+                     {"code": 500, "err_code": 10051, "description": "message is damaged"})
+        direct = client.answer(client.ask("$JS.API.DIRECT.GET.S", json.dumps({"seq": number})))
+        expect_equal(direct.header, "NATS/1.0 500 Message Is Damaged\r\n\r\n")
     told = expect_advisory(owner)
     expect_equal((told["type"], told["stream"], told["messages"], told["ranges"]), (
         "io.midge.jetstream.advisory.v1.stream_damaged", "S", 3,
@@ -489,6 +492,10 @@ def case_damage_is_told_with_its_sequences(world):
     server.stop()
     server, client = start(world)       # it is remembered, and told once
     expect_equal(health(server)[1]["error"], "JetStream stream 'A > S' has damaged messages: 40-41, 90")
+    for number in (40, 41, 90):         # who has seen to it deletes them
+        expect(client.request("$JS.API.STREAM.MSG.DELETE.S", {"seq": number})["success"], number)
+    expect_equal(health(server), (200, {"status": "ok"}))
+    expect("lost" not in client.stream_info("S")["state"], "nothing is damaged any more")
     expect_equal(server.stop(), 0)
     expect_equal(server.count("are damaged"), 0)
 
