@@ -73,6 +73,7 @@ static void message_read(void *world, struct js_call *call, const struct sim_op 
     }
     uint32_t status = js_text_status(op->headers);
     if (status == 404) return;
+    if (status == 500 && jm_may_be_damaged(&w->model, s, call->number)) return;
     if (status != 0) {
         jm_fail(&w->model, "%s: reading %llu gives %u", s->config.name,
                 (unsigned long long)call->number, status);

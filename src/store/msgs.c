@@ -643,17 +643,21 @@ enum err msgs_last(struct msgs *m, const struct msgs_filter *f, uint64_t up_to, 
     return msgs_answer(w, e, *ret != from);
 }
 
-/* The first one from `from` on and below `end` of which it is known when it was stored. NOTFOUND:
- * there is none. */
-static enum err next_time(struct msgs *m, uint64_t from, uint64_t end, struct msgs_wait *w,
-                          uint64_t *ret, nanos *ret_time)
+struct timed {
+    uint64_t sequence;
+    nanos    time;
+};
+
+/* The first one from ret->sequence on and below `end` of which it is known when it was stored.
+ * NOTFOUND: there is none. */
+static enum err next_time(struct msgs *m, uint64_t end, struct msgs_wait *w, struct timed *ret)
 {
     struct slice subject;
     uint64_t size;
-    for (; from < end; from = *ret + 1) {
-        enum err e = m->ops->next(m, from, w, ret);
-        if (e == ERR_OK && *ret >= end) return ERR_NOTFOUND;
-        if (e == ERR_OK) e = m->ops->meta(m, *ret, w, &subject, &size, ret_time);
+    for (; ret->sequence < end; ret->sequence++) {
+        enum err e = m->ops->next(m, ret->sequence, w, &ret->sequence);
+        if (e == ERR_OK && ret->sequence >= end) return ERR_NOTFOUND;
+        if (e == ERR_OK) e = m->ops->meta(m, ret->sequence, w, &subject, &size, &ret->time);
         if (e != ERR_CORRUPT) return e;
     }
     return ERR_NOTFOUND;
@@ -662,8 +666,7 @@ static enum err next_time(struct msgs *m, uint64_t from, uint64_t end, struct ms
 /* One that cannot be read counts as what stands behind it. */
 static enum err find_time(struct msgs *m, nanos time, struct msgs_wait *w, uint64_t *ret)
 {
-    uint64_t low = m->state.first_sequence, high = m->state.last_sequence + 1, at;
-    nanos when;
+    uint64_t low = m->state.first_sequence, high = m->state.last_sequence + 1;
     if (m->state.messages == 0) {
         *ret = m->state.last_sequence + 1;
         return ERR_OK;
@@ -671,9 +674,10 @@ static enum err find_time(struct msgs *m, nanos time, struct msgs_wait *w, uint6
     /* all below `low` are too old, all from `high` on are not */
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        enum err e = next_time(m, middle, high, w, &at, &when);
+        struct timed at = { .sequence = middle };
+        enum err e = next_time(m, high, w, &at);
         if (e != ERR_OK && e != ERR_NOTFOUND) return e;
-        if (e == ERR_OK && when < time) low = at + 1;
+        if (e == ERR_OK && at.time < time) low = at.sequence + 1;
         else high = middle;
     }
     enum err e = m->ops->next(m, low, w, ret);
