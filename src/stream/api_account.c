@@ -48,8 +48,7 @@ struct purged_stream {
 
 static void purge_failed(struct account_purge *p, const char *why)
 {
-    if (p->error.err_code == JS_ERR_NONE)
-        (void)js_error_set(&p->error, JS_ERR_STREAM_DELETE, why);
+    if (p->error.err_code == JS_ERR_NONE) (void)js_error_set(&p->error, JS_ERR_STREAM_DELETE, why);
 }
 
 static void purge_release(struct account_purge *p)
@@ -77,7 +76,7 @@ static void purge_stream(struct account_purge *p, struct stream *s)
 {
     struct js_error why;
     if (!stream_delete(s, &why)) {
-        purge_failed(p, why.text);
+        purge_failed(p, s->failure != ERR_OK ? err_text(s->failure) : why.text);
         return;
     }
     struct purged_stream *one = arena_alloc(api_arena(p->request), sizeof *one);
