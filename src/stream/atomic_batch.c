@@ -178,10 +178,8 @@ static void stage(struct batches *all, struct batch *b, const struct raw_message
         .strip_status = in->strips_status,
         .remove = in->remove,
         .remove_count = in->remove_count,
-        .add = in->add,
-        .add_count = in->add_count,
     };
-    if (in->strips_status || in->remove_count > 0 || in->add_count > 0) {
+    if (in->strips_status || in->remove_count > 0) {
         headers_change(m->header, &change, &header);
         e.texts[1] = buf_slice(&header);
     }
@@ -285,6 +283,10 @@ bool atomic_batch_take(struct stream *s, const struct raw_message *m, struct inc
         return give_up(s, in, b, BATCH_LARGE);
     if (how != COMMIT_END && !is_again) stage(s->batches, b, m, in);
     b->is_committing = how != COMMIT_NO;
+    if (how != COMMIT_NO && ingest_traces_only(&in->headers)) {
+        batches_end(s->batches, BATCH_ATOMIC, &b->head);       /* as nats-server, without a word */
+        return true;
+    }
     if (how != COMMIT_NO) return commit(s, b, in, how == COMMIT_END);
     stream_answer_now(s, in->reply, SLICE_LIT(""));
     return true;
