@@ -344,9 +344,5 @@ enum err json_request_read(const struct json_request *q, struct arena *arena, vo
     struct errmsg unused;
     if (why == NULL) why = &unused;
     why->text[0] = '\0';
-    enum err e = body_read(q, arena, ret, why);
-    if (e == ERR_OK || q->mode != JSON_REQUEST_LENIENT) return e;
-    const struct json_request again = { q->table, q->body, JSON_REQUEST_PLAIN };
-    why->text[0] = '\0';
-    return body_read(&again, arena, ret, why);
+    return body_read(q, arena, ret, why);
 }

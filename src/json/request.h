@@ -16,9 +16,8 @@ enum { JSON_REQUEST_DEPTH_MAX = 256 };
 enum json_request_mode {
     /* any number of values, also none, each on top of the one before; unknown fields are errors */
     JSON_REQUEST_STRICT,
-    /* the same, and when that fails once more as JSON_REQUEST_PLAIN: jetstream { strict: false } */
-    JSON_REQUEST_LENIENT,
-    /* exactly one value; unknown fields are ignored; no offset in errors of syntax */
+    /* exactly one value; unknown fields are ignored; no offset in errors of syntax. With jetstream
+     * { strict: false } it follows upon a STRICT one that failed, on top of what that has read. */
     JSON_REQUEST_PLAIN,
 };
 

@@ -105,6 +105,16 @@ static struct verdict unavailable(const char *text)
                              .error = { .type = "JETSTREAM", .error = text } };
 }
 
+/* A lame duck goes away: who balances load must send nobody here. As nats-server, which has tried
+ * for a millisecond to find its listener ready. */
+static struct verdict not_ready(void)
+{
+    static const char text[] = "failed to be ready for connections after 1ms: server";
+    return (struct verdict){ .code = 500,
+                             .status = "error",
+                             .error = { .type = "CONNECTION", .error = text } };
+}
+
 static struct verdict missing(struct health_error error)
 {
     return (struct verdict){ .code = 404, .status = "unavailable", .error = error };
@@ -180,10 +190,11 @@ static struct verdict find_ill(struct request *r)
     return v;
 }
 
-/* JetStream as a whole. */
+/* The server, and JetStream as a whole. */
 static struct verdict judge_server(struct request *r)
 {
     bool is_on = r->facts->options->jetstream.enabled, is_served = r->facts->jetstream != NULL;
+    if (atomic_load(&r->core->is_lame_duck)) return not_ready();
     if (is_on && !is_served) return unavailable("JetStream is not served");
     if (is_on && r->js.sums.is_failed)
         return unavailable("JetStream's journal has failed: write error");

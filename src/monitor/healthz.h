@@ -13,7 +13,7 @@ struct request;
 bool healthz_plan(struct request *);
 void healthz_serve(struct request *);
 
-/* "ok" or "unavailable": of JetStream as a whole, or also of each stream, as /metrics tells it. */
+/* "ok", "unavailable" or "error": of the server, or also of each stream, as /metrics tells it. */
 const char *healthz_status(struct request *, bool server_only);
 
 #endif

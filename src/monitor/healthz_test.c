@@ -55,9 +55,26 @@ static void who_asks_for_configured_jetstream_hears_that_it_is_missing(void **st
     world_free(w);
 }
 
+static void a_lame_duck_is_not_ready(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    atomic_store(&w->core->is_lame_duck, true);
+    world_expect(w, "/healthz", "js-server-only=1", 500,
+                 "{\"status\":\"error\",\"error\":\"failed to be ready for connections after 1ms: "
+                 "server\"}");
+    world_expect(w, "/healthz", "details=1", 500,
+                 "{\"status\":\"error\",\"errors\":[{\"type\":\"CONNECTION\",\"error\":\"failed to "
+                 "be ready for connections after 1ms: server\"}]}");
+    world_expect(w, "/healthz", "stream=s", 400,
+                 "{\"status\":\"error\",\"error\":\"" NO_ACCOUNT "\"}");
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lame_duck_is_not_ready),
         cmocka_unit_test(a_server_without_jetstream_is_healthy),
         cmocka_unit_test(who_asks_for_configured_jetstream_hears_that_it_is_missing),
     };

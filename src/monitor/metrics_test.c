@@ -134,6 +134,17 @@ static void a_sick_server_is_told(void **state)
     world_free(w);
 }
 
+static void a_lame_duck_is_told(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    atomic_store(&w->core->is_lame_duck, true);
+    world_has(w, "/metrics", "", "nats_healthz_status{server_id=\"NID\"} 1\n");
+    world_has(w, "/metrics", "",
+              "nats_healthz_js_server_only_status_value{server_id=\"NID\",value=\"error\"} 0\n");
+    world_free(w);
+}
+
 static void connections_have_series_on_request(void **state)
 {
     (void)state;
@@ -154,6 +165,7 @@ int main(void)
         cmocka_unit_test(a_style_changes_the_names),
         cmocka_unit_test(the_exporter_leaves_some_fields_out),
         cmocka_unit_test(a_sick_server_is_told),
+        cmocka_unit_test(a_lame_duck_is_told),
         cmocka_unit_test(connections_have_series_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,11 +38,41 @@ static void an_account_that_nobody_has_is_purged_too(void **state)
     js_world_free(w);
 }
 
+static const char *purge_of_failed(struct js_world *w)
+{
+    struct js_account *a = js_account_find(&w->js, SLICE_LIT("$G"));
+    (void)js_call(w, "STREAM.CREATE.S", "{\"name\":\"S\",\"storage\":\"memory\"}");
+    (void)js_call(w, "STREAM.CREATE.T", "{\"name\":\"T\",\"storage\":\"memory\"}");
+    assert_int_equal(a->streams_count, 2);
+    stream_fail(a->streams[0], ERR_IO);
+    /* a client of the test can only be in this account */
+    a->is_system = true;
+    a->is_enabled = false;
+    const char *answer = js_call(w, "ACCOUNT.PURGE.$G", "");
+    a->is_system = false;
+    a->is_enabled = true;
+    return answer;
+}
+
+static void a_purge_that_a_stream_withstands_says_so(void **state)
+{
+    (void)state;
+    struct js_world *w = js_world_new(1, NULL);
+    assert_string_equal(
+        purge_of_failed(w),
+        "{\"type\":\"io.nats.jetstream.api.v1.account_purge_response\",\"error\":{"
+        "\"code\":500,\"err_code\":10050,\"description\":\"disk or network failed\"}}");
+    assert_int_equal(js_account_find(&w->js, SLICE_LIT("$G"))->streams_count, 1);  /* the other */
+    assert_int_equal(api_inflight(w->js.api), 0);
+    js_world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(info_tells_usage_limits_and_calls),
         cmocka_unit_test(an_account_that_nobody_has_is_purged_too),
+        cmocka_unit_test(a_purge_that_a_stream_withstands_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

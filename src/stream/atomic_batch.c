@@ -8,7 +8,8 @@
 
 enum { MESSAGES_MAX = 1000 };
 
-/* One batch is one record of the log. */
+/* One batch is one record of the log, and lies in memory until it is complete; nats-server knows no
+ * such limit. */
 #define BATCH_BYTES_MAX (64 * MIB)
 
 enum commit { COMMIT_NO, COMMIT_LAST, COMMIT_END, COMMIT_INVALID };
@@ -246,6 +247,18 @@ static bool give_up(struct stream *s, const struct incoming *in, struct batch *b
     return refuse(s, in, errors[reason]);
 }
 
+/* The answer has no words for bytes: it names the limit of messages whatever the reason is. */
+static bool has_too_many_bytes(const struct stream *s, const struct batch *b,
+                               const struct raw_message *m)
+{
+    const struct js_account *a = s->account;
+    if (text_queue_bytes(&b->staged) + (uint64_t)m->payload.len <= BATCH_BYTES_MAX) return false;
+    jetstream_warn(
+        a->js, "JetStream: an atomic batch of stream '%s > %s' has more than %d MB and is given up",
+        a->account->name, s->config.name, (int)(BATCH_BYTES_MAX / MIB));
+    return true;
+}
+
 bool atomic_batch_take(struct stream *s, const struct raw_message *m, struct incoming *in)
 {
     uint64_t number;
@@ -266,11 +279,14 @@ bool atomic_batch_take(struct stream *s, const struct raw_message *m, struct inc
     if (!is_again && (b->head.last + 1 != number || (number == 1 && how == COMMIT_END)))
         return give_up(s, in, b, BATCH_INCOMPLETE);
     b->head.last = number;
-    if (size_with(number, how) > messages_max(s) ||
-        text_queue_bytes(&b->staged) + (uint64_t)m->payload.len > BATCH_BYTES_MAX)
+    if (size_with(number, how) > messages_max(s) || has_too_many_bytes(s, b, m))
         return give_up(s, in, b, BATCH_LARGE);
     if (how != COMMIT_END && !is_again) stage(s->batches, b, m, in);
     b->is_committing = how != COMMIT_NO;
+    if (how != COMMIT_NO && ingest_traces_only(&in->headers)) {
+        batches_end(s->batches, BATCH_ATOMIC, &b->head);       /* as nats-server, without a word */
+        return true;
+    }
     if (how != COMMIT_NO) return commit(s, b, in, how == COMMIT_END);
     stream_answer_now(s, in->reply, SLICE_LIT(""));
     return true;

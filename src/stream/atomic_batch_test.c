@@ -170,6 +170,37 @@ static void a_batch_is_checked_against_what_was_before_it(void **state)
     }
 }
 
+/* Says one message of a million bytes. */
+static const char *say_million(struct streams_world *w, unsigned number)
+{
+    enum { MILLION = 1000000 };
+    char header[80];
+    char *payload = xalloc(MILLION + 1);
+    memset(payload, 'x', MILLION);
+    payload[MILLION] = '\0';
+    snprintf(header, sizeof header, "Nats-Batch-Id: id\r\nNats-Batch-Sequence: %u\r\n", number);
+    const char *said = streams_publish(w, "a.1", header, payload);
+    xfree(payload);
+    return said;
+}
+
+static void a_batch_of_too_many_bytes_is_refused_and_the_log_says_why(void **state)
+{
+    (void)state;
+    struct streams_world *w = streams_world_new(1);
+    struct stream *s = streams_make(w, BATCH_STREAM "}");
+    for (unsigned i = 1; i <= 67; i++) assert_string_equal(say_million(w, i), "");
+    assert_string_equal(
+        say_million(w, 68),
+        "{\"error\":{\"code\":400,\"err_code\":10199,\"description\":\"atomic publish "
+        "batch is too large: 1000\"},\"stream\":\"S\",\"seq\":0}");
+    assert_non_null(strstr(buf_str(&w->world->logged),
+                           "JetStream: an atomic batch of stream '$G > S' has more than 64 MB and "
+                           "is given up\n"));
+    assert_int_equal(batches_bytes(s), 0);
+    streams_world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +212,7 @@ int main(void)
         cmocka_unit_test(one_that_is_refused_undoes_all),
         cmocka_unit_test(counters_of_a_batch_add_up),
         cmocka_unit_test(a_batch_is_checked_against_what_was_before_it),
+        cmocka_unit_test(a_batch_of_too_many_bytes_is_refused_and_the_log_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -230,19 +230,33 @@ bool ingest_take(struct stream *s, struct incoming *in)
     return true;
 }
 
-/* A message whose way is traced does not trace again when it is delivered. False: it was to be
- * traced only. */
-static bool end_trace(struct incoming *in)
+static bool is_traced(const struct publish_headers *h)
 {
-    struct slice dest = in->headers.at[PUBLISH_TRACE_DEST],
-                 only = in->headers.at[PUBLISH_TRACE_ONLY];
-    if (dest.len == 0 || slice_equal_str(dest, "trace disabled")) return true;
-    if (slice_equal_nocase(only, SLICE_LIT("true")) || slice_equal_str(only, "1") ||
-        slice_equal_nocase(only, SLICE_LIT("on")))
-        return false;
-    incoming_remove(in, PUBLISH_TRACE_DEST);
-    incoming_add(in, PUBLISH_TRACE_DEST, SLICE_LIT("trace disabled"));
-    return true;
+    struct slice dest = h->at[PUBLISH_TRACE_DEST];
+    return dest.len > 0 && !slice_equal_str(dest, "trace disabled");
+}
+
+bool ingest_traces_only(const struct publish_headers *h)
+{
+    struct slice only = h->at[PUBLISH_TRACE_ONLY];
+    return is_traced(h) &&
+           (slice_equal_nocase(only, SLICE_LIT("true")) || slice_equal_str(only, "1") ||
+            slice_equal_nocase(only, SLICE_LIT("on")));
+}
+
+/* A message whose way is traced does not trace again when it is delivered: it is taken, and
+ * measured, with a header that says so. */
+static bool take_traced(struct stream *s, const struct raw_message *m)
+{
+    const struct header done = { publish_header_name(PUBLISH_TRACE_DEST),
+                                 SLICE_LIT("trace disabled") };
+    struct raw_message with = *m;
+    struct buf header = { 0 };
+    headers_set(m->header, &done, &header);
+    with.header = buf_slice(&header);
+    bool is_done = ingest_one(s, &with);
+    buf_deinit(&header);
+    return is_done;
 }
 
 /* Who asked through a service import stands in a header that counts for nothing: the message is
@@ -266,12 +280,14 @@ bool ingest_one(struct stream *s, const struct raw_message *m)
     incoming_init(&in, m, stream_time(s));
     if (UNLIKELY(in.headers_count > 0) && in.headers.at[PUBLISH_REQUEST_INFO].ptr != NULL)
         return take_without_info(s, m);
+    bool is_only = UNLIKELY(in.headers_count > 0) && ingest_traces_only(&in.headers);
+    if (UNLIKELY(in.headers_count > 0) && !is_only && is_traced(&in.headers))
+        return take_traced(s, m);
     incoming_transform(s, &in);
-    if (UNLIKELY(in.headers_count > 0) && !end_trace(&in)) return true;
-    if (UNLIKELY(batch_reply_is(m->reply))) return fast_batch_take(s, &in);
+    if (UNLIKELY(batch_reply_is(m->reply))) return is_only || fast_batch_take(s, &in);
     if (UNLIKELY(in.headers_count > 0) && publish_has(&in.headers, PUBLISH_BATCH_ID))
         return atomic_batch_take(s, m, &in);
-    return ingest_take(s, &in);
+    return is_only || ingest_take(s, &in);
 }
 
 void ingest_soon(const struct sink *sink, uint32_t step)

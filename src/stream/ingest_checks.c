@@ -239,15 +239,34 @@ static uint64_t size_of(const struct stream *s, const struct incoming *in)
     return msgs_size(stream_is_file(s), in->subject.len, in->header.len, in->payload.len);
 }
 
-static bool check_account(struct stream *s, struct incoming *in, struct js_error *e)
+static bool fits_account(const struct stream *s, const struct incoming *in)
 {
     const struct js_account *a = s->account;
     bool is_file = stream_is_file(s);
     int64_t max = is_file ? a->limits.store_max : a->limits.memory_max;
     if (max < 0 || in->is_skipped) return true;
     uint64_t used = is_file ? a->store_used : a->memory_used;
-    if (used + inflight_bytes(&s->inflight) + size_of(s, in) <= (uint64_t)max) return true;
+    return used + inflight_bytes(&s->inflight) + size_of(s, in) <= (uint64_t)max;
+}
+
+static bool check_account(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    if (fits_account(s, in)) return true;
+    jetstream_warn(s->account->js, "JetStream %s resource limits exceeded for account: \"%s\"",
+                   stream_is_file(s) ? "file" : "memory", s->account->account->name);
     return js_error_set(e, JS_ERR_ACCOUNT_RESOURCES_EXCEEDED);
+}
+
+/* The same of a message of a batch; only the log tells it apart. */
+static bool check_account_staged(struct stream *s, struct incoming *in, struct js_error *e)
+{
+    struct js_error full;
+    if (fits_account(s, in)) return true;
+    (void)js_error_set(&full, JS_ERR_ACCOUNT_RESOURCES_EXCEEDED);
+    jetstream_warn(s->account->js, "JetStream account limits exceeded for '%s': %s (%u)",
+                   s->account->account->name, full.text, (unsigned)full.err_code);
+    if (e != NULL) *e = full;
+    return false;
 }
 
 /* With markers a message lives at least as long as one: else a marker that is there already would
@@ -354,7 +373,7 @@ static check *const single_last[] = {
     check_counter, check_header, check_server,  check_interest,
     check_account, check_ttl,    check_discard,
 };
-static check *const staged[] = { check_sealed, check_server, check_account, check_size_max };
+static check *const staged[] = { check_sealed, check_server, check_account_staged, check_size_max };
 static check *const atomic_first[] = { check_unsupported };
 static check *const batch_headers_first[] = {
     check_size, check_counter_header, check_expected_stream, check_ttl_absent, check_ttl,

@@ -133,10 +133,13 @@ static bool difference_read(struct stream *s, const struct incoming *in, struct 
     return is_good;
 }
 
+/* With its value, where publishers were held to the limits without. */
 static bool is_too_large(const struct stream *s, const struct incoming *in)
 {
     int64_t max = s->account->js->options->limits.max_payload;
-    return max > 0 && (int64_t)in->header.len + in->payload.len > max;
+    int64_t max_of_stream = s->config.max_msg_size,
+            size = (int64_t)in->header.len + in->payload.len;
+    return (max > 0 && size > max) || (max_of_stream >= 0 && size > max_of_stream);
 }
 
 static void header_set(struct incoming *in, enum publish_header id, const struct buf *value,

@@ -15,6 +15,7 @@
 #include "stream/check.h"
 #include "stream/jetstream.h"
 #include "stream/nuid.h"
+#include "stream/warnings.h"
 
 struct api_queue;
 struct js_account;
@@ -46,6 +47,7 @@ struct jetstream {
     uint32_t                 batches_open[2];   /* of all streams: atomic, fast */
     struct stream           *ending;    /* deleted ones whose files are there; stream_store.c */
     struct stream           *hidden;    /* nobody finds them; stream_restore.h */
+    struct warnings          warnings;  /* private to warnings.c */
     struct list              damages;   /* private to damage.c; NULLs: nothing was found */
     struct snapshot         *snapshots; /* under way; snapshot.h */
     struct restore          *restores;  /* likewise; restore.h */

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "core/deliver.h"
 #include "json/gotime.h"
+#include "json/quote.h"
 #include "stream/stream_internal.h"
 #include "subject/subject.h"
 #include "subject/transform.h"
@@ -27,6 +28,15 @@ static void header_of(struct stream *s, const struct store_command *c,
     buf_add_str(out, "\r\n");
 }
 
+static void warn_of_subject(const struct stream *s, struct slice subject)
+{
+    struct buf quoted = { 0 };
+    quote_go(&quoted, subject);
+    jetstream_warn(s->account->js, "Stream '%s > %s' suppressing republish with invalid subject %s",
+                   s->account->account->name, s->config.name, buf_str(&quoted));
+    buf_deinit(&quoted);
+}
+
 void stream_republish(struct stream *s, const struct store_command *c,
                       const struct stored_place *place)
 {
@@ -40,6 +50,8 @@ void stream_republish(struct stream *s, const struct store_command *c,
         bool has_payload = !s->config.republish->headers_only;
         (void)deliver_internal(js->home, s->account->account, buf_slice(&subject), SLICE_LIT(""),
                                buf_slice(&header), has_payload ? c->payload : SLICE_LIT(""));
+    } else {
+        warn_of_subject(s, buf_slice(&subject));
     }
     buf_deinit(&subject);
     buf_deinit(&header);

@@ -87,6 +87,8 @@ void incoming_init(struct incoming *, const struct raw_message *, nanos time);
 MUST_CHECK bool ingest_take(struct stream *, struct incoming *);
 /* Looks at one message, to the end. False: it cannot be judged now, and must be held. */
 MUST_CHECK bool ingest_one(struct stream *, const struct raw_message *);
+/* Is its publisher only curious about the way that such a message takes? */
+bool ingest_traces_only(const struct publish_headers *);
 
 /* ingest_held.c: keeps it, behind those that are held; in the stream's turn they are looked at
  * anew. */
