@@ -181,7 +181,7 @@ static void propose_marker(struct stream *s, struct slice subject)
         .time = stream_time(s),
         .flags = STORE_ROLLUP_SUBJECT,
     };
-    in.expires = in.time + ttl;
+    in.expires = nanos_add(in.time, ttl);
     bool is_proposed = ingest_propose(s, &in, &error);
     maybe(is_proposed);                 /* else the message is due again */
     buf_deinit(&header);
