@@ -16,6 +16,14 @@ typedef int64_t nanos;
 #define DAY         (24 * HOUR)
 #define NANOS_MAX   INT64_MAX
 
+/* Time that would leave the range stays at its end: what a client asks for may be as long as the
+ * type holds. */
+static inline nanos nanos_add(nanos at, nanos by)
+{
+    if (by > 0) return at > NANOS_MAX - by ? NANOS_MAX : at + by;
+    return at < INT64_MIN - by ? INT64_MIN : at + by;
+}
+
 #define KIB         ((size_t)1024)
 #define MIB         (1024 * KIB)
 

@@ -162,6 +162,7 @@ const char *gotime_rfc3339_text(nanos since_1970, char ret_text[GOTIME_TEXT_SIZE
         (void)snprintf(ret_text, GOTIME_TEXT_SIZE, "0001-01-01T00:00:00Z");
         return ret_text;
     }
+    if (since_1970 == GOTIME_EPOCH) since_1970 = 0;
     int64_t days = since_1970 / DAY, rest = since_1970 % DAY;
     if (rest < 0) {
         rest += DAY;

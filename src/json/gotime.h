@@ -16,14 +16,18 @@ enum { GOTIME_TEXT_SIZE = 48 };
 /* Go's zero time, year 1, stands for "never"; as nanoseconds since 1970 it does not fit. */
 #define GOTIME_ZERO INT64_MIN
 
+/* 1970-01-01T00:00:00Z where 0 says that there is no time. It comes before all that is stored, as
+ * the epoch does. */
+#define GOTIME_EPOCH (INT64_MIN + 2)
+
 /* "2h3m0.5s", "1.5ms", "0s": what Go's Duration.String() gives. Returns `ret_text`. */
 const char *gotime_duration_text(nanos d, char ret_text[GOTIME_TEXT_SIZE]);
 
 /* "1h15m30.918s", "-5ms", "0", ".5s": signed decimal numbers with the units ns us µs ms s m h. */
 MUST_CHECK enum err gotime_duration_parse(struct slice text, nanos *ret_duration);
 
-/* RFC 3339 in UTC with as many decimals as needed. `since_1970` may be GOTIME_ZERO. Returns
- * `ret_text`. */
+/* RFC 3339 in UTC with as many decimals as needed. `since_1970` may be GOTIME_ZERO or
+ * GOTIME_EPOCH. Returns `ret_text`. */
 const char *gotime_rfc3339_text(nanos since_1970, char ret_text[GOTIME_TEXT_SIZE]);
 
 /* Any RFC 3339 time; year 1 gives GOTIME_ZERO, other years that do not fit give ERR_LIMIT. */

@@ -98,6 +98,8 @@ static void times_are_written_and_read_in_rfc_3339(void **state)
         assert_int_equal(gotime_rfc3339_parse(slice_str(text), &back), ERR_OK);
         assert_int_equal(back, times[i].value);
     }
+    char epoch[GOTIME_TEXT_SIZE];
+    assert_string_equal(gotime_rfc3339_text(GOTIME_EPOCH, epoch), "1970-01-01T00:00:00Z");
     nanos t;
     assert_int_equal(gotime_rfc3339_parse(SLICE_LIT("2000-02-29T02:00:00+02:00"), &t), ERR_OK);
     assert_int_equal(t, 951782400 * SECOND);

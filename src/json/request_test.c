@@ -128,7 +128,8 @@ static void a_request_survives_reading_and_writing(void **state)
         "\"first_seq\":18446744073709551615,\"color\":\"green\",\"paint\":\"green\","
         "\"subjects\":[\"a\",\"b\"],\"metadata\":{\"a\":\"1\",\"b\":\"2\"},\"backoff\":[1,2],"
         "\"mirror\":{\"name\":\"M\",\"opt_start_time\":\"0001-01-01T00:00:00Z\"},"
-        "\"sources\":[{\"name\":\"S\"}],\"pedantic\":true}";
+        "\"sources\":[{\"name\":\"S\",\"opt_start_time\":\"1970-01-01T00:00:00Z\"}],"
+        "\"pedantic\":true}";
     AUTO_FREE(arena) arena = arena_new();
     struct config_request q = { 0 };
     assert_int_equal(read_as(JSON_REQUEST_STRICT, text, arena, &q, NULL), ERR_OK);

@@ -48,7 +48,7 @@ enum json_type {
     JSON_NANOS,                         /* nanos as a bare number, a time.Duration there */
     JSON_NANOS_LIST,                    /* struct json_array of nanos as numbers */
     /* nanos; only 0 is empty: Go's pointer to a time. Read: times that do not fit are the
-     * nearest */
+     * nearest, and 1970 begins at GOTIME_EPOCH */
     JSON_TIMESTAMP_PTR,
     JSON_WORD,                          /* an enum; its table is a JSON_WORDS_TABLE */
     JSON_TEXT_MAP,                      /* struct json_array of struct json_pair, sorted by key */

@@ -171,7 +171,9 @@ static bool time_read(const struct json_field *f, struct json_value v, struct js
         *(nanos *)ret = text.ptr[0] < '2' ? INT64_MIN + 1 : INT64_MAX;
         return true;
     }
-    return e == ERR_OK;
+    if (e) return false;
+    if (f->type == JSON_TIMESTAMP_PTR && *(const nanos *)ret == 0) *(nanos *)ret = GOTIME_EPOCH;
+    return true;
 }
 
 static bool duration_read(const struct json_field *f, struct json_value v, struct json_reading *r,

@@ -28,7 +28,7 @@ static void remember_id(struct stream *s, const struct store_command *c, uint64_
     if (headers_find(c->header, publish_header_name(PUBLISH_MSG_ID), &id)) buf_add(&s->last_id, id);
     if (s->config.duplicate_window <= 0) return;
     struct dedupe_entry e = { c->id, sequence, c->time };
-    dedupe_expire(s->dedupe, c->time - s->config.duplicate_window);
+    dedupe_expire(s->dedupe, nanos_add(c->time, -s->config.duplicate_window));
     dedupe_add(s->dedupe, &e);
 }
 

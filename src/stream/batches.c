@@ -139,7 +139,7 @@ struct batch_head *batches_open(struct batches *b, enum batch_kind kind, struct 
 
 void batches_touch(struct batches *b, enum batch_kind kind, struct batch_head *h)
 {
-    h->due = jetstream_reactor(b->stream->account->js)->now + idle_max(b->stream);
+    h->due = nanos_add(jetstream_reactor(b->stream->account->js)->now, idle_max(b->stream));
     list_remove(&h->node);
     list_add_tail(&b->open[kind], &h->node);
     arm(b);

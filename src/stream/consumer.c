@@ -295,21 +295,22 @@ static void redelivery_config_of(const struct consumer *c, struct redelivery_con
         .ack_wait = f->ack_wait > 0 ? f->ack_wait : NO_WAIT,
         .backoff = f->backoff.items,
         .backoff_count = f->backoff.count,
-        .max_deliver = f->max_deliver > 0 ? (uint32_t)f->max_deliver : 0,
+        .max_deliver = f->max_deliver > 0 ? consumer_limit(f->max_deliver) : 0,
     };
     assert(ret->ack_wait > 0);
 }
 
-/* What waits for an ack is due as if nothing had happened. */
+/* What waits for an ack is due as if nothing had happened: a delay that is longer than ack_wait put
+ * the time of the delivery into the future. */
 static void track_pending(struct consumer *c)
 {
     const struct reactor *r = consumer_reactor(c);
     const struct ack_entry *e;
     for (uint32_t at = 0; (e = ack_list_next(&c->acks.pending, &at)) != NULL;) {
         nanos since = e->time > 0 ? e->time : 0; /* an archive may say any time */
-        nanos age = r->wall > since ? r->wall - since : 0;
+        nanos delivered = nanos_add(r->now, since - r->wall);
         redelivery_track(&c->redelivery, e->stream_seq, e->deliveries,
-                         r->now > age ? r->now - age : 0);
+                         delivered > 0 ? delivered : 0);
     }
     assert(redelivery_count(&c->redelivery) == acks_num_pending(&c->acks));
 }
@@ -335,7 +336,7 @@ static void look_after_pause(struct consumer *c)
     const struct consumer_config *f = consumer_config(c);
     const struct reactor *r = consumer_reactor(c);
     bool is_paused = f->pause_until > r->wall;
-    consumer_due(c, DUE_PAUSE, is_paused ? r->now + (f->pause_until - r->wall) : NANOS_MAX);
+    consumer_due(c, DUE_PAUSE, is_paused ? nanos_add(r->now, f->pause_until - r->wall) : NANOS_MAX);
 }
 
 void consumer_begin(struct consumer *c)

@@ -3,6 +3,7 @@
  *
  * Called within a sink: nothing is published here; answers and advisories wait for the run. */
 #include "base/assert.h"
+#include "json/quote.h"
 #include "stream/ack_payload.h"
 #include "stream/consumer_internal.h"
 #include "wire/headers.h"
@@ -62,22 +63,24 @@ static struct consumer *find(struct js_account *a, enum ack_version version,
 
 /* ---- sampling ---- */
 
-static uint32_t sample_percent(const char *freq)
+/* 100 and more are all of them; 0 and less are none. nats-server counts in 32 bits, so that what
+ * does not fit there is something else. */
+static int32_t sample_percent(const char *freq)
 {
-    uint64_t percent = 0;
+    int64_t percent = 0;
     struct slice text = slice_str(freq);
     if (text.len > 0 && text.ptr[text.len - 1] == '%') text.len--;
     assert(text.len == 0 || text.ptr != NULL);
-    return slice_to_u64(text, &percent) && percent <= 100 ? (uint32_t)percent : 0;
+    return slice_to_i64(text, &percent) ? (int32_t)percent : 0;
 }
 
 static void sample(struct consumer *c, const struct ack_info *info)
 {
     const struct reactor *r = consumer_reactor(c);
-    uint32_t percent = sample_percent(consumer_config(c)->sample_freq);
-    assert(percent <= 100);
-    if (percent == 0) return;
-    if (percent < 100 && rng_below(&consumer_reactor(c)->rng, 100) > percent) return;
+    int32_t percent = sample_percent(consumer_config(c)->sample_freq);
+    assert(info->stream_seq > 0);
+    if (percent <= 0) return;
+    if (percent < 100 && rng_below(&consumer_reactor(c)->rng, 100) > (uint32_t)percent) return;
     /* `acks` may not know of the delivery yet */
     nanos since = redelivery_since(&c->redelivery, info->stream_seq);
     const struct advisory_facts facts = {
@@ -167,18 +170,12 @@ static void touch(struct consumer *c, const struct ack_info *info, nanos due)
     const struct acks_command command = {
         .kind = ACKS_TOUCH,
         .stream_seq = info->stream_seq,
-        .time = r->wall + (due - r->now) - c->redelivery.config.ack_wait,
+        .time = nanos_add(nanos_add(r->wall, due - r->now), -c->redelivery.config.ack_wait),
     };
     assert(info->stream_seq > 0);
+    assert(due >= r->now);
     consumer_due_by(c, DUE_ACKS, due);
     if (!consumers_is_clogged(c->set)) consumer_command(c, &command);
-}
-
-static nanos later(nanos at, nanos by)
-{
-    assert(at >= 0);
-    if (by <= 0) return at;
-    return at > NANOS_MAX - by ? NANOS_MAX : at + by;
 }
 
 /* nats-server looks at delayed ones after so long: one without a delay goes before a short
@@ -197,7 +194,7 @@ static void nak(struct consumer *c, const struct ack_info *info, const struct ac
     if (!is_ours || redelivery_deliveries(&c->redelivery, info->stream_seq) == 0) return;
     consumer_note(c, ADVISORY_MSG_NAKED, &facts);
     if (p->has_delay) {
-        nanos due = later(now, p->delay > DELAY_LEAST ? p->delay : DELAY_LEAST);
+        nanos due = nanos_add(now, p->delay > DELAY_LEAST ? p->delay : DELAY_LEAST);
         (void)redelivery_delay(&c->redelivery, info->stream_seq, due);
         touch(c, info, due);
     } else {
@@ -211,7 +208,7 @@ static void progress(struct consumer *c, const struct ack_info *info)
     assert(c->is_begun);
     if (redelivery_deliveries(&c->redelivery, info->stream_seq) == 0) return;
     redelivery_progress(&c->redelivery, info->stream_seq, now);
-    touch(c, info, later(now, c->redelivery.config.ack_wait));
+    touch(c, info, nanos_add(now, c->redelivery.config.ack_wait));
 }
 
 static bool term(struct consumer *c, const struct ack_info *info, struct slice reason)
@@ -241,11 +238,31 @@ static bool act(struct consumer *c, const struct ack_info *info, const struct ac
     return false;
 }
 
+/* A flood of them is told of so often, and of each so many bytes. */
+#define BAD_DELAY_TOLD SECOND
+enum { BAD_DELAY_SHOWN = 128 };
+
+static void tell_bad_delay(const struct consumer *c, struct slice delay)
+{
+    const struct js_account *a = consumer_account(c);
+    struct jetstream *js = a->js;
+    nanos now = jetstream_reactor(js)->now;
+    struct buf text = { 0 };
+    assert(js->bad_delay_told <= now);
+    if (js->bad_delay_told > 0 && now - js->bad_delay_told < BAD_DELAY_TOLD) return;
+    js->bad_delay_told = now;
+    quote_go(&text, slice_first(delay, delay.len < BAD_DELAY_SHOWN ? delay.len : BAD_DELAY_SHOWN));
+    log_warn(js->core->env->log, "JetStream consumer '%s > %.*s > %s' bad NAK delay value: %s",
+             a->account->name, SLICE_ARGS(stream_name(c->set->stream)), c->name, buf_str(&text));
+    buf_deinit(&text);
+}
+
 static void take(struct consumer *c, const struct ack_info *info, struct slice reply,
                  struct slice payload)
 {
     const struct ack_payload p = ack_payload_parse(payload);
     c->used_at = consumer_reactor(c)->now;
+    if (p.is_bad_delay) tell_bad_delay(c, p.text);
     bool is_known = act(c, info, &p);
     if (c->pull != NULL || c->push != NULL) consumer_wake(c);
     if (p.kind == ACK_NEXT) {

@@ -156,6 +156,95 @@ static void progress_moves_the_time_of_redelivery(void **state)
     stage_free(g);
 }
 
+/* Sends nothing again for ever, and no time goes over the end of its type. */
+static void a_wait_beyond_all_time_never_ends(void **state)
+{
+    (void)state;
+    static const nanos waits[] = { 30 * SECOND, INT64_MAX - 1, INT64_MAX };
+    for (size_t i = 0; i < ARRAY_COUNT(waits); i++) {
+        struct consumer *c;
+        struct stage *g = stage_new();
+        struct consumer_config config = stage_pull_config();
+        config.ack_wait = waits[i];
+        (void)world_say(g->world, g->client, "SUB in 1\r\n");
+        (void)stage_store(g, "s.a", "x");
+        (void)stage_store(g, "s.b", "x");
+        c = stage_consumer(g, "C", &config);
+        (void)stage_pull(g, c, "in", "2");
+        (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "+WPI");
+        (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "-NAK {\"delay\":9223372036854775807}");
+        (void)stage_ack(g, "$JS.ACK.S.C.1.2.2.0.0", "", "-NAK {\"delay\":9223372036854775806}");
+        stage_pass(g, 1000 * DAY);
+        assert_int_equal(redelivery_queued(&c->redelivery), 0);
+        consumer_stop(c);
+        consumer_begin(c);
+        stage_pass(g, 1000 * DAY);
+        assert_int_equal(redelivery_queued(&c->redelivery), 0);
+        assert_int_equal(redelivery_count(&c->redelivery), 2);
+        stage_free(g);
+    }
+}
+
+static void a_delay_longer_than_ack_wait_outlasts_a_restart(void **state)
+{
+    (void)state;
+    struct consumer *c;
+    struct stage *g = with_policy(JS_ACK_EXPLICIT, &c);
+    (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "-NAK 5m");
+    stage_pass(g, MINUTE);
+    consumer_stop(c);
+    consumer_begin(c);
+    stage_pass(g, 2 * MINUTE);
+    assert_int_equal(redelivery_queued(&c->redelivery), STORED - 1);
+    stage_pass(g, 2 * MINUTE);
+    assert_int_equal(redelivery_queued(&c->redelivery), STORED);
+    stage_free(g);
+}
+
+static void delays_that_are_none_are_told_once_a_second(void **state)
+{
+    (void)state;
+    static const char told[] =
+        "JetStream consumer '$G > S > C' bad NAK delay value: \"{\\\"delay\\\":\\\"5s\\\"}\"\n";
+    struct consumer *c;
+    struct stage *g = with_policy(JS_ACK_EXPLICIT, &c);
+    g->world->logged.len = 0;
+    (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "-NAK {\"delay\":\"5s\"}");
+    assert_string_equal(buf_str(&g->world->logged), told);
+    assert_int_equal(redelivery_queued(&c->redelivery), 1);
+    (void)stage_ack(g, "$JS.ACK.S.C.1.2.2.0.0", "", "-NAK x");
+    assert_string_equal(buf_str(&g->world->logged), told);
+    stage_pass(g, SECOND);
+    (void)stage_ack(g, "$JS.ACK.S.C.1.3.3.0.0", "", "-NAK x");
+    assert_true(g->world->logged.len > sizeof told);
+    stage_free(g);
+}
+
+static void all_acks_or_none_are_sampled(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *freq;
+        bool        is_told;
+    } rows[] = {
+        { "100", true },         { "101%", true },        { "250", true },
+        { "2147483647", true },  { "+250", true },        { "0", false },
+        { "2147483648", false }, { "4294967296", false }, { "", false },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct stage *g = stage_new();
+        struct consumer_config config = stage_pull_config();
+        config.sample_freq = rows[i].freq;
+        (void)world_say(g->world, g->client, "SUB in 1\r\n");
+        (void)stage_store(g, "s.a", "x");
+        struct consumer *c = stage_consumer(g, "C", &config);
+        (void)stage_pull(g, c, "in", "1");
+        (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "");
+        assert_string_equal(stage_advised(g), rows[i].is_told ? "ACK_METRIC 1 1 1 \n" : "");
+        stage_free(g);
+    }
+}
+
 static void a_sampled_ack_is_told(void **state)
 {
     (void)state;
@@ -185,6 +274,10 @@ int main(void)
         cmocka_unit_test(without_acks_an_ack_does_nothing),
         cmocka_unit_test(subjects_of_version_two_name_account_and_domain),
         cmocka_unit_test(progress_moves_the_time_of_redelivery),
+        cmocka_unit_test(a_wait_beyond_all_time_never_ends),
+        cmocka_unit_test(a_delay_longer_than_ack_wait_outlasts_a_restart),
+        cmocka_unit_test(delays_that_are_none_are_told_once_a_second),
+        cmocka_unit_test(all_acks_or_none_are_sampled),
         cmocka_unit_test(a_sampled_ack_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ struct consumer {
     struct timer          timer;
     nanos                 timer_at;
     nanos                 due[DUE_COUNT];       /* monotonic; NANOS_MAX: nothing */
-    nanos                 used_at;      /* somebody asked, or was there */
+    nanos                 used_at;      /* somebody asked, got a message, or was there */
     nanos                 idle_after;   /* inactive_threshold and some more; 0: never */
     struct msgs_wait      wait;
     struct msgs_load      load;
@@ -133,6 +133,13 @@ struct consumers {
 };
 
 /* ---- consumers.c ---- */
+
+/* A configured limit that stands for nothing anybody can count to is as good as the highest. */
+static inline uint32_t consumer_limit(int64_t configured)
+{
+    assert(configured > 0);
+    return configured < UINT32_MAX ? (uint32_t)configured : UINT32_MAX;
+}
 
 static inline struct js_account *consumer_account(const struct consumer *c)
 {

@@ -273,7 +273,7 @@ void consumer_delivered(struct consumer *c, const struct consumer_next *n)
     }
     if (consumer_config(c)->ack_policy != JS_ACK_NONE) {
         redelivery_track(&c->redelivery, n->sequence, n->deliveries, r->now);
-        consumer_due_by(c, DUE_ACKS, r->now + shortest_wait(c));
+        consumer_due_by(c, DUE_ACKS, nanos_add(r->now, shortest_wait(c)));
     }
     consumer_command(c, &command);
 }

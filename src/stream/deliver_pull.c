@@ -121,7 +121,7 @@ static void queue_config_of(const struct consumer *c, struct pull_queue_config *
     const struct consumer_config *f = consumer_config(c);
     assert(!consumer_is_push(f));
     *ret = (struct pull_queue_config){
-        .max_waiting = f->max_waiting > 0 ? (uint32_t)f->max_waiting : 512,
+        .max_waiting = f->max_waiting > 0 ? consumer_limit(f->max_waiting) : 512,
         .policy = policy_of(f->priority_policy),
         .pin_timeout = f->priority_timeout > 0 ? f->priority_timeout : 2 * MINUTE,
     };
@@ -342,6 +342,7 @@ static bool send_to(struct consumer *c, const struct consumer_next *n, struct ou
         return true;
     }
     consumer_delivered(c, n);
+    c->used_at = consumer_reactor(c)->now;
     if (pull_waiting_completed(w, &completed)) send_status(c, w->reply, &completed);
     return !is_behind;
 }

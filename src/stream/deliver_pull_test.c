@@ -334,6 +334,51 @@ static void an_unused_ephemeral_goes_by_itself(void **state)
     stage_free(g);
 }
 
+/* The threshold is a little more than configured: up to a second. */
+static void a_message_that_is_served_counts_as_use(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    config.durable_name = NULL;
+    config.ack_policy = JS_ACK_NONE;
+    config.inactive_threshold = 10 * SECOND;
+    struct consumer *c = stage_consumer(g, "C", &config);
+    assert_string_equal(stage_pull(g, c, "in", "{\"batch\":1,\"expires\":60000000000}"), "");
+    stage_pass(g, 9 * SECOND);
+    (void)stage_store(g, "s.a", "1");
+    stage_run(g);
+    assert_string_not_equal(world_take(g->world, g->client), "");
+    stage_pass(g, 3 * SECOND);
+    stage_pass(g, 6 * SECOND);
+    assert_int_equal(consumers_count(g->stream.consumers), 1);
+    stage_pass(g, 3 * SECOND);
+    assert_int_equal(consumers_count(g->stream.consumers), 0);
+    stage_free(g);
+}
+
+static void a_limit_beyond_what_can_be_counted_is_none(void **state)
+{
+    (void)state;
+    static const int64_t limits[] = { 4294967295, 4294967296, 4294967297, INT64_MAX };
+    for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
+        struct stage *g = with_inbox();
+        struct consumer_config config = stage_pull_config();
+        config.max_waiting = config.max_deliver = config.max_ack_pending = limits[i];
+        struct consumer *c = stage_consumer(g, "C", &config);
+        assert_string_equal(stage_pull(g, c, "in", "1"), "");
+        assert_string_equal(stage_pull(g, c, "in", "1"), "");
+        assert_int_equal(consumer_waiting(c), 2);
+        (void)stage_store(g, "s.a", "1");
+        stage_run(g);
+        (void)world_take(g->world, g->client);
+        (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "-NAK");
+        expect_messages(g, world_take(g->world, g->client), "");
+        assert_int_equal(acks_num_redelivered(&c->acks), 1);
+        stage_free(g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +397,8 @@ int main(void)
         cmocka_unit_test(a_deleted_consumer_tells_those_who_wait),
         cmocka_unit_test(headers_only_says_how_long_the_payload_was),
         cmocka_unit_test(an_unused_ephemeral_goes_by_itself),
+        cmocka_unit_test(a_message_that_is_served_counts_as_use),
+        cmocka_unit_test(a_limit_beyond_what_can_be_counted_is_none),
         cmocka_unit_test(who_does_not_wait_is_told_that_nothing_can_be_delivered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,8 @@ static void look(struct consumer_push *p)
     if (c->idle_after > 0 && c->idle_after < NANOS_MAX - now)
         consumer_due(c, DUE_IDLE, now + c->idle_after);
     bool beats = p->is_bound && consumer_config(c)->idle_heartbeat > 0;
-    consumer_due(c, DUE_PUSH, beats ? now + consumer_config(c)->idle_heartbeat : NANOS_MAX);
+    consumer_due(c, DUE_PUSH,
+                 beats ? nanos_add(now, consumer_config(c)->idle_heartbeat) : NANOS_MAX);
     consumer_wake(c);
 }
 
@@ -178,7 +179,7 @@ static void tick(struct consumer *c)
     assert(p != NULL);
     if (!p->is_bound || every <= 0) return;
     if (now - p->sent_at >= every) beat(c);
-    consumer_due(c, DUE_PUSH, p->sent_at + every);
+    consumer_due(c, DUE_PUSH, nanos_add(p->sent_at, every));
 }
 
 void consumer_push_confirmed(struct consumer *c, struct slice id, struct slice header)

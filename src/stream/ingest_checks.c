@@ -146,7 +146,8 @@ static bool check_id(struct stream *s, struct incoming *in, struct js_error *e)
     e->err_code = JS_ERR_NONE;
     in->duplicate_of = inflight_find_id(&s->inflight, in->id);
     if (in->duplicate_of == 0)
-        in->duplicate_of = dedupe_find(s->dedupe, in->id, in->time - s->config.duplicate_window);
+        in->duplicate_of = dedupe_find(s->dedupe, in->id,
+                                       nanos_add(in->time, -s->config.duplicate_window));
     if (in->duplicate_of > 0 && in->batch_first > 0)
         return js_error_set(e, JS_ERR_ATOMIC_PUBLISH_CONTAINS_DUPLICATE_MESSAGE);
     return in->duplicate_of == 0;

@@ -58,6 +58,7 @@ struct jetstream {
     /* private to js_space.c: bytes of messages in files at the start; when space was looked for */
     uint64_t                 stored_before;
     nanos                    space_looked;
+    nanos                    bad_delay_told; /* private to consumer_acks.c: when the log was last */
     _Atomic uint32_t         away;      /* what is under way on other reactors and will come home */
     _Atomic bool             is_stopping;
     bool                     is_storing_last;   /* the sessions have been closed */

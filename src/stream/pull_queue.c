@@ -241,6 +241,7 @@ enum pull_added pull_queue_add(struct pull_queue *q, const struct pull_arrival *
         pull_queue_sweep(q);
         if (a->pending < q->batches) return refuse(ret_refusal, PULL_REQUESTS_PENDING);
     }
+    if (q->count >= q->config.max_waiting) pull_queue_sweep(q);
     if (q->count >= q->config.max_waiting)
         return r->heartbeat != 0 ? PULL_IGNORED : refuse(ret_refusal, PULL_MAX_WAITING);
     wait_in_line(q, a);

@@ -258,6 +258,24 @@ static void a_full_queue_refuses_but_not_those_with_heartbeats(void **state)
     tear_down(&s);
 }
 
+static void whose_asker_is_gone_leaves_a_full_queue(void **state)
+{
+    (void)state;
+    struct stage s;
+    set_up(&s, PULL_ANYONE, 2);
+    (void)ask(&s, "a", "{\"expires\":2000000000}");
+    (void)ask(&s, "b", "{\"expires\":2000000000}");
+    s.deaf = 'a';
+    assert_int_equal(ask(&s, "c", "1"), PULL_WAITS);
+    assert_int_equal(s.gone, 1);
+    assert_int_equal(ask(&s, "d", "1"), PULL_REFUSED);
+    expect(&s, "d: 409 Exceeded MaxWaiting\n");
+    s.deaf = 'b';
+    assert_int_equal(ask(&s, "e", "{\"expires\":9,\"idle_heartbeat\":4}"), PULL_WAITS);
+    assert_int_equal(pull_queue_count(s.queue), 2);
+    tear_down(&s);
+}
+
 static void overflow_requests_wait_until_one_of_their_limits_is_reached(void **state)
 {
     (void)state;
@@ -429,6 +447,7 @@ int main(void)
         cmocka_unit_test(heartbeats_come_after_silence_only),
         cmocka_unit_test(who_does_not_wait_is_told_at_the_end_of_the_stream),
         cmocka_unit_test(a_full_queue_refuses_but_not_those_with_heartbeats),
+        cmocka_unit_test(whose_asker_is_gone_leaves_a_full_queue),
         cmocka_unit_test(overflow_requests_wait_until_one_of_their_limits_is_reached),
         cmocka_unit_test(prioritized_requests_go_by_number_and_then_in_turns),
         cmocka_unit_test(the_pinned_client_is_served_alone_until_its_pin_ends),

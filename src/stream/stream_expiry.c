@@ -186,7 +186,7 @@ static void propose_marker(struct look *l, struct slice subject)
         .time = stream_time(s),
         .flags = STORE_ROLLUP_SUBJECT,
     };
-    in.expires = in.time + ttl;
+    in.expires = nanos_add(in.time, ttl);
     if (!ingest_propose(s, &in, &error)) l->is_refused = true;
     buf_deinit(&header);
     buf_deinit(&name);
