@@ -376,6 +376,14 @@ static void configured(struct consumer *c, const struct consumer_setup *old)
     consumer_wake(c);
 }
 
+static bool filters_equal(const struct msgs_filter *a, const struct msgs_filter *b)
+{
+    if (a->count != b->count) return false;
+    for (uint32_t i = 0; i < a->count; i++)
+        if (!slice_equal(a->patterns[i], b->patterns[i])) return false;
+    return true;
+}
+
 void consumer_configure(struct consumer *c, struct consumer_setup *take_setup)
 {
     struct consumer_setup old = c->setup;
@@ -383,6 +391,7 @@ void consumer_configure(struct consumer *c, struct consumer_setup *take_setup)
     c->setup = *take_setup;
     *take_setup = (struct consumer_setup){ .arena = NULL };
     if (!c->is_deleted) consumer_index(c);
+    if (!filters_equal(&c->setup.filter, &old.filter)) consumer_unneeded(c);
     configured(c, &old);
     consumer_setup_free(&old);
 }

@@ -221,6 +221,8 @@ void consumer_setup_free(struct consumer_setup *);
 struct consumer *consumers_take_made(struct consumers *, struct slice body);
 /* Nobody keeps messages for it any more. */
 void consumers_take_gone(struct consumers *, uint64_t id);
+/* It is gone, or wants others than before: what it has not acked may be needed by nobody. */
+void consumer_unneeded(struct consumer *);
 
 /* ---- consumer_checkpoint.c ---- */
 

@@ -201,6 +201,32 @@ static void a_start_in_the_future_waits_for_it(void **state)
     stage_free(g);
 }
 
+static void what_a_narrower_filter_leaves_is_looked_at(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct js_error why;
+    g->stream.config.retention = JS_RETENTION_INTEREST;
+    config.filter_subject = "s.>";
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (int i = 0; i < 4; i++) (void)stage_store(g, i % 2 == 0 ? "s.a" : "s.b", "x");
+    assert_string_equal(pulled(g, c, "1"), "1 ");
+    (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "");
+    g->unneeded.len = 0;
+    config.description = "as it was";
+    assert_true(consumer_update(c, &config, &why));
+    stage_run(g);
+    assert_int_equal(g->unneeded.len, 0);
+    config.filter_subject = "s.a";
+    assert_true(consumer_update(c, &config, &why));
+    stage_run(g);
+    assert_string_equal(buf_str(&g->unneeded), "2-4\n");
+    assert_false(consumers_need(g->stream.consumers, 2, SLICE_LIT("s.b")));
+    assert_true(consumers_need(g->stream.consumers, 3, SLICE_LIT("s.a")));
+    stage_free(g);
+}
+
 static void retention_asks_who_still_needs_a_message(void **state)
 {
     (void)state;
@@ -285,6 +311,7 @@ int main(void)
         cmocka_unit_test(another_filter_counts_anew_from_where_it_is),
         cmocka_unit_test(a_reset_begins_anew),
         cmocka_unit_test(a_start_in_the_future_waits_for_it),
+        cmocka_unit_test(what_a_narrower_filter_leaves_is_looked_at),
         cmocka_unit_test(retention_asks_who_still_needs_a_message),
         cmocka_unit_test(what_is_damaged_is_not_pending),
         cmocka_unit_test(what_is_damaged_goes_without_having_been_pending),
