@@ -6,6 +6,7 @@
 #include "stream/command_consumer.h"
 #include "stream/consumer_config_check.h"
 #include "stream/consumer_internal.h"
+#include "stream/pace.h"
 
 /* Small, for there may be many consumers; a configuration seldom has more than 400 bytes. */
 enum { SETUP_BLOCK = 448 };
@@ -168,6 +169,7 @@ void consumer_stop(struct consumer *c)
     wheel_cancel(&consumer_reactor(c)->wheel, &c->timer);
     list_remove(&c->ready);
     c->list = consumer_list_free(c->list);
+    c->replay = xfree(c->replay);
     redelivery_deinit(&c->redelivery);
     c->is_begun = false;
 }
@@ -338,6 +340,17 @@ static void look_after_pause(struct consumer *c)
     consumer_due(c, DUE_PAUSE, is_paused ? r->now + (f->pause_until - r->wall) : NANOS_MAX);
 }
 
+/* Original: up to what is the last one now. */
+static void replay_begin(struct consumer *c)
+{
+    struct msgs_state state;
+    assert(c->replay == NULL);
+    if (consumer_config(c)->replay_policy != JS_REPLAY_ORIGINAL) return;
+    msgs_state(c->set->stream->msgs, &state);
+    c->replay = xalloc(sizeof *c->replay);
+    replay_init(c->replay, state.last_sequence);
+}
+
 void consumer_begin(struct consumer *c)
 {
     struct redelivery_config config;
@@ -355,6 +368,7 @@ void consumer_begin(struct consumer *c)
     if (redelivery_count(&c->redelivery) > 0) consumer_due(c, DUE_ACKS, c->used_at);
     look_after_idleness(c);
     look_after_pause(c);
+    replay_begin(c);
     if (consumer_is_push(consumer_config(c))) consumer_push_begin(c);
 }
 

@@ -26,6 +26,7 @@ struct consumer_command;
 struct consumer_list;
 struct consumer_pull;
 struct consumer_push;
+struct replay;
 
 /* One filter of a consumer in the index of its stream. */
 struct consumer_filter {
@@ -48,6 +49,7 @@ enum consumer_due {
     DUE_IDLE,                           /* nobody uses it */
     DUE_PAUSE,                          /* a pause ends */
     DUE_RETRY,                          /* a receiver was behind */
+    DUE_REPLAY,                         /* the next one keeps its distance to the one before */
     DUE_COUNT,
 };
 
@@ -78,6 +80,7 @@ struct consumer {
     struct consumer_list *list;         /* last_per_subject; NULL: made when needed, or over */
     struct consumer_pull *pull;         /* NULL: nobody waits */
     struct consumer_push *push;         /* NULL: a pull consumer, or not begun */
+    struct replay        *replay;       /* replay_policy original; NULL: instant, or not begun */
     struct slice          ack_prefix;   /* on the heap; empty: not yet needed */
 
     struct timer          timer;
