@@ -269,8 +269,9 @@ struct consumer_next {
     bool     is_again;
 };
 
-/* OK: deliver it (the message is in c->load.msg). NOTFOUND: nothing is left. LIMIT: as many are
- * pending as may be. BUSY: it is being read; the consumer is made ready then. */
+/* OK: deliver it (the message is in c->load.msg, and all are counted). NOTFOUND: nothing is left.
+ * LIMIT: as many are pending as may be. BUSY: it is being read, or they are being counted; the
+ * consumer is made ready then. */
 MUST_CHECK enum err consumer_next(struct consumer *, struct consumer_next *ret);
 /* What was not acked in time is due again, or exhausted. */
 void consumer_expire(struct consumer *);
@@ -278,7 +279,7 @@ void consumer_expire(struct consumer *);
 MUST_CHECK enum err consumer_count(struct consumer *, uint64_t *ret);
 /* The same; BUSY: `wait` is called, and the consumer does nothing of its own. */
 MUST_CHECK enum err consumer_count_for(struct consumer *, struct msgs_wait *, uint64_t *ret);
-/* What ack subjects and offers say: 0 as long as it is not counted. */
+/* What reports say: 0 as long as it is not counted. */
 uint64_t consumer_pending(struct consumer *);
 void consumer_recount(struct consumer *);       /* filters changed, or many went */
 bool consumer_is_counted(const struct consumer *); /* no damage was found since */

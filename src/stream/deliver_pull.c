@@ -310,7 +310,7 @@ static const struct pull_waiting *offer(struct consumer *c, const struct consume
     };
     const struct pull_offer o = {
         .size = (uint64_t)m->subject.len + out->reply.len + out->header.len + out->payload.len,
-        .pending = consumer_pending(c),
+        .pending = c->pending,          /* counted by now: see consumer_next() */
         .ack_pending = redelivery_count(&c->redelivery),
         .now = consumer_reactor(c)->now,
     };
