@@ -6,6 +6,7 @@
 #include "stream/command_consumer.h"
 #include "stream/consumer_config_check.h"
 #include "stream/consumer_internal.h"
+#include "stream/pace.h"
 
 /* Small, for there may be many consumers; a configuration seldom has more than 400 bytes. */
 enum { SETUP_BLOCK = 448 };
@@ -168,6 +169,7 @@ void consumer_stop(struct consumer *c)
     wheel_cancel(&consumer_reactor(c)->wheel, &c->timer);
     list_remove(&c->ready);
     c->list = consumer_list_free(c->list);
+    c->replay = xfree(c->replay);
     redelivery_deinit(&c->redelivery);
     c->is_begun = false;
 }
@@ -339,6 +341,17 @@ static void look_after_pause(struct consumer *c)
     consumer_due(c, DUE_PAUSE, is_paused ? nanos_add(r->now, f->pause_until - r->wall) : NANOS_MAX);
 }
 
+/* Original: up to what is the last one now. */
+static void replay_begin(struct consumer *c)
+{
+    struct msgs_state state;
+    assert(c->replay == NULL);
+    if (consumer_config(c)->replay_policy != JS_REPLAY_ORIGINAL) return;
+    msgs_state(c->set->stream->msgs, &state);
+    c->replay = xalloc(sizeof *c->replay);
+    replay_init(c->replay, state.last_sequence);
+}
+
 void consumer_begin(struct consumer *c)
 {
     struct redelivery_config config;
@@ -356,6 +369,7 @@ void consumer_begin(struct consumer *c)
     if (redelivery_count(&c->redelivery) > 0) consumer_due(c, DUE_ACKS, c->used_at);
     look_after_idleness(c);
     look_after_pause(c);
+    replay_begin(c);
     if (consumer_is_push(consumer_config(c))) consumer_push_begin(c);
 }
 
@@ -377,6 +391,14 @@ static void configured(struct consumer *c, const struct consumer_setup *old)
     consumer_wake(c);
 }
 
+static bool filters_equal(const struct msgs_filter *a, const struct msgs_filter *b)
+{
+    if (a->count != b->count) return false;
+    for (uint32_t i = 0; i < a->count; i++)
+        if (!slice_equal(a->patterns[i], b->patterns[i])) return false;
+    return true;
+}
+
 void consumer_configure(struct consumer *c, struct consumer_setup *take_setup)
 {
     struct consumer_setup old = c->setup;
@@ -384,6 +406,7 @@ void consumer_configure(struct consumer *c, struct consumer_setup *take_setup)
     c->setup = *take_setup;
     *take_setup = (struct consumer_setup){ .arena = NULL };
     if (!c->is_deleted) consumer_index(c);
+    if (!filters_equal(&c->setup.filter, &old.filter)) consumer_unneeded(c);
     configured(c, &old);
     consumer_setup_free(&old);
 }

@@ -36,21 +36,28 @@ static void apply_made(struct consumers *set, const struct stream_log_command *c
     if (begins && !c->is_deleted) consumer_begin(c);
 }
 
+void consumer_unneeded(struct consumer *c)
+{
+    struct stream *s = c->set->stream;
+    struct msgs_state state;
+    uint64_t first = c->acks.floor.stream_seq + 1;
+    const struct ack_entry *spent = ack_list_first(&c->acks.spent);
+    assert(first > 0);
+    if (s->config.retention != JS_RETENTION_INTEREST) return;
+    if (spent != NULL && spent->stream_seq < first) first = spent->stream_seq;
+    msgs_state(s->msgs, &state);
+    if (first <= state.last_sequence) stream_unneeded(s, first, state.last_sequence);
+}
+
 void consumers_take_gone(struct consumers *set, uint64_t id)
 {
     struct consumer *c = consumers_by_id(set, id);
-    struct msgs_state state;
     if (c == NULL) return;
     if (!c->is_deleted) consumers_hide(set, c);
     consumer_stop(c);
-    uint64_t first = c->acks.floor.stream_seq + 1;
-    const struct ack_entry *spent = ack_list_first(&c->acks.spent);
-    if (spent != NULL && spent->stream_seq < first) first = spent->stream_seq;
+    consumer_unneeded(c);
     consumers_forget(set, c);
-    if (set->stream->config.retention != JS_RETENTION_INTEREST) return;
-    msgs_state(set->stream->msgs, &state);
-    assert(first > 0);
-    if (first <= state.last_sequence) stream_unneeded(set->stream, first, state.last_sequence);
+    assert(consumers_by_id(set, id) == NULL);
 }
 
 static void apply_gone(struct consumers *set, const struct stream_log_command *command)

@@ -26,6 +26,7 @@ struct consumer_command;
 struct consumer_list;
 struct consumer_pull;
 struct consumer_push;
+struct replay;
 
 /* One filter of a consumer in the index of its stream. */
 struct consumer_filter {
@@ -48,6 +49,7 @@ enum consumer_due {
     DUE_IDLE,                           /* nobody uses it */
     DUE_PAUSE,                          /* a pause ends */
     DUE_RETRY,                          /* a receiver was behind */
+    DUE_REPLAY,                         /* the next one keeps its distance to the one before */
     DUE_COUNT,
 };
 
@@ -78,6 +80,7 @@ struct consumer {
     struct consumer_list *list;         /* last_per_subject; NULL: made when needed, or over */
     struct consumer_pull *pull;         /* NULL: nobody waits */
     struct consumer_push *push;         /* NULL: a pull consumer, or not begun */
+    struct replay        *replay;       /* replay_policy original; NULL: instant, or not begun */
     struct slice          ack_prefix;   /* on the heap; empty: not yet needed */
 
     struct timer          timer;
@@ -228,6 +231,8 @@ void consumer_setup_free(struct consumer_setup *);
 struct consumer *consumers_take_made(struct consumers *, struct slice body);
 /* Nobody keeps messages for it any more. */
 void consumers_take_gone(struct consumers *, uint64_t id);
+/* It is gone, or wants others than before: what it has not acked may be needed by nobody. */
+void consumer_unneeded(struct consumer *);
 
 /* ---- consumer_checkpoint.c ---- */
 
@@ -271,8 +276,9 @@ struct consumer_next {
     bool     is_again;
 };
 
-/* OK: deliver it (the message is in c->load.msg). NOTFOUND: nothing is left. LIMIT: as many are
- * pending as may be. BUSY: it is being read; the consumer is made ready then. */
+/* OK: deliver it (the message is in c->load.msg, and all are counted). NOTFOUND: nothing is left.
+ * LIMIT: as many are pending as may be. BUSY: it is being read, or they are being counted; the
+ * consumer is made ready then. */
 MUST_CHECK enum err consumer_next(struct consumer *, struct consumer_next *ret);
 /* What was not acked in time is due again, or exhausted. */
 void consumer_expire(struct consumer *);
@@ -280,7 +286,7 @@ void consumer_expire(struct consumer *);
 MUST_CHECK enum err consumer_count(struct consumer *, uint64_t *ret);
 /* The same; BUSY: `wait` is called, and the consumer does nothing of its own. */
 MUST_CHECK enum err consumer_count_for(struct consumer *, struct msgs_wait *, uint64_t *ret);
-/* What ack subjects and offers say: 0 as long as it is not counted. */
+/* What reports say: 0 as long as it is not counted. */
 uint64_t consumer_pending(struct consumer *);
 void consumer_recount(struct consumer *);       /* filters changed, or many went */
 bool consumer_is_counted(const struct consumer *); /* no damage was found since */

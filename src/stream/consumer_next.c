@@ -143,43 +143,67 @@ static enum err choose_new(struct consumer *c, uint64_t *ret)
     return e;
 }
 
+/* As for one that was removed before everybody's eyes, and nothing of one that the stream begins
+ * above: so does nats-server. */
+static void tell_gone(struct consumer *c, const struct consumer_next *n)
+{
+    const struct ack_entry *e = acks_find(&c->acks, n->sequence);
+    struct msgs_state state;
+    assert(c->delivered.consumer_seq > 0);
+    const struct advisory_facts facts = {
+        .stream_seq = n->sequence,
+        /* the acks do not know of a delivery that is on its way */
+        .consumer_seq = e != NULL ? e->consumer_seq : c->delivered.consumer_seq,
+        .deliveries = n->deliveries - 1,
+        .reason = SLICE_LIT("Unacknowledged message was deleted"),
+    };
+    msgs_state(c->set->stream->msgs, &state);
+    if (n->sequence < state.first_sequence) return;
+    c->acked_at = consumer_reactor(c)->wall;
+    consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);
+}
+
 /* It was there when it was chosen, or delivered once; now it is gone or cannot be read, and does
  * not count. */
 static void give_up(struct consumer *c, const struct consumer_next *n, enum err why)
 {
+    const struct acks_command gone = { .kind = ACKS_REMOVE, .stream_seq = n->sequence };
     assert(why == ERR_NOTFOUND || why == ERR_CORRUPT);
     if (!n->is_again) {
         c->next = n->sequence + 1;
         return;
     }
-    const struct acks_command gone = { .kind = ACKS_REMOVE, .stream_seq = n->sequence };
-    const struct advisory_facts facts = { .stream_seq = n->sequence,
-                                          .deliveries = n->deliveries - 1,
-                                          .reason = SLICE_LIT("Message deleted by stream limits") };
-    consumer_note(c, ADVISORY_MSG_TERMINATED, &facts);
+    tell_gone(c, n);
     redelivery_forget(&c->redelivery, n->sequence);
     consumer_command(c, &gone);
 }
 
 enum err consumer_next(struct consumer *c, struct consumer_next *ret)
 {
+    uint64_t pending;
     assert(c->is_begun);
     for (;;) {
         if (c->is_reading) return ERR_BUSY;
+        /* Each delivery says how many are left, and clients take 0 for the end. First, for another
+         * question in between would begin it anew each time that an index is read. */
+        enum err e = consumer_count(c, &pending);
+        if (e != ERR_OK) return e;
         struct consumer_next n = { .deliveries = 1 };
         if (!choose_again(c, &n)) {
             if (redelivery_count(&c->redelivery) >= consumer_ack_max(c)) return ERR_LIMIT;
-            enum err e = choose_new(c, &n.sequence);
+            e = choose_new(c, &n.sequence);
             if (e != ERR_OK) return e;
         }
-        enum err e = msgs_load(c->set->stream->msgs, n.sequence, READ_AHEAD, &c->load);
+        e = msgs_load(c->set->stream->msgs, n.sequence, READ_AHEAD, &c->load);
         c->is_reading = c->is_loading = e == ERR_BUSY;
-        if (e == ERR_OK) {
-            *ret = n;
-            return ERR_OK;
-        }
         if (e == ERR_BUSY) return e;
-        give_up(c, &n, e);
+        if (e != ERR_OK) {
+            give_up(c, &n, e);
+            continue;
+        }
+        if (!consumer_is_counted(c)) continue; /* reading has found damage */
+        *ret = n;
+        return ERR_OK;
     }
 }
 
@@ -202,14 +226,14 @@ struct slice consumer_reply(struct consumer *c, const struct consumer_next *n)
 {
     struct buf *out = &c->set->subject;
     assert(n->deliveries > 0);
+    assert(consumer_is_counted(c)); /* consumer_next() has seen to it */
     if (c->ack_prefix.ptr == NULL) prefix_make(c);
-    uint64_t pending = consumer_pending(c);
     const struct ack_info info = {
         .deliveries = n->deliveries,
         .stream_seq = n->sequence,
         .consumer_seq = c->delivered.consumer_seq + 1,
         .time = (uint64_t)c->load.msg.time,
-        .pending = pending - (!n->is_again && pending > 0),
+        .pending = c->pending - (!n->is_again && c->pending > 0),
     };
     out->len = 0;
     buf_reserve(out, c->ack_prefix.len + ACK_INFO_SIZE);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "store/msgs_rot_testing.h"
+#include "stream/cold_testing.h"
 #include "stream/consumer_testing.h"
 
 static struct stage *with_inbox(void)
@@ -201,6 +202,32 @@ static void a_start_in_the_future_waits_for_it(void **state)
     stage_free(g);
 }
 
+static void what_a_narrower_filter_leaves_is_looked_at(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct js_error why;
+    g->stream.config.retention = JS_RETENTION_INTEREST;
+    config.filter_subject = "s.>";
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (int i = 0; i < 4; i++) (void)stage_store(g, i % 2 == 0 ? "s.a" : "s.b", "x");
+    assert_string_equal(pulled(g, c, "1"), "1 ");
+    (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "");
+    g->unneeded.len = 0;
+    config.description = "as it was";
+    assert_true(consumer_update(c, &config, &why));
+    stage_run(g);
+    assert_int_equal(g->unneeded.len, 0);
+    config.filter_subject = "s.a";
+    assert_true(consumer_update(c, &config, &why));
+    stage_run(g);
+    assert_string_equal(buf_str(&g->unneeded), "2-4\n");
+    assert_false(consumers_need(g->stream.consumers, 2, SLICE_LIT("s.b")));
+    assert_true(consumers_need(g->stream.consumers, 3, SLICE_LIT("s.a")));
+    stage_free(g);
+}
+
 static void retention_asks_who_still_needs_a_message(void **state)
 {
     (void)state;
@@ -274,6 +301,115 @@ static void what_is_damaged_goes_without_having_been_pending(void **state)
     stage_free(g);
 }
 
+static void what_went_untold_is_given_up_when_it_is_due_again(void **state)
+{
+    (void)state;
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    struct consumer *c = stage_consumer(g, "C", &config);
+    for (int i = 0; i < 3; i++) (void)stage_store(g, "s.a", "x");
+    assert_string_equal(pulled(g, c, "3"), "1 2 3 ");
+    (void)stage_ack(g, "$JS.ACK.S.C.1.2.2.0.0", "", "-NAK");
+    assert_string_equal(pulled(g, c, "1"), "2 ");
+    (void)stage_ack(g, "$JS.ACK.S.C.1.1.1.0.0", "", "-NAK");
+    (void)stage_ack(g, "$JS.ACK.S.C.2.2.4.0.0", "", "-NAK");
+    (void)stage_advised(g);
+    assert_true(msgs_remove(g->stream.msgs, 2, NULL));
+    assert_string_equal(pulled(g, c, "1"), "1 ");
+    assert_string_equal(pulled(g, c, "{\"no_wait\":true}"), "");
+    assert_string_equal(stage_advised(g),
+                        "MSG_TERMINATED 2 2 2 Unacknowledged message was deleted\n");
+    (void)stage_ack(g, "$JS.ACK.S.C.2.1.5.0.0", "", "-NAK");
+    (void)stage_advised(g);
+    assert_true(msgs_remove(g->stream.msgs, 1, NULL));
+    assert_string_equal(pulled(g, c, "1"), "");
+    assert_string_equal(stage_advised(g), "");
+    assert_int_equal(acks_num_pending(&c->acks), 1);
+    assert_int_equal(c->acks.floor.stream_seq, 2);
+    stage_free(g);
+}
+
+/* ---- a count that has to be read ---- */
+
+static struct cold *cold_with_inbox(void)
+{
+    struct cold *f = cold_new();
+    (void)world_say(f->stage->world, f->stage->client, "SUB in 1\r\n");
+    return f;
+}
+
+/* The numbers of messages that were pending behind each, "9 8 7 ". */
+static const char *pendings(const char *got)
+{
+    static char text[256];
+    text[0] = '\0';
+    for (const char *at = got; (at = strstr(at, "$JS.ACK.")) != NULL; at++) {
+        struct ack_subject ack;
+        bool is_ack = ack_subject_parse(slice_of(at, strcspn(at, " ")), &ack);
+        assert_true(is_ack);
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%llu ",
+                       (unsigned long long)ack.info.pending);
+    }
+    return text;
+}
+
+/* The 667 messages of s.a in the second half. */
+static struct consumer_config cold_config(void)
+{
+    struct consumer_config config = stage_pull_config();
+    config.deliver_policy = JS_DELIVER_BY_START_SEQUENCE;
+    config.opt_start_seq = 2002;
+    config.filter_subject = "s.a";
+    return config;
+}
+
+static void a_pushed_message_waits_until_it_is_known_how_many_are_left(void **state)
+{
+    (void)state;
+    struct cold *f = cold_with_inbox();
+    struct consumer_config config = cold_config();
+    config.deliver_subject = "in";
+    config.ack_policy = JS_ACK_EXPLICIT;
+    config.max_ack_pending = 3;
+    struct consumer *c = stage_consumer(f->stage, "C", &config);
+    assert_string_equal(pendings(cold_run(f)), "666 665 664 ");
+    config.description = "counted anew";
+    config.max_ack_pending = 5;
+    struct js_error why;
+    assert_true(consumer_update(c, &config, &why));
+    assert_string_equal(pendings(cold_run(f)), "663 662 ");
+    cold_free(f);
+}
+
+static void a_pulled_message_waits_until_it_is_known_how_many_are_left(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = { "3", "{\"batch\":3,\"no_wait\":true}" };
+    for (size_t i = 0; i < ARRAY_COUNT(bodies); i++) {
+        struct cold *f = cold_with_inbox();
+        struct consumer_config config = cold_config();
+        struct consumer *c = stage_consumer(f->stage, "C", &config);
+        consumer_pull(c, SLICE_LIT("in"), SLICE_LIT(""), slice_str(bodies[i]));
+        assert_string_equal(pendings(cold_run(f)), "666 665 664 ");
+        cold_free(f);
+    }
+}
+
+static void an_overflow_waits_until_it_is_known_how_many_there_are(void **state)
+{
+    (void)state;
+    static const char *groups[] = { "g" };
+    struct cold *f = cold_with_inbox();
+    struct consumer_config config = cold_config();
+    config.priority_policy = JS_PRIORITY_OVERFLOW;
+    config.priority_groups = (struct json_array){ groups, 1 };
+    struct consumer *c = stage_consumer(f->stage, "C", &config);
+    consumer_pull(c, SLICE_LIT("in"), SLICE_LIT(""),
+                  SLICE_LIT("{\"group\":\"g\",\"batch\":2,\"no_wait\":true,\"min_pending\":667}"));
+    assert_string_equal(pendings(cold_run(f)), "666 ");
+    cold_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,9 +421,14 @@ int main(void)
         cmocka_unit_test(another_filter_counts_anew_from_where_it_is),
         cmocka_unit_test(a_reset_begins_anew),
         cmocka_unit_test(a_start_in_the_future_waits_for_it),
+        cmocka_unit_test(what_a_narrower_filter_leaves_is_looked_at),
         cmocka_unit_test(retention_asks_who_still_needs_a_message),
         cmocka_unit_test(what_is_damaged_is_not_pending),
         cmocka_unit_test(what_is_damaged_goes_without_having_been_pending),
+        cmocka_unit_test(what_went_untold_is_given_up_when_it_is_due_again),
+        cmocka_unit_test(a_pushed_message_waits_until_it_is_known_how_many_are_left),
+        cmocka_unit_test(a_pulled_message_waits_until_it_is_known_how_many_are_left),
+        cmocka_unit_test(an_overflow_waits_until_it_is_known_how_many_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

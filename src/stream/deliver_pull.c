@@ -7,6 +7,7 @@
 #include "core/sub_watch.h"
 #include "stream/api_requests.h"
 #include "stream/consumer_internal.h"
+#include "stream/pace.h"
 #include "wire/headers.h"
 
 /* Messages of one run; then others have their turn. */
@@ -164,7 +165,7 @@ void consumer_pull_free(struct consumer *c)
     assert(p->consumer == c);
     p->queue = pull_queue_free(p->queue);
     c->pull = xfree(p);
-    c->due[DUE_PULL] = NANOS_MAX;
+    c->due[DUE_PULL] = c->due[DUE_REPLAY] = NANOS_MAX;
 }
 
 void consumer_pull_dismiss(struct consumer *c, enum pull_status status)
@@ -309,7 +310,7 @@ static const struct pull_waiting *offer(struct consumer *c, const struct consume
     };
     const struct pull_offer o = {
         .size = (uint64_t)m->subject.len + out->reply.len + out->header.len + out->payload.len,
-        .pending = consumer_pending(c),
+        .pending = c->pending,          /* counted by now: see consumer_next() */
         .ack_pending = redelivery_count(&c->redelivery),
         .now = consumer_reactor(c)->now,
     };
@@ -341,10 +342,25 @@ static bool send_to(struct consumer *c, const struct consumer_next *n, struct ou
         if (w->batch_left > 0) pull_queue_drop(c->pull->queue, (struct pull_waiting *)(uintptr_t)w);
         return true;
     }
+    if (c->replay != NULL && !n->is_again)
+        replay_left(c->replay, n->sequence, c->load.msg.time, consumer_reactor(c)->now);
     consumer_delivered(c, n);
     c->used_at = consumer_reactor(c)->now;
     if (pull_waiting_completed(w, &completed)) send_status(c, w->reply, &completed);
     return !is_behind;
+}
+
+/* The original pace holds it. Its gap begins when somebody asks for it, as on nats-server; there
+ * requests do not expire meanwhile and get no heartbeats, which no client wants. */
+static bool is_early(struct consumer *c, const struct consumer_next *n)
+{
+    nanos now = consumer_reactor(c)->now;
+    if (c->replay == NULL || n->is_again) return false;
+    replay_asked(c->replay, n->sequence, now);
+    nanos when = replay_due(c->replay, n->sequence, c->load.msg.time, now);
+    assert(when >= now);
+    if (when > now) consumer_due(c, DUE_REPLAY, when);
+    return when > now;
 }
 
 /* True: the share is used up. `*ret_is_end`: nothing can be delivered to those who wait. */
@@ -352,10 +368,12 @@ static bool serve(struct consumer *c, bool *ret_is_end)
 {
     struct consumer_next n;
     struct outgoing out;
+    c->due[DUE_REPLAY] = NANOS_MAX;
     for (uint32_t given = 0; given < PULL_SHARE; given++) {
         if (pull_queue_count(c->pull->queue) == 0) return false;
         if (consumer_holds_much(c)) return true;
         enum err e = consumer_next(c, &n);
+        if (e == ERR_OK && is_early(c, &n)) return false;
         const struct pull_waiting *w = e == ERR_OK ? offer(c, &n, &out) : NULL;
         *ret_is_end = e == ERR_NOTFOUND || (e == ERR_OK && w == NULL);
         if (w == NULL) return false;
@@ -378,7 +396,8 @@ bool consumer_pull_run(struct consumer *c)
     if (!is_held) has_more = serve(c, &is_end);
     /* a heartbeat or a timeout of one ends all that do not wait, also where acks are waited for:
      * nats-server does so, and clients count on it */
-    if (is_timed && !is_held && !has_more && !c->is_reading) is_end = true;
+    bool is_coming = has_more || c->is_reading || c->due[DUE_REPLAY] != NANOS_MAX;
+    if (is_timed && !is_held && !is_coming) is_end = true;
     tick(c, is_end);
     if (pull_queue_count(c->pull->queue) > 0) return has_more;
     if (pull_queue_pin(c->pull->queue, &since).len == 0) consumer_pull_free(c);

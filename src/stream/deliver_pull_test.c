@@ -379,6 +379,107 @@ static void a_limit_beyond_what_can_be_counted_is_none(void **state)
     }
 }
 
+/* ---- the original pace ---- */
+
+/* Three messages, 3 s apart, and a consumer that takes them so. */
+static struct stage *with_gaps(struct consumer **ret)
+{
+    struct stage *g = with_inbox();
+    struct consumer_config config = stage_pull_config();
+    config.replay_policy = JS_REPLAY_ORIGINAL;
+    for (int i = 0; i < 3; i++) {
+        (void)stage_store(g, "s.a", "x");
+        stage_pass(g, 3 * SECOND);
+    }
+    *ret = stage_consumer(g, "C", &config);
+    return g;
+}
+
+/* The sequences of the messages, and the codes of the status lines: "1 2 404 ". */
+static const char *told(const char *got)
+{
+    static char text[128];
+    text[0] = '\0';
+    for (const char *at = got; *at != '\0'; at++) {
+        unsigned long long number = 0;
+        bool is_status = strncmp(at, "NATS/1.0 ", 9) == 0;
+        if (is_status) number = strtoull(at + 9, NULL, 10);
+        else if (strncmp(at, "$JS.ACK.S.C.", 12) == 0) number = strtoull(at + 14, NULL, 10);
+        if (number > 0)
+            (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%llu ", number);
+    }
+    return text;
+}
+
+static const char *told_after(struct stage *g, nanos time)
+{
+    stage_pass(g, time);
+    return told(world_take(g->world, g->client));
+}
+
+static void a_batch_keeps_the_original_pace(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = { "4", "{\"batch\":4,\"no_wait\":true}" };
+    for (size_t i = 0; i < ARRAY_COUNT(bodies); i++) {
+        struct consumer *c;
+        struct stage *g = with_gaps(&c);
+        assert_string_equal(told(stage_pull(g, c, "in", bodies[i])), "1 ");
+        assert_string_equal(told_after(g, 2900 * MILLISECOND), "");
+        assert_string_equal(told_after(g, 200 * MILLISECOND), "2 ");
+        assert_string_equal(told_after(g, 2800 * MILLISECOND), "");
+        assert_string_equal(told_after(g, 300 * MILLISECOND), i == 0 ? "3 " : "3 404 ");
+        (void)stage_store(g, "s.a", "x");
+        stage_run(g);
+        assert_string_equal(told(world_take(g->world, g->client)), i == 0 ? "4 " : "");
+        stage_free(g);
+    }
+}
+
+static void the_pace_is_kept_from_request_to_request(void **state)
+{
+    (void)state;
+    struct consumer *c;
+    struct stage *g = with_gaps(&c);
+    assert_string_equal(told(stage_pull(g, c, "in", "1")), "1 ");
+    assert_null(c->pull);
+    /* the gap begins when somebody asks, as on nats-server */
+    assert_string_equal(told_after(g, 10 * SECOND), "");
+    assert_string_equal(told(stage_pull(g, c, "in", "1")), "");
+    assert_string_equal(told_after(g, 2900 * MILLISECOND), "");
+    assert_string_equal(told(stage_pull(g, c, "in", "1")), "");
+    assert_string_equal(told_after(g, 200 * MILLISECOND), "2 ");
+    assert_string_equal(told_after(g, 3 * SECOND), "3 ");
+    stage_free(g);
+}
+
+static void time_passes_for_who_waits_for_the_pace(void **state)
+{
+    (void)state;
+    struct consumer *c;
+    struct stage *g = with_gaps(&c);
+    static const char body[] = "{\"batch\":3,\"expires\":5000000000,\"idle_heartbeat\":1000000000}";
+    assert_string_equal(told(stage_pull(g, c, "in", body)), "1 ");
+    assert_string_equal(told_after(g, SECOND), "100 ");
+    assert_string_equal(told_after(g, SECOND), "100 ");
+    assert_string_equal(told_after(g, 1100 * MILLISECOND), "2 ");
+    assert_string_equal(told_after(g, 2 * SECOND), "408 ");
+    assert_string_equal(told_after(g, 2 * SECOND), "");
+    assert_string_equal(told(stage_pull(g, c, "in", "1")), "3 ");
+    stage_free(g);
+}
+
+static void what_is_due_again_does_not_wait_for_the_pace(void **state)
+{
+    (void)state;
+    struct consumer *c;
+    struct stage *g = with_gaps(&c);
+    assert_string_equal(told(stage_pull(g, c, "in", "5")), "1 ");
+    assert_string_equal(told(stage_ack(g, ack_of(g, "1.1.1", "2"), "", "-NAK")), "1 ");
+    assert_string_equal(told_after(g, 3100 * MILLISECOND), "2 ");
+    stage_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +501,10 @@ int main(void)
         cmocka_unit_test(a_message_that_is_served_counts_as_use),
         cmocka_unit_test(a_limit_beyond_what_can_be_counted_is_none),
         cmocka_unit_test(who_does_not_wait_is_told_that_nothing_can_be_delivered),
+        cmocka_unit_test(a_batch_keeps_the_original_pace),
+        cmocka_unit_test(the_pace_is_kept_from_request_to_request),
+        cmocka_unit_test(time_passes_for_who_waits_for_the_pace),
+        cmocka_unit_test(what_is_due_again_does_not_wait_for_the_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

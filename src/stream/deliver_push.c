@@ -24,8 +24,7 @@ struct consumer_push {
     struct sub_watch  watch;
     struct consumer  *consumer;
     struct flow       flow;
-    struct rate rate;
-    struct replay     replay;
+    struct rate       rate;
     struct buf        stalled;          /* subject of the outstanding request */
     nanos             sent_at;          /* the last message or heartbeat */
     nanos             leaves_at;        /* the message in hand has its token; 0: it has none */
@@ -70,14 +69,11 @@ void consumer_push_begin(struct consumer *c)
 {
     const struct consumer_config *f = consumer_config(c);
     struct consumer_push *p = xcalloc(1, sizeof *p);
-    struct msgs_state state;
     assert(c->push == NULL);
-    msgs_state(c->set->stream->msgs, &state);
     p->consumer = c;
     p->watch.told = on_interest;
     flow_init(&p->flow);
     rate_init(&p->rate, f->rate_limit_bps, burst_of(c));
-    replay_init(&p->replay, f->replay_policy == JS_REPLAY_ORIGINAL ? state.last_sequence : 0);
     c->push = p;
     sub_watch_begin(consumer_home(c), consumer_account(c)->account, &p->watch,
                     slice_str(f->deliver_subject), slice_str(f->deliver_group));
@@ -207,9 +203,10 @@ static nanos leaves(struct consumer *c, const struct consumer_next *n, uint64_t 
     assert(size > 0);
     if (p->leaves_at == 0) {
         nanos limited = rate_take(&p->rate, size, now);
-        nanos replayed = n->is_again ? now
-                                     : replay_due(&p->replay, n->sequence, c->load.msg.time, now);
-        p->leaves_at = limited > replayed ? limited : replayed;
+        nanos paced = now;
+        if (c->replay != NULL && !n->is_again)
+            paced = replay_due(c->replay, n->sequence, c->load.msg.time, now);
+        p->leaves_at = limited > paced ? limited : paced;
     }
     assert(p->leaves_at > 0);
     return p->leaves_at;
@@ -222,7 +219,8 @@ static void left(struct consumer *c, const struct consumer_next *n, uint64_t siz
     assert(p->leaves_at <= now);
     p->leaves_at = 0;
     p->sent_at = now;
-    if (!n->is_again) replay_left(&p->replay, n->sequence, c->load.msg.time, now);
+    if (c->replay != NULL && !n->is_again)
+        replay_left(c->replay, n->sequence, c->load.msg.time, now);
     consumer_delivered(c, n);
     if (!consumer_config(c)->flow_control) return;
     bool is_full = c->acks.policy == ACKS_FLOW_CONTROL &&

@@ -35,9 +35,9 @@ static uint32_t add_consumers(struct js_report *r, struct stream *s, struct js_r
     uint32_t count = 0;
     for (; (c = consumers_at(s->consumers, count)) != NULL; count++) {
         const struct consumer_config *f = consumer_config_of(c, &name);
-        bool is_hidden = f->direct || f->sourcing;
-        if (!is_hidden && r->with_consumers) add_consumer(r, c, &to->consumers);
-        if (is_hidden && r->with_direct) add_consumer(r, c, &to->direct_consumers);
+        /* one that sources a stream of interest or a work queue is not direct, and stands there */
+        if (!f->direct && r->with_consumers) add_consumer(r, c, &to->consumers);
+        if (f->direct && r->with_direct) add_consumer(r, c, &to->direct_consumers);
     }
     return count;
 }

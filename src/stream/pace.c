@@ -58,6 +58,15 @@ nanos replay_due(const struct replay *r, uint64_t stream_seq, nanos time, nanos 
     return due > now ? due : now;
 }
 
+void replay_asked(struct replay *r, uint64_t stream_seq, nanos now)
+{
+    assert(stream_seq > 0);
+    assert(now >= 0);
+    if (r->asked_seq == stream_seq) return;
+    r->asked_seq = stream_seq;
+    r->last_left = now;
+}
+
 void replay_left(struct replay *r, uint64_t stream_seq, nanos time, nanos now)
 {
     assert(time >= 0);

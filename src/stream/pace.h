@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pace: when the next message of a push consumer may leave: rate_limit_bps, and the gaps of
- * replay_policy original.
+/* Pace: when the next message of a consumer may leave: rate_limit_bps of push consumers, and the
+ * gaps of replay_policy original.
  *
  * Pure values of now; thread: the consumer's reactor; memory: none. */
 #ifndef MIDGE_STREAM_PACE_H
@@ -28,7 +28,8 @@ nanos rate_take(struct rate *, uint64_t size, nanos now);
 struct replay {
     uint64_t last_seq;                  /* 0: instant */
     nanos    last_time;                 /* of the message before, as stored */
-    nanos    last_left;                 /* when that one left */
+    nanos    last_left;                 /* when that one left, or the next one was asked for */
+    uint64_t asked_seq;                 /* … and which that was */
 };
 
 void replay_init(struct replay *, uint64_t last_seq); /* 0: instant */
@@ -36,6 +37,9 @@ void replay_init(struct replay *, uint64_t last_seq); /* 0: instant */
 /* When the message that was stored at `time` may leave: `now` or later. Gaps of up to a millisecond
  * count as none. The caller waits and then says when it left. */
 nanos replay_due(const struct replay *, uint64_t stream_seq, nanos time, nanos now);
+/* Of who delivers on demand: somebody asks for this one. The gap before it begins when that is said
+ * first. */
+void replay_asked(struct replay *, uint64_t stream_seq, nanos now);
 void replay_left(struct replay *, uint64_t stream_seq, nanos time, nanos now);
 
 #endif

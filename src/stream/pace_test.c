@@ -61,6 +61,20 @@ static void original_pace_keeps_the_gaps_of_what_was_there_at_the_start(void **s
     assert_true(replay_due(&r, 5, DAY, HOUR) == HOUR);
 }
 
+static void the_gap_before_what_is_asked_for_begins_with_the_first_question(void **state)
+{
+    (void)state;
+    struct replay r;
+    replay_init(&r, 4);
+    replay_asked(&r, 1, HOUR);
+    assert_true(replay_due(&r, 1, 10 * SECOND, HOUR) == HOUR);
+    replay_left(&r, 1, 10 * SECOND, HOUR);
+    replay_asked(&r, 2, 2 * HOUR);
+    assert_true(replay_due(&r, 2, 13 * SECOND, 2 * HOUR) == 2 * HOUR + 3 * SECOND);
+    replay_asked(&r, 2, 2 * HOUR + 2 * SECOND);
+    assert_true(replay_due(&r, 2, 13 * SECOND, 2 * HOUR + 2 * SECOND) == 2 * HOUR + 3 * SECOND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +82,7 @@ int main(void)
         cmocka_unit_test(a_message_above_the_burst_waits_for_what_it_lacks),
         cmocka_unit_test(without_a_rate_nothing_waits_and_the_smallest_rate_is_a_byte_a_second),
         cmocka_unit_test(original_pace_keeps_the_gaps_of_what_was_there_at_the_start),
+        cmocka_unit_test(the_gap_before_what_is_asked_for_begins_with_the_first_question),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

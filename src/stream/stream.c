@@ -162,9 +162,10 @@ struct stream *stream_recover(struct jetstream *js, const struct store_found *fo
     return s;
 }
 
-/* Acks of before are durable, the removals that they led to need not be. A share in each turn. A
- * work queue knows of each what was acked: it keeps what its consumers have only passed over. A
- * list of before version 3 (store/versions.h) did not tell: then what they are past was acked. */
+/* Acks of before are durable, and so is that consumers went or want less; the removals that this
+ * led to need not be. A share in each turn. A work queue knows of each what was acked: it keeps
+ * what its consumers have only passed over. A list of before version 3 (store/versions.h) did not
+ * tell: then what they are past was acked. */
 static void sweep(struct stream *s, const struct msgs_state *state)
 {
     uint64_t last = consumers_reach(s->consumers);
@@ -173,6 +174,7 @@ static void sweep(struct stream *s, const struct msgs_state *state)
         if (s->unneeded.len > 0) stream_wake(s);
         return;
     }
+    if (s->let_go > last) last = s->let_go;
     if (last > state->last_sequence) last = state->last_sequence;
     if (state->messages > 0 && last >= state->first_sequence)
         stream_unneeded(s, state->first_sequence, last);

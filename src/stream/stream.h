@@ -104,6 +104,8 @@ struct stream {
     struct list          changes;       /* private to stream_changes.c, as are the next two */
     struct list          erasing;
     struct buf           leaving;       /* of a work queue */
+    uint64_t             let_go;        /* of interest, before the start: up to here some are not
+                                         * needed any more */
     /* private to ingest_held.c */
     struct buf           held_now;      /* the one in hand */
     struct msgs_load     held_load;     /* a message that its checks need */
@@ -238,7 +240,8 @@ void stream_check(struct stream *);     /* asserts every invariant; O(n) */
 void stream_wake(struct stream *);
 
 /* Some consumer needs these no longer (interest, workqueue): those that nobody needs are removed by
- * a command of this turn. No effect with limits retention. */
+ * a command of this turn; before the start, of the first one after it. No effect with limits
+ * retention. */
 void stream_unneeded(struct stream *, uint64_t first, uint64_t last);
 /* Proposes the removal of what nobody needs any more: in the stream's turn, and before a consumer
  * goes. */

@@ -268,7 +268,11 @@ void stream_unneeded(struct stream *s, uint64_t first, uint64_t last)
     struct range r = { first, last }, *before;
     assert(first <= last);
     bool is_queue = s->config.retention == JS_RETENTION_WORKQUEUE;
-    if (s->config.retention == JS_RETENTION_LIMITS || !(s->is_started || is_queue)) return;
+    if (s->config.retention == JS_RETENTION_LIMITS) return;
+    if (!s->is_started && !is_queue) {  /* a replay: the start looks at them all */
+        if (last > s->let_go) s->let_go = last;
+        return;
+    }
     uint32_t count = s->unneeded.len / (uint32_t)sizeof r;
     before = count == 0 ? NULL : (struct range *)(void *)s->unneeded.ptr + count - 1;
     if (before != NULL && before->last + 1 == first) before->last = last;

@@ -549,6 +549,31 @@ static void what_an_older_list_does_not_tell_is_found_by_the_consumers(void **st
     file_world_free(f);
 }
 
+/* A consumer that had got nothing went, or wants less: the removals that this led to are lost. */
+static void what_a_replay_lets_go_is_looked_at_by_the_start(void **state)
+{
+    (void)state;
+    for (uint32_t round = 0; round < 2; round++) {
+        consumers_at_first = (struct consumers){ .wants = true };
+        struct file_world *f = file_world_new(round + 1);
+        struct stream *s = make(f, ",\"retention\":\"interest\"");
+        for (uint32_t i = 0; i < 9; i++) (void)publish(f, "a.b", NULL, "x");
+        uint8_t *body = stream_log_propose(s->log, COMMAND_CONSUMER, 0, 4, JOURNAL_USE_STORE);
+        assert_non_null(body);
+        memset(body, 0, 4);
+        settle(f);
+        assert_int_equal(s->consumers->applied, 1);
+        consumers_at_first = (struct consumers){ .wants = true, .needs_from = 4, .lets_go = 5 };
+        crash(f, round == 0);
+        settle(f);
+        s = the_stream(f);
+        assert_int_equal(streams_state(s).messages, 6);
+        assert_int_equal(streams_state(s).first_sequence, 4);
+        consumers_at_first = (struct consumers){ .wants = false };
+        file_world_free(f);
+    }
+}
+
 static void a_restore_is_all_or_nothing(void **state)
 {
     (void)state;
@@ -711,6 +736,7 @@ int main(void)
         cmocka_unit_test(what_is_acked_is_told_until_it_is_gone),
         cmocka_unit_test(what_was_told_as_acked_goes_at_a_start_and_nothing_else),
         cmocka_unit_test(what_an_older_list_does_not_tell_is_found_by_the_consumers),
+        cmocka_unit_test(what_a_replay_lets_go_is_looked_at_by_the_start),
         cmocka_unit_test(a_restore_is_all_or_nothing),
         cmocka_unit_test(what_a_restored_queue_has_acked_goes_after_any_end),
         cmocka_unit_test(one_that_was_given_up_is_gone_from_the_disk),

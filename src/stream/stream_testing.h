@@ -42,6 +42,7 @@ struct consumers {
     bool     wants;                     /* somebody is interested */
     bool     is_busy;                   /* they ask for turns */
     uint64_t needs_from;                /* from here on messages are needed */
+    uint64_t lets_go;                   /* each command says that up to here some may not be */
     uint64_t reach;
 };
 
@@ -137,6 +138,7 @@ void consumers_apply(struct consumers *c, const struct stream_log_command *comma
     assert_true(command->kind == COMMAND_CONSUMER || command->kind == COMMAND_CONSUMER_GONE ||
                 command->kind == COMMAND_PROGRESS);
     c->applied++;
+    if (c->lets_go > 0) stream_unneeded(c->stream, 1, c->lets_go);
 }
 void consumers_checkpoint(struct consumers *c, struct checkpoint *cp, uint64_t owner, bool is_full)
 {
