@@ -309,7 +309,7 @@ static void track_pending(struct consumer *c)
     const struct reactor *r = consumer_reactor(c);
     const struct ack_entry *e;
     for (uint32_t at = 0; (e = ack_list_next(&c->acks.pending, &at)) != NULL;) {
-        nanos since = e->time > 0 ? e->time : 0; /* an archive may say any time */
+        nanos since = e->time > 0 ? e->time : 0; /* an archive may say any time of before */
         nanos delivered = nanos_add(r->now, since - r->wall);
         redelivery_track(&c->redelivery, e->stream_seq, e->deliveries,
                          delivered > 0 ? delivered : 0);

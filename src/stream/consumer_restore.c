@@ -73,6 +73,15 @@ static void sweep(struct stream *s, struct acks *a, struct ack_list *l)
     }
 }
 
+/* An archive may say any time: what is said to have been delivered in the future waits from now
+ * on. */
+static void deliver_by(const struct consumer_state *state, nanos now)
+{
+    struct ack_entry *rows = state->pending.items;
+    for (uint32_t i = 0; i < state->pending.count; i++)
+        if (rows[i].time > now) rows[i].time = now;
+}
+
 bool stream_restore_consumer(struct stream *s, const struct consumer_config *config,
                              struct slice name, struct consumer_state *state,
                              struct js_error *ret_error)
@@ -80,11 +89,12 @@ bool stream_restore_consumer(struct stream *s, const struct consumer_config *con
     struct acks acks;
     assert(s->is_hidden && !s->is_started);
     assert(!config->direct);            /* they stand in no log */
+    nanos now = jetstream_reactor(s->account->js)->wall;
+    deliver_by(state, now);
     acks_init(&acks, consumer_acks_policy(config), 0);
     consumer_state_acks(state, s->last_proposed, &acks);
     sweep(s, &acks, &acks.pending);
     sweep(s, &acks, &acks.spent);
-    nanos now = jetstream_reactor(s->account->js)->wall;
     const struct restored from = { name, state->created > 0 ? state->created : now, &acks };
     bool is_good = consumer_restore(s->consumers, config, &from, ret_error);
     acks_deinit(&acks);

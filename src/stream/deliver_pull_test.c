@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who asks gets messages and status lines, as a client sees them. The numbers of ack subjects are
  * those that nats-server 2.15.2 was seen to send. */
-#include <stdlib.h>
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
