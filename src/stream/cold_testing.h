@@ -102,7 +102,7 @@ static inline void cold_free(struct cold *c)
     msgs_file_stop(files);
     disk_memory_settle(c->disk, c->queue);
     assert_true(msgs_file_is_idle(files));
-    files = msgs_free(files);
+    (void)msgs_free(files);
     stage_free(c->stage);
     c->queue->ops->free(c->queue);
     c->cache = store_cache_free(c->cache);

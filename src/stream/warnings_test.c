@@ -23,16 +23,16 @@ static void the_same_line_is_said_once_in_a_period(void **state)
     assert_true(warnings_admit(&w, SLICE_LIT("b"), now + WARNINGS_PERIOD));
 }
 
-static bool admit_number(struct warnings *w, uint8_t number, nanos now)
+static bool admit_number(struct warnings *w, uint32_t number, nanos now)
 {
-    return warnings_admit(w, slice_of(&number, 1), now);
+    return warnings_admit(w, slice_of(&number, sizeof number), now);
 }
 
 static void a_client_that_always_does_something_else_fills_no_log(void **state)
 {
     (void)state;
     struct warnings w = { .count = 0 };
-    for (uint8_t i = 0; i < WARNINGS_MAX; i++) assert_true(admit_number(&w, i, MINUTE));
+    for (uint32_t i = 0; i < WARNINGS_MAX; i++) assert_true(admit_number(&w, i, MINUTE));
     assert_false(admit_number(&w, WARNINGS_MAX, MINUTE));
     assert_false(admit_number(&w, WARNINGS_MAX, MINUTE + WARNINGS_PERIOD - 1));
     assert_true(admit_number(&w, WARNINGS_MAX, MINUTE + WARNINGS_PERIOD));
