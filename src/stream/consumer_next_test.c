@@ -19,20 +19,25 @@ static struct stage *with_inbox(void)
     return g;
 }
 
-/* The sequences that a pull of `batch` gives, "1 2 5 ". */
-static const char *pulled(struct stage *g, struct consumer *c, const char *batch)
+/* Of each message that came its sequence, or how many were pending behind it: "9 8 7 ". */
+static const char *numbers(const char *got, bool is_pending)
 {
     static char text[256];
-    const char *got = stage_pull(g, c, "in", batch);
     text[0] = '\0';
     for (const char *at = got; (at = strstr(at, "$JS.ACK.")) != NULL; at++) {
         struct ack_subject ack;
         bool is_ack = ack_subject_parse(slice_of(at, strcspn(at, " ")), &ack);
         assert_true(is_ack);
         (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%llu ",
-                       (unsigned long long)ack.info.stream_seq);
+                       (unsigned long long)(is_pending ? ack.info.pending : ack.info.stream_seq));
     }
     return text;
+}
+
+/* The sequences that a pull of `batch` gives, "1 2 5 ". */
+static const char *pulled(struct stage *g, struct consumer *c, const char *batch)
+{
+    return numbers(stage_pull(g, c, "in", batch), false);
 }
 
 static struct consumer *last_per_subject(struct stage *g)
@@ -338,19 +343,9 @@ static struct cold *cold_with_inbox(void)
     return f;
 }
 
-/* The numbers of messages that were pending behind each, "9 8 7 ". */
 static const char *pendings(const char *got)
 {
-    static char text[256];
-    text[0] = '\0';
-    for (const char *at = got; (at = strstr(at, "$JS.ACK.")) != NULL; at++) {
-        struct ack_subject ack;
-        bool is_ack = ack_subject_parse(slice_of(at, strcspn(at, " ")), &ack);
-        assert_true(is_ack);
-        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%llu ",
-                       (unsigned long long)ack.info.pending);
-    }
-    return text;
+    return numbers(got, true);
 }
 
 /* The 667 messages of s.a in the second half. */

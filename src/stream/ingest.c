@@ -244,19 +244,25 @@ bool ingest_traces_only(const struct publish_headers *h)
             slice_equal_nocase(only, SLICE_LIT("on")));
 }
 
+/* The same message with another header. */
+static bool take_with(struct stream *s, const struct raw_message *m, struct buf *take_header)
+{
+    struct raw_message with = *m;
+    with.header = buf_slice(take_header);
+    bool is_done = ingest_one(s, &with);
+    buf_deinit(take_header);
+    return is_done;
+}
+
 /* A message whose way is traced does not trace again when it is delivered: it is taken, and
  * measured, with a header that says so. */
 static bool take_traced(struct stream *s, const struct raw_message *m)
 {
     const struct header done = { publish_header_name(PUBLISH_TRACE_DEST),
                                  SLICE_LIT("trace disabled") };
-    struct raw_message with = *m;
     struct buf header = { 0 };
     headers_set(m->header, &done, &header);
-    with.header = buf_slice(&header);
-    bool is_done = ingest_one(s, &with);
-    buf_deinit(&header);
-    return is_done;
+    return take_with(s, m, &header);
 }
 
 /* Who asked through a service import stands in a header that counts for nothing: the message is
@@ -265,13 +271,9 @@ static bool take_without_info(struct stream *s, const struct raw_message *m)
 {
     const struct slice name = publish_header_name(PUBLISH_REQUEST_INFO);
     const struct headers_change change = { .remove = &name, .remove_count = 1 };
-    struct raw_message without = *m;
     struct buf header = { 0 };
     headers_change(m->header, &change, &header);
-    without.header = buf_slice(&header);
-    bool is_done = ingest_one(s, &without);
-    buf_deinit(&header);
-    return is_done;
+    return take_with(s, m, &header);
 }
 
 bool ingest_one(struct stream *s, const struct raw_message *m)

@@ -123,7 +123,7 @@ static nanos later(nanos now, nanos by)
 {
     assert(now >= 0);
     assert(by >= 0);
-    return now > NANOS_MAX - by ? NANOS_MAX : now + by;
+    return nanos_add(now, by);
 }
 
 static void pin_give(struct pull_queue *q, struct pull_waiting *w, nanos now)

@@ -242,7 +242,7 @@ static nanos later(nanos at, nanos by)
 {
     assert(by >= 0);
     assert(at >= 0);
-    return at > NANOS_MAX - by ? NANOS_MAX : at + by;
+    return nanos_add(at, by);
 }
 
 /* How much longer than before. */

@@ -2,15 +2,6 @@
 /* What expires of a stream on a disk: damaged, or without space. */
 #include "stream/stream_store_testing.h"
 
-/* Second by second, as a server that runs. */
-static void run_for(struct file_world *f, uint32_t seconds)
-{
-    for (uint32_t i = 0; i < seconds; i++) {
-        streams_wait(f->w, SECOND);
-        settle(f);
-    }
-}
-
 /* Long enough to be found among other bytes. */
 static const char *secret(uint32_t i)
 {

@@ -220,15 +220,6 @@ static void end_as(struct file_world *f, int how)
     else crash(f, how == 1);
 }
 
-/* Second by second, as a server that runs. */
-static void run_for(struct file_world *f, uint32_t seconds)
-{
-    for (uint32_t i = 0; i < seconds; i++) {
-        streams_wait(f->w, SECOND);
-        settle(f);
-    }
-}
-
 static uint64_t count_on(struct file_world *f, const char *subject)
 {
     struct msgs_subject found;

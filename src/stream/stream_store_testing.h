@@ -224,4 +224,13 @@ static inline struct stream *the_stream(struct file_world *f)
     return f->w->account.streams[0];
 }
 
+/* Second by second, as a server that runs. */
+static inline void run_for(struct file_world *f, uint32_t seconds)
+{
+    for (uint32_t i = 0; i < seconds; i++) {
+        streams_wait(f->w, SECOND);
+        settle(f);
+    }
+}
+
 #endif
